@@ -1,0 +1,20 @@
+//! Every limit by name, with its unit. Each has a code in the catalogue and a test at the limit and one past it.
+
+/// A raw change chunk, in bytes.
+pub const CHANGE_BYTES_MAX: usize = 256 * 1024;
+/// Nesting of maps in a document, in levels below the root.
+pub const DOCUMENT_DEPTH_MAX: usize = 16;
+/// A page of changes as it travels, in compressed bytes.
+pub const PAGE_COMPRESSED_BYTES_MAX: usize = 64 * 1024;
+/// A page of changes once inflated, in bytes.
+pub const PAGE_INFLATED_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The body of any other JSON request, in bytes.
+pub const JSON_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// A text field of a form, in Unicode scalar values.
+pub const FIELD_CHARS_MAX: usize = 4_000;
+/// Changes of one device that may wait for what they depend on.
+pub const HELD_CHANGES_PER_DEVICE_MAX: usize = 10_000;
+/// Drift of a phone's monotonic clock, in parts per million.
+pub const CLOCK_DRIFT_PPM: i64 = 100;
+/// Uncertainty added to every claimed time, in milliseconds.
+pub const CLOCK_MARGIN_MS: i64 = 5_000;
