@@ -1,0 +1,16 @@
+//! Who said what, provably: certificates of devices and signers, tip signatures over changes, seal signatures, receipts
+//! and server-time tokens. The algorithms are passed in as a [`Verifier`] and a signing closure, because phones hold keys
+//! in hardware and the server has a faster library.
+//!
+//! Everything signed is exact bytes: `{payload, key_id, signature}`, where the payload is the JSON text as it was signed.
+//! Nothing is re-serialized before verifying.
+
+mod certificate;
+mod envelope;
+mod receipt;
+mod tip;
+
+pub use certificate::{CertificateKind, CertificatePayload, OrganisationKind, Role};
+pub use envelope::{KeyId, Payload, SignatureError, Signed, Verifier};
+pub use receipt::{ReceiptPayload, TimeTokenPayload};
+pub use tip::{TipStatement, seal_statement, tip_statement};
