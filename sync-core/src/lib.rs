@@ -7,3 +7,4 @@
 pub mod limits;
 pub mod model;
 pub mod proof;
+pub mod rules;

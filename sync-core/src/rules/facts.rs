@@ -1,0 +1,363 @@
+//! What is known when a scope is ruled. The same structures on phone and server; a phone merely knows less. They are
+//! projected from documents (`document::project`) and reference data, stored as JSON beside their keys, and hashed into
+//! each ruling.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{ScopeKey, Standing, Subject, Validity};
+use crate::model::{
+    ArrivalId, CampaignId, DeviceId, DocumentId, EnterpriseKey, EntryId, Interval, JointEntryId,
+    Millis, OrganisationId, ReEntryGrantId, SampleId, SuspensionId, TaskId, TeamId, TimeFact,
+    UserId,
+};
+use crate::proof::OrganisationKind;
+
+/// Everything one scope needs, and nothing else: a rule that wants more must say so here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// What is ruled.
+    pub scope: ScopeKey,
+    /// The visits concerned.
+    pub visits: BTreeMap<DocumentId, VisitFact>,
+    /// Entries that are members of the scope.
+    pub entries: BTreeMap<EntryId, EntryFact>,
+    /// Samples that are members of the scope, prior samplings among them.
+    pub samples: BTreeMap<SampleId, SampleFact>,
+    /// The tasks that the samples name; one that is missing here is unknown.
+    pub tasks: BTreeMap<TaskId, TaskFact>,
+    /// The organisations named, and all ancestors of authorities.
+    pub organisations: BTreeMap<OrganisationId, OrganisationFact>,
+    /// Outcomes of the earlier strata, sample by sample: the most severe so far, by the engine.
+    pub survived: BTreeMap<SampleId, Validity>,
+    /// Standing of the entries, for strata after the door.
+    pub standings: BTreeMap<EntryId, Standing>,
+    /// What persons ruled; a fact that the engine works around and never overrides. Keyed by `Subject` in text form.
+    pub decided: Vec<Decision>,
+}
+
+/// A person's ruling.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// On what.
+    pub subject: Subject,
+    /// Standing, for an entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+    /// Validity, for a sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validity: Option<Validity>,
+    /// Who.
+    pub user_id: UserId,
+    /// Why, in their words.
+    pub reason: String,
+    /// When the server took it; the last one on a subject stands.
+    pub decided_at_ms: Millis,
+}
+
+/// What concerns a visit as a whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VisitFact {
+    /// Campaign of the identity.
+    pub campaign_id: CampaignId,
+    /// Body of the identity.
+    pub body_id: OrganisationId,
+    /// Enterprise of the identity after aliases.
+    pub enterprise: EnterpriseKey,
+    /// The roster; none when somebody outside any roster writes a document of their own.
+    pub team_id: Option<TeamId>,
+    /// Members of the roster as the server knows it (empty where unknown).
+    pub roster: BTreeSet<UserId>,
+    /// Everybody whose certified key wrote into the document.
+    pub authors: BTreeSet<UserId>,
+    /// GB/T 2260 code of the enterprise, if known.
+    pub region: Option<String>,
+    /// Distinct plants recorded under the one USCC (`site`); more than one needs a ruling at the door.
+    pub sites: BTreeSet<String>,
+    /// Conflicts of interest declared at assignment or at entry (回避).
+    pub recusals: Vec<RecusalFact>,
+    /// Evidence in the signed manifest, by kind and the subject it belongs to.
+    pub evidence: Vec<EvidenceFact>,
+    /// A refusal / not-sampled / stop recorded in the visit.
+    pub refused: bool,
+    /// 未抽到样品 recorded.
+    pub not_sampled: bool,
+    /// Sampling terminated as illegal at sight (终止抽样), when.
+    pub terminated: Option<TimeFact>,
+    /// Items of the document that could not be read, as paths.
+    pub unreadable: Vec<String>,
+}
+
+/// 回避
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecusalFact {
+    /// The person concerned; none when it is the whole body.
+    pub user_id: Option<UserId>,
+    /// The body concerned.
+    pub body_id: OrganisationId,
+    /// Kinship, shares, former employment, … in their words.
+    pub reason: String,
+}
+
+/// One manifest entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceFact {
+    /// `place`, `label`, `stock`, `sealing`, …
+    pub kind: String,
+    /// The sheet it belongs to; none = the visit.
+    pub sample_id: Option<SampleId>,
+    /// `photo` or `video`.
+    pub medium: String,
+    /// When it was captured.
+    pub captured: TimeFact,
+    /// Whether the bytes have been verified against the manifest; none where bytes are not tracked yet.
+    pub verified: Option<bool>,
+}
+
+/// One entry, computed from arrivals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EntryFact {
+    /// Its visit.
+    pub document_id: DocumentId,
+    /// Door: campaign, body, enterprise after aliases.
+    pub campaign_id: CampaignId,
+    /// Door.
+    pub body_id: OrganisationId,
+    /// Door.
+    pub enterprise: EnterpriseKey,
+    /// The roster, if any.
+    pub team_id: Option<TeamId>,
+    /// Arrivals that form it, earliest first by usable time, then id.
+    pub arrivals: Vec<ArrivalFact>,
+    /// When it began: the earliest arrival's time.
+    pub entered: TimeFact,
+    /// Declared joint entry.
+    pub joint_entry_id: Option<JointEntryId>,
+    /// A later day without a recorded suspension or grant, though the team had entered before: needs a ruling.
+    pub unexplained_resumption_of: Option<EntryId>,
+    /// Declared as the continuation of another entry of the door (handover, after a resolved refusal).
+    pub continues: Option<ContinuationFact>,
+    /// A lease on the door whose validity covers the claimed interval.
+    pub lease: Option<Interval>,
+    /// At least one sheet that is not voided was drawn in it, whatever was ruled on it since.
+    pub drew_samples: bool,
+}
+
+/// Why an entry says that it is no second one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum ContinuationFact {
+    /// A signed permission that the server knows and that fits this door.
+    ReEntryGrant {
+        /// Which.
+        grant_id: ReEntryGrantId,
+        /// Known to the server and for this door; a phone that has it cached says true as well.
+        honoured: bool,
+    },
+    /// Another team of the body takes over.
+    Handover {
+        /// From which team.
+        from: TeamId,
+    },
+    /// A refusal was resolved and sampling is resumed.
+    ResolvedRefusal,
+}
+
+/// One phone's record of walking in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ArrivalFact {
+    /// Its id.
+    pub arrival_id: ArrivalId,
+    /// Certified device of the author, not what the record says.
+    pub device_id: DeviceId,
+    /// Certified person of the author.
+    pub user_id: UserId,
+    /// Samplers said to be present.
+    pub samplers: BTreeSet<UserId>,
+    /// When.
+    pub entered: TimeFact,
+    /// Number of the notice shown (监督抽查通知书).
+    pub notice_no: Option<String>,
+    /// Identification was shown (出示证件).
+    pub id_shown: bool,
+    /// Declared resumption after this suspension, and whether that suspension is recorded in the document.
+    pub resumes: Option<(SuspensionId, bool)>,
+    /// Local officers who came along (属地监管人员协助抽样).
+    pub assisting: BTreeSet<UserId>,
+}
+
+/// Where a sampling comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "source", rename_all = "snake_case")]
+pub enum SamplingSource {
+    /// Captured with Fieldseal.
+    Captured,
+    /// Imported: history from e-CQS or spreadsheets.
+    Imported {
+        /// As in the file: `e-CQS`, …
+        origin: String,
+    },
+    /// Claimed at the gate with proof (PriorSamplingClaim).
+    Claimed,
+}
+
+/// One sample: a sheet that was drawn, or a prior sampling.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SampleFact {
+    /// Where it comes from.
+    pub source: SamplingSource,
+    /// Its visit and entry; none for prior samplings.
+    pub document_id: Option<DocumentId>,
+    /// The entry in which it was drawn.
+    pub entry_id: Option<EntryId>,
+    /// 编号
+    pub sheet_no: Option<String>,
+    /// 任务来源; none where the sheet names none.
+    pub task_id: Option<TaskId>,
+    /// `routine`, `special`, `emergency`, `tracking`, `linked`, `evaluative`, `recheck`.
+    pub sampling_kind: String,
+    /// `production`, `circulation`, `online`.
+    pub channel: String,
+    /// The authority for which it was drawn (through the task, or as imported).
+    pub authority_id: Option<OrganisationId>,
+    /// The body that drew it.
+    pub body_id: Option<OrganisationId>,
+    /// The sampled party after aliases.
+    pub enterprise: Option<EnterpriseKey>,
+    /// Product key, normalised; see `model::ProductKey`.
+    pub product: ProductFact,
+    /// 生产日期 and 批号 as one normalised text each.
+    pub lot_no: Option<String>,
+    /// ISO date.
+    pub production_date: Option<String>,
+    /// When it was drawn. A prior sampling has its whole civil day as claimed and proven interval.
+    pub sampled: TimeFact,
+    /// 抽样基数; quantities in thousandths of the unit, so that litres and kilograms are exact.
+    pub lot_base_milli: Option<i64>,
+    /// 检验样品量
+    pub test_qty_milli: Option<i64>,
+    /// 备用样品量
+    pub spare_qty_milli: Option<i64>,
+    /// `min_base` of the product rule in force, if one is known.
+    pub min_base_milli: Option<i64>,
+    /// 是否出口 only.
+    pub export_only: bool,
+    /// Goods marked 试制 / 处理 / 样品, or not for sale.
+    pub not_for_sale: Option<String>,
+    /// Why the sample was drawn when it was not for a plan.
+    pub purpose: Purpose,
+    /// Distinct samplers whose signature on the seal verifies.
+    pub signers: BTreeSet<UserId>,
+    /// The party signed, or refused with a witness.
+    pub party_signed: bool,
+    /// Seal numbers on test and spare samples.
+    pub seal_numbers: BTreeSet<String>,
+    /// Number of different seals over this sheet; two freeze the lab receipt.
+    pub distinct_seals: u32,
+    /// Changes to the sheet after its seal.
+    pub amended: bool,
+    /// A spoiled sheet, voided with a reason by its samplers.
+    pub voided: Option<String>,
+    /// What is wrong with the form itself, as codes (`sheet.uscc.check_digit`, …).
+    pub faults: Vec<String>,
+    /// What laboratory and service have fixed.
+    pub custody: CustodyFact,
+}
+
+/// The product key and whether it may rule automatically.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductFact {
+    /// USCC of the producer, or the normalised name.
+    pub producer: String,
+    /// False where the producer has no USCC: then it is never ruled automatically.
+    pub producer_has_uscc: bool,
+    /// Normalised codes with their years, sorted.
+    pub standards: BTreeSet<String>,
+    /// Normalised.
+    pub trademark: String,
+    /// Normalised.
+    pub spec_model: String,
+    /// A key field is missing (a claim or an import): needs a ruling.
+    pub incomplete: bool,
+}
+
+/// 查处违法案件 and 处理质量纠纷、消费者投诉 have rules of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename_all = "snake_case")]
+pub enum Purpose {
+    /// A planned or approved task.
+    Task,
+    /// A case; the number of its filing (立案), if there is one.
+    Case {
+        /// 立案号
+        case_no: Option<String>,
+    },
+    /// A dispute or complaint about one product.
+    Dispute {
+        /// Product name in dispute, normalised.
+        disputed_product: Option<String>,
+        /// Product name on the sheet, normalised.
+        product: String,
+    },
+}
+
+/// What has happened to the sample: server events, and facts for every later ruling.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustodyFact {
+    /// Accepted at the laboratory, when and by whom.
+    pub received_at_ms: Option<Millis>,
+    /// Who received it.
+    pub received_by: Option<UserId>,
+    /// Testing has begun.
+    pub testing_started_at_ms: Option<Millis>,
+    /// Who began it.
+    pub testing_started_by: Option<UserId>,
+    /// The result was served.
+    pub served_at_ms: Option<Millis>,
+}
+
+impl CustodyFact {
+    /// Testing or service has fixed the sample: a change of outcome is never silent.
+    pub fn fixed(&self) -> bool {
+        self.testing_started_at_ms.is_some() || self.served_at_ms.is_some()
+    }
+}
+
+/// A task as far as rules ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskFact {
+    /// Campaign that groups it.
+    pub campaign_id: CampaignId,
+    /// 组织抽查部门
+    pub authority_id: OrganisationId,
+    /// The assigned body, and earlier ones with when they lost it.
+    pub body_id: Option<OrganisationId>,
+    /// Bodies that had it before, with the instant of reassignment.
+    pub former_bodies: Vec<(OrganisationId, Millis)>,
+    /// In an approved plan, or approved by the authority.
+    pub approved: bool,
+    /// When it was cancelled.
+    pub cancelled_at_ms: Option<Millis>,
+    /// `routine`, …
+    pub sampling_kind: String,
+    /// Product kind in words.
+    pub product_name: String,
+}
+
+/// An organisation as far as rules ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganisationFact {
+    /// What it is.
+    pub kind: OrganisationKind,
+    /// Shown in messages.
+    pub name: String,
+    /// `national`, `province`, `city`, `county` for authorities.
+    pub level: Option<String>,
+    /// GB/T 2260 code.
+    pub region: Option<String>,
+    /// Parent authority.
+    pub parent_id: Option<OrganisationId>,
+    /// Suspensions of eligibility: [decision, +1 y).
+    pub suspended: Vec<Interval>,
+}
