@@ -2,6 +2,17 @@
 
 /// A raw change chunk, in bytes.
 pub const CHANGE_BYTES_MAX: usize = 256 * 1024;
+/// Operations of one change: a run of 68 bytes could otherwise stand for hundreds of millions. A page of a form is 60,
+/// a note of the longest kind 4 000.
+pub const CHANGE_OPS_MAX: usize = 16 * 1024;
+/// Predecessors named by all operations of one change together.
+pub const CHANGE_PREDECESSORS_MAX: usize = 16 * 1024;
+/// The map keys of one change written out per operation, in bytes: runs make them far smaller on the wire.
+pub const CHANGE_KEY_BYTES_MAX: usize = 1024 * 1024;
+/// Dependencies of one change: as many heads as a team could leave unmerged.
+pub const CHANGE_DEPENDENCIES_MAX: usize = 256;
+/// Other actors that one change may name.
+pub const CHANGE_ACTORS_MAX: usize = 256;
 /// Nesting of maps in a document, in levels below the root.
 pub const DOCUMENT_DEPTH_MAX: usize = 16;
 /// A page of changes as it travels, in compressed bytes.
