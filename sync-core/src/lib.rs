@@ -9,3 +9,4 @@ pub mod limits;
 pub mod model;
 pub mod proof;
 pub mod rules;
+pub mod sync;
