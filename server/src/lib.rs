@@ -1,1 +1,19 @@
-//! placeholder
+//! The Fieldseal server: accepts everything, rules on it, loses nothing. `router` → `endpoints` → `services` → `store`;
+//! `access` says who may do what; `cli` is the `fieldseal` command. A library, so that tests can start it in process.
+
+pub mod access;
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod endpoints;
+pub mod extract;
+pub mod keys;
+pub mod openapi;
+pub mod problem;
+pub mod rng;
+pub mod router;
+pub mod serve;
+pub mod services;
+pub mod store;
+pub mod telemetry;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `fieldseal` command. Everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    fieldseal_server::cli::run()
+}

@@ -29,3 +29,32 @@ pub const HELD_CHANGES_PER_DEVICE_MAX: usize = 10_000;
 pub const CLOCK_DRIFT_PPM: i64 = 100;
 /// Uncertainty added to every claimed time, in milliseconds.
 pub const CLOCK_MARGIN_MS: i64 = 5_000;
+
+// Access.
+
+/// An access token's life, in seconds.
+pub const ACCESS_TOKEN_S: i64 = 600;
+/// A refresh token's life, in milliseconds: a phone may be off the net for a month.
+pub const REFRESH_TOKEN_MS: i64 = 30 * 24 * 3_600_000;
+/// A challenge's life, in milliseconds.
+pub const CHALLENGE_MS: i64 = 5 * 60_000;
+/// An enrolment code's life, in milliseconds.
+pub const ENROLMENT_CODE_MS: i64 = 72 * 3_600_000;
+/// A certificate's life, in milliseconds.
+pub const CERTIFICATE_MS: i64 = 366 * 24 * 3_600_000;
+/// Failed attempts on one account within the window before it must wait.
+pub const ACCOUNT_FAILURES_MAX: i64 = 10;
+/// Failed attempts from one address within the window before it must wait; many phones share one address.
+pub const ADDRESS_FAILURES_MAX: i64 = 100;
+/// The window of failed attempts, in milliseconds.
+pub const FAILURES_WINDOW_MS: i64 = 15 * 60_000;
+/// A password, in Unicode scalar values.
+pub const PASSWORD_CHARS_MIN: usize = 10;
+/// A password, in bytes: a longer one only feeds the hash.
+pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// A name of a person, an organisation or a device, in Unicode scalar values.
+pub const NAME_CHARS_MAX: usize = 200;
+/// Rows of one page of a list.
+pub const LIST_ROWS_MAX: u32 = 200;
+/// A request from its first byte to its answer, in seconds.
+pub const REQUEST_S: u64 = 60;

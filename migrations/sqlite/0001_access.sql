@@ -1,0 +1,115 @@
+-- Who may act: organisations, people, devices, sessions, and the trail of what they did to each other's access.
+-- Times are milliseconds since 1970 UTC; lists are JSON in TEXT; identifiers are hyphenated UUIDs in TEXT.
+
+CREATE TABLE organisations (
+    organisation_id TEXT PRIMARY KEY NOT NULL,
+    kind            TEXT NOT NULL,     -- authority, inspection_body, entrusted_unit, station, consulted
+    name            TEXT NOT NULL,
+    uscc            TEXT UNIQUE,       -- unified social credit code (统一社会信用代码)
+    authority_level TEXT,              -- national, province, city, county; of authorities alone
+    region          TEXT NOT NULL,     -- GB/T 2260, six digits
+    parent_id       TEXT REFERENCES organisations (organisation_id),
+    created_at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX organisations_region ON organisations (region);
+
+CREATE TABLE users (
+    user_id         TEXT PRIMARY KEY NOT NULL,
+    organisation_id TEXT NOT NULL REFERENCES organisations (organisation_id),
+    username        TEXT NOT NULL UNIQUE,   -- lower case
+    display_name    TEXT NOT NULL,
+    roles           TEXT NOT NULL,          -- JSON list
+    password_hash   TEXT NOT NULL,          -- PHC string, Argon2id
+    active          INTEGER NOT NULL,
+    created_at      INTEGER NOT NULL,
+    changed_at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX users_organisation_id ON users (organisation_id);
+
+-- The regions whose rows a person may see, as prefixes: '14' holds '1405', which holds '140525'; '' is the country.
+CREATE TABLE user_regions (
+    user_id TEXT NOT NULL REFERENCES users (user_id),
+    prefix  TEXT NOT NULL,
+    PRIMARY KEY (user_id, prefix)
+) STRICT;
+
+CREATE TABLE devices (
+    device_id       TEXT PRIMARY KEY NOT NULL,
+    user_id         TEXT NOT NULL REFERENCES users (user_id),
+    organisation_id TEXT NOT NULL REFERENCES organisations (organisation_id),
+    actor           BLOB NOT NULL UNIQUE,   -- the Automerge actor of the install, 16 bytes
+    public_key      BLOB NOT NULL UNIQUE,   -- P-256, SEC1
+    label           TEXT NOT NULL,
+    certificate     TEXT NOT NULL,          -- JSON: the exact signed bytes and their signature
+    enrolled_at     INTEGER NOT NULL,
+    revoked_at      INTEGER,
+    revoked_by      TEXT REFERENCES users (user_id),
+    revoked_reason  TEXT
+) STRICT;
+CREATE INDEX devices_user_id ON devices (user_id);
+CREATE INDEX devices_organisation_id ON devices (organisation_id);
+
+-- People beside the owner who sign on a device: the second sampler has a key of their own on the first one's phone.
+CREATE TABLE device_signers (
+    signer_id   TEXT PRIMARY KEY NOT NULL,
+    device_id   TEXT NOT NULL REFERENCES devices (device_id),
+    user_id     TEXT NOT NULL REFERENCES users (user_id),
+    public_key  BLOB NOT NULL UNIQUE,
+    certificate TEXT NOT NULL,
+    enrolled_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX device_signers_device_id ON device_signers (device_id);
+
+CREATE TABLE enrolment_codes (
+    code_hash  BLOB PRIMARY KEY NOT NULL,
+    user_id    TEXT NOT NULL REFERENCES users (user_id),
+    created_by TEXT NOT NULL REFERENCES users (user_id),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER
+) STRICT;
+
+CREATE TABLE challenges (
+    challenge_hash BLOB PRIMARY KEY NOT NULL,
+    expires_at     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX challenges_expires_at ON challenges (expires_at);
+
+-- A session is a family of refresh tokens, each rotated into the next.
+CREATE TABLE sessions (
+    session_id TEXT PRIMARY KEY NOT NULL,
+    user_id    TEXT NOT NULL REFERENCES users (user_id),
+    device_id  TEXT REFERENCES devices (device_id),
+    created_at INTEGER NOT NULL,
+    ended_at   INTEGER,
+    end_reason TEXT
+) STRICT;
+CREATE INDEX sessions_user_id ON sessions (user_id);
+
+CREATE TABLE refresh_tokens (
+    token_hash BLOB PRIMARY KEY NOT NULL,
+    session_id TEXT NOT NULL REFERENCES sessions (session_id),
+    issued_at  INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER
+) STRICT;
+CREATE INDEX refresh_tokens_session_id ON refresh_tokens (session_id);
+
+-- Failed attempts by what they were made on (an account, an address), hashed: no name and no address is kept.
+CREATE TABLE login_attempts (
+    subject_hash BLOB PRIMARY KEY NOT NULL,
+    failures     INTEGER NOT NULL,
+    window_at    INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE audit_events (
+    audit_event_id TEXT PRIMARY KEY NOT NULL,
+    at             INTEGER NOT NULL,
+    act            TEXT NOT NULL,
+    user_id        TEXT,
+    device_id      TEXT,
+    subject        TEXT NOT NULL,      -- what it was done to, as kind:id
+    detail         TEXT NOT NULL,      -- JSON
+    request_id     TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_events_subject ON audit_events (subject, at);

@@ -1,0 +1,142 @@
+//! The gate: every request passes here before its handler. It finds the operation in the table by path and method, and
+//! whatever is not in the table cannot be called.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::PathItem;
+
+use super::operations::{OPERATIONS, Operation, Scope, Who};
+use super::{Principal, jwt};
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::services::sessions;
+
+/// The operations by how they are called.
+#[derive(Clone)]
+pub struct Gate {
+    app: App,
+    routes: Arc<HashMap<(String, Method), &'static Operation>>,
+}
+
+/// An operation of the OpenAPI document that has no row in the table, or a row without an operation.
+#[derive(Debug, thiserror::Error)]
+#[error("operations and the operation table differ: {0:?}")]
+pub struct Unlisted(pub Vec<String>);
+
+/// The operations of a path as (method, operation id).
+pub fn operations_of(item: &PathItem) -> Vec<(Method, String)> {
+    [
+        (Method::GET, &item.get),
+        (Method::PUT, &item.put),
+        (Method::POST, &item.post),
+        (Method::DELETE, &item.delete),
+        (Method::PATCH, &item.patch),
+        (Method::HEAD, &item.head),
+        (Method::OPTIONS, &item.options),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| {
+        let operation = operation.as_ref()?;
+        Some((method, operation.operation_id.clone().unwrap_or_default()))
+    })
+    .collect()
+}
+
+impl Gate {
+    /// A gate for exactly the operations of the document; the server does not start if one has no row.
+    pub fn new(app: App, document: &OpenApi) -> Result<Self, Unlisted> {
+        let mut unlisted = Vec::new();
+        let mut routes = HashMap::new();
+        for (path, item) in &document.paths.paths {
+            for (method, id) in operations_of(item) {
+                match OPERATIONS.iter().find(|operation| operation.id == id) {
+                    Some(operation) => {
+                        routes.insert((path.clone(), method), operation);
+                    }
+                    None => unlisted.push(format!("{method} {path} ({id})")),
+                }
+            }
+        }
+        for operation in OPERATIONS {
+            if !routes.values().any(|routed| routed.id == operation.id) {
+                unlisted.push(format!("a row for {}, which is no operation", operation.id));
+            }
+        }
+        if !unlisted.is_empty() {
+            return Err(Unlisted(unlisted));
+        }
+        Ok(Self {
+            app,
+            routes: Arc::new(routes),
+        })
+    }
+}
+
+/// The middleware.
+pub async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+    let Some(path) = request.extensions().get::<MatchedPath>().cloned() else {
+        return next.run(request).await;
+    };
+    // axum answers HEAD through the GET handler, so it must pass as GET does.
+    let method = if request.method() == Method::HEAD {
+        &Method::GET
+    } else {
+        request.method()
+    };
+    let Some(operation) = gate.routes.get(&(path.as_str().to_owned(), method.clone())) else {
+        return Problem::new(Code::MethodNotAllowed).into_response();
+    };
+    // Taken out first: a request's body cannot be shared across an await.
+    let token = bearer(request.headers()).map(str::to_owned);
+    match admit(&gate.app, operation, token).await {
+        Ok(None) => {}
+        Ok(Some(principal)) => {
+            request.extensions_mut().insert(principal);
+        }
+        Err(problem) => return problem.into_response(),
+    }
+    next.run(request).await
+}
+
+async fn admit(
+    app: &App,
+    operation: &Operation,
+    token: Result<String, Problem>,
+) -> Result<Option<Principal>, Problem> {
+    let roles = match operation.who {
+        Who::Public => return Ok(None),
+        Who::Anyone => None,
+        Who::Roles(roles) => Some(roles),
+    };
+    let claims = jwt::verify(app, &token?)?;
+    let principal = sessions::principal(app, &claims).await?;
+    if roles.is_some_and(|roles| !principal.has_any(roles)) {
+        return Err(Problem::new(Code::RoleForbidden));
+    }
+    if operation.scope == Scope::OwnDevice {
+        principal.needed_device()?;
+    }
+    Ok(Some(principal))
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        return Err(Problem::new(Code::TokenMissing));
+    };
+    let value = value
+        .to_str()
+        .map_err(|_| Problem::new(Code::TokenInvalid))?;
+    let (scheme, token) = value
+        .split_once(' ')
+        .ok_or(Problem::new(Code::TokenInvalid))?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Problem::new(Code::TokenInvalid));
+    }
+    Ok(token.trim())
+}

@@ -1,0 +1,12 @@
+//! Who is calling and what they may do: roles, regions, the operation table, and the gate that every request passes.
+
+pub mod gate;
+pub mod jwt;
+pub mod operations;
+pub mod passwords;
+pub mod principal;
+pub mod region;
+pub mod role;
+
+pub use principal::Principal;
+pub use role::{AuthorityLevel, OrganisationKind, Role};

@@ -1,0 +1,140 @@
+//! The application's state: everything a handler or a job may reach, made once and shared.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sync_core::model::Millis;
+use uuid::Uuid;
+
+use crate::access::passwords::Passwords;
+use crate::clock::{Clock, SystemClock};
+use crate::config::DataConfig;
+use crate::keys::{KeyError, ServerKeys};
+use crate::rng::{Rng, SystemRng};
+use crate::store::{Store, StoreError};
+
+/// The state. Cheap to clone; handlers take it as `State<App>`.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What the state is made of.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// The server's own keys.
+    pub keys: ServerKeys,
+    /// Argon2id behind a semaphore.
+    pub passwords: Passwords,
+    /// The data folder.
+    pub data: PathBuf,
+    /// Whether a proxy in front tells the caller's address.
+    pub trust_forwarded_for: bool,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What can go wrong while the application is made.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data folder cannot be made or used.
+    #[error("the data folder {folder}: {source}")]
+    Folder {
+        /// Which folder.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database does not open or migrate.
+    #[error("the database: {0}")]
+    Store(#[from] StoreError),
+    /// The server's keys cannot be made or read.
+    #[error("the server's keys: {0}")]
+    Keys(#[from] KeyError),
+}
+
+impl App {
+    /// The real one: the machine's clock and randomness.
+    pub async fn open(config: &DataConfig, trust_forwarded_for: bool) -> Result<Self, OpenError> {
+        make_folder(&config.data)?;
+        let store = match &config.database_url {
+            Some(url) => Store::open_postgres(url).await?,
+            None => Store::open_sqlite(&config.data.join("fieldseal.db")).await?,
+        };
+        let rng: Arc<dyn Rng> = Arc::new(SystemRng);
+        Self::assemble(
+            store,
+            &config.data,
+            Arc::new(SystemClock),
+            rng,
+            trust_forwarded_for,
+        )
+    }
+
+    /// One on SQLite in `data` with a clock and randomness of the caller's: for tests and the demonstration.
+    pub async fn open_with(
+        data: &Path,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Self, OpenError> {
+        make_folder(data)?;
+        let store = Store::open_sqlite(&data.join("fieldseal.db")).await?;
+        Self::assemble(store, data, clock, rng, false)
+    }
+
+    fn assemble(
+        store: Store,
+        data: &Path,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        trust_forwarded_for: bool,
+    ) -> Result<Self, OpenError> {
+        let keys = ServerKeys::load_or_make(&data.join("keys"), rng.as_ref())?;
+        let passwords = Passwords::default();
+        let data = data.to_owned();
+        let parts = Parts {
+            store,
+            clock,
+            rng,
+            keys,
+            passwords,
+            data,
+            trust_forwarded_for,
+        };
+        Ok(Self(Arc::new(parts)))
+    }
+
+    /// The time.
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// A new UUIDv7 of our clock and randomness.
+    pub fn new_uuid(&self) -> Uuid {
+        let at = u64::try_from(self.clock.now()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(at, &self.random()).into_uuid()
+    }
+
+    /// Random bytes.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.rng.fill(&mut bytes);
+        bytes
+    }
+}
+
+fn make_folder(folder: &Path) -> Result<(), OpenError> {
+    std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
+        folder: folder.to_owned(),
+        source,
+    })
+}

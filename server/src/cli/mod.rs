@@ -1,0 +1,51 @@
+//! The `fieldseal` command: `serve`, and what an operator does without a running server.
+
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Records of product-quality supervision sampling: phones sync, the server rules.
+#[derive(Debug, Parser)]
+#[command(name = "fieldseal", version)]
+struct Cli {
+    /// Log as JSON, one object a line
+    #[arg(long, global = true, env = "FIELDSEAL_LOG_JSON")]
+    log_json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server; makes its data folder and migrates its database first
+    Serve(serve::Serve),
+}
+
+/// What a command ends with when it fails: a sentence for the operator.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// Runs the command of the process's arguments.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    crate::telemetry::start_logging(cli.log_json);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error),
+    };
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(command) => command.run().await,
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(error.as_ref()),
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("fieldseal: {error}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,253 @@
+//! The one catalogue of everything a client can be told is wrong, as RFC 9457 problem JSON. A code is stable: clients
+//! act on it, so it is never renamed and a retired one is never given to something else.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::store::StoreError;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])* $name:ident = $code:literal, $status:ident, $title:literal;)*) => {
+        /// A stable code. The doc comment says when it is given.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[doc = $doc])* $name,)* }
+
+        impl Code {
+            /// Every code, in the catalogue's order.
+            pub const ALL: &[Code] = &[$(Code::$name),*];
+            /// As clients read it.
+            pub fn as_str(self) -> &'static str { match self { $(Code::$name => $code),* } }
+            /// The HTTP status it comes with.
+            pub fn status(self) -> StatusCode {
+                match self { $(Code::$name => StatusCode::$status),* }
+            }
+            /// When it is given.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Code::$name => concat!($($doc),*).trim_ascii()),* }
+            }
+            /// A short summary that does not change from one occurrence to the next.
+            pub fn title(self) -> &'static str { match self { $(Code::$name => $title),* } }
+        }
+    };
+}
+
+codes! {
+    // What came is not what the operation takes.
+    /// The body is no JSON at all.
+    JsonMalformed = "json_malformed", BAD_REQUEST, "The body is not valid JSON";
+    /// The body is JSON of another shape: an unknown field, a missing one, a wrong type.
+    BodyInvalid = "body_invalid", UNPROCESSABLE_ENTITY, "The body does not have the expected shape";
+    /// The `Content-Type` is not the one this operation takes.
+    MediaTypeUnsupported = "media_type_unsupported", UNSUPPORTED_MEDIA_TYPE, "The Content-Type is not supported here";
+    /// The body is longer than this operation takes.
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
+    /// The body could not be read to its end.
+    BodyUnreadable = "body_unreadable", BAD_REQUEST, "The body could not be read";
+    /// A query parameter is unknown, missing or of a wrong type.
+    QueryInvalid = "query_invalid", BAD_REQUEST, "A query parameter is not valid";
+    /// An identifier in the path is malformed.
+    PathInvalid = "path_invalid", BAD_REQUEST, "An identifier in the path is malformed";
+    /// A header that this operation needs is missing or malformed.
+    HeaderInvalid = "header_invalid", BAD_REQUEST, "A needed header is missing or malformed";
+    /// The shape is right, a value is not: see `errors`.
+    ValueInvalid = "value_invalid", UNPROCESSABLE_ENTITY, "A value is not valid";
+
+    // Nothing there.
+    /// No operation has this path.
+    RouteUnknown = "route_unknown", NOT_FOUND, "There is nothing at this address";
+    /// The path exists, with other methods.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This address does not take this method";
+    /// Nothing with this identifier, or none that the caller may see: the two are not told apart.
+    NotFound = "not_found", NOT_FOUND, "Not found";
+    /// It conflicts with what is there: a name that is taken, the same identifier with other content.
+    Conflict = "conflict", CONFLICT, "This conflicts with what is already there";
+
+    // Who is calling.
+    /// No access token was sent.
+    TokenMissing = "token_missing", UNAUTHORIZED, "An access token is needed";
+    /// The access token is not ours, not for us, or altered.
+    TokenInvalid = "token_invalid", UNAUTHORIZED, "The access token is not valid";
+    /// The access token has expired. Refresh it; nothing stored on the phone is affected.
+    TokenExpired = "token_expired", UNAUTHORIZED, "The access token has expired";
+    /// The session of the token was ended: logout, a new password, or a refresh token used twice.
+    SessionEnded = "session_ended", UNAUTHORIZED, "This session was ended; log in again";
+    /// The person's account is disabled.
+    UserDisabled = "user_disabled", FORBIDDEN, "This account is disabled";
+    /// The device was revoked. What it holds stays readable; what it sends from now on is quarantined.
+    DeviceRevoked = "device_revoked", FORBIDDEN, "This device was revoked";
+    /// The operation needs a device's token, and this one belongs to no device.
+    DeviceNeeded = "device_needed", FORBIDDEN, "Only an enrolled device may do this";
+    /// None of the caller's roles may do this.
+    RoleForbidden = "role_forbidden", FORBIDDEN, "Your role may not do this";
+    /// It lies outside the caller's region or organisation.
+    ScopeForbidden = "scope_forbidden", FORBIDDEN, "This lies outside what you may act on";
+    /// Unknown user name or wrong password: the two are not told apart.
+    CredentialsWrong = "credentials_wrong", UNAUTHORIZED, "The user name or password is wrong";
+    /// Too many failed attempts for this account or from this address; see `Retry-After`.
+    AttemptsExceeded = "attempts_exceeded", TOO_MANY_REQUESTS, "Too many attempts; wait and try again";
+    /// The enrolment code is unknown, used or expired: the three are not told apart.
+    EnrolmentCodeInvalid = "enrolment_code_invalid", FORBIDDEN, "The enrolment code is not valid";
+    /// The challenge is unknown, used or expired.
+    ChallengeInvalid = "challenge_invalid", FORBIDDEN, "The challenge is not valid; ask for a new one";
+    /// The signature does not verify with the key it must belong to.
+    SignatureInvalid = "signature_invalid", FORBIDDEN, "The signature does not verify";
+    /// The refresh token is unknown, expired, or of another device.
+    RefreshTokenInvalid = "refresh_token_invalid", UNAUTHORIZED, "The refresh token is not valid; log in again";
+    /// A refresh token came a second time: somebody holds a copy, so the whole session is ended.
+    RefreshTokenReused = "refresh_token_reused", UNAUTHORIZED, "The refresh token was used before; the session is ended";
+
+    // The server.
+    /// Too much at once; see `Retry-After`.
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE, "The server is busy; try again";
+    /// It took too long. Whether it was done is not known; sending the same again is safe.
+    Timeout = "timeout", SERVICE_UNAVAILABLE, "The server took too long; send the same again";
+    /// A fault of the server; its logs have it under the request id.
+    Internal = "internal", INTERNAL_SERVER_ERROR, "The server failed";
+}
+
+/// One field's fault.
+#[derive(Clone, Debug, Serialize, ToSchema, PartialEq, Eq)]
+pub struct FieldError {
+    /// Where: a JSON path such as `items[2].uscc`.
+    pub field: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+/// What a client is told when a request was not done.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    code: Code,
+    detail: Option<String>,
+    errors: Vec<FieldError>,
+    retry_after_s: Option<u64>,
+}
+
+/// The body of every error: RFC 9457, `application/problem+json`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemBody {
+    /// Where this kind of problem is described.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The same for every problem of the kind.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The stable code to act on.
+    pub code: String,
+    /// Under which the server's logs have this request.
+    pub request_id: String,
+    /// The fields concerned, if any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+impl Problem {
+    /// A problem with nothing to add to its title.
+    pub fn new(code: Code) -> Self {
+        Self {
+            code,
+            detail: None,
+            errors: Vec::new(),
+            retry_after_s: None,
+        }
+    }
+
+    /// Says what is wrong this time. Never put a name, number or token of a person here: it is logged.
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Names a field.
+    pub fn field(mut self, field: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.errors.push(FieldError {
+            field: field.into(),
+            detail: detail.into(),
+        });
+        self
+    }
+
+    /// Names several fields.
+    pub fn fields(mut self, errors: impl IntoIterator<Item = FieldError>) -> Self {
+        self.errors.extend(errors);
+        self
+    }
+
+    /// Says when to come again, as `Retry-After`.
+    pub fn retry_after_s(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// One value is not valid.
+    pub fn value(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(Code::ValueInvalid).field(field, detail)
+    }
+
+    /// Its code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Problem::new(code)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict { .. } => Problem::new(Code::Conflict),
+            StoreError::Retry | StoreError::Exhausted => {
+                Problem::new(Code::Overloaded).retry_after_s(1)
+            }
+            other => Problem::internal(&other),
+        }
+    }
+}
+
+impl Problem {
+    /// A fault of ours: logged in full, told as nothing but its request id.
+    pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error = %error, "a request failed inside the server");
+        Problem::new(Code::Internal)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.code.status();
+        let body = ProblemBody {
+            kind: format!("/docs/problems#{}", self.code.as_str()),
+            title: self.code.title().to_owned(),
+            status: status.as_u16(),
+            detail: self.detail,
+            code: self.code.as_str().to_owned(),
+            request_id: crate::telemetry::request_id(),
+            errors: self.errors,
+        };
+        let mut response = (status, axum::Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        // For the log line: which problem it was, without reading the body again.
+        response.extensions_mut().insert(self.code);
+        response
+    }
+}

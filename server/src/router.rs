@@ -1,0 +1,71 @@
+//! Every handler by name, in one list. A URL leads here, and from here to one file.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use sync_core::limits::{JSON_BODY_BYTES_MAX, REQUEST_S};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::access::gate::{self, Gate, Unlisted};
+use crate::app::App;
+use crate::endpoints::{docs, health};
+use crate::openapi::{Document, Published};
+use crate::problem::{Code, Problem};
+use crate::telemetry;
+
+/// The operations and their OpenAPI document.
+fn operations() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        // Health and documents.
+        .routes(routes!(health::live::live))
+        .routes(routes!(health::ready::ready))
+        .routes(routes!(health::metrics::metrics))
+        .routes(routes!(docs::openapi::openapi))
+        .routes(routes!(docs::page::docs))
+        .routes(routes!(docs::problems::problems))
+}
+
+/// The OpenAPI document, made from the handlers.
+pub fn document() -> utoipa::openapi::OpenApi {
+    operations().split_for_parts().1
+}
+
+/// The whole service.
+pub fn router(app: App) -> Result<Router, Unlisted> {
+    telemetry::metrics();
+    let (operations, document) = operations().split_for_parts();
+    let gate = Gate::new(app.clone(), &document)?;
+    Ok(operations
+        .fallback(async || Problem::new(Code::RouteUnknown))
+        .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
+        .layer(middleware::from_fn_with_state(gate, gate::pass))
+        .layer(DefaultBodyLimit::max(JSON_BODY_BYTES_MAX))
+        .layer(middleware::from_fn(within_time))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            telemetry::observe,
+        ))
+        .layer(axum::Extension(Published::new(document)))
+        .with_state(app))
+}
+
+/// A request that takes too long is given up: its transaction rolls back, and sending it again is safe.
+async fn within_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(Duration::from_secs(REQUEST_S), next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(Code::Timeout).retry_after_s(5).into_response(),
+    }
+}
+
+/// A panic is a fault of ours: one request fails, the server goes on.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    tracing::error!("a handler panicked");
+    Problem::new(Code::Internal).into_response()
+}

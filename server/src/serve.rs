@@ -1,0 +1,43 @@
+//! Meets the network: binds, serves, and on a signal finishes what is under way before it ends.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::router::router;
+
+/// Serves until `shutdown` resolves, then takes no more and finishes what it began.
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let store = app.store.clone();
+    let service = router(app)
+        .map_err(std::io::Error::other)?
+        .into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service)
+        .with_graceful_shutdown(shutdown)
+        .await;
+    store.close().await;
+    served
+}
+
+/// Resolves on SIGTERM or SIGINT.
+pub async fn signalled() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}

@@ -1,0 +1,109 @@
+//! What can go wrong in the store, by what a service does about it.
+
+use sqlx::error::{DatabaseError, ErrorKind};
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique key is taken. Named as PostgreSQL names it by default, on SQLite too: `users_username_key`, `users_pkey`.
+    #[error("conflict on {constraint}")]
+    Conflict {
+        /// The key.
+        constraint: String,
+    },
+    /// A reference points to nothing, or something still points here.
+    #[error("a reference does not hold")]
+    Reference,
+    /// The databases ask to try the whole transaction again (busy, serialization, deadlock).
+    #[error("try the transaction again")]
+    Retry,
+    /// No connection was free in time.
+    #[error("no database connection was free in time")]
+    Exhausted,
+    /// A statement that must give a row gave none.
+    #[error("{statement} gave no row")]
+    NoRow {
+        /// Which statement.
+        statement: &'static str,
+    },
+    /// A column is not what the program takes it for.
+    #[error("column {name} is not {wanted}")]
+    Column {
+        /// Which column.
+        name: &'static str,
+        /// What it was read as.
+        wanted: &'static str,
+    },
+    /// A migration that was applied is not the one this binary carries.
+    #[error("migration {name} in the database differs from the one in this binary")]
+    MigrationChanged {
+        /// Which migration.
+        name: String,
+    },
+    /// The database knows a migration that this binary does not: a newer one has been here.
+    #[error("the database was migrated by a newer version ({name})")]
+    MigrationUnknown {
+        /// Which migration.
+        name: String,
+    },
+    /// Anything else.
+    #[error(transparent)]
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        if matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) {
+            return StoreError::Exhausted;
+        }
+        let Some(told) = error.as_database_error() else {
+            return StoreError::Database(error);
+        };
+        if asks_to_retry(told.code().as_deref().unwrap_or_default()) {
+            return StoreError::Retry;
+        }
+        match told.kind() {
+            ErrorKind::UniqueViolation => StoreError::Conflict {
+                constraint: constraint_name(told),
+            },
+            ErrorKind::ForeignKeyViolation => StoreError::Reference,
+            _ => StoreError::Database(error),
+        }
+    }
+}
+
+/// PostgreSQL: 40001 serialization failure, 40P01 deadlock. SQLite: BUSY and LOCKED with their extended codes, whose
+/// low byte is the primary code.
+fn asks_to_retry(code: &str) -> bool {
+    match code {
+        "40001" | "40P01" => true,
+        // Five characters are an SQLSTATE, which may look like a number.
+        _ if code.len() == 5 => false,
+        _ => code
+            .parse::<u32>()
+            .is_ok_and(|code| matches!(code & 0xff, 5 | 6)),
+    }
+}
+
+/// PostgreSQL names the constraint. SQLite says `UNIQUE constraint failed: users.username` and, for a primary key, a code
+/// of its own; both become the name that PostgreSQL gives by default.
+fn constraint_name(told: &dyn DatabaseError) -> String {
+    const SQLITE_PRIMARY_KEY: &str = "1555";
+    if let Some(name) = told.constraint() {
+        return name.to_owned();
+    }
+    let columns = told.message().rsplit(": ").next().unwrap_or_default();
+    let table = columns.split('.').next().unwrap_or_default();
+    if told.code().as_deref() == Some(SQLITE_PRIMARY_KEY) {
+        return format!("{table}_pkey");
+    }
+    let mut name = table.to_owned();
+    for column in columns
+        .split(", ")
+        .filter_map(|column| column.split('.').nth(1))
+    {
+        name.push('_');
+        name.push_str(column);
+    }
+    name + "_key"
+}

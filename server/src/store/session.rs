@@ -1,0 +1,175 @@
+//! A transaction on either database, and the few ways to run a statement in it.
+
+use std::ops::{Deref, DerefMut};
+
+use sqlx::postgres::{PgArguments, Postgres};
+use sqlx::query::Query;
+use sqlx::sqlite::{Sqlite, SqliteArguments};
+use sqlx::{Executor, SqlSafeStr, SqlStr, Transaction};
+
+use super::{Result, Row, Statement, StoreError, Value};
+
+/// What reads need: store functions that only read take `&mut Session`, so that a [`Tx`] and a [`Reader`] both serve.
+pub enum Session {
+    /// On SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+fn sqlite_query(
+    statement: &Statement,
+    args: Vec<Value>,
+) -> Query<'static, Sqlite, SqliteArguments> {
+    args.into_iter()
+        .fold(sqlx::query(statement.sql), |query, value| match value {
+            Value::I64(number) => query.bind(number),
+            Value::Text(text) => query.bind(text),
+            Value::Blob(bytes) => query.bind(bytes),
+        })
+}
+
+fn postgres_query(
+    statement: &Statement,
+    args: Vec<Value>,
+) -> Query<'static, Postgres, PgArguments> {
+    args.into_iter()
+        .fold(sqlx::query(statement.sql), |query, value| match value {
+            Value::I64(number) => query.bind(number),
+            Value::Text(text) => query.bind(text),
+            Value::Blob(bytes) => query.bind(bytes),
+        })
+}
+
+impl Session {
+    /// Every row.
+    pub async fn all(&mut self, statement: &Statement, args: Vec<Value>) -> Result<Vec<Row>> {
+        match self {
+            Session::Sqlite(tx) => {
+                let rows = sqlite_query(statement, args).fetch_all(&mut **tx).await?;
+                rows.iter().map(Row::from_sqlite).collect()
+            }
+            Session::Postgres(tx) => {
+                let rows = postgres_query(statement, args).fetch_all(&mut **tx).await?;
+                rows.iter().map(Row::from_postgres).collect()
+            }
+        }
+    }
+
+    /// The first row, if there is one.
+    pub async fn optional(
+        &mut self,
+        statement: &Statement,
+        args: Vec<Value>,
+    ) -> Result<Option<Row>> {
+        match self {
+            Session::Sqlite(tx) => {
+                let row = sqlite_query(statement, args)
+                    .fetch_optional(&mut **tx)
+                    .await?;
+                row.as_ref().map(Row::from_sqlite).transpose()
+            }
+            Session::Postgres(tx) => {
+                let row = postgres_query(statement, args)
+                    .fetch_optional(&mut **tx)
+                    .await?;
+                row.as_ref().map(Row::from_postgres).transpose()
+            }
+        }
+    }
+
+    /// The first row; none at all is an error.
+    pub async fn one(&mut self, statement: &Statement, args: Vec<Value>) -> Result<Row> {
+        self.optional(statement, args)
+            .await?
+            .ok_or(StoreError::NoRow {
+                statement: statement.name,
+            })
+    }
+
+    /// Lets the database check a statement against its schema without running it.
+    pub async fn prepare(&mut self, statement: &Statement) -> Result<()> {
+        let sql: SqlStr = statement.sql.into_sql_str();
+        match self {
+            Session::Sqlite(tx) => (&mut **tx).prepare(sql).await.map(drop)?,
+            Session::Postgres(tx) => (&mut **tx).prepare(sql).await.map(drop)?,
+        }
+        Ok(())
+    }
+}
+
+/// A transaction that writes. Dropped, it rolls back.
+pub struct Tx(Session);
+
+impl Tx {
+    pub(super) fn new(session: Session) -> Self {
+        Self(session)
+    }
+
+    /// Runs a statement and says how many rows it touched.
+    pub async fn exec(&mut self, statement: &Statement, args: Vec<Value>) -> Result<u64> {
+        Ok(match &mut self.0 {
+            Session::Sqlite(tx) => sqlite_query(statement, args)
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
+            Session::Postgres(tx) => postgres_query(statement, args)
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
+        })
+    }
+
+    /// Runs a script of several statements without arguments: for migrations alone.
+    pub(super) async fn script(&mut self, sql: &'static str) -> Result<()> {
+        match &mut self.0 {
+            Session::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+            Session::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+        }
+        Ok(())
+    }
+
+    /// Makes it durable; after this returns, a kill loses nothing of it.
+    pub async fn commit(self) -> Result<()> {
+        match self.0 {
+            Session::Sqlite(tx) => tx.commit().await?,
+            Session::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Tx {
+    type Target = Session;
+    fn deref(&self) -> &Session {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.0
+    }
+}
+
+/// One snapshot to read from. The database itself refuses a write through it.
+pub struct Reader(Session);
+
+impl Reader {
+    pub(super) fn new(session: Session) -> Self {
+        Self(session)
+    }
+}
+
+impl Deref for Reader {
+    type Target = Session;
+    fn deref(&self) -> &Session {
+        &self.0
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.0
+    }
+}
