@@ -1,9 +1,11 @@
-//! Roles of people and kinds of organisations (domain.md §1), as they are stored and sent.
+//! Roles of people and kinds of organisations (domain.md §1), as they are stored and sent. The roles are those of
+//! certificates: `sync-core` owns them.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+pub use sync_core::proof::{OrganisationKind, Role};
 use utoipa::ToSchema;
 
 /// A word that is none of ours.
@@ -46,49 +48,24 @@ macro_rules! words {
     };
 }
 
-words! {
-    /// What a person may act as.
-    Role {
-        /// 抽样人员: enters, samples, seals. Never rules, never confirms a refusal.
-        Sampler = "sampler",
-        /// 承检机构: forms teams, reviews and submits results.
-        InspectionBody = "inspection_body",
-        /// 受托单位: collates what bodies report.
-        EntrustedUnit = "entrusted_unit",
-        /// 组织抽查部门: plans, approves, assigns, rules.
-        Authority = "authority",
-        /// 现场执法监管人员: confirms refusal or fraud on site.
-        Enforcement = "enforcement",
-        /// 产品质量科: rechecks, drafts, judges risk, publishes.
-        QualitySection = "quality_section",
-        /// 分管局领导: approves publication, decides.
-        Leader = "leader",
-        /// 新闻宣传科 / 综合执法支队: takes part in a consultation.
-        Consulted = "consulted",
-        /// 监测站(点): submits risk information.
-        Station = "station",
-        /// 县局: consolidates risk reports of its stations.
-        County = "county",
-        /// The one who receives samples at the laboratory (抽检分离: none of their samplers).
-        LabReceiver = "lab_receiver",
-        /// Administers the people and devices of an authority and of what lies below it.
-        Admin = "admin",
+/// The word under which serde writes a role or kind: the one spelling in the database, the API and certificates.
+pub fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
     }
 }
 
-words! {
-    /// What an organisation is.
-    OrganisationKind {
-        /// 组织抽查部门.
-        Authority = "authority",
-        /// 承检机构.
-        InspectionBody = "inspection_body",
-        /// 受托单位.
-        EntrustedUnit = "entrusted_unit",
-        /// 监测站(点).
-        Station = "station",
-        /// 新闻宣传科 / 综合执法支队.
-        Consulted = "consulted",
+impl crate::store::FromCell for OrganisationKind {
+    fn from_cell(cell: &crate::store::Cell) -> Option<Self> {
+        let word = String::from_cell(cell)?;
+        serde_json::from_value(serde_json::Value::String(word)).ok()
+    }
+}
+
+impl From<OrganisationKind> for crate::store::Value {
+    fn from(kind: OrganisationKind) -> Self {
+        word(&kind).into()
     }
 }
 

@@ -5,11 +5,13 @@
 //! Everything signed is exact bytes: `{payload, key_id, signature}`, where the payload is the JSON text as it was signed.
 //! Nothing is re-serialized before verifying.
 
+mod access;
 mod certificate;
 mod envelope;
 mod receipt;
 mod tip;
 
+pub use access::{enrolment_statement, login_statement, signer_statement};
 pub use certificate::{CertificateKind, CertificatePayload, OrganisationKind, Role};
 pub use envelope::{KeyId, Payload, SignatureError, Signed, Verifier};
 pub use receipt::{ReceiptPayload, TimeTokenPayload};

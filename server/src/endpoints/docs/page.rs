@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::html::{self, escape};
 use crate::access::operations::{OPERATIONS, Who};
+use crate::access::role::word;
 use crate::openapi::Published;
 
 /// This API for people
@@ -102,7 +103,7 @@ fn who(id: &str) -> String {
         Some(Who::Public) => "Without a token.".to_owned(),
         Some(Who::Anyone) => "Anybody who is logged in.".to_owned(),
         Some(Who::Roles(roles)) => {
-            let names: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+            let names: Vec<_> = roles.iter().map(word).collect();
             format!("For {}.", names.join(", "))
         }
         None => String::new(),
