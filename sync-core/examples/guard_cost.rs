@@ -69,6 +69,12 @@ fn main() {
         }
     });
 
+    time("history", rounds, || {
+        for _ in 0..rounds {
+            std::hint::black_box(document.get_changes_meta(&[]));
+        }
+    });
+
     for count in [1, 11] {
         let mut next = document.clone().with_actor(ActorId::from([2; 16]));
         for edit in 0..count {
@@ -83,6 +89,29 @@ fn main() {
             .iter()
             .map(wire_bytes)
             .collect();
+        let decoded: Vec<_> = wire
+            .iter()
+            .map(|bytes| automerge::Change::try_from(&bytes[..]).unwrap())
+            .collect();
+        time(
+            &format!("Automerge applies {count}, a batch"),
+            rounds,
+            || {
+                for _ in 0..rounds {
+                    let mut scratch = document.clone();
+                    scratch.apply_changes(decoded.clone()).unwrap();
+                }
+            },
+        );
+        time(
+            &format!("Automerge returns {count}, a batch"),
+            rounds,
+            || {
+                for _ in 0..rounds {
+                    std::hint::black_box(next.get_changes(&document.get_heads()));
+                }
+            },
+        );
         time(
             &format!("inspect and admit {count}, a batch"),
             rounds,

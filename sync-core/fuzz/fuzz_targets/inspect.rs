@@ -1,13 +1,20 @@
-//! Bytes of any kind, as they come off the wire: the first two steps answer without panicking, and what passes them has
-//! a header that Automerge reads in the same way. Run with `cargo fuzz run -s none inspect`.
+//! Bytes of any kind, as they come off the wire and framed with a checksum that holds: the first two steps answer
+//! without panicking, and what passes them has a header that Automerge reads in the same way. Run with
+//! `cargo fuzz run -s none inspect`.
 
 #![no_main]
 
 use automerge::Change;
 use libfuzzer_sys::fuzz_target;
+use sha2::{Digest, Sha256};
 use sync_core::guard::{inspect, wire_bytes};
 
 fuzz_target!(|bytes: &[u8]| {
+    check(bytes);
+    check(&framed(bytes));
+});
+
+fn check(bytes: &[u8]) {
     let Ok(inspected) = inspect(bytes) else {
         return;
     };
@@ -25,4 +32,17 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(header.message.as_deref(), change.message());
     assert_eq!(header.deps.len(), change.deps().len());
     assert_eq!(wire_bytes(&change), bytes);
-});
+}
+
+fn framed(contents: &[u8]) -> Vec<u8> {
+    let mut hashed = vec![1];
+    let mut length = contents.len();
+    while length >= 0x80 {
+        hashed.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    hashed.push(length as u8);
+    hashed.extend(contents);
+    let hash = Sha256::digest(&hashed);
+    [&[0x85, 0x6f, 0x4a, 0x83], &hash[..4], &hashed].concat()
+}
