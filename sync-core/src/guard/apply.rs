@@ -26,7 +26,7 @@ pub enum Admission {
     },
     /// Another change of the same actor has its number: an integrity alarm. Keep both, prefer neither silently.
     Equivocation {
-        /// The change that the document has under this number.
+        /// The change that the document has under this number, or that was tried under it before in the same batch.
         known: ChangeHash,
     },
     /// It failed the guard and goes to quarantine.
@@ -66,6 +66,23 @@ pub fn admit(document: &Automerge, change: &Inspected<'_>) -> (Admission, Batch)
 /// the guard or were written here. The authorship of the changes must be proved: otherwise a carrier could take a
 /// number away from its owner and raise a false alarm.
 pub fn admit_batch(document: &Automerge, changes: &[Inspected<'_>]) -> Batch {
+    let (mut batch, again) = pass(document, changes);
+    // A number is not taken by a change that was itself refused, so the next under it gets its turn. One turn: an actor
+    // that signs ever more changes under one number is an alarm either way, and must not buy work with them.
+    if !again.is_empty() {
+        let others: Vec<_> = again.iter().map(|&index| changes[index].clone()).collect();
+        let (turn, _) = pass(&batch.document, &others);
+        for (index, admission) in again.into_iter().zip(turn.admissions) {
+            batch.admissions[index] = admission;
+        }
+        batch.document = turn.document;
+        batch.snapshot = turn.snapshot.or(batch.snapshot);
+    }
+    batch
+}
+
+/// One pass over the changes. Returns also those that lost their number to a change which was then refused.
+fn pass(document: &Automerge, changes: &[Inspected<'_>]) -> (Batch, Vec<usize>) {
     let mut admissions: Vec<Option<Admission>> = vec![None; changes.len()];
     let mut following = order(document, changes, &mut admissions);
 
@@ -122,33 +139,27 @@ pub fn admit_batch(document: &Automerge, changes: &[Inspected<'_>]) -> Batch {
     let mut again = Vec::new();
     for index in 0..changes.len() {
         match &admissions[index] {
-            // A number is not taken by a change that was itself refused.
             Admission::Equivocation { known } if rejected.contains(known) => again.push(index),
             // A copy of a change shares its fate.
             Admission::AlreadyKnown if rejected.contains(&changes[index].header().hash) => {
                 let hash = changes[index].header().hash;
-                let first = (0..index).find(|&other| changes[other].header().hash == hash);
-                if let Some(first) = first {
-                    admissions[index] = admissions[first].clone();
+                let judged = (0..changes.len()).find(|&other| {
+                    changes[other].header().hash == hash
+                        && admissions[other] != Admission::AlreadyKnown
+                });
+                if let Some(judged) = judged {
+                    admissions[index] = admissions[judged].clone();
                 }
             }
             _ => {}
         }
     }
-    if !again.is_empty() {
-        let alone: Vec<_> = again.iter().map(|&index| changes[index].clone()).collect();
-        let batch = admit_batch(&good, &alone);
-        for (index, admission) in again.into_iter().zip(batch.admissions) {
-            admissions[index] = admission;
-        }
-        good = batch.document;
-        snapshot = batch.snapshot.or(snapshot);
-    }
-    Batch {
+    let batch = Batch {
         document: good,
         snapshot,
         admissions,
-    }
+    };
+    (batch, again)
 }
 
 /// Steps 3 and 4: places every change, and returns those that follow, each after what it depends on.

@@ -814,6 +814,28 @@ fn one_guilty_change_does_not_harm_its_batch() {
 }
 
 #[test]
+fn many_refused_changes_under_one_number_buy_no_work() {
+    let document = document();
+    let wire: Vec<_> = (0..2_000)
+        .map(|time| {
+            let mut guilty = Crafted::put_null(2, &heads(&document), next_op(&document), "k")
+                .with_column(ACTION, run(1, &unsigned(1)));
+            guilty.time = time;
+            guilty.bytes()
+        })
+        .collect();
+    let changes: Vec<_> = wire.iter().map(|bytes| inspect(bytes).unwrap()).collect();
+    let batch = admit_batch(&document, &changes);
+    let tried = batch
+        .admissions
+        .iter()
+        .filter(|admission| matches!(admission, Admission::Rejected(_)))
+        .count();
+    assert_eq!(tried, 2);
+    assert!(!batch.has_changed());
+}
+
+#[test]
 fn panics_of_other_threads_are_still_reported() {
     // Only the panic inside the guard is kept quiet and caught; one outside unwinds as ever.
     let _ = super::quiet::catch(|| -> Result<(), Unsafe> { panic!("inside") });
