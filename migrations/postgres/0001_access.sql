@@ -89,6 +89,7 @@ CREATE INDEX sessions_user_id ON sessions (user_id);
 CREATE TABLE refresh_tokens (
     token_hash BYTEA PRIMARY KEY NOT NULL,
     session_id TEXT NOT NULL REFERENCES sessions (session_id),
+    generation BIGINT NOT NULL,   -- the first is 1, each rotation one more
     issued_at  BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     used_at    BIGINT
@@ -101,6 +102,7 @@ CREATE TABLE login_attempts (
     failures     BIGINT NOT NULL,
     window_at    BIGINT NOT NULL
 );
+CREATE INDEX login_attempts_window_at ON login_attempts (window_at);
 
 CREATE TABLE audit_events (
     audit_event_id TEXT PRIMARY KEY NOT NULL,
@@ -113,3 +115,9 @@ CREATE TABLE audit_events (
     request_id     TEXT NOT NULL
 );
 CREATE INDEX audit_events_subject ON audit_events (subject, at);
+
+-- Counters that every replica shares, such as the serial number of certificates.
+CREATE TABLE counters (
+    name  TEXT PRIMARY KEY NOT NULL,
+    value BIGINT NOT NULL
+);

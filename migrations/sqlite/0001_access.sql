@@ -89,6 +89,7 @@ CREATE INDEX sessions_user_id ON sessions (user_id);
 CREATE TABLE refresh_tokens (
     token_hash BLOB PRIMARY KEY NOT NULL,
     session_id TEXT NOT NULL REFERENCES sessions (session_id),
+    generation INTEGER NOT NULL,   -- the first is 1, each rotation one more
     issued_at  INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     used_at    INTEGER
@@ -101,6 +102,7 @@ CREATE TABLE login_attempts (
     failures     INTEGER NOT NULL,
     window_at    INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX login_attempts_window_at ON login_attempts (window_at);
 
 CREATE TABLE audit_events (
     audit_event_id TEXT PRIMARY KEY NOT NULL,
@@ -113,3 +115,9 @@ CREATE TABLE audit_events (
     request_id     TEXT NOT NULL
 ) STRICT;
 CREATE INDEX audit_events_subject ON audit_events (subject, at);
+
+-- Counters that every replica shares, such as the serial number of certificates.
+CREATE TABLE counters (
+    name  TEXT PRIMARY KEY NOT NULL,
+    value INTEGER NOT NULL
+) STRICT;

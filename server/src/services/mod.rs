@@ -1,4 +1,12 @@
 //! What the server does, one file a subject: handlers call these, these call the store. Transactions begin and end here.
 
+pub mod audit;
+pub mod certificates;
+pub mod challenges;
+pub mod devices;
+pub mod enrolment;
+pub mod logins;
+pub mod organisations;
+pub mod people;
 pub mod readiness;
 pub mod sessions;

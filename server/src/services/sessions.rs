@@ -1,10 +1,20 @@
 //! Sessions: who a token speaks for, and whether that one may still act.
 
+use std::net::IpAddr;
+
+use sync_core::limits::REFRESH_TOKEN_MS;
+use sync_core::model::{DeviceId, Millis, UserId};
+use sync_core::proof::{Verifier, login_statement};
+use uuid::Uuid;
+
+use super::{audit, challenges, logins};
 use crate::access::Principal;
-use crate::access::jwt::Claims;
+use crate::access::jwt::{self, Claims};
 use crate::app::App;
+use crate::crypto::{AwsLc, labelled_hash};
 use crate::problem::{Code, Problem};
-use crate::store::access::sessions;
+use crate::store::Tx;
+use crate::store::access::{devices, sessions, users};
 
 /// The caller of a valid token, if the person is active, the session not ended and the device not revoked.
 pub async fn principal(app: &App, claims: &Claims) -> Result<Principal, Problem> {
@@ -25,4 +35,156 @@ pub async fn principal(app: &App, claims: &Claims) -> Result<Principal, Problem>
         return Err(Problem::new(Code::SessionEnded));
     }
     Ok(row.principal)
+}
+
+/// What a client gets to act with.
+pub struct Tokens {
+    /// The JWT.
+    pub access_token: String,
+    /// Opaque; good for one refresh.
+    pub refresh_token: String,
+    /// When the refresh token expires.
+    pub refresh_expires_at: Millis,
+}
+
+/// What a device signed to log in.
+pub struct DeviceProof {
+    /// Which device.
+    pub device: DeviceId,
+    /// The challenge it was given.
+    pub challenge: String,
+    /// Its signature over the login statement.
+    pub signature: Vec<u8>,
+}
+
+/// Begins a session in a transaction of the caller's.
+pub async fn begin(
+    app: &App,
+    tx: &mut Tx,
+    user: UserId,
+    device: Option<DeviceId>,
+) -> Result<Tokens, Problem> {
+    let session = app.new_uuid();
+    sessions::insert_session(tx, session, user, device, app.now()).await?;
+    tokens(app, tx, user, session, device, 1).await
+}
+
+async fn tokens(
+    app: &App,
+    tx: &mut Tx,
+    user: UserId,
+    session: Uuid,
+    device: Option<DeviceId>,
+    generation: i64,
+) -> Result<Tokens, Problem> {
+    let refresh_token = hex::encode(app.random::<32>());
+    let expires_at = app.now() + REFRESH_TOKEN_MS;
+    let hash = refresh_hash(&refresh_token);
+    sessions::insert_token(tx, hash, session, generation, app.now(), expires_at).await?;
+    let access_token = jwt::issue(app, user, session, device)?;
+    Ok(Tokens { access_token, refresh_token, refresh_expires_at: expires_at })
+}
+
+fn refresh_hash(token: &str) -> [u8; 32] {
+    labelled_hash("refresh", token.as_bytes())
+}
+
+/// Logs in with a name and a password, and with a device if its owner uses it.
+pub async fn log_in(
+    app: &App,
+    username: &str,
+    password: String,
+    proof: Option<DeviceProof>,
+    address: IpAddr,
+) -> Result<Tokens, Problem> {
+    let user = logins::check_password(app, username, password, address).await?;
+    let mut tx = app.store.begin().await?;
+    let device = match proof {
+        Some(proof) => {
+            let device = proven_device(app, &mut tx, &proof).await?;
+            if device.user != user.user {
+                return Err(Problem::new(Code::ScopeForbidden).detail("the device is not yours"));
+            }
+            Some(device.device)
+        }
+        None => None,
+    };
+    let tokens = begin(app, &mut tx, user.user, device).await?;
+    tx.commit().await?;
+    Ok(tokens)
+}
+
+/// The device that signed a fresh challenge.
+async fn proven_device(
+    app: &App,
+    tx: &mut Tx,
+    proof: &DeviceProof,
+) -> Result<devices::DeviceRow, Problem> {
+    challenges::take(app, tx, &proof.challenge).await?;
+    let device = devices::find(tx, proof.device).await?;
+    let device = device.ok_or(Problem::new(Code::SignatureInvalid))?;
+    let statement = login_statement(&proof.challenge, device.device);
+    if !AwsLc.verify_p256(&device.public_key, &statement, &proof.signature) {
+        return Err(Problem::new(Code::SignatureInvalid));
+    }
+    if device.revoked_at.is_some() {
+        return Err(Problem::new(Code::DeviceRevoked));
+    }
+    Ok(device)
+}
+
+/// Rotates a refresh token. One that comes again ends the session, unless the session's own device asks (proved by its
+/// key) and the successor was never used: then the answer was lost on the way, which on a weak network is ordinary.
+pub async fn refresh(
+    app: &App,
+    token: &str,
+    proof: Option<DeviceProof>,
+) -> Result<Tokens, Problem> {
+    let now = app.now();
+    let mut tx = app.store.begin().await?;
+    let found = sessions::find_token(&mut tx, refresh_hash(token)).await?;
+    let row = found.ok_or(Problem::new(Code::RefreshTokenInvalid))?;
+    let proven = match proof {
+        Some(proof) => Some(proven_device(app, &mut tx, &proof).await?.device),
+        None => None,
+    };
+    if row.device != proven {
+        return Err(Problem::new(Code::RefreshTokenInvalid).detail("bound to a device's key"));
+    }
+    if row.ended {
+        return Err(Problem::new(Code::SessionEnded));
+    }
+    let answer_was_lost = row.device.is_some() && row.generation == row.used_generation;
+    if row.used && !answer_was_lost {
+        sessions::end(&mut tx, row.session, "reuse", now).await?;
+        let actor = audit::Actor { user: Some(row.user), device: row.device };
+        let subject = format!("session:{}", row.session);
+        let detail = serde_json::json!({ "reason": "reuse" });
+        audit::record(app, &mut tx, actor, "session.ended", subject, detail).await?;
+        tx.commit().await?;
+        return Err(Problem::new(Code::RefreshTokenReused));
+    }
+    if row.expires_at <= now {
+        return Err(Problem::new(Code::RefreshTokenInvalid));
+    }
+    let user = users::find(&mut tx, row.user).await?;
+    if !user.is_some_and(|user| user.active) {
+        return Err(Problem::new(Code::UserDisabled));
+    }
+    if row.used {
+        sessions::drop_unused(&mut tx, row.session).await?;
+    }
+    sessions::use_token(&mut tx, refresh_hash(token), now).await?;
+    let next = row.generation + 1;
+    let tokens = tokens(app, &mut tx, row.user, row.session, row.device, next).await?;
+    tx.commit().await?;
+    Ok(tokens)
+}
+
+/// Ends the caller's session. Nothing that a phone holds is touched.
+pub async fn log_out(app: &App, caller: &Principal) -> Result<(), Problem> {
+    let mut tx = app.store.begin().await?;
+    sessions::end(&mut tx, caller.session, "logout", app.now()).await?;
+    tx.commit().await?;
+    Ok(())
 }

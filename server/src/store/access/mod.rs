@@ -1,8 +1,26 @@
 //! Tables of access: organisations, people, devices, sessions, and the audit trail.
 
+pub mod attempts;
+pub mod audit;
+pub mod challenges;
+pub mod counters;
+pub mod devices;
+pub mod enrolment_codes;
+pub mod organisations;
 pub mod sessions;
+pub mod users;
 
 use super::Statement;
 
 /// The statements of every module here.
-pub const ALL: &[&[&Statement]] = &[sessions::ALL];
+pub const ALL: &[&[&Statement]] = &[
+    attempts::ALL,
+    audit::ALL,
+    challenges::ALL,
+    counters::ALL,
+    devices::ALL,
+    enrolment_codes::ALL,
+    organisations::ALL,
+    sessions::ALL,
+    users::ALL,
+];

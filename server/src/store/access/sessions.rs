@@ -1,11 +1,12 @@
 //! Sessions and their refresh tokens.
 
-use sync_core::model::UserId;
+use sync_core::model::{DeviceId, Millis, UserId};
 use uuid::Uuid;
 
 use crate::access::Principal;
 use crate::args;
-use crate::store::{Result, Session, StoreError, statements};
+use crate::store::access::users;
+use crate::store::{Result, Session, StoreError, Tx, statements};
 
 statements! {
     /// Everything the gate asks about a session.
@@ -16,8 +17,26 @@ statements! {
         JOIN organisations o ON o.organisation_id = u.organisation_id \
         LEFT JOIN devices d ON d.device_id = s.device_id \
         WHERE s.session_id = $1";
-    /// The regions of a person.
-    LIST_REGIONS = "SELECT prefix FROM user_regions WHERE user_id = $1 ORDER BY prefix";
+    /// Begins a session.
+    INSERT = "INSERT INTO sessions (session_id, user_id, device_id, created_at) VALUES ($1, $2, $3, $4)";
+    /// Ends one.
+    END = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE session_id = $1 AND ended_at IS NULL";
+    /// Ends all of a person.
+    END_OF_USER = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE user_id = $1 AND ended_at IS NULL";
+    /// Ends all of a device.
+    END_OF_DEVICE = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE device_id = $1 AND ended_at IS NULL";
+    /// Adds a refresh token.
+    INSERT_TOKEN = "INSERT INTO refresh_tokens (token_hash, session_id, generation, issued_at, expires_at) \
+        VALUES ($1, $2, $3, $4, $5)";
+    /// A refresh token, and how far its session has got.
+    FIND_TOKEN = "SELECT t.session_id, t.generation, t.expires_at, t.used_at, s.user_id, s.device_id, s.ended_at, \
+            (SELECT COALESCE(MAX(x.generation), 0) FROM refresh_tokens x \
+                WHERE x.session_id = t.session_id AND x.used_at IS NOT NULL) AS used_generation \
+        FROM refresh_tokens t JOIN sessions s ON s.session_id = t.session_id WHERE t.token_hash = $1";
+    /// Uses a refresh token up.
+    USE_TOKEN = "UPDATE refresh_tokens SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL";
+    /// Forgets successors that were never used: their answer was lost on the way.
+    DROP_UNUSED = "DELETE FROM refresh_tokens WHERE session_id = $1 AND used_at IS NULL";
 }
 
 /// The caller and whether they may still act.
@@ -38,10 +57,7 @@ pub async fn find_principal(db: &mut Session, session: Uuid) -> Result<Option<Pr
         return Ok(None);
     };
     let user: UserId = row.get("user_id")?;
-    let mut region_prefixes = Vec::new();
-    for region in db.all(&LIST_REGIONS, args![user]).await? {
-        region_prefixes.push(region.get("prefix")?);
-    }
+    let region_prefixes = users::list_regions(db, user).await?;
     let roles: String = row.get("roles")?;
     let roles = serde_json::from_str(&roles).map_err(|_| StoreError::Column {
         name: "roles",
@@ -61,4 +77,87 @@ pub async fn find_principal(db: &mut Session, session: Uuid) -> Result<Option<Pr
         session_ended: row.get::<Option<i64>>("ended_at")?.is_some(),
         device_revoked: row.get::<Option<i64>>("revoked_at")?.is_some(),
     }))
+}
+
+/// A refresh token as stored.
+pub struct RefreshRow {
+    /// Its session.
+    pub session: Uuid,
+    /// Whose.
+    pub user: UserId,
+    /// Bound to which device.
+    pub device: Option<DeviceId>,
+    /// Which rotation it is.
+    pub generation: i64,
+    /// The latest rotation that was used.
+    pub used_generation: i64,
+    /// Its end.
+    pub expires_at: Millis,
+    /// Whether it was used.
+    pub used: bool,
+    /// Whether the session was ended.
+    pub ended: bool,
+}
+
+/// Begins a session.
+pub async fn insert_session(
+    tx: &mut Tx,
+    session: Uuid,
+    user: UserId,
+    device: Option<DeviceId>,
+    now: Millis,
+) -> Result<()> {
+    tx.exec(&INSERT, args![session, user, device, now]).await.map(drop)
+}
+
+/// Ends a session.
+pub async fn end(tx: &mut Tx, session: Uuid, reason: &str, now: Millis) -> Result<()> {
+    tx.exec(&END, args![session, now, reason]).await.map(drop)
+}
+
+/// Ends every session of a person.
+pub async fn end_of_user(tx: &mut Tx, user: UserId, reason: &str, now: Millis) -> Result<()> {
+    tx.exec(&END_OF_USER, args![user, now, reason]).await.map(drop)
+}
+
+/// Ends every session of a device.
+pub async fn end_of_device(tx: &mut Tx, device: DeviceId, reason: &str, now: Millis) -> Result<()> {
+    tx.exec(&END_OF_DEVICE, args![device, now, reason]).await.map(drop)
+}
+
+/// Adds a refresh token.
+pub async fn insert_token(
+    tx: &mut Tx,
+    hash: [u8; 32],
+    session: Uuid,
+    generation: i64,
+    now: Millis,
+    expires_at: Millis,
+) -> Result<()> {
+    tx.exec(&INSERT_TOKEN, args![hash, session, generation, now, expires_at]).await.map(drop)
+}
+
+/// A refresh token by its hash.
+pub async fn find_token(db: &mut Session, hash: [u8; 32]) -> Result<Option<RefreshRow>> {
+    let Some(row) = db.optional(&FIND_TOKEN, args![hash]).await? else { return Ok(None) };
+    Ok(Some(RefreshRow {
+        session: row.get("session_id")?,
+        user: row.get("user_id")?,
+        device: row.get("device_id")?,
+        generation: row.get("generation")?,
+        used_generation: row.get("used_generation")?,
+        expires_at: row.get("expires_at")?,
+        used: row.get::<Option<i64>>("used_at")?.is_some(),
+        ended: row.get::<Option<i64>>("ended_at")?.is_some(),
+    }))
+}
+
+/// Uses a refresh token up.
+pub async fn use_token(tx: &mut Tx, hash: [u8; 32], now: Millis) -> Result<()> {
+    tx.exec(&USE_TOKEN, args![hash, now]).await.map(drop)
+}
+
+/// Forgets successors that were never used.
+pub async fn drop_unused(tx: &mut Tx, session: Uuid) -> Result<()> {
+    tx.exec(&DROP_UNUSED, args![session]).await.map(drop)
 }

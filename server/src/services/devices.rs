@@ -1,0 +1,46 @@
+//! Devices: listed, and revoked when they are lost.
+
+use sync_core::model::DeviceId;
+
+use super::audit;
+use crate::access::Principal;
+use crate::app::App;
+use crate::problem::{Code, Problem};
+pub use crate::store::access::devices::DeviceRow;
+use crate::store::access::{devices, sessions};
+
+/// One that the caller sees.
+pub async fn get(app: &App, caller: &Principal, id: DeviceId) -> Result<DeviceRow, Problem> {
+    let mut db = app.store.read().await?;
+    devices::find_seen(&mut db, caller, id).await?.ok_or(Problem::new(Code::NotFound))
+}
+
+/// A page of those that the caller sees.
+pub async fn list(
+    app: &App,
+    caller: &Principal,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<DeviceRow>, Problem> {
+    let mut db = app.store.read().await?;
+    Ok(devices::list_seen(&mut db, caller, after, limit).await?)
+}
+
+/// Revokes one: its sessions end, and what it sends from now on is quarantined. Again changes nothing.
+pub async fn revoke(
+    app: &App,
+    caller: &Principal,
+    id: DeviceId,
+    reason: &str,
+) -> Result<DeviceRow, Problem> {
+    super::people::check_name("reason", reason)?;
+    get(app, caller, id).await?;
+    let mut tx = app.store.begin().await?;
+    if devices::revoke(&mut tx, id, caller.user, reason, app.now()).await? {
+        sessions::end_of_device(&mut tx, id, "revoked", app.now()).await?;
+        let (subject, detail) = (format!("device:{id}"), serde_json::json!({ "reason": reason }));
+        audit::record(app, &mut tx, caller, "device.revoked", subject, detail).await?;
+    }
+    tx.commit().await?;
+    get(app, caller, id).await
+}

@@ -1,0 +1,192 @@
+//! Enrolling: an administrator's code brings a phone in, and a second person gets a key of their own on it.
+
+use std::net::IpAddr;
+
+use sync_core::limits::ENROLMENT_CODE_MS;
+use sync_core::model::{Actor, DeviceId, Millis, UserId};
+use sync_core::proof::{
+    CertificateKind, CertificatePayload, Signed, Verifier, enrolment_statement, signer_statement,
+};
+
+use super::certificates::{self, Subject};
+use super::sessions::{self, Tokens};
+use super::{audit, challenges, logins, people};
+use crate::access::Principal;
+use crate::app::App;
+use crate::crypto::{AwsLc, is_p256_point, labelled_hash};
+use crate::problem::{Code, Problem};
+use crate::store::StoreError;
+use crate::store::access::devices::{self, DeviceRow};
+use crate::store::access::{enrolment_codes, organisations, users};
+
+/// Makes a one-time code for a person that the caller sees; until when it can be used.
+pub async fn issue_code(
+    app: &App,
+    caller: &Principal,
+    user: UserId,
+) -> Result<(String, Millis), Problem> {
+    people::get(app, caller, user).await?;
+    // Typed by a person from a paper or a screen: 80 bits in groups of four.
+    let raw = hex::encode_upper(app.random::<10>());
+    let groups: Vec<_> = raw.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
+    let code = groups.join("-");
+    let expires_at = app.now() + ENROLMENT_CODE_MS;
+    let mut tx = app.store.begin().await?;
+    let hash = code_hash(&code);
+    enrolment_codes::insert_code(&mut tx, hash, user, caller.user, app.now(), expires_at).await?;
+    let (act, subject) = ("enrolment_code.created", format!("user:{user}"));
+    audit::record(app, &mut tx, caller, act, subject, serde_json::json!({})).await?;
+    tx.commit().await?;
+    Ok((code, expires_at))
+}
+
+fn code_hash(code: &str) -> [u8; 32] {
+    let plain: String = code.chars().filter(char::is_ascii_hexdigit).collect();
+    labelled_hash("enrolment", plain.to_ascii_uppercase().as_bytes())
+}
+
+/// What a new phone brings.
+pub struct NewDevice {
+    /// The code.
+    pub code: String,
+    /// The install's actor.
+    pub actor: Actor,
+    /// P-256, SEC1.
+    pub public_key: Vec<u8>,
+    /// What people call it.
+    pub label: String,
+    /// The challenge it was given.
+    pub challenge: String,
+    /// Its signature over the enrolment statement.
+    pub signature: Vec<u8>,
+}
+
+/// What a new phone gets.
+pub struct Enrolled {
+    /// Its id.
+    pub device: DeviceId,
+    /// Its certificate.
+    pub certificate: Signed<CertificatePayload>,
+    /// To act with.
+    pub tokens: Tokens,
+}
+
+/// Enrols a phone.
+pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolled, Problem> {
+    people::check_name("label", &new.label)?;
+    check_key(&new.public_key)?;
+    let attempt = logins::attempt(app, None, address).await?;
+    let mut tx = app.store.begin().await?;
+    challenges::take(app, &mut tx, &new.challenge).await?;
+    let statement = enrolment_statement(&new.challenge, &new.actor, &new.public_key);
+    if !AwsLc.verify_p256(&new.public_key, &statement, &new.signature) {
+        return Err(Problem::new(Code::SignatureInvalid));
+    }
+    let user = enrolment_codes::take(&mut tx, code_hash(&new.code), app.now()).await?;
+    let user = user.ok_or(Problem::new(Code::EnrolmentCodeInvalid))?;
+    let user = users::find(&mut tx, user).await?.ok_or(Problem::new(Code::NotFound))?;
+    if !user.active {
+        return Err(Problem::new(Code::UserDisabled));
+    }
+    let organisation = organisations::find(&mut tx, user.organisation).await?;
+    let organisation = organisation.ok_or(Problem::new(Code::NotFound))?;
+    let device = DeviceId(app.new_uuid());
+    let (kind, actor, public_key) = (CertificateKind::Device, new.actor, &new.public_key);
+    let subject = Subject { kind, device, actor, public_key };
+    let certificate = certificates::issue(app, &mut tx, subject, &user, &organisation).await?;
+    let row = DeviceRow {
+        device,
+        user: user.user,
+        organisation: user.organisation,
+        actor: new.actor,
+        public_key: new.public_key,
+        label: new.label,
+        certificate: json(&certificate)?,
+        enrolled_at: app.now(),
+        revoked_at: None,
+        revoked_reason: None,
+    };
+    devices::insert_device(&mut tx, &row).await.map_err(taken)?;
+    let tokens = sessions::begin(app, &mut tx, user.user, Some(device)).await?;
+    let actor = audit::Actor { user: Some(user.user), device: Some(device) };
+    let subject = format!("device:{device}");
+    audit::record(app, &mut tx, actor, "device.enrolled", subject, serde_json::json!({})).await?;
+    tx.commit().await?;
+    attempt.succeeded(app).await?;
+    Ok(Enrolled { device, certificate, tokens })
+}
+
+/// What a second person brings to a phone.
+pub struct NewSigner {
+    /// Their name for logging in.
+    pub username: String,
+    /// Their password.
+    pub password: String,
+    /// P-256, SEC1: their own key, opened by their own PIN.
+    pub public_key: Vec<u8>,
+    /// The challenge the phone was given.
+    pub challenge: String,
+    /// The new key's signature over the signer statement.
+    pub signature: Vec<u8>,
+}
+
+/// Certifies the key of a second person on the calling device.
+pub async fn enrol_signer(
+    app: &App,
+    caller: &Principal,
+    device: DeviceId,
+    new: NewSigner,
+    address: IpAddr,
+) -> Result<Signed<CertificatePayload>, Problem> {
+    if caller.needed_device()? != device {
+        return Err(Problem::new(Code::NotFound));
+    }
+    check_key(&new.public_key)?;
+    let user = logins::check_password(app, &new.username, new.password, address).await?;
+    let mut tx = app.store.begin().await?;
+    challenges::take(app, &mut tx, &new.challenge).await?;
+    let statement = signer_statement(&new.challenge, device, &new.public_key);
+    if !AwsLc.verify_p256(&new.public_key, &statement, &new.signature) {
+        return Err(Problem::new(Code::SignatureInvalid));
+    }
+    let row = devices::find(&mut tx, device).await?.ok_or(Problem::new(Code::NotFound))?;
+    let organisation = organisations::find(&mut tx, user.organisation).await?;
+    let organisation = organisation.ok_or(Problem::new(Code::NotFound))?;
+    let (kind, actor, public_key) = (CertificateKind::Signer, row.actor, &new.public_key);
+    let subject = Subject { kind, device, actor, public_key };
+    let certificate = certificates::issue(app, &mut tx, subject, &user, &organisation).await?;
+    let (signer, text, now) = (app.new_uuid(), json(&certificate)?, app.now());
+    devices::insert_signer(&mut tx, signer, device, user.user, public_key, &text, now)
+        .await
+        .map_err(taken)?;
+    let detail = serde_json::json!({ "signer": user.user });
+    let subject = format!("device:{device}");
+    audit::record(app, &mut tx, caller, "signer.enrolled", subject, detail).await?;
+    tx.commit().await?;
+    Ok(certificate)
+}
+
+fn check_key(public_key: &[u8]) -> Result<(), Problem> {
+    if is_p256_point(public_key) {
+        Ok(())
+    } else {
+        Err(Problem::value("public_key", "is no point on P-256 in SEC1 form"))
+    }
+}
+
+fn json(certificate: &Signed<CertificatePayload>) -> Result<String, Problem> {
+    serde_json::to_string(certificate).map_err(|error| Problem::internal(&error))
+}
+
+/// A key or an actor belongs to one install for ever.
+fn taken(error: StoreError) -> Problem {
+    match error {
+        StoreError::Conflict { constraint } if constraint == "devices_actor_key" => {
+            Problem::new(Code::Conflict).field("actor", "belongs to another install")
+        }
+        StoreError::Conflict { .. } => {
+            Problem::new(Code::Conflict).field("public_key", "belongs to another install or person")
+        }
+        other => other.into(),
+    }
+}

@@ -1,0 +1,213 @@
+//! People: made, disabled and given new passwords by administrators inside their regions.
+
+use sync_core::limits::NAME_CHARS_MAX;
+use sync_core::model::{OrganisationId, UserId};
+
+use super::audit;
+use crate::access::{OrganisationKind, Principal, Role, passwords, region};
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::store::StoreError;
+use crate::store::access::organisations::{self, OrganisationRow};
+use crate::store::access::{sessions, users};
+pub use crate::store::access::users::UserRow;
+
+/// Who a new person is to be.
+pub struct NewUser {
+    /// Their organisation.
+    pub organisation: OrganisationId,
+    /// For logging in; case does not matter.
+    pub username: String,
+    /// As people write it.
+    pub display_name: String,
+    /// What they may act as.
+    pub roles: Vec<Role>,
+    /// GB/T 2260 codes; without any, the region of their authority.
+    pub regions: Vec<String>,
+    /// Their first password.
+    pub password: String,
+}
+
+/// A person with the regions they see.
+pub struct Person {
+    /// The row.
+    pub row: UserRow,
+    /// GB/T 2260 codes.
+    pub regions: Vec<String>,
+}
+
+/// Makes one in an organisation that the caller sees.
+pub async fn create(app: &App, caller: &Principal, new: NewUser) -> Result<Person, Problem> {
+    let mut db = app.store.read().await?;
+    let organisation = organisations::find_seen(&mut db, caller, new.organisation).await?;
+    drop(db);
+    let organisation = organisation
+        .ok_or_else(|| Problem::value("organisation_id", "is no organisation that you see"))?;
+    let person = prepare(app, &organisation, new).await?;
+    let mut tx = app.store.begin().await?;
+    insert(&mut tx, &person).await?;
+    let subject = format!("user:{}", person.row.user);
+    let detail = serde_json::json!({ "roles": person.row.roles });
+    audit::record(app, &mut tx, caller, "user.created", subject, detail).await?;
+    tx.commit().await?;
+    Ok(person)
+}
+
+/// Checks who a person is to be, and hashes their password: outside of any transaction, since it is slow.
+pub async fn prepare(
+    app: &App,
+    organisation: &OrganisationRow,
+    new: NewUser,
+) -> Result<Person, Problem> {
+    check_name("username", &new.username)?;
+    check_name("display_name", &new.display_name)?;
+    passwords::check_new("password", &new.password)?;
+    if new.roles.is_empty() {
+        return Err(Problem::value("roles", "is empty"));
+    }
+    let fitting = roles_of(organisation.kind);
+    if new.roles.iter().any(|role| !fitting.contains(role)) {
+        return Err(Problem::value("roles", "holds one that this kind of organisation has not"));
+    }
+    let authority = organisation.kind == OrganisationKind::Authority;
+    let mut regions = new.regions;
+    if !authority && !regions.is_empty() {
+        return Err(Problem::value("regions", "are for people of an authority"));
+    }
+    if authority && regions.is_empty() {
+        regions.push(organisation.region.clone());
+    }
+    let whole = region::prefix(&organisation.region);
+    if regions.iter().any(|code| region::parse(code).is_none() || !code.starts_with(whole)) {
+        return Err(Problem::value("regions", "holds one outside of the organisation's"));
+    }
+    let row = UserRow {
+        user: UserId(app.new_uuid()),
+        organisation: organisation.organisation,
+        username: normal_username(&new.username),
+        display_name: new.display_name,
+        roles: new.roles,
+        password_hash: app.passwords.hash(new.password, app.random()).await?,
+        active: true,
+        created_at: app.now(),
+    };
+    Ok(Person { row, regions })
+}
+
+/// Writes a prepared person.
+pub async fn insert(tx: &mut crate::store::Tx, person: &Person) -> Result<(), Problem> {
+    let prefixes: Vec<_> =
+        person.regions.iter().map(|code| region::prefix(code).to_owned()).collect();
+    users::insert_user(tx, &person.row, &prefixes).await.map_err(|error| match error {
+        StoreError::Conflict { .. } => Problem::new(Code::Conflict).field("username", "is taken"),
+        other => other.into(),
+    })
+}
+
+/// The roles that people of such an organisation may have.
+fn roles_of(kind: OrganisationKind) -> &'static [Role] {
+    match kind {
+        OrganisationKind::Authority => &[
+            Role::Authority,
+            Role::Enforcement,
+            Role::QualitySection,
+            Role::Leader,
+            Role::Consulted,
+            Role::County,
+            Role::Sampler,
+            Role::Admin,
+        ],
+        OrganisationKind::InspectionBody => {
+            &[Role::Sampler, Role::InspectionBody, Role::LabReceiver]
+        }
+        OrganisationKind::EntrustedUnit => &[Role::EntrustedUnit],
+        OrganisationKind::Station => &[Role::Station],
+        OrganisationKind::Consulted => &[Role::Consulted],
+    }
+}
+
+/// The spelling of a user name under which it is stored and looked up.
+pub fn normal_username(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// Whether a text may be a name.
+pub fn check_name(field: &str, name: &str) -> Result<(), Problem> {
+    let chars = name.trim().chars().count();
+    if chars == 0 || chars > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        let detail = format!("must have 1 to {NAME_CHARS_MAX} characters, none of them a control");
+        return Err(Problem::value(field, detail));
+    }
+    Ok(())
+}
+
+/// What is to change about a person.
+pub struct Change {
+    /// Disable or enable.
+    pub active: Option<bool>,
+    /// A new password.
+    pub password: Option<String>,
+}
+
+/// Changes a person; disabling or a new password ends their sessions. What their phones hold is untouched.
+pub async fn change(
+    app: &App,
+    caller: &Principal,
+    id: UserId,
+    change: Change,
+) -> Result<Person, Problem> {
+    get(app, caller, id).await?;
+    let hash = match change.password {
+        Some(password) => {
+            passwords::check_new("password", &password)?;
+            Some(app.passwords.hash(password, app.random()).await?)
+        }
+        None => None,
+    };
+    let (now, subject) = (app.now(), format!("user:{id}"));
+    let mut tx = app.store.begin().await?;
+    if let Some(hash) = hash {
+        users::update_password(&mut tx, id, &hash, now).await?;
+        sessions::end_of_user(&mut tx, id, "password", now).await?;
+        let (act, detail) = ("user.password_reset", serde_json::json!({}));
+        audit::record(app, &mut tx, caller, act, subject.clone(), detail).await?;
+    }
+    if let Some(active) = change.active {
+        users::update_active(&mut tx, id, active, now).await?;
+        if !active {
+            sessions::end_of_user(&mut tx, id, "disabled", now).await?;
+        }
+        let act = if active { "user.enabled" } else { "user.disabled" };
+        audit::record(app, &mut tx, caller, act, subject, serde_json::json!({})).await?;
+    }
+    tx.commit().await?;
+    get(app, caller, id).await
+}
+
+/// One that the caller sees.
+pub async fn get(app: &App, caller: &Principal, id: UserId) -> Result<Person, Problem> {
+    let mut db = app.store.read().await?;
+    let row = users::find_seen(&mut db, caller, id).await?.ok_or(Problem::new(Code::NotFound))?;
+    let prefixes = users::list_regions(&mut db, id).await?;
+    Ok(Person { row, regions: codes(&prefixes) })
+}
+
+/// A page of those that the caller sees.
+pub async fn list(
+    app: &App,
+    caller: &Principal,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Person>, Problem> {
+    let mut db = app.store.read().await?;
+    let mut people = Vec::new();
+    for row in users::list_seen(&mut db, caller, after, limit).await? {
+        let prefixes = users::list_regions(&mut db, row.user).await?;
+        people.push(Person { row, regions: codes(&prefixes) });
+    }
+    Ok(people)
+}
+
+fn codes(prefixes: &[String]) -> Vec<String> {
+    prefixes.iter().map(|prefix| format!("{prefix:0<6}")).collect()
+}

@@ -1,0 +1,15 @@
+//! Counters that every replica shares. The upserted row is the lock: two transactions never get one number.
+
+use crate::args;
+use crate::store::{Result, Tx, statements};
+
+statements! {
+    /// The next number.
+    NEXT = "INSERT INTO counters (name, value) VALUES ($1, 1) \
+        ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value";
+}
+
+/// The next number of a counter, beginning with 1.
+pub async fn next(tx: &mut Tx, name: &str) -> Result<i64> {
+    tx.one(&NEXT, args![name]).await?.get("value")
+}

@@ -1,0 +1,142 @@
+//! People, their roles and regions, and which of them a caller sees.
+
+use sync_core::model::{Millis, OrganisationId, UserId};
+
+use crate::access::{Principal, Role};
+use crate::args;
+use crate::store::{Result, Row, Session, StoreError, Tx, statements};
+
+statements! {
+    /// Adds one.
+    INSERT = "INSERT INTO users (user_id, organisation_id, username, display_name, roles, password_hash, active, \
+        created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7)";
+    /// Adds a region.
+    INSERT_REGION = "INSERT INTO user_regions (user_id, prefix) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    /// The regions of a person.
+    LIST_REGIONS = "SELECT prefix FROM user_regions WHERE user_id = $1 ORDER BY prefix";
+    /// Any by id, for the server itself.
+    FIND = "SELECT * FROM users WHERE user_id = $1";
+    /// Any by name, for logging in.
+    FIND_BY_NAME = "SELECT * FROM users WHERE username = $1";
+    /// Whether there is anybody at all.
+    ANY = "SELECT user_id FROM users LIMIT 1";
+    /// One that the caller sees: of their organisation, or of one in their regions or below.
+    FIND_SEEN = "SELECT u.* FROM users u JOIN organisations o ON o.organisation_id = u.organisation_id \
+        WHERE u.user_id = $3 AND (o.organisation_id = $2 OR EXISTS \
+            (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND o.region LIKE r.prefix || '%'))";
+    /// Those that the caller sees, a page.
+    LIST_SEEN = "SELECT u.* FROM users u JOIN organisations o ON o.organisation_id = u.organisation_id \
+        WHERE u.user_id > $3 AND (o.organisation_id = $2 OR EXISTS \
+            (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND o.region LIKE r.prefix || '%')) \
+        ORDER BY u.user_id LIMIT $4";
+    /// Enables or disables.
+    UPDATE_ACTIVE = "UPDATE users SET active = $2, changed_at = $3 WHERE user_id = $1";
+    /// Sets a new password.
+    UPDATE_PASSWORD = "UPDATE users SET password_hash = $2, changed_at = $3 WHERE user_id = $1";
+}
+
+/// A row of `users`.
+#[derive(Clone, Debug)]
+pub struct UserRow {
+    /// Their key.
+    pub user: UserId,
+    /// Their organisation.
+    pub organisation: OrganisationId,
+    /// Lower case.
+    pub username: String,
+    /// As people write it.
+    pub display_name: String,
+    /// What they may act as.
+    pub roles: Vec<Role>,
+    /// PHC string.
+    pub password_hash: String,
+    /// Whether they may act.
+    pub active: bool,
+    /// Since when.
+    pub created_at: Millis,
+}
+
+fn user(row: &Row) -> Result<UserRow> {
+    let roles: String = row.get("roles")?;
+    Ok(UserRow {
+        user: row.get("user_id")?,
+        organisation: row.get("organisation_id")?,
+        username: row.get("username")?,
+        display_name: row.get("display_name")?,
+        roles: serde_json::from_str(&roles)
+            .map_err(|_| StoreError::Column { name: "roles", wanted: "a JSON list of roles" })?,
+        password_hash: row.get("password_hash")?,
+        active: row.get("active")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+/// Adds one, with the prefixes of their regions.
+pub async fn insert_user(tx: &mut Tx, row: &UserRow, prefixes: &[String]) -> Result<()> {
+    let roles = serde_json::to_string(&row.roles).unwrap_or_default();
+    let args = args![
+        row.user,
+        row.organisation,
+        &row.username,
+        &row.display_name,
+        roles,
+        &row.password_hash,
+        row.created_at,
+    ];
+    tx.exec(&INSERT, args).await?;
+    for prefix in prefixes {
+        tx.exec(&INSERT_REGION, args![row.user, prefix]).await?;
+    }
+    Ok(())
+}
+
+/// The prefixes of a person's regions.
+pub async fn list_regions(db: &mut Session, id: UserId) -> Result<Vec<String>> {
+    db.all(&LIST_REGIONS, args![id]).await?.iter().map(|row| row.get("prefix")).collect()
+}
+
+/// Any by id.
+pub async fn find(db: &mut Session, id: UserId) -> Result<Option<UserRow>> {
+    db.optional(&FIND, args![id]).await?.as_ref().map(user).transpose()
+}
+
+/// Any by name.
+pub async fn find_by_name(db: &mut Session, name: &str) -> Result<Option<UserRow>> {
+    db.optional(&FIND_BY_NAME, args![name]).await?.as_ref().map(user).transpose()
+}
+
+/// Whether there is anybody at all.
+pub async fn any(db: &mut Session) -> Result<bool> {
+    Ok(db.optional(&ANY, args![]).await?.is_some())
+}
+
+/// One that the caller sees.
+pub async fn find_seen(
+    db: &mut Session,
+    caller: &Principal,
+    id: UserId,
+) -> Result<Option<UserRow>> {
+    let row = db.optional(&FIND_SEEN, args![caller.user, caller.organisation, id]).await?;
+    row.as_ref().map(user).transpose()
+}
+
+/// Those that the caller sees, after an id.
+pub async fn list_seen(
+    db: &mut Session,
+    caller: &Principal,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<UserRow>> {
+    let args = args![caller.user, caller.organisation, after, limit];
+    db.all(&LIST_SEEN, args).await?.iter().map(user).collect()
+}
+
+/// Enables or disables.
+pub async fn update_active(tx: &mut Tx, id: UserId, active: bool, now: Millis) -> Result<()> {
+    tx.exec(&UPDATE_ACTIVE, args![id, active, now]).await.map(drop)
+}
+
+/// Sets a new password.
+pub async fn update_password(tx: &mut Tx, id: UserId, hash: &str, now: Millis) -> Result<()> {
+    tx.exec(&UPDATE_PASSWORD, args![id, hash, now]).await.map(drop)
+}
