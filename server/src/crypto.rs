@@ -25,15 +25,19 @@ impl Verifier for AwsLc {
     }
 
     fn verify_ed25519(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
-        UnparsedPublicKey::new(&ED25519, public_key).verify(message, signature).is_ok()
+        UnparsedPublicKey::new(&ED25519, public_key)
+            .verify(message, signature)
+            .is_ok()
     }
 }
 
 /// Whether these are the SEC1 bytes of a point on P-256.
 pub fn is_p256_point(sec1: &[u8]) -> bool {
     // An Ed25519 key or an X.509 wrapping would be parsed too: SEC1 is told by its first byte and length.
-    matches!((sec1.first(), sec1.len()), (Some(4), 65) | (Some(2 | 3), 33))
-        && ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, sec1).is_ok()
+    matches!(
+        (sec1.first(), sec1.len()),
+        (Some(4), 65) | (Some(2 | 3), 33)
+    ) && ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, sec1).is_ok()
 }
 
 /// SHA-256 under a label, so that the hash of a code is never one of a token.

@@ -196,6 +196,20 @@ impl Problem {
     }
 }
 
+/// For the command line: the title, and what is wrong with which argument.
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code.title())?;
+        if let Some(detail) = &self.detail {
+            write!(f, ": {detail}")?;
+        }
+        for error in &self.errors {
+            write!(f, "; {} {}", error.field, error.detail)?;
+        }
+        Ok(())
+    }
+}
+
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         Problem::new(code)

@@ -14,7 +14,9 @@ use utoipa_axum::routes;
 
 use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
-use crate::endpoints::{docs, health};
+use crate::endpoints::{
+    challenges, devices, docs, enrolment_codes, health, organisations, tokens, users,
+};
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
 use crate::telemetry;
@@ -29,6 +31,27 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(docs::openapi::openapi))
         .routes(routes!(docs::page::docs))
         .routes(routes!(docs::problems::problems))
+        // Access.
+        .routes(routes!(
+            organisations::create::create_organisation,
+            organisations::list::list_organisations
+        ))
+        .routes(routes!(organisations::get::get_organisation))
+        .routes(routes!(users::create::create_user, users::list::list_users))
+        .routes(routes!(users::get::get_user, users::update::update_user))
+        .routes(routes!(enrolment_codes::create_enrolment_code))
+        .routes(routes!(challenges::create_challenge))
+        .routes(routes!(
+            devices::enrol::enrol_device,
+            devices::list::list_devices
+        ))
+        .routes(routes!(devices::get::get_device))
+        .routes(routes!(devices::signers::create_signer))
+        .routes(routes!(devices::revoke::revoke_device))
+        .routes(routes!(
+            tokens::create::create_tokens,
+            tokens::delete::delete_tokens
+        ))
 }
 
 /// The OpenAPI document, made from the handlers.

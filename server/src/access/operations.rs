@@ -36,14 +36,16 @@ pub enum Elsewhere {
     NotFound,
     /// A refusal: 403.
     Forbidden,
-    /// A list (`items`) without it: 200, and the body nowhere contains the foreign identifier of `foreign`.
+    /// A value that names nothing the caller sees: 422.
+    Invalid,
+    /// A list (`items`) without it: 200, and the body nowhere contains an identifier of that province.
     Absent,
     /// Region does not bear on it, for this reason.
     Irrelevant(&'static str),
 }
 
 /// How a test calls the operation. Words in braces are filled in by the test's world: `{foreign_organisation}`,
-/// `{foreign_user}`, `{foreign_device}` lie in another province; `{own_organisation}` is the caller's.
+/// `{foreign_user}`, `{foreign_device}` lie in another province; `{foreign_region}` is that province.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe {
     /// The path, with the braces filled as said.
@@ -82,6 +84,17 @@ const fn public(id: &'static str, path: &'static str) -> Operation {
     }
 }
 
+const fn read(path: &'static str, elsewhere: Elsewhere) -> Probe {
+    Probe {
+        path,
+        body: None,
+        elsewhere,
+    }
+}
+
+const ADMIN: Who = Who::Roles(&[Role::Admin]);
+const PEOPLE_READERS: Who = Who::Roles(&[Role::Admin, Role::InspectionBody]);
+
 /// The table.
 pub const OPERATIONS: &[Operation] = &[
     public("live", "/health/live"),
@@ -90,7 +103,121 @@ pub const OPERATIONS: &[Operation] = &[
     public("openapi", "/v1/openapi.json"),
     public("docs", "/docs"),
     public("problems", "/docs/problems"),
+    // Access.
+    Operation {
+        id: "create_organisation",
+        who: ADMIN,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/organisations",
+            body: Some(r#"{"kind":"station","name":"站","region":"{foreign_region}"}"#),
+            elsewhere: Elsewhere::Forbidden,
+        },
+    },
+    Operation {
+        id: "list_organisations",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/organisations", Elsewhere::Absent),
+    },
+    Operation {
+        id: "get_organisation",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/organisations/{foreign_organisation}",
+            Elsewhere::NotFound,
+        ),
+    },
+    Operation {
+        id: "create_user",
+        who: ADMIN,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/users",
+            body: Some(
+                r#"{"organisation_id":"{foreign_organisation}","username":"probe","display_name":"某",
+                "roles":["sampler"],"password":"long enough to pass"}"#,
+            ),
+            elsewhere: Elsewhere::Invalid,
+        },
+    },
+    Operation {
+        id: "list_users",
+        who: PEOPLE_READERS,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/users", Elsewhere::Absent),
+    },
+    Operation {
+        id: "get_user",
+        who: PEOPLE_READERS,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/users/{foreign_user}", Elsewhere::NotFound),
+    },
+    Operation {
+        id: "update_user",
+        who: ADMIN,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/users/{foreign_user}",
+            body: Some(r#"{"active":false}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "create_enrolment_code",
+        who: ADMIN,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/enrolment-codes",
+            body: Some(r#"{"user_id":"{foreign_user}"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    public("create_challenge", "/v1/challenges"),
+    public("enrol_device", "/v1/devices"),
+    Operation {
+        id: "list_devices",
+        who: PEOPLE_READERS,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/devices", Elsewhere::Absent),
+    },
+    Operation {
+        id: "get_device",
+        who: PEOPLE_READERS,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/devices/{foreign_device}", Elsewhere::NotFound),
+    },
+    Operation {
+        id: "create_signer",
+        who: Who::Anyone,
+        scope: Scope::OwnDevice,
+        probe: Probe {
+            path: "/v1/devices/{foreign_device}/signers",
+            body: Some(
+                r#"{"username":"x","password":"x","public_key":"","challenge":"x","signature":""}"#,
+            ),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "revoke_device",
+        who: ADMIN,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/devices/{foreign_device}/revocation",
+            body: Some(r#"{"reason":"lost"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    public("create_tokens", "/v1/tokens"),
+    Operation {
+        id: "delete_tokens",
+        who: Who::Anyone,
+        scope: Scope::Everything,
+        probe: read(
+            "/v1/tokens",
+            Elsewhere::Irrelevant("it ends the caller's own session"),
+        ),
+    },
 ];
-
-#[expect(dead_code, reason = "rows of the people's administration follow")]
-const ADMIN: Who = Who::Roles(&[Role::Admin]);

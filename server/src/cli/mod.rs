@@ -1,5 +1,6 @@
 //! The `fieldseal` command: `serve`, and what an operator does without a running server.
 
+pub mod admin;
 mod serve;
 
 use std::process::ExitCode;
@@ -21,6 +22,9 @@ struct Cli {
 enum Command {
     /// Run the server; makes its data folder and migrates its database first
     Serve(serve::Serve),
+    /// Make administrators
+    #[command(subcommand)]
+    Admin(admin::Admin),
 }
 
 /// What a command ends with when it fails: a sentence for the operator.
@@ -37,6 +41,7 @@ pub fn run() -> ExitCode {
     let outcome = runtime.block_on(async {
         match cli.command {
             Command::Serve(command) => command.run().await,
+            Command::Admin(command) => command.run().await,
         }
     });
     match outcome {

@@ -6,6 +6,7 @@ use super::Outcome;
 use crate::app::App;
 use crate::config::{DataConfig, ListenConfig};
 use crate::serve::{serve, signalled};
+use crate::store::access::users;
 
 /// The arguments of `serve`.
 #[derive(Debug, clap::Args)]
@@ -23,7 +24,23 @@ impl Serve {
         let listener = TcpListener::bind(self.listen.listen)
             .await
             .map_err(|error| format!("cannot listen on {}: {error}", self.listen.listen))?;
-        println!("Fieldseal listens on http://{}", listener.local_addr()?);
+        let address = listener.local_addr()?;
+        println!("Fieldseal listens on http://{address} (API: http://{address}/docs)");
+        let mut db = app.store.read().await?;
+        if !users::any(&mut db).await? {
+            let database = match &self.data.database_url {
+                Some(_) => " with the same FIELDSEAL_DATABASE_URL",
+                None => "",
+            };
+            println!(
+                "There is nobody yet. Make the first administrator, in another terminal{database}:"
+            );
+            println!(
+                "  fieldseal admin create --username admin --data {}",
+                self.data.data.display()
+            );
+        }
+        drop(db);
         serve(app, listener, signalled()).await?;
         Ok(())
     }

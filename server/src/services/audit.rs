@@ -18,7 +18,10 @@ pub struct Actor {
 
 impl From<&crate::access::Principal> for Actor {
     fn from(caller: &crate::access::Principal) -> Self {
-        Self { user: Some(caller.user), device: caller.device }
+        Self {
+            user: Some(caller.user),
+            device: caller.device,
+        }
     }
 }
 
@@ -33,7 +36,15 @@ pub async fn record(
 ) -> Result<()> {
     let actor = actor.into();
     let (id, now, request) = (app.new_uuid(), app.now(), crate::telemetry::request_id());
-    let columns =
-        args![id, now, act, actor.user, actor.device, subject, detail.to_string(), request];
+    let columns = args![
+        id,
+        now,
+        act,
+        actor.user,
+        actor.device,
+        subject,
+        detail.to_string(),
+        request
+    ];
     audit::insert_event(tx, columns).await
 }

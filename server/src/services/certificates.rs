@@ -46,10 +46,15 @@ pub async fn issue(
         organisation_id: organisation.organisation,
         organisation_kind: organisation.kind,
         roles: user.roles.clone(),
-        regions: prefixes.iter().map(|prefix| format!("{prefix:0<6}")).collect(),
+        regions: prefixes
+            .iter()
+            .map(|prefix| format!("{prefix:0<6}"))
+            .collect(),
         not_before_ms: app.now(),
         not_after_ms: app.now() + CERTIFICATE_MS,
     };
     let key_id = app.keys.key_id().to_owned();
-    Ok(Signed::sign(&payload, key_id, |message| app.keys.sign(message).to_vec()))
+    Ok(Signed::sign(&payload, key_id, |message| {
+        app.keys.sign(message).to_vec()
+    }))
 }

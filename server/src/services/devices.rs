@@ -12,7 +12,9 @@ use crate::store::access::{devices, sessions};
 /// One that the caller sees.
 pub async fn get(app: &App, caller: &Principal, id: DeviceId) -> Result<DeviceRow, Problem> {
     let mut db = app.store.read().await?;
-    devices::find_seen(&mut db, caller, id).await?.ok_or(Problem::new(Code::NotFound))
+    devices::find_seen(&mut db, caller, id)
+        .await?
+        .ok_or(Problem::new(Code::NotFound))
 }
 
 /// A page of those that the caller sees.
@@ -38,7 +40,10 @@ pub async fn revoke(
     let mut tx = app.store.begin().await?;
     if devices::revoke(&mut tx, id, caller.user, reason, app.now()).await? {
         sessions::end_of_device(&mut tx, id, "revoked", app.now()).await?;
-        let (subject, detail) = (format!("device:{id}"), serde_json::json!({ "reason": reason }));
+        let (subject, detail) = (
+            format!("device:{id}"),
+            serde_json::json!({ "reason": reason }),
+        );
         audit::record(app, &mut tx, caller, "device.revoked", subject, detail).await?;
     }
     tx.commit().await?;

@@ -25,10 +25,14 @@ pub async fn issue_code(
     caller: &Principal,
     user: UserId,
 ) -> Result<(String, Millis), Problem> {
-    people::get(app, caller, user).await?;
+    people::check_within(caller, &people::get(app, caller, user).await?)?;
     // Typed by a person from a paper or a screen: 80 bits in groups of four.
     let raw = hex::encode_upper(app.random::<10>());
-    let groups: Vec<_> = raw.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
+    let groups: Vec<_> = raw
+        .as_bytes()
+        .chunks(4)
+        .map(String::from_utf8_lossy)
+        .collect();
     let code = groups.join("-");
     let expires_at = app.now() + ENROLMENT_CODE_MS;
     let mut tx = app.store.begin().await?;
@@ -84,7 +88,9 @@ pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolle
     }
     let user = enrolment_codes::take(&mut tx, code_hash(&new.code), app.now()).await?;
     let user = user.ok_or(Problem::new(Code::EnrolmentCodeInvalid))?;
-    let user = users::find(&mut tx, user).await?.ok_or(Problem::new(Code::NotFound))?;
+    let user = users::find(&mut tx, user)
+        .await?
+        .ok_or(Problem::new(Code::NotFound))?;
     if !user.active {
         return Err(Problem::new(Code::UserDisabled));
     }
@@ -92,7 +98,12 @@ pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolle
     let organisation = organisation.ok_or(Problem::new(Code::NotFound))?;
     let device = DeviceId(app.new_uuid());
     let (kind, actor, public_key) = (CertificateKind::Device, new.actor, &new.public_key);
-    let subject = Subject { kind, device, actor, public_key };
+    let subject = Subject {
+        kind,
+        device,
+        actor,
+        public_key,
+    };
     let certificate = certificates::issue(app, &mut tx, subject, &user, &organisation).await?;
     let row = DeviceRow {
         device,
@@ -108,12 +119,27 @@ pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolle
     };
     devices::insert_device(&mut tx, &row).await.map_err(taken)?;
     let tokens = sessions::begin(app, &mut tx, user.user, Some(device)).await?;
-    let actor = audit::Actor { user: Some(user.user), device: Some(device) };
+    let actor = audit::Actor {
+        user: Some(user.user),
+        device: Some(device),
+    };
     let subject = format!("device:{device}");
-    audit::record(app, &mut tx, actor, "device.enrolled", subject, serde_json::json!({})).await?;
+    audit::record(
+        app,
+        &mut tx,
+        actor,
+        "device.enrolled",
+        subject,
+        serde_json::json!({}),
+    )
+    .await?;
     tx.commit().await?;
     attempt.succeeded(app).await?;
-    Ok(Enrolled { device, certificate, tokens })
+    Ok(Enrolled {
+        device,
+        certificate,
+        tokens,
+    })
 }
 
 /// What a second person brings to a phone.
@@ -149,11 +175,18 @@ pub async fn enrol_signer(
     if !AwsLc.verify_p256(&new.public_key, &statement, &new.signature) {
         return Err(Problem::new(Code::SignatureInvalid));
     }
-    let row = devices::find(&mut tx, device).await?.ok_or(Problem::new(Code::NotFound))?;
+    let row = devices::find(&mut tx, device)
+        .await?
+        .ok_or(Problem::new(Code::NotFound))?;
     let organisation = organisations::find(&mut tx, user.organisation).await?;
     let organisation = organisation.ok_or(Problem::new(Code::NotFound))?;
     let (kind, actor, public_key) = (CertificateKind::Signer, row.actor, &new.public_key);
-    let subject = Subject { kind, device, actor, public_key };
+    let subject = Subject {
+        kind,
+        device,
+        actor,
+        public_key,
+    };
     let certificate = certificates::issue(app, &mut tx, subject, &user, &organisation).await?;
     let (signer, text, now) = (app.new_uuid(), json(&certificate)?, app.now());
     devices::insert_signer(&mut tx, signer, device, user.user, public_key, &text, now)
@@ -170,7 +203,10 @@ fn check_key(public_key: &[u8]) -> Result<(), Problem> {
     if is_p256_point(public_key) {
         Ok(())
     } else {
-        Err(Problem::value("public_key", "is no point on P-256 in SEC1 form"))
+        Err(Problem::value(
+            "public_key",
+            "is no point on P-256 in SEC1 form",
+        ))
     }
 }
 

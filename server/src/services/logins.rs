@@ -22,10 +22,15 @@ pub async fn attempt(
     account: Option<&str>,
     address: IpAddr,
 ) -> Result<Attempt, Problem> {
-    let mut subjects =
-        vec![(labelled_hash("address", &address_block(address)), ADDRESS_FAILURES_MAX)];
+    let mut subjects = vec![(
+        labelled_hash("address", &address_block(address)),
+        ADDRESS_FAILURES_MAX,
+    )];
     if let Some(account) = account {
-        subjects.push((labelled_hash("account", account.as_bytes()), ACCOUNT_FAILURES_MAX));
+        subjects.push((
+            labelled_hash("account", account.as_bytes()),
+            ACCOUNT_FAILURES_MAX,
+        ));
     }
     let now = app.now();
     let mut wait_ms = 0;

@@ -32,16 +32,24 @@ pub async fn create(
 ) -> Result<OrganisationRow, Problem> {
     super::people::check_name("name", &new.name)?;
     if region::parse(&new.region).is_none() {
-        return Err(Problem::value("region", "is no six-digit GB/T 2260 code of a region"));
+        return Err(Problem::value(
+            "region",
+            "is no six-digit GB/T 2260 code of a region",
+        ));
     }
     if !caller.sees_region(&new.region) {
         return Err(Problem::new(Code::ScopeForbidden).field("region", "lies outside yours"));
     }
     let mut tx = app.store.begin().await?;
     if let Some(parent) = new.parent
-        && organisations::find_seen(&mut tx, caller, parent).await?.is_none()
+        && organisations::find_seen(&mut tx, caller, parent)
+            .await?
+            .is_none()
     {
-        return Err(Problem::value("parent_id", "is no organisation that you see"));
+        return Err(Problem::value(
+            "parent_id",
+            "is no organisation that you see",
+        ));
     }
     let row = OrganisationRow {
         organisation: OrganisationId(app.new_uuid()),
@@ -53,13 +61,23 @@ pub async fn create(
         parent: new.parent,
         created_at: app.now(),
     };
-    organisations::insert_organisation(&mut tx, &row).await.map_err(|error| match error {
-        StoreError::Conflict { .. } => Problem::new(Code::Conflict).field("uscc", "is taken"),
-        other => other.into(),
-    })?;
+    organisations::insert_organisation(&mut tx, &row)
+        .await
+        .map_err(|error| match error {
+            StoreError::Conflict { .. } => Problem::new(Code::Conflict).field("uscc", "is taken"),
+            other => other.into(),
+        })?;
     let subject = format!("organisation:{}", row.organisation);
     let detail = serde_json::json!({ "kind": word(&row.kind) });
-    audit::record(app, &mut tx, caller, "organisation.created", subject, detail).await?;
+    audit::record(
+        app,
+        &mut tx,
+        caller,
+        "organisation.created",
+        subject,
+        detail,
+    )
+    .await?;
     tx.commit().await?;
     Ok(row)
 }

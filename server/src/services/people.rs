@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::store::StoreError;
 use crate::store::access::organisations::{self, OrganisationRow};
-use crate::store::access::{sessions, users};
 pub use crate::store::access::users::UserRow;
+use crate::store::access::{sessions, users};
 
 /// Who a new person is to be.
 pub struct NewUser {
@@ -44,6 +44,7 @@ pub async fn create(app: &App, caller: &Principal, new: NewUser) -> Result<Perso
     let organisation = organisation
         .ok_or_else(|| Problem::value("organisation_id", "is no organisation that you see"))?;
     let person = prepare(app, &organisation, new).await?;
+    check_within(caller, &person)?;
     let mut tx = app.store.begin().await?;
     insert(&mut tx, &person).await?;
     let subject = format!("user:{}", person.row.user);
@@ -51,6 +52,15 @@ pub async fn create(app: &App, caller: &Principal, new: NewUser) -> Result<Perso
     audit::record(app, &mut tx, caller, "user.created", subject, detail).await?;
     tx.commit().await?;
     Ok(person)
+}
+
+/// Whether a person sees nothing that the administrator does not: nobody gives, or takes over, more than they have.
+pub fn check_within(caller: &Principal, person: &Person) -> Result<(), Problem> {
+    if person.regions.iter().all(|code| caller.sees_region(code)) {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::ScopeForbidden).field("regions", "reach beyond yours"))
+    }
 }
 
 /// Checks who a person is to be, and hashes their password: outside of any transaction, since it is slow.
@@ -67,7 +77,10 @@ pub async fn prepare(
     }
     let fitting = roles_of(organisation.kind);
     if new.roles.iter().any(|role| !fitting.contains(role)) {
-        return Err(Problem::value("roles", "holds one that this kind of organisation has not"));
+        return Err(Problem::value(
+            "roles",
+            "holds one that this kind of organisation has not",
+        ));
     }
     let authority = organisation.kind == OrganisationKind::Authority;
     let mut regions = new.regions;
@@ -78,8 +91,14 @@ pub async fn prepare(
         regions.push(organisation.region.clone());
     }
     let whole = region::prefix(&organisation.region);
-    if regions.iter().any(|code| region::parse(code).is_none() || !code.starts_with(whole)) {
-        return Err(Problem::value("regions", "holds one outside of the organisation's"));
+    if regions
+        .iter()
+        .any(|code| region::parse(code).is_none() || !code.starts_with(whole))
+    {
+        return Err(Problem::value(
+            "regions",
+            "holds one outside of the organisation's",
+        ));
     }
     let row = UserRow {
         user: UserId(app.new_uuid()),
@@ -96,12 +115,19 @@ pub async fn prepare(
 
 /// Writes a prepared person.
 pub async fn insert(tx: &mut crate::store::Tx, person: &Person) -> Result<(), Problem> {
-    let prefixes: Vec<_> =
-        person.regions.iter().map(|code| region::prefix(code).to_owned()).collect();
-    users::insert_user(tx, &person.row, &prefixes).await.map_err(|error| match error {
-        StoreError::Conflict { .. } => Problem::new(Code::Conflict).field("username", "is taken"),
-        other => other.into(),
-    })
+    let prefixes: Vec<_> = person
+        .regions
+        .iter()
+        .map(|code| region::prefix(code).to_owned())
+        .collect();
+    users::insert_user(tx, &person.row, &prefixes)
+        .await
+        .map_err(|error| match error {
+            StoreError::Conflict { .. } => {
+                Problem::new(Code::Conflict).field("username", "is taken")
+            }
+            other => other.into(),
+        })
 }
 
 /// The roles that people of such an organisation may have.
@@ -156,7 +182,7 @@ pub async fn change(
     id: UserId,
     change: Change,
 ) -> Result<Person, Problem> {
-    get(app, caller, id).await?;
+    check_within(caller, &get(app, caller, id).await?)?;
     let hash = match change.password {
         Some(password) => {
             passwords::check_new("password", &password)?;
@@ -177,7 +203,11 @@ pub async fn change(
         if !active {
             sessions::end_of_user(&mut tx, id, "disabled", now).await?;
         }
-        let act = if active { "user.enabled" } else { "user.disabled" };
+        let act = if active {
+            "user.enabled"
+        } else {
+            "user.disabled"
+        };
         audit::record(app, &mut tx, caller, act, subject, serde_json::json!({})).await?;
     }
     tx.commit().await?;
@@ -187,9 +217,14 @@ pub async fn change(
 /// One that the caller sees.
 pub async fn get(app: &App, caller: &Principal, id: UserId) -> Result<Person, Problem> {
     let mut db = app.store.read().await?;
-    let row = users::find_seen(&mut db, caller, id).await?.ok_or(Problem::new(Code::NotFound))?;
+    let row = users::find_seen(&mut db, caller, id)
+        .await?
+        .ok_or(Problem::new(Code::NotFound))?;
     let prefixes = users::list_regions(&mut db, id).await?;
-    Ok(Person { row, regions: codes(&prefixes) })
+    Ok(Person {
+        row,
+        regions: codes(&prefixes),
+    })
 }
 
 /// A page of those that the caller sees.
@@ -203,11 +238,17 @@ pub async fn list(
     let mut people = Vec::new();
     for row in users::list_seen(&mut db, caller, after, limit).await? {
         let prefixes = users::list_regions(&mut db, row.user).await?;
-        people.push(Person { row, regions: codes(&prefixes) });
+        people.push(Person {
+            row,
+            regions: codes(&prefixes),
+        });
     }
     Ok(people)
 }
 
 fn codes(prefixes: &[String]) -> Vec<String> {
-    prefixes.iter().map(|prefix| format!("{prefix:0<6}")).collect()
+    prefixes
+        .iter()
+        .map(|prefix| format!("{prefix:0<6}"))
+        .collect()
 }

@@ -82,7 +82,11 @@ async fn tokens(
     let hash = refresh_hash(&refresh_token);
     sessions::insert_token(tx, hash, session, generation, app.now(), expires_at).await?;
     let access_token = jwt::issue(app, user, session, device)?;
-    Ok(Tokens { access_token, refresh_token, refresh_expires_at: expires_at })
+    Ok(Tokens {
+        access_token,
+        refresh_token,
+        refresh_expires_at: expires_at,
+    })
 }
 
 fn refresh_hash(token: &str) -> [u8; 32] {
@@ -157,7 +161,10 @@ pub async fn refresh(
     let answer_was_lost = row.device.is_some() && row.generation == row.used_generation;
     if row.used && !answer_was_lost {
         sessions::end(&mut tx, row.session, "reuse", now).await?;
-        let actor = audit::Actor { user: Some(row.user), device: row.device };
+        let actor = audit::Actor {
+            user: Some(row.user),
+            device: row.device,
+        };
         let subject = format!("session:{}", row.session);
         let detail = serde_json::json!({ "reason": "reuse" });
         audit::record(app, &mut tx, actor, "session.ended", subject, detail).await?;

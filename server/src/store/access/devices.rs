@@ -103,12 +103,20 @@ pub async fn insert_signer(
 
 /// Any by id.
 pub async fn find(db: &mut Session, id: DeviceId) -> Result<Option<DeviceRow>> {
-    db.optional(&FIND, args![id]).await?.as_ref().map(device).transpose()
+    db.optional(&FIND, args![id])
+        .await?
+        .as_ref()
+        .map(device)
+        .transpose()
 }
 
 /// Any by actor.
 pub async fn find_by_actor(db: &mut Session, actor: Actor) -> Result<Option<DeviceRow>> {
-    db.optional(&FIND_BY_ACTOR, args![actor]).await?.as_ref().map(device).transpose()
+    db.optional(&FIND_BY_ACTOR, args![actor])
+        .await?
+        .as_ref()
+        .map(device)
+        .transpose()
 }
 
 /// One that the caller sees.
@@ -117,7 +125,9 @@ pub async fn find_seen(
     caller: &Principal,
     id: DeviceId,
 ) -> Result<Option<DeviceRow>> {
-    let row = db.optional(&FIND_SEEN, args![caller.user, caller.organisation, id]).await?;
+    let row = db
+        .optional(&FIND_SEEN, args![caller.user, caller.organisation, id])
+        .await?;
     row.as_ref().map(device).transpose()
 }
 

@@ -23,10 +23,15 @@ pub async fn insert_code(
     now: Millis,
     expires_at: Millis,
 ) -> Result<()> {
-    tx.exec(&INSERT, args![hash, user, created_by, now, expires_at]).await.map(drop)
+    tx.exec(&INSERT, args![hash, user, created_by, now, expires_at])
+        .await
+        .map(drop)
 }
 
 /// Uses a code up: for whom it was, if it was still good.
 pub async fn take(tx: &mut Tx, hash: [u8; 32], now: Millis) -> Result<Option<UserId>> {
-    tx.optional(&TAKE, args![hash, now]).await?.map(|row| row.get("user_id")).transpose()
+    tx.optional(&TAKE, args![hash, now])
+        .await?
+        .map(|row| row.get("user_id"))
+        .transpose()
 }

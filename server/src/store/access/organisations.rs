@@ -77,7 +77,11 @@ pub async fn insert_organisation(tx: &mut Tx, row: &OrganisationRow) -> Result<(
 
 /// Any by id.
 pub async fn find(db: &mut Session, id: OrganisationId) -> Result<Option<OrganisationRow>> {
-    db.optional(&FIND, args![id]).await?.as_ref().map(organisation).transpose()
+    db.optional(&FIND, args![id])
+        .await?
+        .as_ref()
+        .map(organisation)
+        .transpose()
 }
 
 /// An authority by name and region.
@@ -96,7 +100,9 @@ pub async fn find_seen(
     caller: &Principal,
     id: OrganisationId,
 ) -> Result<Option<OrganisationRow>> {
-    let row = db.optional(&FIND_SEEN, args![caller.user, caller.organisation, id]).await?;
+    let row = db
+        .optional(&FIND_SEEN, args![caller.user, caller.organisation, id])
+        .await?;
     row.as_ref().map(organisation).transpose()
 }
 
@@ -108,5 +114,9 @@ pub async fn list_seen(
     limit: u32,
 ) -> Result<Vec<OrganisationRow>> {
     let args = args![caller.user, caller.organisation, after, limit];
-    db.all(&LIST_SEEN, args).await?.iter().map(organisation).collect()
+    db.all(&LIST_SEEN, args)
+        .await?
+        .iter()
+        .map(organisation)
+        .collect()
 }

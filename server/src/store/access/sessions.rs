@@ -107,7 +107,9 @@ pub async fn insert_session(
     device: Option<DeviceId>,
     now: Millis,
 ) -> Result<()> {
-    tx.exec(&INSERT, args![session, user, device, now]).await.map(drop)
+    tx.exec(&INSERT, args![session, user, device, now])
+        .await
+        .map(drop)
 }
 
 /// Ends a session.
@@ -117,12 +119,16 @@ pub async fn end(tx: &mut Tx, session: Uuid, reason: &str, now: Millis) -> Resul
 
 /// Ends every session of a person.
 pub async fn end_of_user(tx: &mut Tx, user: UserId, reason: &str, now: Millis) -> Result<()> {
-    tx.exec(&END_OF_USER, args![user, now, reason]).await.map(drop)
+    tx.exec(&END_OF_USER, args![user, now, reason])
+        .await
+        .map(drop)
 }
 
 /// Ends every session of a device.
 pub async fn end_of_device(tx: &mut Tx, device: DeviceId, reason: &str, now: Millis) -> Result<()> {
-    tx.exec(&END_OF_DEVICE, args![device, now, reason]).await.map(drop)
+    tx.exec(&END_OF_DEVICE, args![device, now, reason])
+        .await
+        .map(drop)
 }
 
 /// Adds a refresh token.
@@ -134,12 +140,19 @@ pub async fn insert_token(
     now: Millis,
     expires_at: Millis,
 ) -> Result<()> {
-    tx.exec(&INSERT_TOKEN, args![hash, session, generation, now, expires_at]).await.map(drop)
+    tx.exec(
+        &INSERT_TOKEN,
+        args![hash, session, generation, now, expires_at],
+    )
+    .await
+    .map(drop)
 }
 
 /// A refresh token by its hash.
 pub async fn find_token(db: &mut Session, hash: [u8; 32]) -> Result<Option<RefreshRow>> {
-    let Some(row) = db.optional(&FIND_TOKEN, args![hash]).await? else { return Ok(None) };
+    let Some(row) = db.optional(&FIND_TOKEN, args![hash]).await? else {
+        return Ok(None);
+    };
     Ok(Some(RefreshRow {
         session: row.get("session_id")?,
         user: row.get("user_id")?,

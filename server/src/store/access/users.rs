@@ -63,8 +63,10 @@ fn user(row: &Row) -> Result<UserRow> {
         organisation: row.get("organisation_id")?,
         username: row.get("username")?,
         display_name: row.get("display_name")?,
-        roles: serde_json::from_str(&roles)
-            .map_err(|_| StoreError::Column { name: "roles", wanted: "a JSON list of roles" })?,
+        roles: serde_json::from_str(&roles).map_err(|_| StoreError::Column {
+            name: "roles",
+            wanted: "a JSON list of roles",
+        })?,
         password_hash: row.get("password_hash")?,
         active: row.get("active")?,
         created_at: row.get("created_at")?,
@@ -92,17 +94,29 @@ pub async fn insert_user(tx: &mut Tx, row: &UserRow, prefixes: &[String]) -> Res
 
 /// The prefixes of a person's regions.
 pub async fn list_regions(db: &mut Session, id: UserId) -> Result<Vec<String>> {
-    db.all(&LIST_REGIONS, args![id]).await?.iter().map(|row| row.get("prefix")).collect()
+    db.all(&LIST_REGIONS, args![id])
+        .await?
+        .iter()
+        .map(|row| row.get("prefix"))
+        .collect()
 }
 
 /// Any by id.
 pub async fn find(db: &mut Session, id: UserId) -> Result<Option<UserRow>> {
-    db.optional(&FIND, args![id]).await?.as_ref().map(user).transpose()
+    db.optional(&FIND, args![id])
+        .await?
+        .as_ref()
+        .map(user)
+        .transpose()
 }
 
 /// Any by name.
 pub async fn find_by_name(db: &mut Session, name: &str) -> Result<Option<UserRow>> {
-    db.optional(&FIND_BY_NAME, args![name]).await?.as_ref().map(user).transpose()
+    db.optional(&FIND_BY_NAME, args![name])
+        .await?
+        .as_ref()
+        .map(user)
+        .transpose()
 }
 
 /// Whether there is anybody at all.
@@ -116,7 +130,9 @@ pub async fn find_seen(
     caller: &Principal,
     id: UserId,
 ) -> Result<Option<UserRow>> {
-    let row = db.optional(&FIND_SEEN, args![caller.user, caller.organisation, id]).await?;
+    let row = db
+        .optional(&FIND_SEEN, args![caller.user, caller.organisation, id])
+        .await?;
     row.as_ref().map(user).transpose()
 }
 
@@ -133,10 +149,14 @@ pub async fn list_seen(
 
 /// Enables or disables.
 pub async fn update_active(tx: &mut Tx, id: UserId, active: bool, now: Millis) -> Result<()> {
-    tx.exec(&UPDATE_ACTIVE, args![id, active, now]).await.map(drop)
+    tx.exec(&UPDATE_ACTIVE, args![id, active, now])
+        .await
+        .map(drop)
 }
 
 /// Sets a new password.
 pub async fn update_password(tx: &mut Tx, id: UserId, hash: &str, now: Millis) -> Result<()> {
-    tx.exec(&UPDATE_PASSWORD, args![id, hash, now]).await.map(drop)
+    tx.exec(&UPDATE_PASSWORD, args![id, hash, now])
+        .await
+        .map(drop)
 }

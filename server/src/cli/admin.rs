@@ -1,0 +1,131 @@
+//! `fieldseal admin create`: the first administrator, or another, made where the data lies.
+
+use std::io::Read;
+
+use sync_core::model::OrganisationId;
+
+use super::Outcome;
+use crate::access::{OrganisationKind, Role, region};
+use crate::app::App;
+use crate::config::DataConfig;
+use crate::services::{audit, organisations, people};
+use crate::store::access::organisations::{self as rows, OrganisationRow};
+
+/// What to do about administrators.
+#[derive(Debug, clap::Subcommand)]
+pub enum Admin {
+    /// Make an administrator, and their authority if there is none of that name and region
+    Create(Create),
+}
+
+/// The arguments of `admin create`.
+#[derive(Debug, clap::Args)]
+pub struct Create {
+    /// The name to log in with
+    #[arg(long)]
+    username: String,
+    /// The name as people write it; without it, the user name
+    #[arg(long)]
+    display_name: Option<String>,
+    /// The authority's name (组织抽查部门)
+    #[arg(long, default_value = "市场监督管理总局")]
+    authority: String,
+    /// The authority's region, a six-digit GB/T 2260 code; 000000 is the whole country
+    #[arg(long, default_value = "000000")]
+    region: String,
+    /// Read the password from standard input instead of making one
+    #[arg(long)]
+    password_stdin: bool,
+    #[command(flatten)]
+    data: DataConfig,
+}
+
+impl Admin {
+    /// Does it.
+    pub async fn run(self) -> Outcome {
+        let Admin::Create(create) = self;
+        create.run().await
+    }
+}
+
+impl Create {
+    async fn run(self) -> Outcome {
+        let app = App::open(&self.data, false).await?;
+        let password = if self.password_stdin {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text)?;
+            text.trim_end_matches(['\r', '\n']).to_owned()
+        } else {
+            hex::encode(app.random::<10>())
+        };
+        let name = self.username.clone();
+        let display_name = self.display_name.unwrap_or(self.username);
+        let outcome = make(
+            &app,
+            &self.authority,
+            &self.region,
+            name,
+            display_name,
+            password.clone(),
+        )
+        .await;
+        let username = outcome.map_err(|problem| problem.to_string())?;
+        println!(
+            "Made the administrator {username} of {} ({}).",
+            self.authority, self.region
+        );
+        if !self.password_stdin {
+            println!("Password, shown this once: {password}");
+        }
+        Ok(())
+    }
+}
+
+/// Makes an administrator and, if need be, the authority; gives the name to log in with.
+pub async fn make(
+    app: &App,
+    authority: &str,
+    code: &str,
+    username: String,
+    display_name: String,
+    password: String,
+) -> Result<String, crate::problem::Problem> {
+    people::check_name("authority", authority)?;
+    if region::parse(code).is_none() {
+        let detail = "is no six-digit GB/T 2260 code of a region";
+        return Err(crate::problem::Problem::value("region", detail));
+    }
+    let mut db = app.store.read().await?;
+    let known = rows::find_authority(&mut db, authority, code).await?;
+    drop(db);
+    let made = known.is_none();
+    let organisation = known.unwrap_or_else(|| OrganisationRow {
+        organisation: OrganisationId(app.new_uuid()),
+        kind: OrganisationKind::Authority,
+        name: authority.to_owned(),
+        uscc: None,
+        authority_level: organisations::level(OrganisationKind::Authority, code),
+        region: code.to_owned(),
+        parent: None,
+        created_at: app.now(),
+    });
+    let new = people::NewUser {
+        organisation: organisation.organisation,
+        username,
+        display_name,
+        roles: vec![Role::Admin, Role::Authority],
+        regions: Vec::new(),
+        password,
+    };
+    let person = people::prepare(app, &organisation, new).await?;
+    let mut tx = app.store.begin().await?;
+    if made {
+        rows::insert_organisation(&mut tx, &organisation).await?;
+    }
+    people::insert(&mut tx, &person).await?;
+    let (actor, subject) = (audit::Actor::default(), format!("user:{}", person.row.user));
+    let detail = serde_json::json!({ "roles": person.row.roles });
+    audit::record(app, &mut tx, actor, "admin.created", subject, detail).await?;
+    tx.commit().await?;
+    Ok(person.row.username)
+}

@@ -1,0 +1,91 @@
+//! `POST /v1/devices`: a phone is enrolled with a code and the proof that it holds its key.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use sync_core::model::{Actor, DeviceId};
+use sync_core::proof::{CertificatePayload, Signed};
+use utoipa::ToSchema;
+
+use super::base64_field;
+use crate::app::App;
+use crate::endpoints::address::Address;
+use crate::endpoints::tokens::Tokens;
+use crate::extract::Json;
+use crate::problem::{Problem, ProblemBody};
+use crate::services::enrolment;
+
+/// A new phone.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDevice {
+    /// The one-time code.
+    code: String,
+    /// The Automerge actor of the install: 16 random bytes, 32 hex digits.
+    #[schema(value_type = String)]
+    actor: Actor,
+    /// The P-256 public key, SEC1, base64.
+    public_key: String,
+    /// What people call the phone.
+    label: String,
+    /// A challenge of `POST /v1/challenges`.
+    challenge: String,
+    /// ECDSA over `fieldseal/enrol/1\n<challenge>\n<actor>\n<public key bytes>`, DER or raw, base64.
+    signature: String,
+}
+
+/// A server key to keep.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ServerKey {
+    /// Its name in signatures.
+    pub key_id: String,
+    /// Ed25519, 32 bytes, base64.
+    pub public_key: String,
+}
+
+/// What an enrolled phone keeps.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EnrolledDevice {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub device_id: DeviceId,
+    /// Its signed certificate: payload, key_id, signature.
+    #[schema(value_type = Object)]
+    pub certificate: Signed<CertificatePayload>,
+    /// The keys whose signatures it believes.
+    pub server_keys: Vec<ServerKey>,
+    /// To act with.
+    pub tokens: Tokens,
+}
+
+/// Enrol a phone with a one-time code
+#[utoipa::path(post, path = "/v1/devices", tag = "devices", request_body = NewDevice,
+    responses((status = 201, body = EnrolledDevice), (status = "4XX", body = ProblemBody)))]
+pub async fn enrol_device(
+    State(app): State<App>,
+    Address(address): Address,
+    Json(body): Json<NewDevice>,
+) -> Result<(StatusCode, Json<EnrolledDevice>), Problem> {
+    let new = enrolment::NewDevice {
+        public_key: base64_field("public_key", &body.public_key)?,
+        signature: base64_field("signature", &body.signature)?,
+        code: body.code,
+        actor: body.actor,
+        label: body.label,
+        challenge: body.challenge,
+    };
+    let enrolled = enrolment::enrol(&app, new, address).await?;
+    let key = ServerKey {
+        key_id: app.keys.key_id().to_owned(),
+        public_key: STANDARD.encode(app.keys.public_key()),
+    };
+    let body = EnrolledDevice {
+        device_id: enrolled.device,
+        certificate: enrolled.certificate,
+        server_keys: vec![key],
+        tokens: enrolled.tokens.into(),
+    };
+    Ok((StatusCode::CREATED, Json(body)))
+}
