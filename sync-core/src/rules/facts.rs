@@ -5,12 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::{ScopeKey, Standing, Subject, Validity};
 use crate::model::{
-    ArrivalId, CampaignId, DeviceId, DocumentId, EnterpriseKey, EntryId, Interval, JointEntryId,
-    Millis, OrganisationId, ReEntryGrantId, SampleId, SuspensionId, TaskId, TeamId, TimeFact,
-    UserId,
+    ArrivalId, CampaignId, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId, Interval,
+    JointEntryId, Millis, OrganisationId, ReEntryGrantId, SampleId, SuspensionId, TaskId, TeamId,
+    TimeFact, UserId,
 };
 use crate::proof::OrganisationKind;
 
@@ -35,6 +36,23 @@ pub struct Facts {
     pub standings: BTreeMap<EntryId, Standing>,
     /// What persons ruled; a fact that the engine works around and never overrides. Keyed by `Subject` in text form.
     pub decided: Vec<Decision>,
+}
+
+impl Facts {
+    /// Nothing known yet about a scope.
+    pub fn new(scope: ScopeKey) -> Self {
+        Self {
+            scope,
+            visits: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            samples: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            organisations: BTreeMap::new(),
+            survived: BTreeMap::new(),
+            standings: BTreeMap::new(),
+            decided: Vec::new(),
+        }
+    }
 }
 
 /// A person's ruling.
@@ -79,14 +97,43 @@ pub struct VisitFact {
     pub recusals: Vec<RecusalFact>,
     /// Evidence in the signed manifest, by kind and the subject it belongs to.
     pub evidence: Vec<EvidenceFact>,
-    /// A refusal / not-sampled / stop recorded in the visit.
+    /// A refusal (拒检) is recorded in the visit.
     pub refused: bool,
+    /// When it was recorded; none where unknown, and then no sample of the visit is known to be earlier.
+    #[serde(default)]
+    pub refused_at: Option<TimeFact>,
+    /// What enforcement confirmed about the refusal; those that wait for it count for nothing and are not here.
+    #[serde(default)]
+    pub confirmations: Vec<ConfirmationFact>,
     /// 未抽到样品 recorded.
     pub not_sampled: bool,
     /// Sampling terminated as illegal at sight (终止抽样), when.
     pub terminated: Option<TimeFact>,
     /// Items of the document that could not be read, as paths.
     pub unreadable: Vec<String>,
+}
+
+/// A supervisor's confirmation (现场执法监管人员确认) of the visit's refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfirmationFact {
+    /// Officers who signed it.
+    pub officers: BTreeSet<UserId>,
+    /// Organisations of the officers.
+    pub organisations: BTreeSet<OrganisationId>,
+    /// What they found.
+    pub outcome: ConfirmationOutcome,
+}
+
+/// Outcome of a confirmation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConfirmationOutcome {
+    /// It was a refusal.
+    Confirmed,
+    /// It was none.
+    NotEstablished,
+    /// The enterprise gave way and was sampled.
+    ResolvedSampled,
 }
 
 /// 回避
@@ -265,7 +312,18 @@ pub struct SampleFact {
     pub custody: CustodyFact,
 }
 
-/// The product key and whether it may rule automatically.
+impl ProductFact {
+    /// The key of the product scope: the producer alone. Standards that are shared only in part, and keys that are
+    /// missing on an import or a claim, must meet what they may be the same as; a narrower key would hide them.
+    pub fn scope_digest(&self) -> Digest {
+        let mut hasher = Sha256::new();
+        hasher.update(b"fieldseal/product-scope/1\0");
+        hasher.update(self.producer.as_bytes());
+        Digest(hasher.finalize().into())
+    }
+}
+
+/// The product key and whether it may rule automatically. A missing text is empty (无 is explicit).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductFact {
     /// USCC of the producer, or the normalised name.

@@ -35,9 +35,10 @@ pub enum ScopeKey {
         /// Enterprise after aliases.
         enterprise: EnterpriseKey,
     },
-    /// Stratum 2: one product key, across authorities and enterprises; DUP6, UPPER, DUPLOT. Uses what survived the door.
+    /// Stratum 2: the products of one producer, across authorities and enterprises; DUP6, UPPER, DUPLOT compare the
+    /// product keys within. Uses what survived the door.
     Product {
-        /// `ProductKey::digest()`.
+        /// `ProductFact::scope_digest()`.
         product: Digest,
     },
     /// Stratum 3: one sampled party in one calendar year; YEAR3. Counts last.
