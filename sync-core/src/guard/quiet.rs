@@ -67,6 +67,22 @@ mod tests {
     }
 
     #[test]
+    fn only_the_guarded_thread_is_silent_and_only_while_it_is_guarded() {
+        let seen = catch(|| {
+            let other = std::thread::scope(|scope| scope.spawn(|| QUIET.get()).join());
+            Ok((QUIET.get(), other.expect("the other thread looked")))
+        });
+        assert_eq!(seen, Ok((true, false)));
+        // One inside another does not end the silence of the outer.
+        let nested = catch(|| {
+            let _ = catch(|| -> Result<(), Unsafe> { panic!("inside") });
+            Ok(QUIET.get())
+        });
+        assert_eq!(nested, Ok(true));
+        assert!(!QUIET.get());
+    }
+
+    #[test]
     fn a_long_message_is_cut() {
         let caught = catch(|| -> Result<(), Unsafe> { panic!("{}", "长".repeat(10_000)) });
         let Err(Unsafe::Panicked { reason }) = caught else {
