@@ -1,1 +1,7 @@
-//! placeholder
+//! The harness: a real server in process with a clock that tests move, and what plays on it.
+
+pub mod device;
+pub mod server;
+
+pub use device::TestDevice;
+pub use server::{Answer, TestServer};

@@ -1,0 +1,270 @@
+//! A server in process, on 127.0.0.1 and a folder of its own, whose clock stands until a test moves it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use fieldseal_server::app::App;
+use fieldseal_server::cli::admin;
+use fieldseal_server::clock::ManualClock;
+use fieldseal_server::rng::SeededRng;
+use fieldseal_server::serve::serve;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// Where a test's clock begins: 2025-03-01 09:00 in Shanghai.
+pub const MORNING_MS: i64 = 1_740_790_800_000;
+/// The password of everybody a test makes.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// A running server. Dropped, it shuts down as on SIGTERM.
+pub struct TestServer {
+    /// Its state, for what cannot be seen over HTTP.
+    pub app: App,
+    /// Its clock.
+    pub clock: Arc<ManualClock>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Runs it; also for tests that call the store directly.
+    pub runtime: Runtime,
+    agent: ureq::Agent,
+    folder: PathBuf,
+    shutdown: Option<oneshot::Sender<()>>,
+    served: Option<JoinHandle<std::io::Result<()>>>,
+    _own_folder: Option<TempDir>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body as JSON; a string if it is none; null if it is empty.
+    pub body: Value,
+    /// The headers.
+    pub headers: ureq::http::HeaderMap,
+}
+
+impl Answer {
+    /// The stable code, if it is a problem.
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// A text field that must be there.
+    pub fn text(&self, field: &str) -> String {
+        let text = self.body[field].as_str();
+        text.unwrap_or_else(|| panic!("no text {field} in {self:?}"))
+            .to_owned()
+    }
+
+    /// The answer, if it has this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    /// The answer, if it is this problem.
+    #[track_caller]
+    pub fn expect_problem(self, status: u16, code: &str) -> Self {
+        assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
+        self
+    }
+}
+
+impl TestServer {
+    /// One on a folder of its own.
+    pub fn start() -> Self {
+        let own = TempDir::new().expect("a temporary folder");
+        let folder = own.path().to_owned();
+        Self::begin(&folder, Some(own), MORNING_MS)
+    }
+
+    /// One on a folder that outlives it, so that it can be started again.
+    pub fn start_in(folder: &Path) -> Self {
+        Self::begin(folder, None, MORNING_MS)
+    }
+
+    fn begin(folder: &Path, own: Option<TempDir>, now: i64) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let clock = Arc::new(ManualClock::at(now));
+        // A restarted server must not draw the ids of the one before it.
+        let seed = folder.read_dir().map_or(0, Iterator::count) as u64;
+        let rng = Arc::new(SeededRng::new(seed));
+        let app = runtime
+            .block_on(App::open_with(folder, clock.clone(), rng))
+            .expect("the application opens");
+        let listener = runtime
+            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (shutdown, told) = oneshot::channel::<()>();
+        let until = async {
+            let _ = told.await;
+        };
+        let served = runtime.spawn(serve(app.clone(), listener, until));
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build();
+        Self {
+            app,
+            clock,
+            address,
+            runtime,
+            agent: config.new_agent(),
+            folder: folder.to_owned(),
+            shutdown: Some(shutdown),
+            served: Some(served),
+            _own_folder: own,
+        }
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Calls an operation with a JSON body.
+    pub fn call(&self, method: &str, path: &str, token: Option<&str>, body: Value) -> Answer {
+        let bytes = if body.is_null() {
+            None
+        } else {
+            Some(body.to_string().into_bytes())
+        };
+        self.call_raw(method, path, token, "application/json", bytes)
+    }
+
+    /// Calls an operation with any bytes.
+    pub fn call_raw(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        content_type: &str,
+        body: Option<Vec<u8>>,
+    ) -> Answer {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(self.url(path));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let answer = match body {
+            Some(bytes) => {
+                let request = request.header("content-type", content_type);
+                self.agent.run(request.body(bytes).expect("a request"))
+            }
+            None => self.agent.run(request.body(()).expect("a request")),
+        };
+        let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let text = answer.body_mut().read_to_string().expect("a text body");
+        let body = match text.as_str() {
+            "" => Value::Null,
+            _ => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        };
+        Answer {
+            status: answer.status().as_u16(),
+            body,
+            headers: answer.headers().clone(),
+        }
+    }
+
+    /// GET.
+    pub fn get(&self, path: &str, token: &str) -> Answer {
+        self.call("GET", path, Some(token), Value::Null)
+    }
+
+    /// POST.
+    pub fn post(&self, path: &str, token: &str, body: Value) -> Answer {
+        self.call("POST", path, Some(token), body)
+    }
+
+    /// Makes the authority of a region with an administrator, as the command line does; gives their access token.
+    pub fn admin(&self, region: &str) -> String {
+        let name = format!("admin-{region}");
+        let authority = format!("{region}示例市场监督管理局");
+        let made = admin::make(
+            &self.app,
+            &authority,
+            region,
+            name.clone(),
+            "管理员".to_owned(),
+            PASSWORD.to_owned(),
+        );
+        self.runtime.block_on(made).expect("an administrator");
+        self.log_in(&name)
+    }
+
+    /// Logs somebody in without a device; gives their access token.
+    pub fn log_in(&self, username: &str) -> String {
+        let grant = json!({ "grant": "password", "username": username, "password": PASSWORD });
+        self.call("POST", "/v1/tokens", None, grant)
+            .expect(201)
+            .text("access_token")
+    }
+
+    /// Makes an organisation; gives its id.
+    pub fn organisation(&self, admin: &str, kind: &str, region: &str) -> String {
+        let body = json!({ "kind": kind, "name": format!("{region}示例{kind}"), "region": region });
+        self.post("/v1/organisations", admin, body)
+            .expect(201)
+            .text("organisation_id")
+    }
+
+    /// Makes a person; gives their id.
+    pub fn user(&self, admin: &str, organisation: &str, username: &str, roles: &[&str]) -> String {
+        let body = json!({
+            "organisation_id": organisation, "username": username, "display_name": username,
+            "roles": roles, "password": PASSWORD,
+        });
+        self.post("/v1/users", admin, body)
+            .expect(201)
+            .text("user_id")
+    }
+
+    /// Makes a one-time code for a person.
+    pub fn enrolment_code(&self, admin: &str, user: &str) -> String {
+        let body = json!({ "user_id": user });
+        self.post("/v1/enrolment-codes", admin, body)
+            .expect(201)
+            .text("code")
+    }
+
+    /// A fresh challenge.
+    pub fn challenge(&self) -> String {
+        self.call("POST", "/v1/challenges", None, Value::Null)
+            .expect(201)
+            .text("challenge")
+    }
+
+    /// Shuts down as on SIGTERM, and waits until it has.
+    pub fn stop(&mut self) {
+        if let Some(shutdown) = self.shutdown.take() {
+            let _ = shutdown.send(());
+        }
+        if let Some(served) = self.served.take() {
+            self.runtime
+                .block_on(served)
+                .expect("the server ends")
+                .expect("without an error");
+        }
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if let Some(shutdown) = self.shutdown.take() {
+            let _ = shutdown.send(());
+        }
+    }
+}

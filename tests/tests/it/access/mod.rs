@@ -1,0 +1,3 @@
+//! Who may do what, operation by operation (I8).
+
+mod operations;

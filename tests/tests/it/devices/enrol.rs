@@ -1,0 +1,112 @@
+//! `POST /v1/devices`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use fieldseal_server::crypto::AwsLc;
+use fieldseal_tests::{TestDevice, TestServer};
+use serde_json::json;
+use sync_core::limits::{CHALLENGE_MS, ENROLMENT_CODE_MS};
+use sync_core::proof::{CertificateKind, CertificatePayload, Role, Signed};
+
+use super::with_samplers;
+
+#[test]
+fn an_enrolled_phone_holds_a_certificate_that_the_servers_key_signed() {
+    let server = TestServer::start();
+    let (admin, user, _) = with_samplers(&server);
+    let device = TestDevice::new(1);
+    let answer = device
+        .enrol(&server, &server.enrolment_code(&admin, &user))
+        .expect(201);
+    let certificate: Signed<CertificatePayload> =
+        serde_json::from_value(answer.body["certificate"].clone()).unwrap();
+    let key = STANDARD.decode(
+        answer.body["server_keys"][0]["public_key"]
+            .as_str()
+            .unwrap(),
+    );
+    let payload = certificate
+        .open(&AwsLc, |_| key.ok())
+        .expect("a valid certificate");
+    assert_eq!(payload.kind, CertificateKind::Device);
+    assert_eq!(payload.actor, device.actor);
+    assert_eq!(payload.user_id.to_string(), user);
+    assert_eq!(payload.roles, [Role::Sampler]);
+    assert_eq!(payload.public_key, STANDARD.encode(device.public_key()));
+}
+
+#[test]
+fn a_code_enrols_one_phone_and_not_after_its_time() {
+    let server = TestServer::start();
+    let (admin, user, _) = with_samplers(&server);
+    let code = server.enrolment_code(&admin, &user);
+    TestDevice::new(1).enrol(&server, &code).expect(201);
+    TestDevice::new(2)
+        .enrol(&server, &code)
+        .expect_problem(403, "enrolment_code_invalid");
+    let late = server.enrolment_code(&admin, &user);
+    server.clock.advance_ms(ENROLMENT_CODE_MS);
+    TestDevice::new(2)
+        .enrol(&server, &late)
+        .expect_problem(403, "enrolment_code_invalid");
+}
+
+#[test]
+fn a_phone_that_does_not_hold_its_key_is_not_enrolled_and_the_code_stays_good() {
+    let server = TestServer::start();
+    let (admin, user, _) = with_samplers(&server);
+    let code = server.enrolment_code(&admin, &user);
+    let (device, other) = (TestDevice::new(1), TestDevice::new(2));
+    let challenge = server.challenge();
+    let mut forged = device.enrolment(&code, &challenge);
+    forged["signature"] = other.enrolment(&code, &challenge)["signature"].clone();
+    server
+        .call("POST", "/v1/devices", None, forged)
+        .expect_problem(403, "signature_invalid");
+    device.enrol(&server, &code).expect(201);
+}
+
+#[test]
+fn a_challenge_serves_once_and_not_after_its_time() {
+    let server = TestServer::start();
+    let (admin, user, _) = with_samplers(&server);
+    let code = server.enrolment_code(&admin, &user);
+    let stale = TestDevice::new(1).enrolment(&code, &server.challenge());
+    server.clock.advance_ms(CHALLENGE_MS);
+    server
+        .call("POST", "/v1/devices", None, stale)
+        .expect_problem(403, "challenge_invalid");
+    let body = TestDevice::new(1).enrolment(&code, &server.challenge());
+    server
+        .call("POST", "/v1/devices", None, body.clone())
+        .expect(201);
+    server
+        .call("POST", "/v1/devices", None, body)
+        .expect_problem(403, "challenge_invalid");
+}
+
+#[test]
+fn an_actor_belongs_to_one_install_for_ever() {
+    let server = TestServer::start();
+    let (admin, user, _) = with_samplers(&server);
+    TestDevice::enrolled(&server, &admin, &user, 1);
+    let mut clone = TestDevice::new(2);
+    clone.actor = TestDevice::new(1).actor;
+    let answer = clone.enrol(&server, &server.enrolment_code(&admin, &user));
+    let answer = answer.expect_problem(409, "conflict");
+    assert_eq!(answer.body["errors"][0]["field"], "actor");
+}
+
+#[test]
+fn a_key_that_is_no_point_of_the_curve_is_refused() {
+    let server = TestServer::start();
+    let (admin, user, _) = with_samplers(&server);
+    let code = server.enrolment_code(&admin, &user);
+    for bad in [vec![], vec![4; 65], vec![2; 32], vec![0; 33]] {
+        let mut body = TestDevice::new(1).enrolment(&code, &server.challenge());
+        body["public_key"] = json!(STANDARD.encode(&bad));
+        server
+            .call("POST", "/v1/devices", None, body)
+            .expect_problem(422, "value_invalid");
+    }
+}

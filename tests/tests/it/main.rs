@@ -1,0 +1,8 @@
+//! Every test that needs a server or a phone, in one binary: folders are resources, files are verbs, as in the URLs.
+
+mod access;
+mod api;
+mod devices;
+mod store;
+mod tokens;
+mod users;

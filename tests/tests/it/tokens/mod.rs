@@ -1,0 +1,5 @@
+//! `/v1/tokens`.
+
+mod create;
+mod delete;
+mod refresh;

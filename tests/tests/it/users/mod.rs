@@ -1,0 +1,4 @@
+//! `/v1/users`.
+
+mod create;
+mod update;
