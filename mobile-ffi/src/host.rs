@@ -1,0 +1,253 @@
+//! What the phone asks of its surroundings: time, randomness, a way to the server. Each has a default for a machine
+//! with an operating system; a test passes its own.
+
+use std::io::Read as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sync_core::limits::{PAGE_INFLATED_BYTES_MAX, REQUEST_S};
+
+/// Wall time to show, monotonic time to claim with, and which boot the latter counts from.
+pub trait Clock: Send + Sync {
+    /// Milliseconds since 1970 UTC, as the phone believes.
+    fn wall_ms(&self) -> i64;
+    /// Milliseconds that nobody can set back, counted through sleep.
+    fn monotonic_ms(&self) -> i64;
+    /// Another one after every reboot: monotonic times of two boots cannot be compared.
+    fn boot_id(&self) -> String;
+    /// Waits.
+    fn sleep_ms(&self, milliseconds: i64) {
+        std::thread::sleep(Duration::from_millis(
+            milliseconds.clamp(0, i64::MAX).unsigned_abs(),
+        ));
+    }
+}
+
+/// Randomness fit for keys.
+pub trait Rng: Send + Sync {
+    /// Fills the buffer.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// One request, as bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// `GET`, `POST`.
+    pub method: String,
+    /// Whole.
+    pub url: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// As it travels; `content-encoding` says how.
+    pub body: Vec<u8>,
+    /// Longer answers are cut off and count as failed.
+    pub answer_bytes_max: usize,
+}
+
+/// One answer, as bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HttpAnswer {
+    /// 200, …
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// As it travelled.
+    pub body: Vec<u8>,
+}
+
+impl HttpAnswer {
+    /// The first header of this name, which is in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// Why there was no answer. Whether the server did what was asked is not known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// No connection, or it broke.
+    #[error("no connection: {0}")]
+    Unreachable(String),
+    /// It took too long.
+    #[error("timed out")]
+    TimedOut,
+}
+
+/// The way to the server.
+pub trait Transport: Send + Sync {
+    /// Sends and waits for the whole answer. Any HTTP status is an answer.
+    fn send(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError>;
+}
+
+/// The four together.
+#[derive(Clone)]
+pub struct Host {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// The network.
+    pub transport: Arc<dyn Transport>,
+    /// The device key, if the host holds it in hardware; without one the phone keeps a software key.
+    pub signer: Option<Arc<dyn Signer>>,
+}
+
+/// A P-256 key that signs and never leaves where it is.
+pub trait Signer: Send + Sync {
+    /// SEC1 point.
+    fn public_key(&self) -> Vec<u8>;
+    /// ECDSA over SHA-256 of the message, DER or raw r‖s.
+    fn sign(&self, message: &[u8]) -> Vec<u8>;
+}
+
+impl Host {
+    /// The machine's clock and randomness, and HTTP through ureq.
+    pub fn system() -> Self {
+        Self {
+            clock: Arc::new(SystemClock::new()),
+            rng: Arc::new(SystemRng),
+            transport: Arc::new(UreqTransport::new()),
+            signer: None,
+        }
+    }
+}
+
+/// The machine's clocks. The boot is told by the kernel where it says so, else by the process.
+pub struct SystemClock {
+    started: Instant,
+    boot_id: String,
+    kernel: bool,
+}
+
+impl SystemClock {
+    /// Reads which boot it is.
+    pub fn new() -> Self {
+        let kernel = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+        let uptime = uptime_ms().is_some();
+        let (boot_id, kernel) = match kernel {
+            Ok(id) if uptime => (id.trim().to_owned(), true),
+            _ => {
+                let mut bytes = [0; 16];
+                SystemRng.fill(&mut bytes);
+                (hex::encode(bytes), false)
+            }
+        };
+        Self {
+            started: Instant::now(),
+            boot_id,
+            kernel,
+        }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn uptime_ms() -> Option<i64> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    let seconds: f64 = text.split_whitespace().next()?.parse().ok()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "an uptime is far below 2^53 milliseconds"
+    )]
+    Some((seconds * 1_000.0) as i64)
+}
+
+impl Clock for SystemClock {
+    fn wall_ms(&self) -> i64 {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the Clock that is passed in everywhere else"
+        )]
+        let now = std::time::SystemTime::now();
+        let since = now.duration_since(std::time::UNIX_EPOCH);
+        since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn monotonic_ms(&self) -> i64 {
+        let own = || i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        match self.kernel {
+            true => uptime_ms().unwrap_or_else(own),
+            false => own(),
+        }
+    }
+
+    fn boot_id(&self) -> String {
+        self.boot_id.clone()
+    }
+}
+
+/// The operating system's randomness.
+pub struct SystemRng;
+
+impl Rng for SystemRng {
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("an operating system without randomness cannot hold keys");
+    }
+}
+
+/// HTTP/1.1 through ureq, with rustls.
+pub struct UreqTransport {
+    agent: ureq::Agent,
+}
+
+impl UreqTransport {
+    /// One pool of connections.
+    pub fn new() -> Self {
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(Duration::from_secs(REQUEST_S)))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build();
+        Self {
+            agent: config.into(),
+        }
+    }
+}
+
+impl Default for UreqTransport {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Transport for UreqTransport {
+    fn send(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError> {
+        let failed = |error: ureq::Error| match error {
+            ureq::Error::Timeout(_) => TransportError::TimedOut,
+            other => TransportError::Unreachable(other.to_string()),
+        };
+        let mut builder = ureq::http::Request::builder()
+            .method(request.method.as_str())
+            .uri(&request.url);
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value);
+        }
+        let built = builder.body(request.body);
+        let built = built.map_err(|e| TransportError::Unreachable(e.to_string()))?;
+        let answer = self.agent.run(built).map_err(failed)?;
+        let status = answer.status().as_u16();
+        let headers = answer
+            .headers()
+            .iter()
+            .filter_map(|(k, v)| Some((k.as_str().to_owned(), v.to_str().ok()?.to_owned())))
+            .collect();
+        let mut body = Vec::new();
+        let max = request.answer_bytes_max.min(2 * PAGE_INFLATED_BYTES_MAX);
+        let mut reader = answer.into_body().into_reader().take(max as u64 + 1);
+        let read = reader.read_to_end(&mut body);
+        read.map_err(|e| TransportError::Unreachable(e.to_string()))?;
+        if body.len() > max {
+            return Err(TransportError::Unreachable("the answer is too long".into()));
+        }
+        Ok(HttpAnswer {
+            status,
+            headers,
+            body,
+        })
+    }
+}

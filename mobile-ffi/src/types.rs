@@ -1,0 +1,326 @@
+//! What goes into the client and comes out of it: owned, plain, serializable, so that a binding can be generated.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sync_core::model::{
+    CampaignId, ChangeHash, Digest, DocumentId, EnterpriseId, JointEntryId, Millis, OrganisationId,
+    ReEntryGrantId, SampleId, SuspensionId, TaskId, TeamId, UserId,
+};
+use sync_core::rules::{Findings, ScopeKey};
+
+/// Who this phone is to the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolled {
+    /// The install.
+    pub device_id: String,
+    /// The person it was enrolled for.
+    pub user_id: UserId,
+    /// Their name.
+    pub user_name: String,
+    /// Their organisation.
+    pub organisation_id: OrganisationId,
+}
+
+/// Somebody who can sign on this phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignerInfo {
+    /// The person.
+    pub user_id: UserId,
+    /// Their name, as certified.
+    pub user_name: String,
+    /// 抽样员证
+    pub certificate_no: Option<String>,
+}
+
+/// One record of reference data as it was sent; `record` has the fields of its kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reference {
+    /// `task`, `enterprise`, `product_rule`, `campaign`, `team`, …
+    pub kind: String,
+    /// Within the kind.
+    pub id: String,
+    /// Grows.
+    pub version: i64,
+    /// The record.
+    pub record: Value,
+}
+
+/// At which enterprise a visit begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "enterprise", rename_all = "snake_case")]
+pub enum EnterpriseChoice {
+    /// One that the server listed.
+    Listed {
+        /// Which.
+        enterprise_id: EnterpriseId,
+    },
+    /// One that nobody listed: made here, perhaps offline.
+    Unlisted {
+        /// 单位名称
+        name: String,
+        /// 统一社会信用代码; with it two phones name the same enterprise.
+        uscc: Option<String>,
+        /// Why there is no code.
+        no_uscc_reason: Option<String>,
+        /// 地址
+        address: String,
+        /// GB/T 2260.
+        region: Option<String>,
+    },
+}
+
+/// The start of a visit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VisitStart {
+    /// Campaign.
+    pub campaign_id: CampaignId,
+    /// Where.
+    pub enterprise: EnterpriseChoice,
+    /// The roster; none writes a document of one's own, which gets a finding.
+    pub team_id: Option<TeamId>,
+    /// Which plant, where one code has several.
+    #[serde(default)]
+    pub site: Option<String>,
+}
+
+/// Walking in (进门).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArrivalInput {
+    /// Samplers present.
+    pub samplers: Vec<UserId>,
+    /// 监督抽查通知书 number shown.
+    pub notice_no: Option<String>,
+    /// 出示证件
+    pub id_shown: bool,
+    /// Local officers who came along (属地监管人员协助抽样).
+    #[serde(default)]
+    pub assisting: Vec<UserId>,
+    /// Declared joint entry (联合).
+    #[serde(default)]
+    pub joint_entry_id: Option<JointEntryId>,
+    /// Resumption after this recorded suspension.
+    #[serde(default)]
+    pub resumes: Option<SuspensionId>,
+    /// Why this is no second entry.
+    #[serde(default)]
+    pub continues: Option<Continues>,
+}
+
+/// Why an arrival continues an earlier entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Continues {
+    /// A signed permission to walk in again.
+    ReEntryGrant {
+        /// Which.
+        grant_id: ReEntryGrantId,
+    },
+    /// Another team of the body takes over.
+    Handover {
+        /// From which.
+        from: TeamId,
+    },
+    /// A refusal was resolved.
+    ResolvedRefusal,
+}
+
+/// One piece of evidence; the bytes stay on the phone, their hash goes into the manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvidenceInput {
+    /// `place`, `label`, `stock`, `sealing`, `notice`, …
+    pub kind: String,
+    /// `photo` or `video`.
+    pub medium: String,
+    /// The sheet it belongs to; none = the visit.
+    pub sample_id: Option<SampleId>,
+    /// `image/jpeg`, …
+    pub mime: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// One sampler signs: their PIN opens their key, their finger drew the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignerAct {
+    /// Who.
+    pub user_id: UserId,
+    /// Opens the key.
+    pub pin: String,
+    /// The drawing; its hash is signed.
+    pub handwriting: Vec<u8>,
+}
+
+/// What the sampled party did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartyAct {
+    /// Signed, perhaps with a stamp (盖章).
+    Signed {
+        /// Who signed for the party.
+        name: String,
+        /// The drawing.
+        handwriting: Vec<u8>,
+        /// Photo of the stamp.
+        stamp: Option<Vec<u8>>,
+    },
+    /// Would not sign; somebody saw it.
+    Refused {
+        /// In their words.
+        reason: String,
+        /// Who saw it.
+        witness: String,
+    },
+}
+
+/// 拒检
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalInput {
+    /// `no_reason`, `fraud`, `obstruction`, `unreasonable_price`, `concealment`.
+    pub kind: String,
+    /// 事实认定
+    pub fact_description: String,
+    /// The product that was refused.
+    pub product: String,
+    /// Who saw it.
+    pub witness: Option<String>,
+    /// The consequence was explained.
+    pub consequence_explained: bool,
+}
+
+/// 未抽到样品
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotSampledInput {
+    /// `closed`, `stopped`, `converted`, …
+    pub reason: String,
+    /// In words.
+    pub note: String,
+    /// For which task, if not for the whole visit.
+    pub task_id: Option<TaskId>,
+}
+
+/// 现场报告
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportInput {
+    /// `unlicensed`, `three_no`, `self_evident_violation`.
+    pub grounds: String,
+    /// In words.
+    pub description: String,
+}
+
+/// One row of the list of visits, from columns: no document is opened for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VisitSummary {
+    /// The document.
+    pub document_id: DocumentId,
+    /// Campaign.
+    pub campaign_id: CampaignId,
+    /// As recorded.
+    pub enterprise_name: String,
+    /// Key of the identity.
+    pub enterprise_key: String,
+    /// Wall time of the first arrival.
+    pub entered_at_ms: Option<Millis>,
+    /// Sheets that are not voided.
+    pub sheets: i64,
+    /// Sheets that are sealed.
+    pub sealed: i64,
+    /// Changes that the server has not acknowledged yet.
+    pub unsent: i64,
+    /// When it last changed here.
+    pub updated_at_ms: Millis,
+}
+
+/// What the engine says of a visit with what this phone knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Preview {
+    /// What must hold offline: exact within what the phone holds.
+    pub findings: Vec<ScopeFindings>,
+    /// DUP6, UPPER, YEAR3 from the cached index: advice.
+    pub advice: Vec<ScopeFindings>,
+    /// The index is complete up to this instant; none was ever received.
+    pub index_as_of_ms: Option<Millis>,
+}
+
+/// The findings of one scope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScopeFindings {
+    /// Which.
+    pub scope: ScopeKey,
+    /// What the engine says.
+    pub findings: Findings,
+}
+
+/// Two phones wrote one field at the same time; the losing value is kept here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConflictInfo {
+    /// The document.
+    pub document_id: DocumentId,
+    /// Where, as a path.
+    pub path: String,
+    /// The values, winner first.
+    pub values: Vec<Value>,
+}
+
+/// How a sync ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncOutcome {
+    /// Everything is through in both directions.
+    Complete,
+    /// No way to the server: later.
+    Offline,
+    /// The server asked for patience.
+    Busy,
+    /// The session is over; work goes on offline.
+    LoginNeeded,
+    /// The phone was revoked: nothing is deleted, nothing is sent.
+    DeviceRevoked,
+    /// The server does not understand this phone, or this phone the server.
+    Incompatible,
+    /// The phone's own store failed.
+    StoreFailed,
+}
+
+/// What one sync did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncReport {
+    /// How it ended.
+    pub outcome: SyncOutcome,
+    /// Round trips that were answered.
+    pub round_trips: u32,
+    /// Changes that the server has now said something about.
+    pub sent: u32,
+    /// Feed items taken in.
+    pub received: u32,
+    /// Changes still unsent.
+    pub unsent: u32,
+    /// When to try again, on the monotonic clock, if it is not complete.
+    pub retry_in_ms: Option<i64>,
+    /// Code of the last failure.
+    pub last_error: Option<String>,
+}
+
+/// One item of the sync doctor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoctorItem {
+    /// Its document.
+    pub document_id: DocumentId,
+    /// The change.
+    pub hash: ChangeHash,
+    /// Whether this install wrote it.
+    pub own: bool,
+    /// Stable name of the state: `queued`, `received`, `held`, …
+    pub state: String,
+    /// 中文
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// A piece of evidence in the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceAdded {
+    /// In the manifest.
+    pub evidence_id: String,
+    /// SHA-256 of the bytes.
+    pub sha256: Digest,
+}
