@@ -132,8 +132,16 @@ impl App {
     }
 }
 
+/// Made for its owner alone: it holds the keys and what people wrote down. One that exists keeps its mode.
 fn make_folder(folder: &Path) -> Result<(), OpenError> {
-    std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(folder).map_err(|source| OpenError::Folder {
         folder: folder.to_owned(),
         source,
     })

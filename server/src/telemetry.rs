@@ -1,6 +1,7 @@
 //! What the server tells about itself: request ids, one log line a request, metrics. No personal data: a log line has the
 //! operation, the status and the code, never a name, a number, a token or a query string.
 
+use std::io::IsTerminal;
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -37,6 +38,7 @@ pub fn start_logging(json: bool) {
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
     let format = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // A second call in one process (tests) keeps the first subscriber.
     let _ = if json {

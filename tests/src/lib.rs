@@ -1,5 +1,6 @@
 //! The harness: a real server in process with a clock that tests move, and what plays on it.
 
+pub mod child;
 pub mod device;
 pub mod server;
 

@@ -35,10 +35,10 @@ impl Serve {
             println!(
                 "There is nobody yet. Make the first administrator, in another terminal{database}:"
             );
-            println!(
-                "  fieldseal admin create --username admin --data {}",
-                self.data.data.display()
-            );
+            // As this process was started, so that the line can be pasted.
+            let program = std::env::args().next().unwrap_or("fieldseal".to_owned());
+            let data = self.data.data.display();
+            println!("  {program} admin create --username admin --data {data}");
         }
         drop(db);
         serve(app, listener, signalled()).await?;

@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod cli;
 mod devices;
 mod store;
 mod tokens;

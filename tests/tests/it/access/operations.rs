@@ -79,10 +79,9 @@ fn world() -> World {
         }
     }
     let people = server.get("/v1/users", &here).expect(200);
-    let sampler = people.body["items"].as_array().expect("people").iter();
-    let sampler = sampler
-        .filter(|user| user["username"] == "sampler")
-        .next()
+    let mut items = people.body["items"].as_array().expect("people").iter();
+    let sampler = items
+        .find(|user| user["username"] == "sampler")
         .expect("a sampler");
     let sampler = sampler["user_id"].as_str().expect("an id");
     let device = TestDevice::enrolled(&server, &here, sampler, 2);

@@ -110,3 +110,19 @@ fn a_key_that_is_no_point_of_the_curve_is_refused() {
             .expect_problem(422, "value_invalid");
     }
 }
+
+#[test]
+fn a_raw_signature_serves_as_well_as_der_and_neither_for_another_message() {
+    use p256::ecdsa::signature::Signer;
+    use sync_core::proof::Verifier;
+    let device = TestDevice::new(1);
+    let signature: p256::ecdsa::Signature = device.key.sign(b"message");
+    let (raw, der) = (signature.to_bytes(), signature.to_der());
+    for bytes in [raw.as_slice(), der.as_bytes()] {
+        for compress in [false, true] {
+            let key = device.key.verifying_key().to_sec1_point(compress);
+            assert!(AwsLc.verify_p256(key.as_bytes(), b"message", bytes));
+            assert!(!AwsLc.verify_p256(key.as_bytes(), b"massage", bytes));
+        }
+    }
+}

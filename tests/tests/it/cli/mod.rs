@@ -1,0 +1,142 @@
+//! The `fieldseal` command as an operator meets it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use fieldseal_tests::child::{ServerProcess, run};
+use serde_json::json;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_server");
+
+#[test]
+fn a_new_server_says_how_to_make_the_first_administrator_and_that_line_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut server = ServerProcess::start(PROGRAM, &data);
+    assert!(server.line().contains("nobody yet"));
+    let line = server.line();
+    let words: Vec<_> = line.split_whitespace().collect();
+    let (program, args) = words.split_first().expect("a command");
+    let made = run(program, args, "");
+    assert!(made.status.success(), "{made:?}");
+    let told = String::from_utf8(made.stdout).unwrap();
+    let password = told.trim().rsplit(' ').next().unwrap();
+
+    let grant = json!({ "grant": "password", "username": "admin", "password": password });
+    let answer = ureq::post(format!("{}/v1/tokens", server.url))
+        .send_json(grant)
+        .unwrap();
+    assert_eq!(answer.status(), 201);
+}
+
+#[test]
+fn a_password_comes_from_standard_input_and_a_taken_name_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let args = [
+        "admin",
+        "create",
+        "--username",
+        "wang",
+        "--password-stdin",
+        "--data",
+        data,
+    ];
+    let made = run(PROGRAM, &args, "long enough to pass\n");
+    assert!(made.status.success(), "{made:?}");
+    assert!(!String::from_utf8_lossy(&made.stdout).contains("long enough"));
+    let again = run(PROGRAM, &args, "long enough to pass\n");
+    assert!(!again.status.success());
+    let told = String::from_utf8(again.stderr).unwrap();
+    assert!(told.contains("username is taken"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_servers_key_is_for_its_owner_alone_and_stays_the_same() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    ServerProcess::start(PROGRAM, folder.path()).kill();
+    let key = folder.path().join("keys/server-ed25519.pk8");
+    let first = std::fs::read(&key).unwrap();
+    assert_eq!(
+        std::fs::metadata(&key).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    ServerProcess::start(PROGRAM, folder.path()).kill();
+    assert_eq!(std::fs::read(&key).unwrap(), first);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_request_under_way_is_answered_after_sigterm() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = ServerProcess::start(PROGRAM, folder.path());
+    let mut connection = TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
+    let body = br#"{"grant":"password","username":"nobody","password":"nothing"}"#;
+    let head = format!(
+        "POST /v1/tokens HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    // Half of the request is there when the signal comes; the other half follows it.
+    connection.write_all(head.as_bytes()).unwrap();
+    connection.write_all(&body[..10]).unwrap();
+    // Another connection's answer shows that the server has accepted the one before it.
+    ureq::get(format!("{}/health/ready", server.url))
+        .call()
+        .unwrap();
+    let status = std::process::Command::new("kill")
+        .arg("-TERM")
+        .arg(server.id().to_string())
+        .status();
+    assert!(status.unwrap().success());
+    connection.write_all(&body[10..]).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert!(server.terminate(), "and then it ends well");
+}
+
+#[test]
+fn the_log_holds_no_name_no_token_and_no_query() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let mut child = std::process::Command::new(PROGRAM)
+        .args(["serve", "--log-json", "--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.path())
+        .env("FIELDSEAL_LOG", "trace,h2=off,hyper=off")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 256];
+    let read = child.stdout.as_mut().unwrap().read(&mut first).unwrap();
+    let line = String::from_utf8_lossy(&first[..read]).into_owned();
+    let url = line
+        .split_whitespace()
+        .find(|word| word.starts_with("http://"))
+        .unwrap()
+        .to_owned();
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let grant = json!({ "grant": "password", "username": "zhangsan", "password": "open sesame" });
+    agent
+        .post(format!("{url}/v1/tokens"))
+        .send_json(grant)
+        .unwrap();
+    let request = agent.get(format!("{url}/v1/users?after=91350100M000100Y43"));
+    request
+        .header("authorization", "Bearer abcdef.ghijkl.mnopqr")
+        .call()
+        .unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let log = std::fs::read_to_string(&log).unwrap();
+    assert!(log.contains("credentials_wrong"), "{log}");
+    for secret in ["zhangsan", "sesame", "91350100M000100Y43", "abcdef"] {
+        assert!(!log.contains(secret), "{secret} is in the log: {log}");
+    }
+}
