@@ -31,7 +31,7 @@ macro_rules! migrations {
     };
 }
 
-migrations!["0001_access"];
+migrations!["0001_access", "0002_reference"];
 
 statements! {
     /// What was applied before.
