@@ -4,6 +4,7 @@ mod access;
 mod api;
 mod cli;
 mod devices;
+mod organisations;
 mod store;
 mod tokens;
 mod users;

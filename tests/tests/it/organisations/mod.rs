@@ -1,0 +1,4 @@
+//! `/v1/organisations`.
+
+mod create;
+mod list;
