@@ -4,6 +4,7 @@
 //! There is no IO here: no clock, no randomness, no files, no runtime. All of it is passed in, so that a story can be
 //! replayed and a browser could run it.
 
+pub mod document;
 pub mod guard;
 pub mod limits;
 pub mod model;

@@ -1,0 +1,5 @@
+//! The visit document: sole owner of Automerge keys; edits, seals, conflicts, projection to facts.
+
+pub mod conflicts;
+pub mod history;
+pub mod hydrated;
