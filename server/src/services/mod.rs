@@ -9,4 +9,5 @@ pub mod logins;
 pub mod organisations;
 pub mod people;
 pub mod readiness;
+pub mod ruling;
 pub mod sessions;

@@ -31,7 +31,12 @@ macro_rules! migrations {
     };
 }
 
-migrations!["0001_access", "0002_reference"];
+migrations![
+    "0001_access",
+    "0002_reference",
+    "0003_documents",
+    "0004_rulings"
+];
 
 statements! {
     /// What was applied before.

@@ -6,10 +6,13 @@
 
 pub mod access;
 mod error;
+pub mod feed;
 pub mod migrations;
 mod row;
+pub mod rulings;
 mod session;
 mod statement;
+pub mod sync;
 mod value;
 
 use std::path::Path;
@@ -38,12 +41,17 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// Every statement of every store module, for the test that prepares them all: add yours.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    [&[migrations::ALL], access::ALL]
-        .into_iter()
-        .flatten()
-        .copied()
-        .flatten()
-        .copied()
+    [
+        &[migrations::ALL, feed::ALL],
+        access::ALL,
+        sync::ALL,
+        rulings::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+    .flatten()
+    .copied()
 }
 
 /// The database, whichever it is. Cheap to clone.

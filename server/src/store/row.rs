@@ -183,7 +183,16 @@ macro_rules! uuid_cells {
         }
     )*};
 }
-uuid_cells!(OrganisationId, UserId, DeviceId, CampaignId, TaskId, TeamId);
+uuid_cells!(
+    OrganisationId,
+    UserId,
+    DeviceId,
+    CampaignId,
+    TaskId,
+    TeamId,
+    RulingId,
+    SampleId
+);
 
 macro_rules! byte_cells {
     ($($name:ident),*) => {$(

@@ -1,0 +1,347 @@
+//! The feed: what comes down to phones, by position. Positions come from one counter row, taken by the last write of a
+//! transaction: whoever holds that row commits before anybody takes a later position, so a cursor skips nothing.
+
+use std::fmt;
+
+use sync_core::model::{
+    ChangeHash, DeviceId, DocumentId, Millis, OrganisationId, RulingId, TeamId, UserId,
+};
+use sync_core::sync::wire::ChangeStatus;
+
+use super::{Result, Row, Session, StoreError, Tx, statements};
+use crate::args;
+
+statements! {
+    /// Takes the next positions. Whoever runs it holds the counter until the transaction ends.
+    TAKE_POSITIONS = "UPDATE log_counters SET position = position + $1 WHERE name = 'feed' RETURNING position";
+    /// Where the feed ends.
+    LAST_POSITION = "SELECT position FROM log_counters WHERE name = 'feed'";
+    /// Appends one row.
+    INSERT = "INSERT INTO feed (position, audience, entry, document_id, subject, version, payload, appended_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    /// Older versions of a reference record are of no use to anybody who has not read them yet.
+    FORGET_OLDER = "DELETE FROM feed WHERE subject = $1 AND audience = $2 AND entry = 'reference' AND position < $3";
+    /// What a caller sees behind a position: what is for all, for them, their device and organisation, their teams, and
+    /// the documents they wrote in.
+    LIST = "SELECT f.position, f.entry, f.document_id, f.subject, f.version, f.payload FROM feed f \
+        WHERE f.position > $1 AND f.position <= $2 AND (f.audience IN ('all', $3, $4, $5) \
+          OR f.audience IN (SELECT 'team/' || t.team_id FROM team_members t WHERE t.user_id = $6) \
+          OR (f.audience LIKE 'team/%' AND f.document_id IN (SELECT a.document_id FROM document_authors a WHERE a.user_id = $6))) \
+        ORDER BY f.position LIMIT $7";
+    /// The epoch that stands.
+    EPOCH = "SELECT epoch, number FROM server_epochs ORDER BY number DESC LIMIT 1";
+    /// Begins an epoch.
+    INSERT_EPOCH = "INSERT INTO server_epochs (epoch, number, began_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    /// The documents of a team, and whether a person wrote in them.
+    LIST_TEAM_DOCUMENTS = "SELECT d.document_id, a.user_id AS author FROM documents d \
+        LEFT JOIN document_authors a ON a.document_id = d.document_id AND a.user_id = $2 \
+        WHERE d.team_id = $1 ORDER BY d.document_id";
+}
+
+/// For whom a row of the feed is; compared when it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Every device.
+    Everyone,
+    /// Devices of an organisation.
+    Organisation(OrganisationId),
+    /// Devices of everybody on a team's roster.
+    Team(TeamId),
+    /// Devices of one person.
+    User(UserId),
+    /// One device.
+    Device(DeviceId),
+}
+
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everyone => f.write_str("all"),
+            Self::Organisation(id) => write!(f, "organisation/{id}"),
+            Self::Team(id) => write!(f, "team/{id}"),
+            Self::User(id) => write!(f, "user/{id}"),
+            Self::Device(id) => write!(f, "device/{id}"),
+        }
+    }
+}
+
+/// A row to append.
+#[derive(Clone, Debug)]
+pub struct NewRow {
+    audience: Audience,
+    entry: &'static str,
+    document: Option<DocumentId>,
+    subject: Option<String>,
+    version: Option<i64>,
+    payload: Option<String>,
+}
+
+impl NewRow {
+    fn of(audience: Audience, entry: &'static str) -> Self {
+        Self {
+            audience,
+            entry,
+            document: None,
+            subject: None,
+            version: None,
+            payload: None,
+        }
+    }
+
+    /// Changes of a document were accepted; the changes name the position themselves.
+    pub fn changes(audience: Audience, document: DocumentId) -> Self {
+        Self {
+            document: Some(document),
+            ..Self::of(audience, "changes")
+        }
+    }
+
+    /// A document is newly in a person's scope: it comes whole.
+    pub fn grant(user: UserId, document: DocumentId) -> Self {
+        Self {
+            document: Some(document),
+            ..Self::of(Audience::User(user), "grant")
+        }
+    }
+
+    /// A document is no longer in a person's scope.
+    pub fn revoke(user: UserId, document: DocumentId) -> Self {
+        Self {
+            document: Some(document),
+            ..Self::of(Audience::User(user), "revoke")
+        }
+    }
+
+    /// The status of a device's change is another one now.
+    pub fn status(
+        device: DeviceId,
+        document: DocumentId,
+        hash: ChangeHash,
+        status: &ChangeStatus,
+    ) -> Result<Self> {
+        Ok(Self {
+            document: Some(document),
+            subject: Some(hash.to_string()),
+            payload: Some(to_json("status", status)?),
+            ..Self::of(Audience::Device(device), "status")
+        })
+    }
+
+    /// A version of a ruling; its notice is made when it is read.
+    pub fn ruling(audience: Audience, document: DocumentId, ruling: RulingId) -> Self {
+        Self {
+            document: Some(document),
+            subject: Some(ruling.to_string()),
+            ..Self::of(audience, "ruling")
+        }
+    }
+
+    /// A device's key was revoked.
+    pub fn device_revoked(device: DeviceId, revoked_at: Millis) -> Self {
+        Self {
+            subject: Some(device.to_string()),
+            version: Some(revoked_at),
+            ..Self::of(Audience::Everyone, "device_revoked")
+        }
+    }
+
+    /// A record of reference data in its current version, or its removal.
+    pub fn reference(
+        audience: Audience,
+        kind: &str,
+        id: &str,
+        version: i64,
+        record: Option<&serde_json::Value>,
+    ) -> Self {
+        Self {
+            subject: Some(format!("{kind}/{id}")),
+            version: Some(version),
+            payload: record.map(serde_json::Value::to_string),
+            ..Self::of(audience, "reference")
+        }
+    }
+}
+
+fn to_json(name: &'static str, value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|_| StoreError::Column {
+        name,
+        wanted: "plain data",
+    })
+}
+
+/// Appends rows and returns the position of the first. Call it last in a transaction: it holds the counter.
+pub async fn append(tx: &mut Tx, rows: &[NewRow], now: Millis) -> Result<i64> {
+    let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    let last: i64 = tx
+        .one(&TAKE_POSITIONS, args![count])
+        .await?
+        .get("position")?;
+    let first = last - count + 1;
+    for (position, row) in (first..).zip(rows) {
+        let audience = row.audience.to_string();
+        tx.exec(
+            &INSERT,
+            args![
+                position,
+                &audience,
+                row.entry,
+                row.document,
+                row.subject.clone(),
+                row.version,
+                row.payload.clone(),
+                now
+            ],
+        )
+        .await?;
+        if let ("reference", Some(subject)) = (row.entry, &row.subject) {
+            tx.exec(&FORGET_OLDER, args![subject, &audience, position])
+                .await?;
+        }
+    }
+    Ok(first)
+}
+
+/// Appends one record of reference data for an audience; `record` is none when it is gone or no longer in scope. Call it
+/// last in a transaction.
+pub async fn append_reference(
+    tx: &mut Tx,
+    kind: &str,
+    id: &str,
+    version: i64,
+    audience: Audience,
+    record: Option<&serde_json::Value>,
+    now: Millis,
+) -> Result<()> {
+    append(
+        tx,
+        &[NewRow::reference(audience, kind, id, version, record)],
+        now,
+    )
+    .await
+    .map(drop)
+}
+
+/// A person was put on a roster: they are fed with the team from now on, and what lies behind their cursor is granted.
+/// Call it whenever a roster changed, last in the transaction.
+pub async fn join_team(tx: &mut Tx, user: UserId, team: TeamId, now: Millis) -> Result<()> {
+    let mut rows = Vec::new();
+    for row in tx.all(&LIST_TEAM_DOCUMENTS, args![team, user]).await? {
+        rows.push(NewRow::grant(user, row.get("document_id")?));
+    }
+    if !rows.is_empty() {
+        append(tx, &rows, now).await?;
+    }
+    Ok(())
+}
+
+/// A person was taken off a roster: what others wrote is revoked, what they wrote in themselves stays theirs to read.
+pub async fn leave_team(tx: &mut Tx, user: UserId, team: TeamId, now: Millis) -> Result<()> {
+    let mut rows = Vec::new();
+    for row in tx.all(&LIST_TEAM_DOCUMENTS, args![team, user]).await? {
+        if row.get::<Option<UserId>>("author")?.is_none() {
+            rows.push(NewRow::revoke(user, row.get("document_id")?));
+        }
+    }
+    if !rows.is_empty() {
+        append(tx, &rows, now).await?;
+    }
+    Ok(())
+}
+
+/// Who reads the feed.
+#[derive(Clone, Copy, Debug)]
+pub struct ReaderScope {
+    /// The person.
+    pub user: UserId,
+    /// Their device.
+    pub device: DeviceId,
+    /// Their organisation.
+    pub organisation: OrganisationId,
+}
+
+/// A row as read.
+#[derive(Clone, Debug)]
+pub struct FeedRow {
+    /// Its place.
+    pub position: i64,
+    /// `changes`, `grant`, …
+    pub entry: String,
+    /// Its document.
+    pub document: Option<DocumentId>,
+    /// See the table.
+    pub subject: Option<String>,
+    /// Of the record.
+    pub version: Option<i64>,
+    /// JSON.
+    pub payload: Option<String>,
+}
+
+impl FeedRow {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self {
+            position: row.get("position")?,
+            entry: row.get("entry")?,
+            document: row.get("document_id")?,
+            subject: row.get("subject")?,
+            version: row.get("version")?,
+            payload: row.get("payload")?,
+        })
+    }
+}
+
+/// Rows after `after` up to and including `until` that this reader may see, in order.
+pub async fn list(
+    db: &mut Session,
+    scope: &ReaderScope,
+    after: i64,
+    until: i64,
+    rows_max: i64,
+) -> Result<Vec<FeedRow>> {
+    let rows = db
+        .all(
+            &LIST,
+            args![
+                after,
+                until,
+                Audience::User(scope.user).to_string(),
+                Audience::Device(scope.device).to_string(),
+                Audience::Organisation(scope.organisation).to_string(),
+                scope.user,
+                rows_max
+            ],
+        )
+        .await?;
+    rows.iter().map(FeedRow::from_row).collect()
+}
+
+/// Where the feed ends, as this snapshot sees it: everything up to there is committed.
+pub async fn last_position(db: &mut Session) -> Result<i64> {
+    db.one(&LAST_POSITION, args![]).await?.get("position")
+}
+
+/// The epoch that stands; none before the first start.
+pub async fn find_epoch(db: &mut Session) -> Result<Option<String>> {
+    db.optional(&EPOCH, args![])
+        .await?
+        .map(|row| row.get("epoch"))
+        .transpose()
+}
+
+/// Begins a new epoch: at the first start, and after a restore.
+pub async fn begin_epoch(tx: &mut Tx, epoch: &str, now: Millis) -> Result<()> {
+    let last: i64 = match tx.optional(&EPOCH, args![]).await? {
+        Some(row) => row.get("number")?,
+        None => 0,
+    };
+    tx.exec(&INSERT_EPOCH, args![epoch, last + 1, now])
+        .await
+        .map(drop)
+}
+
+/// Which devices a document of this identity is for: the roster, or its only author where there is none.
+pub fn audience_of(team: Option<TeamId>, author: UserId) -> Audience {
+    match team {
+        Some(team) => Audience::Team(team),
+        None => Audience::User(author),
+    }
+}

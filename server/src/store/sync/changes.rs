@@ -1,0 +1,311 @@
+//! The log: every change that came off the wire, with its status.
+
+use sync_core::model::{Actor, ChangeHash, DeviceId, DocumentId, Millis, UserId};
+use sync_core::sync::wire::{ChangeStatus, HeldReason, QuarantineKind};
+use uuid::Uuid;
+
+use crate::access::role::word;
+use crate::args;
+use crate::store::{Result, Row, Session, StoreError, Tx, statements};
+
+statements! {
+    /// One change.
+    FIND = "SELECT * FROM changes WHERE document_id = $1 AND hash = $2";
+    /// One change by the name that people use.
+    FIND_ITEM = "SELECT * FROM changes WHERE item_id = $1";
+    /// Everything of a document that is not accepted.
+    LIST_ASIDE = "SELECT * FROM changes WHERE document_id = $1 AND status <> 'accepted' ORDER BY received_at, item_id";
+    /// The accepted ones of a document in causal order.
+    LIST_ACCEPTED = "SELECT * FROM changes WHERE document_id = $1 AND status = 'accepted' ORDER BY ordinal";
+    /// Those that one row of the feed carries.
+    LIST_AT_POSITION = "SELECT * FROM changes WHERE document_id = $1 AND position = $2 ORDER BY ordinal";
+    /// How much of a device's waits or lies aside.
+    COUNT_ASIDE = "SELECT COUNT(*) AS aside FROM changes WHERE carrier_device_id = $1 AND status <> 'accepted'";
+    /// Everything aside that a device wrote or brought.
+    LIST_ASIDE_OF_DEVICE = "SELECT * FROM changes WHERE status <> 'accepted' AND (device_id = $1 OR carrier_device_id = $1) \
+        ORDER BY received_at, item_id LIMIT $2";
+    /// The quarantine, newest first.
+    LIST_QUARANTINED = "SELECT c.* FROM changes c LEFT JOIN documents d ON d.document_id = c.document_id \
+        LEFT JOIN visits v ON v.document_id = c.document_id \
+        WHERE c.status = 'quarantined' AND c.item_id < $1 AND (CAST($2 AS TEXT) IS NULL OR d.body_id = $2) \
+        ORDER BY c.item_id DESC LIMIT $3";
+    /// How many of a document are accepted.
+    COUNT_ACCEPTED = "SELECT COUNT(*) AS accepted FROM changes WHERE document_id = $1 AND status = 'accepted'";
+    /// A change that is new.
+    INSERT = "INSERT INTO changes (item_id, document_id, hash, claimed_hash, bytes, actor, seq, device_id, user_id, \
+        carrier_device_id, received_at, status, reason, code, detail, waiting_for, ordinal, changed_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $11) \
+        ON CONFLICT (document_id, hash) DO NOTHING";
+    /// Another status.
+    UPDATE_STATUS = "UPDATE changes SET status = $3, reason = $4, code = $5, detail = $6, waiting_for = $7, ordinal = $8, \
+        changed_at = $9, device_id = COALESCE($10, device_id), user_id = COALESCE($11, user_id) \
+        WHERE document_id = $1 AND hash = $2";
+    /// Which row of the feed carries it down.
+    SET_POSITION = "UPDATE changes SET position = $3 WHERE document_id = $1 AND ordinal >= $2 AND position IS NULL";
+    /// A person lets it in.
+    SET_ADMITTED = "UPDATE changes SET admitted_by = $3, admitted_at = $4 WHERE document_id = $1 AND hash = $2";
+}
+
+/// A change as stored.
+#[derive(Clone, Debug)]
+pub struct ChangeRow {
+    /// Names it towards people.
+    pub item_id: Uuid,
+    /// Where it was pushed to.
+    pub document_id: DocumentId,
+    /// As computed here.
+    pub hash: ChangeHash,
+    /// As pushed.
+    pub claimed_hash: ChangeHash,
+    /// The chunk.
+    pub bytes: Vec<u8>,
+    /// Of the header.
+    pub actor: Option<Actor>,
+    /// Of the header.
+    pub seq: Option<i64>,
+    /// Of the certified author.
+    pub device: Option<DeviceId>,
+    /// The certified author.
+    pub user: Option<UserId>,
+    /// Who brought it first.
+    pub carrier: DeviceId,
+    /// The first time.
+    pub received_at: Millis,
+    /// What became of it.
+    pub status: ChangeStatus,
+    /// Place in the causal order of the accepted ones.
+    pub ordinal: Option<i64>,
+    /// A person let it in.
+    pub admitted: bool,
+}
+
+/// The columns of a status: status, reason, code, detail, waiting_for.
+type StatusColumns = (
+    &'static str,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<ChangeHash>,
+);
+
+fn columns(status: &ChangeStatus) -> StatusColumns {
+    match status {
+        ChangeStatus::Accepted => ("accepted", None, None, None, None),
+        ChangeStatus::Held {
+            reason,
+            waiting_for,
+        } => ("held", Some(word(reason)), None, None, Some(*waiting_for)),
+        ChangeStatus::Quarantined {
+            quarantine,
+            code,
+            detail,
+        } => (
+            "quarantined",
+            Some(word(quarantine)),
+            Some(code.clone()),
+            Some(detail.clone()),
+            None,
+        ),
+        // Never stored; the sync service keeps it from coming here.
+        ChangeStatus::Refused { code, detail } => (
+            "refused",
+            None,
+            Some(code.clone()),
+            Some(detail.clone()),
+            None,
+        ),
+    }
+}
+
+fn status_of(row: &Row) -> Result<ChangeStatus> {
+    const UNREADABLE: StoreError = StoreError::Column {
+        name: "status",
+        wanted: "a status of a change",
+    };
+    let status: String = row.get("status")?;
+    let reason =
+        serde_json::Value::String(row.get::<Option<String>>("reason")?.unwrap_or_default());
+    Ok(match status.as_str() {
+        "accepted" => ChangeStatus::Accepted,
+        "held" => ChangeStatus::Held {
+            reason: serde_json::from_value::<HeldReason>(reason).map_err(|_| UNREADABLE)?,
+            waiting_for: row.get("waiting_for")?,
+        },
+        "quarantined" => ChangeStatus::Quarantined {
+            quarantine: serde_json::from_value::<QuarantineKind>(reason).map_err(|_| UNREADABLE)?,
+            code: row.get("code")?,
+            detail: row.get("detail")?,
+        },
+        _ => return Err(UNREADABLE),
+    })
+}
+
+fn from_row(row: &Row) -> Result<ChangeRow> {
+    Ok(ChangeRow {
+        item_id: row.get("item_id")?,
+        document_id: row.get("document_id")?,
+        hash: row.get("hash")?,
+        claimed_hash: row.get("claimed_hash")?,
+        bytes: row.get("bytes")?,
+        actor: row.get("actor")?,
+        seq: row.get("seq")?,
+        device: row.get("device_id")?,
+        user: row.get("user_id")?,
+        carrier: row.get("carrier_device_id")?,
+        received_at: row.get("received_at")?,
+        status: status_of(row)?,
+        ordinal: row.get("ordinal")?,
+        admitted: row.get::<Option<i64>>("admitted_at")?.is_some(),
+    })
+}
+
+fn from_rows(rows: &[Row]) -> Result<Vec<ChangeRow>> {
+    rows.iter().map(from_row).collect()
+}
+
+/// One change.
+pub async fn find(
+    db: &mut Session,
+    document: DocumentId,
+    hash: ChangeHash,
+) -> Result<Option<ChangeRow>> {
+    db.optional(&FIND, args![document, hash])
+        .await?
+        .as_ref()
+        .map(from_row)
+        .transpose()
+}
+
+/// One change by the name that people use.
+pub async fn find_item(db: &mut Session, item: Uuid) -> Result<Option<ChangeRow>> {
+    db.optional(&FIND_ITEM, args![item])
+        .await?
+        .as_ref()
+        .map(from_row)
+        .transpose()
+}
+
+/// Everything of a document that is held or quarantined.
+pub async fn list_aside(db: &mut Session, document: DocumentId) -> Result<Vec<ChangeRow>> {
+    from_rows(&db.all(&LIST_ASIDE, args![document]).await?)
+}
+
+/// The accepted ones in causal order.
+pub async fn list_accepted(db: &mut Session, document: DocumentId) -> Result<Vec<ChangeRow>> {
+    from_rows(&db.all(&LIST_ACCEPTED, args![document]).await?)
+}
+
+/// Those that a row of the feed carries.
+pub async fn list_at_position(
+    db: &mut Session,
+    document: DocumentId,
+    position: i64,
+) -> Result<Vec<ChangeRow>> {
+    from_rows(&db.all(&LIST_AT_POSITION, args![document, position]).await?)
+}
+
+/// How much that a device brought waits or lies aside.
+pub async fn count_aside(db: &mut Session, carrier: DeviceId) -> Result<i64> {
+    db.one(&COUNT_ASIDE, args![carrier]).await?.get("aside")
+}
+
+/// Everything aside that a device wrote or brought.
+pub async fn list_aside_of_device(
+    db: &mut Session,
+    device: DeviceId,
+    rows_max: i64,
+) -> Result<Vec<ChangeRow>> {
+    from_rows(
+        &db.all(&LIST_ASIDE_OF_DEVICE, args![device, rows_max])
+            .await?,
+    )
+}
+
+/// The quarantine before an item, newest first; of one body alone if it is named.
+pub async fn list_quarantined(
+    db: &mut Session,
+    before: &str,
+    body: Option<String>,
+    rows_max: i64,
+) -> Result<Vec<ChangeRow>> {
+    from_rows(
+        &db.all(&LIST_QUARANTINED, args![before, body, rows_max])
+            .await?,
+    )
+}
+
+/// How many of a document are accepted: the next ordinal.
+pub async fn count_accepted(db: &mut Session, document: DocumentId) -> Result<i64> {
+    db.one(&COUNT_ACCEPTED, args![document])
+        .await?
+        .get("accepted")
+}
+
+/// Stores a change; false if it was there already.
+pub async fn insert(tx: &mut Tx, change: &ChangeRow) -> Result<bool> {
+    let (status, reason, code, detail, waiting_for) = columns(&change.status);
+    let values = args![
+        change.item_id,
+        change.document_id,
+        change.hash,
+        change.claimed_hash,
+        change.bytes.clone(),
+        change.actor,
+        change.seq,
+        change.device,
+        change.user,
+        change.carrier,
+        change.received_at,
+        status,
+        reason,
+        code,
+        detail,
+        waiting_for,
+        change.ordinal
+    ];
+    Ok(tx.exec(&INSERT, values).await? == 1)
+}
+
+/// Gives a stored change the status, ordinal and author that `change` has.
+pub async fn update_status(tx: &mut Tx, change: &ChangeRow, now: Millis) -> Result<()> {
+    let (status, reason, code, detail, waiting_for) = columns(&change.status);
+    let values = args![
+        change.document_id,
+        change.hash,
+        status,
+        reason,
+        code,
+        detail,
+        waiting_for,
+        change.ordinal,
+        now,
+        change.device,
+        change.user
+    ];
+    tx.exec(&UPDATE_STATUS, values).await.map(drop)
+}
+
+/// Notes the row of the feed that carries the changes from an ordinal on.
+pub async fn set_position(
+    tx: &mut Tx,
+    document: DocumentId,
+    from_ordinal: i64,
+    position: i64,
+) -> Result<()> {
+    tx.exec(&SET_POSITION, args![document, from_ordinal, position])
+        .await
+        .map(drop)
+}
+
+/// Notes that a person let it in.
+pub async fn set_admitted(
+    tx: &mut Tx,
+    document: DocumentId,
+    hash: ChangeHash,
+    user: UserId,
+    now: Millis,
+) -> Result<()> {
+    tx.exec(&SET_ADMITTED, args![document, hash, user, now])
+        .await
+        .map(drop)
+}

@@ -1,0 +1,158 @@
+//! Documents: identity, snapshot, version.
+
+use sync_core::model::{
+    CampaignId, ChangeHash, DocumentId, Millis, OrganisationId, TeamId, UserId,
+};
+
+use crate::args;
+use crate::store::{Result, Row, Session, StoreError, Tx, statements};
+
+statements! {
+    /// One document.
+    FIND = "SELECT document_id, kind, preimage, campaign_id, body_id, enterprise_key, team_id, snapshot, heads, version, \
+        created_at FROM documents WHERE document_id = $1";
+    /// A document that is new; another writer may have been first.
+    INSERT = "INSERT INTO documents (document_id, kind, preimage, campaign_id, body_id, enterprise_key, team_id, snapshot, \
+        heads, version, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10) \
+        ON CONFLICT (document_id) DO NOTHING";
+    /// The next state, if nobody else has changed it since it was read.
+    COMPARE_AND_SET = "UPDATE documents SET snapshot = $2, heads = $3, version = version + 1, changed_at = $4 \
+        WHERE document_id = $1 AND version = $5";
+    /// Raises the version alone: something beside the document (a held change) was decided on what was read.
+    TOUCH = "UPDATE documents SET version = version + 1 WHERE document_id = $1 AND version = $2";
+    /// An author of accepted changes.
+    INSERT_AUTHOR = "INSERT INTO document_authors (document_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    /// Authors of a document.
+    LIST_AUTHORS = "SELECT user_id FROM document_authors WHERE document_id = $1 ORDER BY user_id";
+    /// Documents of an enterprise as named in identities.
+    LIST_BY_ENTERPRISE = "SELECT document_id FROM documents WHERE enterprise_key = $1 ORDER BY document_id";
+}
+
+/// A document as stored.
+#[derive(Clone, Debug)]
+pub struct DocumentRow {
+    /// SHA-256 of the preimage.
+    pub document_id: DocumentId,
+    /// `visit`.
+    pub kind: String,
+    /// The exact text.
+    pub preimage: String,
+    /// Of the identity.
+    pub campaign_id: CampaignId,
+    /// Of the identity.
+    pub body_id: OrganisationId,
+    /// Of the identity, before aliases.
+    pub enterprise_key: String,
+    /// Of the identity.
+    pub team_id: Option<TeamId>,
+    /// As saved by Automerge.
+    pub snapshot: Vec<u8>,
+    /// Of the snapshot.
+    pub heads: Vec<ChangeHash>,
+    /// Compared and set; 0 for one that is not stored yet.
+    pub version: i64,
+    /// When it came.
+    pub created_at: Millis,
+}
+
+fn heads_json(heads: &[ChangeHash]) -> Result<String> {
+    serde_json::to_string(heads).map_err(|_| StoreError::Column {
+        name: "heads",
+        wanted: "hashes",
+    })
+}
+
+fn from_row(row: &Row) -> Result<DocumentRow> {
+    let heads: String = row.get("heads")?;
+    Ok(DocumentRow {
+        document_id: row.get("document_id")?,
+        kind: row.get("kind")?,
+        preimage: row.get("preimage")?,
+        campaign_id: row.get("campaign_id")?,
+        body_id: row.get("body_id")?,
+        enterprise_key: row.get("enterprise_key")?,
+        team_id: row.get("team_id")?,
+        snapshot: row.get("snapshot")?,
+        heads: serde_json::from_str(&heads).map_err(|_| StoreError::Column {
+            name: "heads",
+            wanted: "hashes",
+        })?,
+        version: row.get("version")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+/// One document.
+pub async fn find(db: &mut Session, document: DocumentId) -> Result<Option<DocumentRow>> {
+    db.optional(&FIND, args![document])
+        .await?
+        .as_ref()
+        .map(from_row)
+        .transpose()
+}
+
+/// Stores the state of a document, if it still is at the version at which it was read (0: it was not there). False if
+/// somebody else was faster.
+pub async fn compare_and_set(
+    tx: &mut Tx,
+    next: &DocumentRow,
+    read_at_version: i64,
+    now: Millis,
+) -> Result<bool> {
+    let heads = heads_json(&next.heads)?;
+    let changed = if read_at_version == 0 {
+        let values = args![
+            next.document_id,
+            &next.kind,
+            &next.preimage,
+            next.campaign_id,
+            next.body_id,
+            &next.enterprise_key,
+            next.team_id,
+            next.snapshot.clone(),
+            heads,
+            now
+        ];
+        tx.exec(&INSERT, values).await?
+    } else {
+        tx.exec(
+            &COMPARE_AND_SET,
+            args![
+                next.document_id,
+                next.snapshot.clone(),
+                heads,
+                now,
+                read_at_version
+            ],
+        )
+        .await?
+    };
+    Ok(changed == 1)
+}
+
+/// Raises the version alone; false if somebody else was faster.
+pub async fn touch(tx: &mut Tx, document: DocumentId, read_at_version: i64) -> Result<bool> {
+    Ok(tx.exec(&TOUCH, args![document, read_at_version]).await? == 1)
+}
+
+/// Notes an author.
+pub async fn insert_author(tx: &mut Tx, document: DocumentId, user: UserId) -> Result<()> {
+    tx.exec(&INSERT_AUTHOR, args![document, user])
+        .await
+        .map(drop)
+}
+
+/// Authors, sorted.
+pub async fn list_authors(db: &mut Session, document: DocumentId) -> Result<Vec<UserId>> {
+    db.all(&LIST_AUTHORS, args![document])
+        .await?
+        .iter()
+        .map(|row| row.get("user_id"))
+        .collect()
+}
+
+/// Documents whose identity names this enterprise.
+pub async fn list_by_enterprise(db: &mut Session, enterprise: &str) -> Result<Vec<DocumentId>> {
+    let rows = db.all(&LIST_BY_ENTERPRISE, args![enterprise]).await?;
+    rows.iter().map(|row| row.get("document_id")).collect()
+}

@@ -1,0 +1,11 @@
+//! Tables of sync: documents, the log of changes, the signatures over it, and what is projected from documents.
+
+pub mod changes;
+pub mod documents;
+pub mod projections;
+pub mod tips;
+
+use super::Statement;
+
+/// The statements of every module here.
+pub const ALL: &[&[&Statement]] = &[changes::ALL, documents::ALL, projections::ALL, tips::ALL];
