@@ -1,9 +1,619 @@
-//! Ruling a scope: the strata, and what every rule speaks through.
+//! Ruling a scope: the strata, what every rule speaks through, and what persons and laboratories have already fixed.
+//!
+//! Strata go forward only: the visit and its numbers, the door, the product, the year. Each reads what survived the
+//! ones before it and never the other way round.
 
-use super::{Facts, Findings, Rulebooks};
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
+use super::rulebook::{RuleSettings, Rulebook};
+use super::{
+    CustodyFact, Facts, Finding, Findings, Outcome, Rulebooks, SampleFact, ScopeKey, Severity,
+    Standing, Subject, Validity, VisitFact,
+};
+use super::{
+    assign, attime, batch3, case, dispute, entry1, form, nosamp, notsampled, plan, product, recuse,
+    refuse, roster, sealed, sealno, separate, sheetno, stop, suspend, task3, trace, two, year3,
+};
+use crate::model::{
+    CampaignId, Digest, DocumentId, EntryId, Millis, OrganisationId, SampleId, shanghai_date,
+};
+
+/// What testing or service has fixed is a fact (design I3).
+pub const RULE: Rule = Rule {
+    id: "CUSTODY",
+    title: Words {
+        zh: "已检验或已送达的样品不得静默改判",
+        en: "No silent change after testing or service",
+    },
+    citation: Citation {
+        source: "本系统缺省",
+        quote: "",
+    },
+    scope: ScopeKind::Any,
+    predicate: Words {
+        zh: "检验已开始或结果已送达的样品，如按规则应改为重复或作废，则转人工裁定",
+        en: "a sample whose testing has begun or whose result was served, and which a rule would make a duplicate or void, needs a ruling instead",
+    },
+    exceptions: Words {
+        zh: "无",
+        en: "none",
+    },
+    parameters: &[],
+    messages: &[Message {
+        key: "fixed",
+        words: Words {
+            zh: "样品已开始检验或结果已送达，规则结论为“{would_be}”，须由人工裁定",
+            en: "testing has begun or the result was served; the rules say “{would_be}”, a person must decide",
+        },
+    }],
+};
 
 /// Rules a scope. Pure: the same facts and rulebooks give the same findings, whatever order they were gathered in.
 pub fn rule(facts: &Facts, rulebooks: &Rulebooks) -> Findings {
-    let _ = (facts, rulebooks);
-    Findings::default()
+    let facts = facts.normalised();
+    let mut ruling = Ruling::new(&facts, rulebooks);
+    match &facts.scope {
+        ScopeKey::Visit { document_id } => {
+            ruling.take_up_samples(|sample| sample.document_id == Some(*document_id));
+            for check in [
+                two::check,
+                nosamp::check,
+                stop::check,
+                refuse::check,
+                notsampled::check,
+                recuse::check,
+                suspend::check,
+                plan::check,
+                case::check,
+                dispute::check,
+                assign::check,
+                roster::check,
+                form::check,
+                sealed::check,
+                separate::check,
+                trace::check,
+                attime::check,
+                task3::check,
+                batch3::check,
+            ] {
+                check(&mut ruling);
+            }
+        }
+        ScopeKey::SealNumber { seal_no } => {
+            ruling.take_up_samples(|sample| sample.seal_numbers.contains(seal_no));
+            sealno::check(&mut ruling, seal_no);
+        }
+        ScopeKey::SheetNumber { sheet_no } => {
+            ruling.take_up_samples(|sample| sample.sheet_no.as_ref() == Some(sheet_no));
+            sheetno::check(&mut ruling, sheet_no);
+        }
+        ScopeKey::Door { .. } => entry1::check(&mut ruling),
+        ScopeKey::Product { product } => {
+            ruling.take_up_samples(|sample| sample.product.scope_digest() == *product);
+            product::check(&mut ruling);
+        }
+        ScopeKey::EnterpriseYear { enterprise, year } => {
+            ruling.take_up_samples(|sample| {
+                let (first, last) = sample.sampled.usable().shanghai_days();
+                sample.enterprise.as_ref() == Some(enterprise)
+                    && (first.year()..=last.year()).contains(year)
+            });
+            year3::check(&mut ruling, *year);
+        }
+    }
+    ruling.conclude()
+}
+
+/// A hash over canonical JSON of the facts: what a ruling was made from. Independent of the order of gathering.
+pub fn hash_of(facts: &Facts) -> Digest {
+    let value = serde_json::to_value(facts.normalised()).unwrap_or(Value::Null);
+    let mut text = String::new();
+    write_sorted(&value, &mut text);
+    Digest(Sha256::digest(text.as_bytes()).into())
+}
+
+/// Keys sorted by code point, no spaces; serde_json's own map order depends on a feature that others may switch on.
+fn write_sorted(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<_, _> = map.iter().collect();
+            text.push('{');
+            for (index, (key, value)) in sorted.into_iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                text.push_str(&Value::from(key.as_str()).to_string());
+                text.push(':');
+                write_sorted(value, text);
+            }
+            text.push('}');
+        }
+        Value::Array(items) => {
+            text.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                write_sorted(item, text);
+            }
+            text.push(']');
+        }
+        scalar => text.push_str(&scalar.to_string()),
+    }
+}
+
+/// What all rules of one scope speak through.
+pub(super) struct Ruling<'a> {
+    pub(super) facts: &'a Facts,
+    rulebooks: &'a Rulebooks,
+    validities: BTreeMap<SampleId, Validity>,
+    standings: BTreeMap<EntryId, Standing>,
+    decided_validities: BTreeMap<SampleId, Validity>,
+    pub(super) decided_standings: BTreeMap<EntryId, (Millis, Standing)>,
+    findings: Vec<Finding>,
+}
+
+/// One finding before the rulebook's name and the citation are put to it.
+pub(super) struct Said<'a> {
+    pub(super) rule: &'static Rule,
+    pub(super) book: &'a Rulebook,
+    pub(super) severity: Severity,
+    pub(super) subject: Subject,
+    pub(super) winner: Option<Subject>,
+    pub(super) key: &'static str,
+    pub(super) arguments: Vec<(&'static str, String)>,
+}
+
+impl<'a> Ruling<'a> {
+    fn new(facts: &'a Facts, rulebooks: &'a Rulebooks) -> Self {
+        let mut ruling = Self {
+            facts,
+            rulebooks,
+            validities: BTreeMap::new(),
+            standings: BTreeMap::new(),
+            decided_validities: BTreeMap::new(),
+            decided_standings: BTreeMap::new(),
+            findings: Vec::new(),
+        };
+        // Normalised facts have the decisions in order of time: the last one on a subject stands.
+        for decision in &facts.decided {
+            match (&decision.subject, decision.validity, decision.standing) {
+                (Subject::Sample(id), Some(validity), _) => {
+                    ruling.decided_validities.insert(*id, validity);
+                }
+                (Subject::Entry(id), _, Some(standing)) => {
+                    let decided = (decision.decided_at_ms, standing);
+                    ruling.decided_standings.insert(id.clone(), decided);
+                }
+                _ => {}
+            }
+        }
+        ruling
+    }
+
+    /// The samples of the scope, valid until a rule speaks; a voided sheet is void from the start.
+    pub(super) fn take_up_samples(&mut self, belongs: impl Fn(&SampleFact) -> bool) {
+        for (id, sample) in &self.facts.samples {
+            if belongs(sample) {
+                let validity = match sample.voided {
+                    Some(_) => Validity::Void,
+                    None => Validity::Valid,
+                };
+                self.validities.insert(*id, validity);
+            }
+        }
+    }
+
+    /// Samples of the scope that are not voided sheets, in order of id.
+    pub(super) fn samples(&self) -> Vec<(SampleId, &'a SampleFact)> {
+        self.validities
+            .keys()
+            .filter_map(|id| self.facts.samples.get(id).map(|sample| (*id, sample)))
+            .filter(|(_, sample)| sample.voided.is_none())
+            .collect()
+    }
+
+    /// Visits of the facts.
+    pub(super) fn visits(&self) -> Vec<(DocumentId, &'a VisitFact)> {
+        self.facts
+            .visits
+            .iter()
+            .map(|(id, visit)| (*id, visit))
+            .collect()
+    }
+
+    /// The rulebook that bound an authority at an instant.
+    pub(super) fn book(&self, authority: Option<OrganisationId>, at: Millis) -> &'a Rulebook {
+        self.rulebooks.for_facts(self.facts, authority, at)
+    }
+
+    /// The rulebook for a sample, by its authority at its claimed time; none where the rule does not hold.
+    pub(super) fn binding(
+        &self,
+        rule: &Rule,
+        sample: &SampleFact,
+    ) -> Option<(&'a Rulebook, &'a RuleSettings)> {
+        self.binding_at(rule, self.authority_of(sample), sample.sampled.usable().lo)
+    }
+
+    /// The same for anything else that an authority answers for.
+    pub(super) fn binding_at(
+        &self,
+        rule: &Rule,
+        authority: Option<OrganisationId>,
+        at: Millis,
+    ) -> Option<(&'a Rulebook, &'a RuleSettings)> {
+        let book = self.book(authority, at);
+        let settings = book.settings(rule);
+        settings.enabled.then_some((book, settings))
+    }
+
+    /// The authority for which a sample was drawn: its task's, else as recorded.
+    pub(super) fn authority_of(&self, sample: &SampleFact) -> Option<OrganisationId> {
+        sample
+            .task_id
+            .and_then(|task_id| self.facts.tasks.get(&task_id))
+            .map(|task| task.authority_id)
+            .or(sample.authority_id)
+    }
+
+    /// The authority that answers for a campaign: the one of its tasks, the smallest id where there are several.
+    pub(super) fn authority_of_campaign(&self, campaign_id: CampaignId) -> Option<OrganisationId> {
+        let of_tasks = self
+            .facts
+            .tasks
+            .values()
+            .filter(|task| task.campaign_id == campaign_id)
+            .map(|task| task.authority_id)
+            .min();
+        of_tasks.or_else(|| {
+            self.facts
+                .samples
+                .values()
+                .filter(|sample| {
+                    sample.entry_id.as_ref().is_some_and(|id| {
+                        self.facts
+                            .entries
+                            .get(id)
+                            .is_some_and(|e| e.campaign_id == campaign_id)
+                    })
+                })
+                .filter_map(|sample| sample.authority_id)
+                .min()
+        })
+    }
+
+    /// The rulebook for a visit as a whole, at its first entry or sample.
+    pub(super) fn visit_binding(
+        &self,
+        rule: &Rule,
+        document_id: DocumentId,
+        visit: &VisitFact,
+    ) -> Option<(&'a Rulebook, &'a RuleSettings)> {
+        let entered = self
+            .facts
+            .entries
+            .values()
+            .filter(|entry| entry.document_id == document_id)
+            .map(|entry| entry.entered.usable().lo);
+        let sampled = self
+            .facts
+            .samples
+            .values()
+            .filter(|sample| sample.document_id == Some(document_id))
+            .map(|sample| sample.sampled.usable().lo);
+        let at = entered.chain(sampled).min().unwrap_or(i64::MAX);
+        self.binding_at(rule, self.authority_of_campaign(visit.campaign_id), at)
+    }
+
+    /// The outcome of the earlier strata, a person's decision on top; pending where nothing was ruled yet.
+    pub(super) fn so_far(&self, id: SampleId) -> Validity {
+        let drawn = match self.facts.samples.get(&id).and_then(|s| s.voided.as_ref()) {
+            Some(_) => Validity::Void,
+            None => Validity::Pending,
+        };
+        self.decided_validities
+            .get(&id)
+            .copied()
+            .unwrap_or_else(|| {
+                drawn.max(
+                    self.facts
+                        .survived
+                        .get(&id)
+                        .copied()
+                        .unwrap_or(Validity::Pending),
+                )
+            })
+    }
+
+    /// A person has ruled on the sample.
+    pub(super) fn is_decided(&self, id: SampleId) -> bool {
+        self.decided_validities.contains_key(&id)
+    }
+
+    /// Standing of an entry as it is known after the door.
+    pub(super) fn standing(&self, id: &EntryId) -> Option<Standing> {
+        let decided = self
+            .decided_standings
+            .get(id)
+            .map(|(_, standing)| *standing);
+        self.facts.standings.get(id).copied().or(decided)
+    }
+
+    pub(super) fn stand(&mut self, id: &EntryId, standing: Standing) {
+        self.standings.insert(id.clone(), standing);
+    }
+
+    pub(super) fn set_valid(&mut self, id: SampleId) {
+        self.validities.entry(id).or_insert(Validity::Valid);
+    }
+
+    /// The most severe word stands; a sample that testing or service has fixed is never silently made a duplicate or
+    /// void.
+    pub(super) fn worsen(&mut self, id: SampleId, book: &Rulebook, validity: Validity) {
+        let custody = self.facts.samples.get(&id).map(|sample| &sample.custody);
+        let fixed = custody.is_some_and(CustodyFact::fixed);
+        let (would_be, validity) = match validity {
+            Validity::Duplicate if fixed => (Some("duplicate"), Validity::NeedsRuling),
+            Validity::Void if fixed => (Some("void"), Validity::NeedsRuling),
+            other => (None, other),
+        };
+        if let Some(would_be) = would_be {
+            self.say_in(
+                book,
+                Said {
+                    rule: &RULE,
+                    book,
+                    severity: Severity::NeedsRuling,
+                    subject: Subject::Sample(id),
+                    winner: None,
+                    key: "fixed",
+                    arguments: vec![("would_be", would_be.to_owned())],
+                },
+            );
+        }
+        let stands = self.validities.entry(id).or_insert(Validity::Valid);
+        *stands = (*stands).max(validity);
+    }
+
+    pub(super) fn say(&mut self, said: Said<'_>) {
+        let book = said.book;
+        self.say_in(book, said);
+    }
+
+    fn say_in(&mut self, book: &Rulebook, said: Said<'_>) {
+        self.findings.push(Finding {
+            rule_id: said.rule.id.to_owned(),
+            severity: said.severity,
+            subject: said.subject,
+            citation: said.rule.citation.source.to_owned(),
+            rulebook: book.name(),
+            winner: said.winner,
+            message: format!("{}.{}", said.rule.id, said.key),
+            arguments: said
+                .arguments
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        });
+    }
+
+    /// Says something of a sample and lets it weigh: violation, needs ruling, or `fatal` (duplicate or void).
+    pub(super) fn judge(
+        &mut self,
+        rule: &'static Rule,
+        book: &'a Rulebook,
+        id: SampleId,
+        validity: Validity,
+        key: &'static str,
+        arguments: Vec<(&'static str, String)>,
+    ) {
+        self.judge_against(rule, book, id, validity, key, arguments, None);
+    }
+
+    /// The same where another subject stands instead.
+    #[expect(clippy::too_many_arguments, reason = "a finding has that many parts")]
+    pub(super) fn judge_against(
+        &mut self,
+        rule: &'static Rule,
+        book: &'a Rulebook,
+        id: SampleId,
+        validity: Validity,
+        key: &'static str,
+        arguments: Vec<(&'static str, String)>,
+        winner: Option<SampleId>,
+    ) {
+        let severity = match validity {
+            Validity::Pending | Validity::Valid => Severity::Notice,
+            Validity::ValidWithViolation => Severity::Violation,
+            Validity::NeedsRuling => Severity::NeedsRuling,
+            Validity::Duplicate | Validity::Void => Severity::Fatal,
+        };
+        self.say(Said {
+            rule,
+            book,
+            severity,
+            subject: Subject::Sample(id),
+            winner: winner.map(Subject::Sample),
+            key,
+            arguments,
+        });
+        self.worsen(id, book, validity);
+    }
+
+    /// Name of an organisation in messages.
+    pub(super) fn name_of(&self, id: Option<OrganisationId>) -> String {
+        id.and_then(|id| {
+            self.facts
+                .organisations
+                .get(&id)
+                .map(|o| o.name.clone())
+                .or(Some(id.to_string()))
+        })
+        .unwrap_or_else(|| "?".to_owned())
+    }
+
+    fn conclude(mut self) -> Findings {
+        for (id, validity) in &self.decided_validities {
+            if let Some(stands) = self.validities.get_mut(id) {
+                *stands = *validity;
+            }
+        }
+        let mut outcomes = BTreeMap::new();
+        for (id, validity) in self.validities {
+            outcomes.insert(Subject::Sample(id), Outcome::Sample { validity });
+        }
+        for (id, standing) in self.standings {
+            outcomes.insert(Subject::Entry(id), Outcome::Entry { standing });
+        }
+        let order = |finding: &Finding| {
+            (
+                finding.subject.clone(),
+                finding.rule_id.clone(),
+                finding.message.clone(),
+                finding.winner.clone(),
+                finding.arguments.clone(),
+            )
+        };
+        self.findings.sort_by_cached_key(order);
+        self.findings.dedup();
+        Findings {
+            outcomes,
+            findings: self.findings,
+        }
+    }
+}
+
+/// Final validity of a sample: the most severe word of all strata, a person's decision on top.
+pub fn final_validity(strata: &[Validity], decided: Option<Validity>) -> Validity {
+    let worst = strata.iter().copied().max().unwrap_or(Validity::Pending);
+    decided.unwrap_or(worst)
+}
+
+/// The scopes that must be ruled next because this one's outcomes changed: visit → door → products of its samples →
+/// enterprise-years. `facts` are those of the ruled scope.
+pub fn dirty_after(facts: &Facts, before: &Findings, after: &Findings) -> BTreeSet<ScopeKey> {
+    let mut samples = BTreeSet::new();
+    let subjects: BTreeSet<_> = before
+        .outcomes
+        .keys()
+        .chain(after.outcomes.keys())
+        .collect();
+    for subject in subjects {
+        if before.outcomes.get(subject) == after.outcomes.get(subject) {
+            continue;
+        }
+        match subject {
+            Subject::Sample(id) => {
+                samples.insert(*id);
+            }
+            Subject::Entry(entry_id) => {
+                // Standing decides which sheets were drawn on one occasion.
+                let drawn = facts.samples.iter();
+                let of_entry = drawn.filter(|(_, s)| s.entry_id.as_ref() == Some(entry_id));
+                samples.extend(of_entry.map(|(id, _)| *id));
+            }
+            Subject::Visit(_) => {}
+        }
+    }
+    let stratum = facts.scope.stratum();
+    let mut scopes = BTreeSet::new();
+    for sample in samples.iter().filter_map(|id| facts.samples.get(id)) {
+        scopes.extend(scopes_of_sample(sample));
+        let entry = sample
+            .entry_id
+            .as_ref()
+            .and_then(|id| facts.entries.get(id));
+        if let Some(entry) = entry {
+            scopes.insert(ScopeKey::Door {
+                campaign_id: entry.campaign_id,
+                body_id: entry.body_id,
+                enterprise: entry.enterprise.clone(),
+            });
+        } else if let Some(visit) = sample.document_id.and_then(|id| facts.visits.get(&id)) {
+            scopes.insert(ScopeKey::Door {
+                campaign_id: visit.campaign_id,
+                body_id: visit.body_id,
+                enterprise: visit.enterprise.clone(),
+            });
+        }
+    }
+    scopes.retain(|scope| scope.stratum() > stratum);
+    scopes
+}
+
+/// All scopes that the visits, entries and samples of some facts belong to. A writer marks those of the old facts and
+/// of the new ones.
+pub fn scopes_of(facts: &Facts) -> BTreeSet<ScopeKey> {
+    let visits = facts
+        .visits
+        .keys()
+        .map(|id| ScopeKey::Visit { document_id: *id });
+    let doors = facts.entries.values().map(|entry| ScopeKey::Door {
+        campaign_id: entry.campaign_id,
+        body_id: entry.body_id,
+        enterprise: entry.enterprise.clone(),
+    });
+    let mut scopes: BTreeSet<ScopeKey> = visits.chain(doors).collect();
+    for sample in facts.samples.values() {
+        scopes.extend(scopes_of_sample(sample));
+    }
+    scopes
+}
+
+/// The longest uncertainty of which every year is named; beyond it, only the years of the known ends.
+const YEARS_NAMED_MAX: i16 = 3;
+
+/// All scopes that one sample belongs to, its door excepted (an entry names that).
+pub fn scopes_of_sample(sample: &SampleFact) -> BTreeSet<ScopeKey> {
+    let mut scopes = BTreeSet::new();
+    scopes.extend(
+        sample
+            .document_id
+            .map(|document_id| ScopeKey::Visit { document_id }),
+    );
+    for seal_no in &sample.seal_numbers {
+        scopes.insert(ScopeKey::SealNumber {
+            seal_no: seal_no.clone(),
+        });
+    }
+    if let Some(sheet_no) = &sample.sheet_no {
+        scopes.insert(ScopeKey::SheetNumber {
+            sheet_no: sheet_no.clone(),
+        });
+    }
+    scopes.insert(ScopeKey::Product {
+        product: sample.product.scope_digest(),
+    });
+    if let Some(enterprise) = &sample.enterprise {
+        let usable = sample.sampled.usable();
+        let (first, last) = usable.shanghai_days();
+        let (first, last) = (first.year(), last.year());
+        let wall = shanghai_date(sample.sampled.wall_ms).year();
+        let years: BTreeSet<i16> = if last - first <= YEARS_NAMED_MAX {
+            (first..=last).collect()
+        } else {
+            let known_ends = [
+                (usable.lo != i64::MIN, first),
+                (usable.hi != i64::MAX, last),
+                (true, wall),
+            ];
+            known_ends
+                .into_iter()
+                .filter(|(known, _)| *known)
+                .map(|(_, year)| year)
+                .collect()
+        };
+        for year in years {
+            scopes.insert(ScopeKey::EnterpriseYear {
+                enterprise: enterprise.clone(),
+                year,
+            });
+        }
+    }
+    scopes
 }

@@ -53,6 +53,66 @@ impl Facts {
             decided: Vec::new(),
         }
     }
+
+    /// The same facts with every list in one order, so that neither findings nor hashes depend on how they were gathered.
+    pub fn normalised(&self) -> Self {
+        let mut facts = self.clone();
+        facts.decided.sort_by(|a, b| {
+            let order = |d: &Decision| {
+                (
+                    d.decided_at_ms,
+                    d.user_id,
+                    d.validity,
+                    d.standing,
+                    d.reason.clone(),
+                )
+            };
+            (order(a), &a.subject).cmp(&(order(b), &b.subject))
+        });
+        for visit in facts.visits.values_mut() {
+            visit.recusals.sort_by(|a, b| {
+                (a.body_id, a.user_id, &a.reason).cmp(&(b.body_id, b.user_id, &b.reason))
+            });
+            visit.confirmations.sort_by(|a, b| {
+                (a.outcome, &a.officers, &a.organisations).cmp(&(
+                    b.outcome,
+                    &b.officers,
+                    &b.organisations,
+                ))
+            });
+            visit.evidence.sort_by_key(|e| {
+                let claimed = e.captured.claimed.map(|c| (c.lo, c.hi));
+                let proven = (e.captured.proven.lo, e.captured.proven.hi);
+                (
+                    e.sample_id,
+                    e.kind.clone(),
+                    e.medium.clone(),
+                    proven,
+                    claimed,
+                    e.captured.wall_ms,
+                    e.verified,
+                )
+            });
+            visit.unreadable.sort();
+        }
+        for entry in facts.entries.values_mut() {
+            entry
+                .arrivals
+                .sort_by_key(|a| (a.entered.usable().lo, a.arrival_id));
+        }
+        for sample in facts.samples.values_mut() {
+            sample.faults.sort();
+        }
+        for task in facts.tasks.values_mut() {
+            task.former_bodies.sort();
+        }
+        for organisation in facts.organisations.values_mut() {
+            organisation
+                .suspended
+                .sort_by_key(|interval| (interval.lo, interval.hi));
+        }
+        facts
+    }
 }
 
 /// A person's ruling.

@@ -1,13 +1,47 @@
-//! The rules: `Facts` in, `Findings` out, pure, and the same on phone and server (I4).
+//! The rules: `Facts` in, `Findings` out, pure, and the same on phone and server (I4). One file a rule: its citation, its
+//! words, its predicate. `engine` dispatches by scope, `rulebook` says which rules hold for whom, `catalogue` lists them.
 
+pub mod catalogue;
+pub mod descriptor;
 pub mod engine;
 pub mod facts;
 pub mod findings;
 pub mod rulebook;
 pub mod scope;
 
-pub use engine::rule;
+mod assign;
+mod attime;
+mod batch3;
+mod case;
+mod dispute;
+mod dup6;
+mod duplot;
+pub mod entry1;
+mod form;
+mod nosamp;
+mod notsampled;
+mod overshoot;
+mod plan;
+pub mod product;
+mod recuse;
+mod refuse;
+mod roster;
+mod sealed;
+mod sealno;
+mod separate;
+mod sheetno;
+mod stop;
+mod suspend;
+mod task3;
+mod trace;
+mod two;
+mod upper;
+mod year3;
+
+pub use catalogue::render;
+pub use descriptor::Lang;
+pub use engine::{dirty_after, final_validity, hash_of, rule, scopes_of, scopes_of_sample};
 pub use facts::*;
 pub use findings::*;
-pub use rulebook::Rulebooks;
+pub use rulebook::{RulebookError, Rulebooks};
 pub use scope::ScopeKey;

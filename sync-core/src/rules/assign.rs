@@ -1,0 +1,99 @@
+//! ASSIGN, 任务取消或改派: a task cancelled or reassigned while the team was offline.
+//!
+//! The notices are silent; a configurable default.
+
+use super::Validity;
+use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
+use super::engine::Ruling;
+
+/// 任务取消或改派
+pub const RULE: Rule = Rule {
+    id: "ASSIGN",
+    title: Words {
+        zh: "任务取消或改派",
+        en: "Cancelled or reassigned while offline",
+    },
+    citation: Citation {
+        source: "本系统缺省",
+        quote: "",
+    },
+    scope: ScopeKind::Visit,
+    predicate: Words {
+        zh: "抽样不早于任务取消或改派，或机构从未承担该任务",
+        en: "sampled not provably before the task was cancelled or given to another body, or by a body that never had it",
+    },
+    exceptions: Words {
+        zh: "取消或改派之前抽的样通过；其余保留并转人工裁定",
+        en: "what was sampled provably before stands; the rest is kept and needs a ruling",
+    },
+    parameters: &[],
+    messages: &[
+        Message {
+            key: "cancelled",
+            words: Words {
+                zh: "任务已取消，抽样不能证明在取消之前",
+                en: "the task was cancelled and the sample is not provably earlier",
+            },
+        },
+        Message {
+            key: "reassigned",
+            words: Words {
+                zh: "任务已改派，抽样不能证明在改派之前",
+                en: "the task was reassigned and the sample is not provably earlier",
+            },
+        },
+        Message {
+            key: "never_assigned",
+            words: Words {
+                zh: "任务未派给{body}",
+                en: "the task was never assigned to {body}",
+            },
+        },
+    ],
+};
+
+pub(super) fn check(ruling: &mut Ruling<'_>) {
+    for (id, sample) in ruling.samples() {
+        let Some((book, _)) = ruling.binding(&RULE, sample) else {
+            continue;
+        };
+        let Some(task) = sample
+            .task_id
+            .and_then(|task_id| ruling.facts.tasks.get(&task_id))
+        else {
+            continue;
+        };
+        let latest = sample.sampled.usable().hi;
+        if task
+            .cancelled_at_ms
+            .is_some_and(|cancelled| latest >= cancelled)
+        {
+            ruling.judge(&RULE, book, id, Validity::NeedsRuling, "cancelled", vec![]);
+        }
+        let (Some(assigned), Some(body_id)) = (task.body_id, sample.body_id) else {
+            continue;
+        };
+        if assigned == body_id {
+            continue;
+        }
+        let lost = task
+            .former_bodies
+            .iter()
+            .filter(|(former, _)| *former == body_id);
+        match lost.map(|(_, lost_at)| *lost_at).max() {
+            Some(lost_at) if latest < lost_at => {}
+            Some(_) => ruling.judge(&RULE, book, id, Validity::NeedsRuling, "reassigned", vec![]),
+            None => {
+                let arguments = vec![("body", ruling.name_of(Some(body_id)))];
+                ruling.judge(
+                    &RULE,
+                    book,
+                    id,
+                    Validity::NeedsRuling,
+                    "never_assigned",
+                    arguments,
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! DISPUTE, 纠纷、投诉之外的产品不得抽样: in a dispute or complaint, only the disputed product.
+//!
+//! 晋市监发〔2023〕212号 三: “处理质量纠纷、消费者投诉时，对纠纷、投诉之外的产品不能抽样检验”.
+
+use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
+use super::engine::Ruling;
+use super::{Purpose, Validity};
+
+/// 纠纷、投诉之外的产品不得抽样
+pub const RULE: Rule = Rule {
+    id: "DISPUTE",
+    title: Words {
+        zh: "纠纷、投诉之外的产品不得抽样",
+        en: "Only the disputed product",
+    },
+    citation: Citation {
+        source: "晋市监发〔2023〕212号 三",
+        quote: "处理质量纠纷、消费者投诉时，对纠纷、投诉之外的产品不能抽样检验",
+    },
+    scope: ScopeKind::Visit,
+    predicate: Words {
+        zh: "处理纠纷、投诉时抽取了其他产品",
+        en: "a sample drawn in a dispute or complaint of a product that is not the disputed one",
+    },
+    exceptions: Words {
+        zh: "未记录争议产品的转人工裁定",
+        en: "where the disputed product is not recorded, a person decides",
+    },
+    parameters: &[],
+    messages: &[
+        Message {
+            key: "other_product",
+            words: Words {
+                zh: "纠纷、投诉的产品是“{disputed}”，抽取的是“{product}”",
+                en: "the dispute is about “{disputed}”, the sample is “{product}”",
+            },
+        },
+        Message {
+            key: "unknown",
+            words: Words {
+                zh: "未记录纠纷、投诉的产品",
+                en: "the disputed product is not recorded",
+            },
+        },
+    ],
+};
+
+pub(super) fn check(ruling: &mut Ruling<'_>) {
+    for (id, sample) in ruling.samples() {
+        let Some((book, _)) = ruling.binding(&RULE, sample) else {
+            continue;
+        };
+        let Purpose::Dispute {
+            disputed_product,
+            product,
+        } = &sample.purpose
+        else {
+            continue;
+        };
+        match disputed_product {
+            None => ruling.judge(&RULE, book, id, Validity::NeedsRuling, "unknown", vec![]),
+            Some(disputed) if disputed != product => {
+                let arguments = vec![("disputed", disputed.clone()), ("product", product.clone())];
+                ruling.judge(&RULE, book, id, Validity::Void, "other_product", arguments);
+            }
+            Some(_) => {}
+        }
+    }
+}

@@ -1,0 +1,666 @@
+//! ENTRY1, 一次任务进一次门: one entry per inspection body, enterprise and campaign.
+//!
+//! 晋市监发〔2023〕212号 六: “严格采取‘一次任务进一次门’方式对同一企业进行综合采样……对同一企业的多种产品要同一时间
+//! 一次性完成抽样任务，不得二次进厂。坚决杜绝同一机构同一企业同一任务多次多组进行采样现象”。
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
+use super::engine::{Ruling, Said};
+use super::product::{Sameness, sameness};
+use super::rulebook::Rulebook;
+use super::{
+    ConfirmationOutcome, ContinuationFact, EntryFact, SampleFact, ScopeKey, Severity, Standing,
+    Subject, Validity,
+};
+use crate::model::{
+    CampaignId, EnterpriseKey, EntryId, Interval, OrganisationId, SampleId, TaskId,
+};
+
+/// 一次任务进一次门
+pub const RULE: Rule = Rule {
+    id: "ENTRY1",
+    title: Words {
+        zh: "一次任务进一次门",
+        en: "One entry by one task",
+    },
+    citation: Citation {
+        source: "晋市监发〔2023〕212号 六",
+        quote: "严格采取“一次任务进一次门”方式对同一企业进行综合采样。……对同一企业的多种产品要同一时间一次性完成抽样任务，不得二次进厂。坚决杜绝同一机构同一企业同一任务多次多组进行采样现象",
+    },
+    scope: ScopeKind::Door,
+    predicate: Words {
+        zh: "同一承检机构在同一批委托任务中对同一企业的第二次进门；最早的一次成立，其后同一产品的样品为重复，不同产品的样品有效但记违规",
+        en: "a second entry of one inspection body at one enterprise in one campaign: the earliest stands; from the other, the same product is a duplicate and a different one is valid with a violation",
+    },
+    exceptions: Words {
+        zh: "同队同日为同一次；有记录的中止、再次进门许可、交接、拒检解决后的继续以及联合进门不算第二次；未抽到样品的进门不计；时间不能分先后、多个厂区、无说明的再次进门转人工裁定；先行领取的门锁只在时间重叠时定先后",
+        en: "the same team on the same day is one entry; a recorded suspension, a grant, a handover, a resolved refusal and a joint entry continue the first; an entry that drew no sample does not count; overlapping times, several plants and an unexplained resumption need a ruling; a lease decides only where times overlap",
+    },
+    parameters: &[],
+    messages: &[
+        Message {
+            key: "second_entry",
+            words: Words {
+                zh: "{body}对该企业二次进门；成立的是 {first}",
+                en: "{body} entered this enterprise a second time; {first} stands",
+            },
+        },
+        Message {
+            key: "same_product",
+            words: Words {
+                zh: "二次进门抽取了同一产品，样品重复",
+                en: "the second entry drew the same product: duplicate",
+            },
+        },
+        Message {
+            key: "different_product",
+            words: Words {
+                zh: "二次进门抽取了另一产品，样品有效，机构记违规",
+                en: "the second entry drew another product: valid, and the body answers for it",
+            },
+        },
+        Message {
+            key: "unsure_product",
+            words: Words {
+                zh: "不能确定二次进门抽取的是否为同一产品（{why}）",
+                en: "it cannot be told whether the second entry drew the same product ({why})",
+            },
+        },
+        Message {
+            key: "contested_entry",
+            words: Words {
+                zh: "进门先后不能确定或须人工裁定（{why}），其样品待裁定",
+                en: "the entry is contested ({why}); its samples need a ruling",
+            },
+        },
+        Message {
+            key: "overlap",
+            words: Words {
+                zh: "与 {others} 的进门时间不能分先后",
+                en: "its time cannot be told from that of {others}",
+            },
+        },
+        Message {
+            key: "depends",
+            words: Words {
+                zh: "之前有待裁定的进门 {others}",
+                en: "an earlier entry, {others}, needs a ruling",
+            },
+        },
+        Message {
+            key: "unexplained",
+            words: Words {
+                zh: "再次进门没有可以承认的理由",
+                en: "walked in again without a reason that can be honoured",
+            },
+        },
+        Message {
+            key: "sites",
+            words: Words {
+                zh: "同一信用代码下记录了多个厂区：{sites}",
+                en: "several plants under one credit code: {sites}",
+            },
+        },
+        Message {
+            key: "decisions_conflict",
+            words: Words {
+                zh: "先前裁定为首次进门，后来的裁定认定了 {first}",
+                en: "was ruled to be first before a later ruling said {first}",
+            },
+        },
+        Message {
+            key: "lease_decided",
+            words: Words {
+                zh: "时间重叠，以事先领取的门锁为准",
+                en: "times overlap; the lease taken beforehand decides",
+            },
+        },
+        Message {
+            key: "plan_collision",
+            words: Words {
+                zh: "{body}在两批任务中都被派往同一企业 {enterprise}，出发前应合并",
+                en: "{body} has open tasks at {enterprise} in two campaigns; merge them before anyone travels",
+            },
+        },
+    ],
+};
+
+/// Why an entry is contested: the key of its message and the entries it hangs on.
+type Contest = (&'static str, BTreeSet<EntryId>);
+
+/// Entries that were made together count as one.
+struct Unit {
+    members: Vec<EntryId>,
+    when: Interval,
+    /// A unit's claims may be broken by a lease only where all of them are claims.
+    claimed: bool,
+    lease: bool,
+    explained: bool,
+    unexplained: bool,
+    contested_by_person: bool,
+}
+
+pub(super) fn check(ruling: &mut Ruling<'_>) {
+    let facts = ruling.facts;
+    let ScopeKey::Door {
+        campaign_id,
+        body_id,
+        enterprise,
+    } = &facts.scope
+    else {
+        return;
+    };
+    let entries: BTreeMap<&EntryId, &EntryFact> = facts
+        .entries
+        .iter()
+        .filter(|(_, e)| {
+            e.campaign_id == *campaign_id && e.body_id == *body_id && e.enterprise == *enterprise
+        })
+        .collect();
+    let at = entries
+        .values()
+        .map(|e| e.entered.usable().lo)
+        .min()
+        .unwrap_or(i64::MAX);
+    let authority = ruling.authority_of_campaign(*campaign_id);
+    let book = ruling.book(authority, at);
+    let enforced = book.settings(&RULE).enabled;
+
+    let mut standings: BTreeMap<EntryId, Standing> = BTreeMap::new();
+    let mut contests: BTreeMap<EntryId, Contest> = BTreeMap::new();
+    for (id, entry) in &entries {
+        if let Some((_, standing)) = ruling.decided_standings.get(*id) {
+            standings.insert((*id).clone(), *standing);
+        } else if !entry.drew_samples {
+            standings.insert((*id).clone(), Standing::Uncounted);
+        }
+    }
+    let first = settle_decided_firsts(ruling, &mut standings, &mut contests);
+    let units = gather(&entries, &standings, facts, first.as_ref());
+    let sites: BTreeSet<&str> = entries
+        .values()
+        .filter_map(|e| facts.visits.get(&e.document_id))
+        .flat_map(|visit| visit.sites.iter().map(String::as_str))
+        .collect();
+    if sites.len() > 1 {
+        for id in units.iter().flat_map(|unit| &unit.members) {
+            if !standings.contains_key(id) {
+                standings.insert(id.clone(), Standing::Contested);
+                contests.insert(id.clone(), ("sites", BTreeSet::new()));
+            }
+        }
+    } else {
+        let mut scan = Scan {
+            entries: &entries,
+            first,
+            open: BTreeSet::new(),
+            by_lease: None,
+            standings: &mut standings,
+            contests: &mut contests,
+        };
+        for cluster in clusters(&units) {
+            scan.take(&cluster);
+        }
+        if let Some(id) = scan.by_lease {
+            ruling.say(Said {
+                rule: &RULE,
+                book,
+                severity: Severity::Notice,
+                subject: Subject::Entry(id),
+                winner: None,
+                key: "lease_decided",
+                arguments: vec![],
+            });
+        }
+    }
+    let first = standings
+        .iter()
+        .find(|(_, s)| **s == Standing::First)
+        .map(|(id, _)| id.clone());
+    for (id, standing) in &standings {
+        ruling.stand(id, *standing);
+        let mut say = |severity, key, winner: Option<EntryId>, arguments| {
+            ruling.say(Said {
+                rule: &RULE,
+                book,
+                severity,
+                subject: Subject::Entry(id.clone()),
+                winner: winner.map(Subject::Entry),
+                key,
+                arguments,
+            });
+        };
+        match standing {
+            Standing::Excess if enforced => {
+                let body = facts.organisations.get(body_id).map(|o| o.name.clone());
+                let body = body.unwrap_or_else(|| body_id.to_string());
+                let named = first
+                    .as_ref()
+                    .map_or_else(|| "—".to_owned(), ToString::to_string);
+                let arguments = vec![("body", body), ("first", named)];
+                say(
+                    Severity::Violation,
+                    "second_entry",
+                    first.clone(),
+                    arguments,
+                );
+            }
+            Standing::Contested => {
+                if let Some((key, others)) = contests.get(id) {
+                    let list = |ids: &BTreeSet<EntryId>| {
+                        ids.iter()
+                            .map(ToString::to_string)
+                            .collect::<Vec<_>>()
+                            .join(", ")
+                    };
+                    let arguments = match *key {
+                        "sites" => vec![(
+                            "sites",
+                            sites.iter().copied().collect::<Vec<_>>().join(", "),
+                        )],
+                        "unexplained" => vec![],
+                        "decisions_conflict" => vec![("first", list(others))],
+                        _ => vec![("others", list(others))],
+                    };
+                    say(Severity::NeedsRuling, key, None, arguments);
+                }
+            }
+            _ => {}
+        }
+    }
+    rule_samples(ruling, book, enforced, &standings, &contests);
+}
+
+/// The latest decision that an entry is the first stands; an older one is contested by it.
+fn settle_decided_firsts(
+    ruling: &Ruling<'_>,
+    standings: &mut BTreeMap<EntryId, Standing>,
+    contests: &mut BTreeMap<EntryId, Contest>,
+) -> Option<EntryId> {
+    let mut firsts: Vec<_> = standings
+        .iter()
+        .filter(|(_, standing)| **standing == Standing::First)
+        .map(|(id, _)| (ruling.decided_standings[id].0, id.clone()))
+        .collect();
+    firsts.sort();
+    let (_, first) = firsts.pop()?;
+    for (_, older) in firsts {
+        contests.insert(
+            older.clone(),
+            ("decisions_conflict", BTreeSet::from([first.clone()])),
+        );
+        standings.insert(older, Standing::Contested);
+    }
+    Some(first)
+}
+
+/// Undecided entries that drew samples, joined where they were declared to be made together on one day, in order of
+/// claimed time; entries that a person holds contested stay in the line, because nothing after them may be first.
+fn gather(
+    entries: &BTreeMap<&EntryId, &EntryFact>,
+    standings: &BTreeMap<EntryId, Standing>,
+    facts: &super::Facts,
+    first: Option<&EntryId>,
+) -> Vec<Unit> {
+    let mut order: Vec<(&EntryId, &EntryFact)> = entries
+        .iter()
+        .filter(|(id, _)| matches!(standings.get(**id), None | Some(Standing::Contested)))
+        .map(|(id, entry)| (*id, *entry))
+        .collect();
+    order.sort_by_key(|(id, e)| (e.entered.usable().lo, e.entered.usable().hi, (*id).clone()));
+    let mut units: Vec<Unit> = Vec::new();
+    for (id, entry) in order {
+        let when = entry.entered.usable();
+        let contested_by_person = standings.contains_key(id);
+        let joined = |other: &EntryFact| {
+            let ((a, b), (c, d)) = (when.shanghai_days(), other.entered.usable().shanghai_days());
+            entry.joint_entry_id.is_some()
+                && entry.joint_entry_id == other.joint_entry_id
+                && a <= d
+                && c <= b
+        };
+        let with_first = first.is_some_and(|id| joined(entries[id]));
+        if !contested_by_person && !with_first {
+            let together = units.iter_mut().find(|unit| {
+                !unit.contested_by_person && unit.members.iter().all(|m| joined(entries[m]))
+            });
+            if let Some(unit) = together {
+                unit.members.push(id.clone());
+                unit.when = Interval {
+                    lo: unit.when.lo.min(when.lo),
+                    hi: unit.when.hi.min(when.hi),
+                };
+                unit.claimed &= is_claimed(entry);
+                unit.lease |= holds_lease(entry);
+                continue;
+            }
+        }
+        let explained = with_first || is_explained(entry, entries, facts);
+        units.push(Unit {
+            members: vec![id.clone()],
+            when,
+            claimed: is_claimed(entry),
+            lease: holds_lease(entry),
+            explained,
+            unexplained: !explained
+                && (entry.unexplained_resumption_of.is_some() || entry.continues.is_some()),
+            contested_by_person,
+        });
+    }
+    units.sort_by_key(|unit| (unit.when.lo, unit.when.hi, unit.members[0].clone()));
+    units
+}
+
+fn is_claimed(entry: &EntryFact) -> bool {
+    !entry.entered.unclaimed() && !entry.entered.contradicts()
+}
+
+/// A lease is judged on the claimed interval.
+fn holds_lease(entry: &EntryFact) -> bool {
+    match (entry.lease, entry.entered.claimed) {
+        (Some(lease), Some(claimed)) => is_claimed(entry) && lease.contains(&claimed),
+        _ => false,
+    }
+}
+
+/// A declared continuation counts only where what it names is known.
+fn is_explained(
+    entry: &EntryFact,
+    entries: &BTreeMap<&EntryId, &EntryFact>,
+    facts: &super::Facts,
+) -> bool {
+    match &entry.continues {
+        Some(ContinuationFact::ReEntryGrant { honoured, .. }) => *honoured,
+        Some(ContinuationFact::Handover { from }) => entries.values().any(|other| {
+            other.team_id == Some(*from)
+                && other.document_id != entry.document_id
+                && !entry.entered.usable().before(&other.entered.usable())
+        }),
+        Some(ContinuationFact::ResolvedRefusal) => entries.values().any(|other| {
+            facts.visits.get(&other.document_id).is_some_and(|visit| {
+                visit.refused
+                    && visit
+                        .confirmations
+                        .iter()
+                        .any(|confirmation| confirmation.outcome != ConfirmationOutcome::Confirmed)
+            })
+        }),
+        None => {
+            entry.unexplained_resumption_of.is_none()
+                && !entry.arrivals.is_empty()
+                && entry
+                    .arrivals
+                    .iter()
+                    .all(|a| matches!(a.resumes, Some((_, true))))
+        }
+    }
+}
+
+/// Maximal chains of overlapping intervals.
+fn clusters(units: &[Unit]) -> Vec<Vec<&Unit>> {
+    let mut clusters: Vec<Vec<&Unit>> = Vec::new();
+    let mut reach = i64::MIN;
+    for unit in units {
+        match clusters.last_mut() {
+            Some(cluster) if unit.when.lo <= reach => cluster.push(unit),
+            _ => clusters.push(vec![unit]),
+        }
+        reach = reach.max(unit.when.hi);
+    }
+    clusters
+}
+
+struct Scan<'s> {
+    entries: &'s BTreeMap<&'s EntryId, &'s EntryFact>,
+    first: Option<EntryId>,
+    /// Contested entries so far: while there is one, no later entry becomes first.
+    open: BTreeSet<EntryId>,
+    by_lease: Option<EntryId>,
+    standings: &'s mut BTreeMap<EntryId, Standing>,
+    contests: &'s mut BTreeMap<EntryId, Contest>,
+}
+
+impl Scan<'_> {
+    fn take(&mut self, cluster: &[&Unit]) {
+        if self.first.is_some() {
+            for unit in cluster.iter().filter(|unit| !unit.contested_by_person) {
+                self.follow(unit);
+            }
+            return;
+        }
+        let by_person: BTreeSet<EntryId> = cluster
+            .iter()
+            .filter(|unit| unit.contested_by_person)
+            .flat_map(|unit| unit.members.iter().cloned())
+            .collect();
+        self.open.extend(by_person);
+        let units: Vec<&&Unit> = cluster.iter().filter(|u| !u.contested_by_person).collect();
+        if !self.open.is_empty() {
+            let others = self.open.clone();
+            for unit in units {
+                self.contest(unit, "depends", &others);
+            }
+            return;
+        }
+        // Without an earlier entry there is nothing to continue: then a continuation stands for itself.
+        let mut contenders: Vec<&&Unit> = units.iter().filter(|u| !u.explained).copied().collect();
+        if contenders.is_empty() {
+            contenders = units.clone();
+        }
+        let winner = match contenders.as_slice() {
+            [only] => Some(*only),
+            several => by_lease(several),
+        };
+        let Some(winner) = winner else {
+            let all: BTreeSet<EntryId> = units
+                .iter()
+                .flat_map(|unit| unit.members.iter().cloned())
+                .collect();
+            for unit in units {
+                let mut others = all.clone();
+                others.retain(|id| !unit.members.contains(id));
+                self.contest(unit, "overlap", &others);
+            }
+            return;
+        };
+        self.lead(winner);
+        if contenders.len() > 1 {
+            self.by_lease = Some(winner.members[0].clone());
+        }
+        for unit in units {
+            if unit.members != winner.members {
+                self.follow(unit);
+            }
+        }
+    }
+
+    fn lead(&mut self, unit: &Unit) {
+        let mut members = unit.members.clone();
+        members.sort_by_key(|id| {
+            let when = self.entries[id].entered.usable();
+            (when.lo, when.hi, id.clone())
+        });
+        for (index, id) in members.iter().enumerate() {
+            let standing = if index == 0 {
+                Standing::First
+            } else {
+                Standing::Continuation
+            };
+            self.standings.insert(id.clone(), standing);
+        }
+        self.first = members.into_iter().next();
+    }
+
+    fn follow(&mut self, unit: &Unit) {
+        if unit.unexplained {
+            let first = self.first.iter().cloned().collect();
+            self.contest(unit, "unexplained", &first);
+            return;
+        }
+        let standing = if unit.explained {
+            Standing::Continuation
+        } else {
+            Standing::Excess
+        };
+        for id in &unit.members {
+            self.standings.insert(id.clone(), standing);
+        }
+    }
+
+    fn contest(&mut self, unit: &Unit, key: &'static str, others: &BTreeSet<EntryId>) {
+        for id in &unit.members {
+            self.standings.insert(id.clone(), Standing::Contested);
+            self.contests.insert(id.clone(), (key, others.clone()));
+            self.open.insert(id.clone());
+        }
+    }
+}
+
+/// The one holder of a lease, if nobody is provably before it and all of them claim a time.
+fn by_lease<'u>(contenders: &[&'u &'u Unit]) -> Option<&'u &'u Unit> {
+    if !contenders.iter().all(|unit| unit.claimed) {
+        return None;
+    }
+    let mut holders = contenders.iter().filter(|unit| unit.lease);
+    let holder = *holders.next()?;
+    let alone = holders.next().is_none();
+    let earlier = contenders.iter().any(|unit| unit.when.before(&holder.when));
+    (alone && !earlier).then_some(holder)
+}
+
+fn rule_samples<'a>(
+    ruling: &mut Ruling<'a>,
+    book: &'a Rulebook,
+    enforced: bool,
+    standings: &BTreeMap<EntryId, Standing>,
+    contests: &BTreeMap<EntryId, Contest>,
+) {
+    let facts = ruling.facts;
+    let drawn: Vec<(SampleId, &SampleFact, Standing)> = facts
+        .samples
+        .iter()
+        .filter_map(|(id, sample)| {
+            let standing = standings.get(sample.entry_id.as_ref()?)?;
+            Some((*id, sample, *standing))
+        })
+        .collect();
+    for (id, sample, standing) in &drawn {
+        if sample.voided.is_some() {
+            ruling.worsen(*id, book, Validity::Void);
+            continue;
+        }
+        ruling.set_valid(*id);
+        if !enforced || ruling.is_decided(*id) {
+            continue;
+        }
+        match standing {
+            Standing::Contested => {
+                let contest = sample
+                    .entry_id
+                    .as_ref()
+                    .and_then(|entry| contests.get(entry));
+                let why = contest.map_or("decided", |(key, _)| *key).to_owned();
+                let arguments = vec![("why", why)];
+                ruling.judge(
+                    &RULE,
+                    book,
+                    *id,
+                    Validity::NeedsRuling,
+                    "contested_entry",
+                    arguments,
+                );
+            }
+            Standing::Excess => {
+                let mut unsure = None;
+                let mut same = None;
+                for (other_id, other, other_standing) in &drawn {
+                    let stands = matches!(other_standing, Standing::First | Standing::Continuation);
+                    let so_far = ruling.so_far(*other_id);
+                    if !stands || matches!(so_far, Validity::Void | Validity::Duplicate) {
+                        continue;
+                    }
+                    match sameness(&sample.product, &other.product) {
+                        Sameness::Same if so_far.counts() => same = same.or(Some(*other_id)),
+                        Sameness::Same => {
+                            unsure = unsure.or(Some(("winner_needs_ruling", *other_id)))
+                        }
+                        Sameness::Unsure(why) => unsure = unsure.or(Some((why, *other_id))),
+                        Sameness::Different => {}
+                    }
+                }
+                let (validity, key, arguments, winner) = match (same, unsure) {
+                    (Some(winner), _) => {
+                        (Validity::Duplicate, "same_product", vec![], Some(winner))
+                    }
+                    (None, Some((why, other))) => {
+                        let why = vec![("why", why.to_owned())];
+                        (Validity::NeedsRuling, "unsure_product", why, Some(other))
+                    }
+                    (None, None) => (
+                        Validity::ValidWithViolation,
+                        "different_product",
+                        vec![],
+                        None,
+                    ),
+                };
+                ruling.judge_against(&RULE, book, *id, validity, key, arguments, winner);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// One open assignment, for ENTRY1-PLAN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// The task.
+    pub task_id: TaskId,
+    /// Its campaign.
+    pub campaign_id: CampaignId,
+    /// The assigned body.
+    pub body_id: OrganisationId,
+    /// The enterprise to be sampled.
+    pub enterprise: EnterpriseKey,
+    /// Not completed, cancelled or closed.
+    pub open: bool,
+}
+
+/// One body with open tasks at one enterprise in two campaigns (ENTRY1-PLAN): nobody has travelled yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanCollision {
+    /// The body.
+    pub body_id: OrganisationId,
+    /// The enterprise.
+    pub enterprise: EnterpriseKey,
+    /// The campaigns, two or more.
+    pub campaigns: BTreeSet<CampaignId>,
+    /// The tasks concerned.
+    pub tasks: BTreeSet<TaskId>,
+}
+
+/// Finds them, in order of body and enterprise.
+pub fn plan_collisions<'a>(
+    assignments: impl IntoIterator<Item = &'a Assignment>,
+) -> Vec<PlanCollision> {
+    let mut found: BTreeMap<_, (BTreeSet<CampaignId>, BTreeSet<TaskId>)> = BTreeMap::new();
+    for assignment in assignments.into_iter().filter(|assignment| assignment.open) {
+        let key = (assignment.body_id, assignment.enterprise.clone());
+        let (campaigns, tasks) = found.entry(key).or_default();
+        campaigns.insert(assignment.campaign_id);
+        tasks.insert(assignment.task_id);
+    }
+    let collisions = found
+        .into_iter()
+        .filter(|(_, (campaigns, _))| campaigns.len() > 1);
+    collisions
+        .map(
+            |((body_id, enterprise), (campaigns, tasks))| PlanCollision {
+                body_id,
+                enterprise,
+                campaigns,
+                tasks,
+            },
+        )
+        .collect()
+}

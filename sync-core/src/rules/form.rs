@@ -1,0 +1,85 @@
+//! FORM, 抽样单填写: what is wrong with the sheet itself.
+//!
+//! The notices are silent; a configurable default.
+
+use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
+use super::engine::Ruling;
+use super::{SamplingSource, Validity};
+
+/// 抽样单填写
+pub const RULE: Rule = Rule {
+    id: "FORM",
+    title: Words {
+        zh: "抽样单填写",
+        en: "Faults of the sheet",
+    },
+    citation: Citation {
+        source: "本系统缺省",
+        quote: "",
+    },
+    scope: ScopeKind::Visit,
+    predicate: Words {
+        zh: "抽样单缺项、校验位错误或封样后有修改",
+        en: "a field is missing or wrong, the party did not sign, or the sheet was amended after its seal",
+    },
+    exceptions: Words {
+        zh: "缺项不使样品无效，由审核人员处理",
+        en: "a fault does not void the sample; the reviewer takes it up",
+    },
+    parameters: &[],
+    messages: &[
+        Message {
+            key: "fault",
+            words: Words {
+                zh: "抽样单问题：{fault}",
+                en: "fault of the sheet: {fault}",
+            },
+        },
+        Message {
+            key: "party_unsigned",
+            words: Words {
+                zh: "受检单位未签字，也没有拒签见证",
+                en: "the party neither signed nor refused before a witness",
+            },
+        },
+        Message {
+            key: "amended",
+            words: Words {
+                zh: "封样后有修改，作为补正显示",
+                en: "amended after its seal; shown beside it",
+            },
+        },
+    ],
+};
+
+pub(super) fn check(ruling: &mut Ruling<'_>) {
+    for (id, sample) in ruling.samples() {
+        let Some((book, _)) = ruling.binding(&RULE, sample) else {
+            continue;
+        };
+        for fault in &sample.faults {
+            let arguments = vec![("fault", fault.clone())];
+            ruling.judge(
+                &RULE,
+                book,
+                id,
+                Validity::ValidWithViolation,
+                "fault",
+                arguments,
+            );
+        }
+        if sample.source == SamplingSource::Captured && !sample.party_signed {
+            ruling.judge(
+                &RULE,
+                book,
+                id,
+                Validity::ValidWithViolation,
+                "party_unsigned",
+                vec![],
+            );
+        }
+        if sample.amended {
+            ruling.judge(&RULE, book, id, Validity::Valid, "amended", vec![]);
+        }
+    }
+}

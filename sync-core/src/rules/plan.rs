@@ -1,0 +1,74 @@
+//! PLAN, 未经批准不得抽样: the task is in an approved plan or has the authority's approval.
+//!
+//! 晋市监发〔2023〕212号 三: “对未纳入全省监督抽查计划或未经主管部门批准实施的监督抽查不得随意抽样检验”.
+
+use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
+use super::engine::Ruling;
+use super::{Purpose, SamplingSource, Validity};
+
+/// 未经批准不得抽样
+pub const RULE: Rule = Rule {
+    id: "PLAN",
+    title: Words {
+        zh: "未经批准不得抽样",
+        en: "Nothing outside an approved plan",
+    },
+    citation: Citation {
+        source: "晋市监发〔2023〕212号 三",
+        quote: "对未纳入全省监督抽查计划或未经主管部门批准实施的监督抽查不得随意抽样检验",
+    },
+    scope: ScopeKind::Visit,
+    predicate: Words {
+        zh: "任务未纳入批准的计划，也未经主管部门批准",
+        en: "the task is in no approved plan and the authority has not approved it",
+    },
+    exceptions: Words {
+        zh: "补批后重新裁定；任务不明的转人工裁定",
+        en: "approval afterwards rules anew; an unknown task needs a ruling",
+    },
+    parameters: &[],
+    messages: &[
+        Message {
+            key: "not_approved",
+            words: Words {
+                zh: "任务未经批准，样品在批准之前作废",
+                en: "the task is not approved; the sample is void until it is",
+            },
+        },
+        Message {
+            key: "unknown_task",
+            words: Words {
+                zh: "抽样单的任务不明",
+                en: "the sheet names no known task",
+            },
+        },
+    ],
+};
+
+pub(super) fn check(ruling: &mut Ruling<'_>) {
+    for (id, sample) in ruling.samples() {
+        let Some((book, _)) = ruling.binding(&RULE, sample) else {
+            continue;
+        };
+        if sample.source != SamplingSource::Captured || sample.purpose != Purpose::Task {
+            continue;
+        }
+        match sample
+            .task_id
+            .and_then(|task_id| ruling.facts.tasks.get(&task_id))
+        {
+            None => ruling.judge(
+                &RULE,
+                book,
+                id,
+                Validity::NeedsRuling,
+                "unknown_task",
+                vec![],
+            ),
+            Some(task) if !task.approved => {
+                ruling.judge(&RULE, book, id, Validity::Void, "not_approved", vec![]);
+            }
+            Some(_) => {}
+        }
+    }
+}
