@@ -58,3 +58,12 @@ pub const NAME_CHARS_MAX: usize = 200;
 pub const LIST_ROWS_MAX: u32 = 200;
 /// A request from its first byte to its answer, in seconds.
 pub const REQUEST_S: u64 = 60;
+
+// The phone's session.
+
+/// What a phone first tries to put on a page, in inflated bytes: forms compress to a third of it or less.
+pub const SYNC_PAGE_INFLATED_BYTES: usize = 160 * 1024;
+/// The first wait after a failed attempt, in milliseconds.
+pub const SYNC_RETRY_BASE_MS: i64 = 1_000;
+/// The longest wait that the phone chooses by itself, in milliseconds.
+pub const SYNC_RETRY_MAX_MS: i64 = 300_000;

@@ -1,3 +1,10 @@
 //! How captures travel: the wire messages of `POST /v1/sync`, and the phone's session as events → effects.
+//!
+//! `session` is the conversation; `lanes` decides what goes on a page; `intake` judges what comes down before it touches a
+//! document; `doctor` says of every item in words where it stands. None of them does IO.
 
+pub mod doctor;
+pub mod intake;
+pub mod lanes;
+pub mod session;
 pub mod wire;

@@ -1,0 +1,263 @@
+//! What comes down is judged before it touches a document: by the certified key of its author, whoever delivered it (I5),
+//! and by the guard. The server is trusted for what is new, not for what anybody wrote.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::Automerge;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
+use super::wire::{
+    ChangeStatus, DocumentHeader, DocumentPage, HeldReason, QuarantineKind, SignedTip,
+};
+use crate::guard::{Admission, Inspected, admit_batch, inspect};
+use crate::model::{Actor, ChangeHash, DocumentId, Millis};
+use crate::proof::{Verifier, tip_statement};
+
+/// One change that came down, and what became of it here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Its recomputed hash.
+    pub hash: ChangeHash,
+    /// Who wrote it.
+    pub actor: Actor,
+    /// Its number among theirs.
+    pub seq: u64,
+    /// The raw chunk.
+    pub bytes: Vec<u8>,
+    /// When the server received it.
+    pub received_at_ms: Option<Millis>,
+    /// `Accepted` is in the document; everything else is kept beside it.
+    pub status: ChangeStatus,
+}
+
+/// A page of one document after judgement.
+#[derive(Debug)]
+pub struct Intake {
+    /// The document with everything that stands.
+    pub document: Automerge,
+    /// Its bytes, if anything was new.
+    pub snapshot: Option<Vec<u8>>,
+    /// New changes, in causal order as far as they were admitted.
+    pub taken: Vec<Taken>,
+    /// Signatures that verify.
+    pub tips: Vec<SignedTip>,
+}
+
+/// A change waiting to be judged: from a page, or held before and tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The raw chunk.
+    pub bytes: Vec<u8>,
+    /// What its sender says it is.
+    pub hash: ChangeHash,
+    /// When the server received it.
+    pub received_at_ms: Option<Millis>,
+}
+
+/// The document's identity holds: its id is the hash of its preimage.
+pub fn header_holds(header: &DocumentHeader) -> bool {
+    let hash: [u8; 32] = Sha256::digest(header.preimage.as_bytes()).into();
+    header.document_id == DocumentId(hash)
+}
+
+/// The changes of a page as candidates; those that are no base64 are left out and named.
+pub fn candidates(page: &DocumentPage) -> (Vec<Candidate>, Vec<ChangeHash>) {
+    let mut read = Vec::new();
+    let mut unreadable = Vec::new();
+    for change in &page.changes {
+        match STANDARD.decode(&change.bytes) {
+            Ok(bytes) => read.push(Candidate {
+                bytes,
+                hash: change.hash,
+                received_at_ms: Some(change.received_at_ms),
+            }),
+            Err(_) => unreadable.push(change.hash),
+        }
+    }
+    (read, unreadable)
+}
+
+/// Judges candidates for `document`. `key_of` gives the certified SEC1 key of an actor, if one is known here; `tips` are
+/// all signatures known for the document, old and new.
+pub fn judge(
+    document_id: DocumentId,
+    document: &Automerge,
+    candidates: &[Candidate],
+    tips: &[SignedTip],
+    key_of: &dyn Fn(&Actor) -> Option<Vec<u8>>,
+    verifier: &dyn Verifier,
+) -> Intake {
+    let verified: Vec<SignedTip> = tips
+        .iter()
+        .filter(|tip| tip.tip.document_id == document_id && tip_verifies(tip, key_of, verifier))
+        .cloned()
+        .collect();
+    let mut aside = Vec::new();
+    let mut inspected: Vec<(Inspected<'_>, &Candidate)> = Vec::new();
+    for candidate in candidates {
+        match inspect(&candidate.bytes) {
+            Ok(good) if good.header().hash == candidate.hash => inspected.push((good, candidate)),
+            Ok(good) => aside.push(Taken {
+                hash: good.header().hash,
+                actor: good.header().actor,
+                seq: good.header().seq,
+                bytes: candidate.bytes.clone(),
+                received_at_ms: candidate.received_at_ms,
+                status: quarantined(
+                    QuarantineKind::Unsafe,
+                    "change.hash_mismatch",
+                    "named another hash",
+                ),
+            }),
+            Err(error) => aside.push(Taken {
+                hash: candidate.hash,
+                actor: Actor([0; 16]),
+                seq: 0,
+                bytes: candidate.bytes.clone(),
+                received_at_ms: candidate.received_at_ms,
+                status: quarantined(QuarantineKind::Unsafe, error.code(), &error.to_string()),
+            }),
+        }
+    }
+    let covered = covered(document, &inspected, &verified);
+    let (proven, unproven): (Vec<_>, Vec<_>) = inspected
+        .into_iter()
+        .partition(|(change, _)| covered.contains(&change.header().hash));
+    for (change, candidate) in unproven {
+        let code = match key_of(&change.header().actor) {
+            Some(_) => "author.unsigned",
+            None => "author.unknown",
+        };
+        let detail = "no certified signature of its author covers it";
+        aside.push(taken(
+            &change,
+            candidate,
+            quarantined(QuarantineKind::Unauthorised, code, detail),
+        ));
+    }
+
+    let changes: Vec<Inspected<'_>> = proven.iter().map(|(change, _)| change.clone()).collect();
+    let batch = admit_batch(document, &changes);
+    let mut admitted: BTreeMap<ChangeHash, Taken> = BTreeMap::new();
+    for ((change, candidate), admission) in proven.iter().zip(&batch.admissions) {
+        let status = match admission {
+            Admission::AlreadyKnown => continue,
+            Admission::Admitted => {
+                admitted.insert(
+                    change.header().hash,
+                    taken(change, candidate, ChangeStatus::Accepted),
+                );
+                continue;
+            }
+            Admission::Held { waiting_for } => ChangeStatus::Held {
+                reason: HeldReason::WaitingFor,
+                waiting_for: waiting_for.first().copied().unwrap_or(change.header().hash),
+            },
+            Admission::Equivocation { known } => quarantined(
+                QuarantineKind::Equivocation,
+                "change.equivocation",
+                &format!("{known} has the same number"),
+            ),
+            Admission::Rejected(error) => {
+                quarantined(QuarantineKind::Unsafe, error.code(), &error.to_string())
+            }
+        };
+        aside.push(taken(change, candidate, status));
+    }
+    // Automerge lists changes so that each stands after what it depends on: the order in which they are offered again.
+    let mut in_order = Vec::new();
+    for change in batch.document.get_changes(&[]) {
+        if let Some(known) = admitted.remove(&ChangeHash(change.hash().0)) {
+            in_order.push(known);
+        }
+    }
+    in_order.extend(aside);
+    Intake {
+        document: batch.document,
+        snapshot: batch.snapshot,
+        taken: in_order,
+        tips: verified,
+    }
+}
+
+fn tip_verifies(
+    tip: &SignedTip,
+    key_of: &dyn Fn(&Actor) -> Option<Vec<u8>>,
+    verifier: &dyn Verifier,
+) -> bool {
+    let Some(key) = key_of(&tip.tip.actor) else {
+        return false;
+    };
+    let Ok(signature) = STANDARD.decode(&tip.signature) else {
+        return false;
+    };
+    verifier.verify_p256(&key, &tip_statement(&tip.tip), &signature)
+}
+
+/// Everything that lies on the chain of one author below a change that they signed: `seq − 1` is an ancestor of `seq`, so
+/// the chain is followed through dependencies, never by number alone.
+fn covered(
+    document: &Automerge,
+    inspected: &[(Inspected<'_>, &Candidate)],
+    tips: &[SignedTip],
+) -> BTreeSet<ChangeHash> {
+    let mut ours: BTreeMap<ChangeHash, (Actor, Vec<ChangeHash>)> = inspected
+        .iter()
+        .map(|(change, _)| {
+            let header = change.header();
+            (header.hash, (header.actor, header.deps.clone()))
+        })
+        .collect();
+    for change in document.get_changes(&[]) {
+        let Ok(actor) = <[u8; 16]>::try_from(change.actor_id().to_bytes()) else {
+            continue;
+        };
+        let deps = change.deps().iter().map(|dep| ChangeHash(dep.0)).collect();
+        ours.insert(ChangeHash(change.hash().0), (Actor(actor), deps));
+    }
+    let mut covered = BTreeSet::new();
+    for tip in tips {
+        if ours
+            .get(&tip.tip.hash)
+            .is_none_or(|(actor, _)| *actor != tip.tip.actor)
+        {
+            continue;
+        }
+        let mut seen = BTreeSet::new();
+        let mut open = vec![tip.tip.hash];
+        while let Some(hash) = open.pop() {
+            let Some((actor, deps)) = ours.get(&hash) else {
+                continue;
+            };
+            if !seen.insert(hash) {
+                continue;
+            }
+            if *actor == tip.tip.actor {
+                covered.insert(hash);
+            }
+            open.extend(deps);
+        }
+    }
+    covered
+}
+
+fn taken(change: &Inspected<'_>, candidate: &Candidate, status: ChangeStatus) -> Taken {
+    Taken {
+        hash: change.header().hash,
+        actor: change.header().actor,
+        seq: change.header().seq,
+        bytes: candidate.bytes.clone(),
+        received_at_ms: candidate.received_at_ms,
+        status,
+    }
+}
+
+fn quarantined(quarantine: QuarantineKind, code: &str, detail: &str) -> ChangeStatus {
+    ChangeStatus::Quarantined {
+        quarantine,
+        code: code.to_owned(),
+        detail: detail.to_owned(),
+    }
+}
