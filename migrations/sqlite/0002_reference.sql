@@ -98,6 +98,13 @@ CREATE TABLE task_targets (
 ) STRICT;
 CREATE INDEX task_targets_enterprise_id ON task_targets (enterprise_id);
 
+-- Where it is done, as prefixes: '1405' holds 140525.
+CREATE TABLE task_regions (
+    task_id TEXT NOT NULL REFERENCES tasks (task_id),
+    prefix  TEXT NOT NULL,
+    PRIMARY KEY (task_id, prefix)
+) STRICT;
+
 -- Who had the task when: rules ask about a reassignment or cancellation while a team was offline.
 CREATE TABLE task_events (
     task_event_id TEXT PRIMARY KEY NOT NULL,

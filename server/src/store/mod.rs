@@ -8,6 +8,7 @@ pub mod access;
 mod error;
 pub mod feed;
 pub mod migrations;
+pub mod reference;
 mod row;
 pub mod rulings;
 mod session;
@@ -44,6 +45,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
     [
         &[migrations::ALL, feed::ALL],
         access::ALL,
+        reference::ALL,
         sync::ALL,
         rulings::ALL,
     ]

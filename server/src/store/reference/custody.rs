@@ -1,0 +1,111 @@
+//! What the laboratory reported about samples: append-only; one report of a kind counts, others are kept beside it.
+
+use serde::Serialize;
+use sync_core::model::{Millis, OrganisationId, SampleId, UserId};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::args;
+use crate::store::{Result, Row, Session, Tx, statements};
+
+statements! {
+    /// Appends a report.
+    INSERT = "INSERT INTO custody_events (custody_event_id, sample_id, act, standing, body_hash, body, at, user_id, \
+        organisation_id, rule_id, ruling_id, without_sheet) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    /// All reports on a sample.
+    LIST = "SELECT * FROM custody_events WHERE sample_id = $1 ORDER BY at, custody_event_id";
+    /// The report of a kind that counts.
+    FIND_STANDING = "SELECT * FROM custody_events WHERE sample_id = $1 AND act = $2 AND standing = 1";
+    /// The same report, whatever became of it.
+    FIND_SAME = "SELECT * FROM custody_events WHERE sample_id = $1 AND act = $2 AND body_hash = $3 AND standing = $4 \
+        ORDER BY at LIMIT 1";
+}
+
+/// One report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CustodyEvent {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub custody_event_id: Uuid,
+    /// The sample.
+    #[schema(value_type = String)]
+    pub sample_id: SampleId,
+    /// receipt, testing_started, service
+    pub act: String,
+    /// Whether it counts; a refused or contradicting one is kept but does not.
+    pub standing: bool,
+    /// SHA-256 of the report.
+    #[serde(skip)]
+    pub body_hash: Vec<u8>,
+    /// The report as it came.
+    #[schema(value_type = Object)]
+    pub body: serde_json::Value,
+    /// When, milliseconds.
+    pub at_ms: Millis,
+    /// Who reported.
+    #[schema(value_type = String)]
+    pub user_id: UserId,
+    /// Their laboratory.
+    #[schema(value_type = String)]
+    pub organisation_id: OrganisationId,
+    /// The rule under which it was refused.
+    pub rule_id: Option<String>,
+    /// The ruling for which it was refused.
+    pub ruling_id: Option<String>,
+    /// No sheet was known when the sample came (只做不录).
+    pub without_sheet: bool,
+}
+
+fn event(row: &Row) -> Result<CustodyEvent> {
+    Ok(CustodyEvent {
+        custody_event_id: row.get("custody_event_id")?,
+        sample_id: row.get::<Uuid>("sample_id").map(SampleId)?,
+        act: row.get("act")?,
+        standing: row.get("standing")?,
+        body_hash: row.get("body_hash")?,
+        body: super::json(row, "body")?,
+        at_ms: row.get("at")?,
+        user_id: row.get("user_id")?,
+        organisation_id: row.get("organisation_id")?,
+        rule_id: row.get("rule_id")?,
+        ruling_id: row.get("ruling_id")?,
+        without_sheet: row.get("without_sheet")?,
+    })
+}
+
+/// Appends a report.
+pub async fn insert(tx: &mut Tx, row: &CustodyEvent) -> Result<()> {
+    let args = args![
+        row.custody_event_id, row.sample_id.0, &row.act, row.standing, row.body_hash.clone(),
+        row.body.to_string(), row.at_ms, row.user_id, row.organisation_id, row.rule_id.clone(),
+        row.ruling_id.clone(), row.without_sheet,
+    ];
+    tx.exec(&INSERT, args).await.map(drop)
+}
+
+/// All reports on a sample, in order.
+pub async fn list(db: &mut Session, id: SampleId) -> Result<Vec<CustodyEvent>> {
+    db.all(&LIST, args![id.0]).await?.iter().map(event).collect()
+}
+
+/// The reports that count.
+pub async fn list_standing(db: &mut Session, id: SampleId) -> Result<Vec<CustodyEvent>> {
+    Ok(list(db, id).await?.into_iter().filter(|event| event.standing).collect())
+}
+
+/// The report of a kind that counts.
+pub async fn find_standing(db: &mut Session, id: SampleId, act: &str) -> Result<Option<CustodyEvent>> {
+    db.optional(&FIND_STANDING, args![id.0, act]).await?.as_ref().map(event).transpose()
+}
+
+/// The same report, among those that count or those that do not.
+pub async fn find_same(
+    db: &mut Session,
+    id: SampleId,
+    act: &str,
+    body_hash: &[u8],
+    standing: bool,
+) -> Result<Option<CustodyEvent>> {
+    let row = db.optional(&FIND_SAME, args![id.0, act, body_hash, standing]).await?;
+    row.as_ref().map(event).transpose()
+}

@@ -1,0 +1,103 @@
+//! What rules ask of reference data, as the facts that they take.
+
+use sync_core::model::{
+    EnterpriseKey, Interval, Millis, OrganisationId, SampleId, TaskId, UserId,
+};
+use sync_core::rules::{CustodyFact, OrganisationFact, RecusalFact, TaskFact};
+
+use super::{custody, tasks};
+use crate::args;
+use crate::store::access::organisations;
+use crate::store::{Result, Session, statements};
+
+statements! {
+    /// Suspensions of a body.
+    LIST_SUSPENSIONS = "SELECT decided_at, until_at FROM body_suspensions WHERE body_id = $1 ORDER BY decided_at";
+    /// Conflicts of interest of a body's people with an enterprise.
+    LIST_RECUSALS = "SELECT user_id, body_id, reason FROM recusals WHERE body_id = $1 AND enterprise_key = $2 \
+        ORDER BY recusal_id";
+}
+
+/// A task as far as rules ask; none where it is unknown.
+pub async fn task_fact(db: &mut Session, id: TaskId) -> Result<Option<TaskFact>> {
+    let Some(task) = tasks::find(db, id).await? else {
+        return Ok(None);
+    };
+    let mut former_bodies = Vec::new();
+    for event in tasks::list_events(db, id).await? {
+        if let ("reassigned", Some(body)) = (event.event.as_str(), event.body_id) {
+            former_bodies.push((body, event.at_ms));
+        }
+    }
+    Ok(Some(TaskFact {
+        campaign_id: task.campaign_id,
+        authority_id: task.authority_id,
+        body_id: task.body_id,
+        former_bodies,
+        approved: task.approved_at_ms.is_some(),
+        cancelled_at_ms: task.cancelled_at_ms,
+        sampling_kind: task.sampling_kind,
+        product_name: task.product_name,
+    }))
+}
+
+/// An organisation as far as rules ask; none where it is unknown.
+pub async fn organisation_fact(
+    db: &mut Session,
+    id: OrganisationId,
+) -> Result<Option<OrganisationFact>> {
+    let Some(row) = organisations::find(db, id).await? else {
+        return Ok(None);
+    };
+    let mut suspended = Vec::new();
+    for row in db.all(&LIST_SUSPENSIONS, args![id]).await? {
+        // The last instant is no longer inside: [decision, +1 y).
+        let until: Millis = row.get("until_at")?;
+        suspended.push(Interval::new(row.get("decided_at")?, until - 1));
+    }
+    Ok(Some(OrganisationFact {
+        kind: row.kind,
+        name: row.name,
+        level: row.authority_level.map(|level| level.as_str().to_owned()),
+        region: Some(row.region),
+        parent_id: row.parent,
+        suspended,
+    }))
+}
+
+/// Conflicts of interest (回避) declared when tasks were assigned.
+pub async fn recusals(
+    db: &mut Session,
+    body: OrganisationId,
+    enterprise: &EnterpriseKey,
+) -> Result<Vec<RecusalFact>> {
+    let rows = db.all(&LIST_RECUSALS, args![body, enterprise]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(RecusalFact {
+                user_id: row.get::<Option<UserId>>("user_id")?,
+                body_id: row.get("body_id")?,
+                reason: row.get("reason")?,
+            })
+        })
+        .collect()
+}
+
+/// What laboratory and service have fixed.
+pub async fn custody_fact(db: &mut Session, id: SampleId) -> Result<CustodyFact> {
+    let mut fact = CustodyFact::default();
+    for event in custody::list_standing(db, id).await? {
+        match event.act.as_str() {
+            "receipt" => {
+                fact.received_at_ms = Some(event.at_ms);
+                fact.received_by = Some(event.user_id);
+            }
+            "testing_started" => {
+                fact.testing_started_at_ms = Some(event.at_ms);
+                fact.testing_started_by = Some(event.user_id);
+            }
+            _ => fact.served_at_ms = Some(event.at_ms),
+        }
+    }
+    Ok(fact)
+}

@@ -1,0 +1,271 @@
+//! Tasks (抽查任务), what they are about, and who had them when.
+
+use serde::Serialize;
+use sync_core::model::{
+    CampaignId, EnterpriseId, Millis, OrganisationId, TaskId, TeamId, UserId,
+};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Sight, json, sees_task, to_json};
+use crate::args;
+use crate::store::{Result, Row, Session, Tx, statements};
+
+statements! {
+    /// Adds one.
+    INSERT = "INSERT INTO tasks (task_id, campaign_id, code, authority_id, product_name, product_kind, sampling_kind, \
+        plan_no, quota_batches, regions, state, due_on, created_at, changed_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)";
+    /// Adds a region.
+    INSERT_REGION = "INSERT INTO task_regions (task_id, prefix) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    /// Adds a target.
+    INSERT_TARGET = "INSERT INTO task_targets (task_id, enterprise_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    /// Moves one on.
+    UPDATE = "UPDATE tasks SET state = $2, body_id = $3, team_id = $4, approved_at = $5, cancelled_at = $6, \
+        changed_at = $7 WHERE task_id = $1";
+    /// Any by id, for the server itself.
+    FIND = "SELECT t.* FROM tasks t WHERE t.task_id = $1";
+    /// By its number within a campaign.
+    FIND_BY_CODE = "SELECT t.* FROM tasks t WHERE t.campaign_id = $1 AND t.code = $2";
+    /// One that the caller sees.
+    FIND_SEEN = concat!("SELECT t.* FROM tasks t WHERE t.task_id = $3 AND ", sees_task!());
+    /// Those that the caller sees, a page.
+    LIST_SEEN = concat!("SELECT t.* FROM tasks t WHERE t.task_id > $3 AND ", sees_task!(), " ORDER BY t.task_id LIMIT $4");
+    /// The targets of one.
+    LIST_TARGETS = "SELECT enterprise_id FROM task_targets WHERE task_id = $1 ORDER BY enterprise_id";
+    /// The tasks of a team.
+    LIST_OF_TEAM = "SELECT t.* FROM tasks t WHERE t.team_id = $1 ORDER BY t.task_id";
+    /// Open tasks of a body in other campaigns that share a target with this one (ENTRY1-PLAN).
+    LIST_CLASHES = "SELECT DISTINCT o.task_id, o.campaign_id, y.enterprise_id FROM tasks o \
+        JOIN task_targets y ON y.task_id = o.task_id \
+        JOIN task_targets x ON x.enterprise_id = y.enterprise_id AND x.task_id = $1 \
+        WHERE o.body_id = $2 AND o.campaign_id <> $3 AND o.state IN ('assigned', 'accepted', 'in_progress') \
+        ORDER BY o.task_id, y.enterprise_id";
+    /// Appends to the history.
+    INSERT_EVENT = "INSERT INTO task_events (task_event_id, task_id, at, event, body_id, team_id, user_id, reason) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    /// The history of one.
+    LIST_EVENTS = "SELECT at, event, body_id, team_id, reason FROM task_events WHERE task_id = $1 ORDER BY at, task_event_id";
+}
+
+/// A task for one product kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Task {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub task_id: TaskId,
+    /// Its campaign.
+    #[schema(value_type = String)]
+    pub campaign_id: CampaignId,
+    /// Its number within the campaign.
+    pub code: String,
+    /// 组织抽查部门.
+    #[schema(value_type = String)]
+    pub authority_id: OrganisationId,
+    /// Product kind in words.
+    pub product_name: String,
+    /// The same, normalised.
+    pub product_kind: String,
+    /// routine, special, emergency, tracking, linked, evaluative, recheck
+    pub sampling_kind: String,
+    /// The plan that it stands in.
+    pub plan_no: Option<String>,
+    /// Batches to sample.
+    pub quota_batches: i64,
+    /// GB/T 2260 codes.
+    pub regions: Vec<String>,
+    /// Target enterprises.
+    #[schema(value_type = Vec<String>)]
+    pub enterprises: Vec<EnterpriseId>,
+    /// draft, approved, assigned, accepted, …, cancelled
+    pub state: String,
+    /// 承检机构.
+    #[schema(value_type = Option<String>)]
+    pub body_id: Option<OrganisationId>,
+    /// 抽样组.
+    #[schema(value_type = Option<String>)]
+    pub team_id: Option<TeamId>,
+    /// ISO date.
+    pub due_on: Option<String>,
+    /// When it was approved, milliseconds.
+    pub approved_at_ms: Option<Millis>,
+    /// When it was cancelled, milliseconds.
+    pub cancelled_at_ms: Option<Millis>,
+    /// When it was last changed, milliseconds.
+    pub changed_at_ms: Millis,
+}
+
+/// What happened to a task, and who had it until then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TaskEvent {
+    /// When, milliseconds.
+    pub at_ms: Millis,
+    /// created, approved, assigned, reassigned, cancelled
+    pub event: String,
+    /// The body that had it before.
+    #[schema(value_type = Option<String>)]
+    pub body_id: Option<OrganisationId>,
+    /// The team that had it before.
+    #[schema(value_type = Option<String>)]
+    pub team_id: Option<TeamId>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// An open task of the same body at the same enterprise in another campaign (ENTRY1-PLAN).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Clash {
+    /// Always ENTRY1-PLAN.
+    pub rule_id: String,
+    /// The other task.
+    #[schema(value_type = String)]
+    pub task_id: TaskId,
+    /// Its campaign.
+    #[schema(value_type = String)]
+    pub campaign_id: CampaignId,
+    /// Where both would go.
+    #[schema(value_type = String)]
+    pub enterprise_id: EnterpriseId,
+}
+
+async fn task(db: &mut Session, row: &Row) -> Result<Task> {
+    let task_id = row.get("task_id")?;
+    let targets = db.all(&LIST_TARGETS, args![task_id]).await?;
+    Ok(Task {
+        task_id,
+        campaign_id: row.get("campaign_id")?,
+        code: row.get("code")?,
+        authority_id: row.get("authority_id")?,
+        product_name: row.get("product_name")?,
+        product_kind: row.get("product_kind")?,
+        sampling_kind: row.get("sampling_kind")?,
+        plan_no: row.get("plan_no")?,
+        quota_batches: row.get("quota_batches")?,
+        regions: json(row, "regions")?,
+        enterprises: targets.iter().map(|row| row.get("enterprise_id")).collect::<Result<_>>()?,
+        state: row.get("state")?,
+        body_id: row.get("body_id")?,
+        team_id: row.get("team_id")?,
+        due_on: row.get("due_on")?,
+        approved_at_ms: row.get("approved_at")?,
+        cancelled_at_ms: row.get("cancelled_at")?,
+        changed_at_ms: row.get("changed_at")?,
+    })
+}
+
+async fn found(db: &mut Session, row: Option<Row>) -> Result<Option<Task>> {
+    match row {
+        Some(row) => Ok(Some(task(db, &row).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn every(db: &mut Session, rows: Vec<Row>) -> Result<Vec<Task>> {
+    let mut tasks = Vec::with_capacity(rows.len());
+    for row in &rows {
+        tasks.push(task(db, row).await?);
+    }
+    Ok(tasks)
+}
+
+/// Adds one with its regions and targets.
+pub async fn insert(tx: &mut Tx, row: &Task) -> Result<()> {
+    let args = args![
+        row.task_id, row.campaign_id, &row.code, row.authority_id, &row.product_name, &row.product_kind,
+        &row.sampling_kind, row.plan_no.clone(), row.quota_batches, to_json(&row.regions), &row.state,
+        row.due_on.clone(), row.changed_at_ms,
+    ];
+    tx.exec(&INSERT, args).await?;
+    for region in &row.regions {
+        let prefix = crate::access::region::prefix(region);
+        tx.exec(&INSERT_REGION, args![row.task_id, prefix]).await?;
+    }
+    for target in &row.enterprises {
+        tx.exec(&INSERT_TARGET, args![row.task_id, *target]).await?;
+    }
+    Ok(())
+}
+
+/// Writes where it stands and who has it.
+pub async fn update(tx: &mut Tx, row: &Task) -> Result<()> {
+    let args = args![
+        row.task_id, &row.state, row.body_id, row.team_id, row.approved_at_ms, row.cancelled_at_ms,
+        row.changed_at_ms
+    ];
+    tx.exec(&UPDATE, args).await.map(drop)
+}
+
+/// Any by id.
+pub async fn find(db: &mut Session, id: TaskId) -> Result<Option<Task>> {
+    let row = db.optional(&FIND, args![id]).await?;
+    found(db, row).await
+}
+
+/// By number.
+pub async fn find_by_code(db: &mut Session, campaign: CampaignId, code: &str) -> Result<Option<Task>> {
+    let row = db.optional(&FIND_BY_CODE, args![campaign, code]).await?;
+    found(db, row).await
+}
+
+/// One that the caller sees.
+pub async fn find_seen(db: &mut Session, sight: &Sight, id: TaskId) -> Result<Option<Task>> {
+    let row = db.optional(&FIND_SEEN, args![sight.user, sight.organisation, id]).await?;
+    found(db, row).await
+}
+
+/// Those that the caller sees, after an id.
+pub async fn list_seen(db: &mut Session, sight: &Sight, after: &str, limit: u32) -> Result<Vec<Task>> {
+    let rows = db.all(&LIST_SEEN, args![sight.user, sight.organisation, after, limit]).await?;
+    every(db, rows).await
+}
+
+/// The tasks of a team.
+pub async fn list_of_team(db: &mut Session, team: TeamId) -> Result<Vec<Task>> {
+    let rows = db.all(&LIST_OF_TEAM, args![team]).await?;
+    every(db, rows).await
+}
+
+/// Open tasks of the body in other campaigns at the task's targets.
+pub async fn list_clashes(db: &mut Session, task: &Task, body: OrganisationId) -> Result<Vec<Clash>> {
+    let rows = db.all(&LIST_CLASHES, args![task.task_id, body, task.campaign_id]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Clash {
+                rule_id: "ENTRY1-PLAN".to_owned(),
+                task_id: row.get("task_id")?,
+                campaign_id: row.get("campaign_id")?,
+                enterprise_id: row.get("enterprise_id")?,
+            })
+        })
+        .collect()
+}
+
+/// Appends to the history; the task is as it was before.
+pub async fn insert_event(
+    tx: &mut Tx,
+    id: Uuid,
+    before: &Task,
+    at: Millis,
+    event: &str,
+    by: UserId,
+    reason: Option<String>,
+) -> Result<()> {
+    let args = args![id, before.task_id, at, event, before.body_id, before.team_id, by, reason];
+    tx.exec(&INSERT_EVENT, args).await.map(drop)
+}
+
+/// The history of a task.
+pub async fn list_events(db: &mut Session, id: TaskId) -> Result<Vec<TaskEvent>> {
+    let rows = db.all(&LIST_EVENTS, args![id]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(TaskEvent {
+                at_ms: row.get("at")?,
+                event: row.get("event")?,
+                body_id: row.get("body_id")?,
+                team_id: row.get("team_id")?,
+                reason: row.get("reason")?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,15 @@
+//! Versions of the records that travel to phones: one number a record, growing with each publication.
+
+use crate::args;
+use crate::store::{Result, Tx, statements};
+
+statements! {
+    /// The next version of a record.
+    NEXT = "INSERT INTO reference_versions (kind, record_id, version) VALUES ($1, $2, 1) \
+        ON CONFLICT (kind, record_id) DO UPDATE SET version = reference_versions.version + 1 RETURNING version";
+}
+
+/// The next version of a record, beginning with 1.
+pub async fn next(tx: &mut Tx, kind: &str, id: &str) -> Result<i64> {
+    tx.one(&NEXT, args![kind, id]).await?.get("version")
+}
