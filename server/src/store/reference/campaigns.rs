@@ -66,7 +66,13 @@ fn campaign(row: &Row) -> Result<Campaign> {
 
 /// Adds one.
 pub async fn insert(tx: &mut Tx, row: &Campaign) -> Result<()> {
-    let args = args![row.campaign_id, row.authority_id, &row.code, &row.name, row.created_at_ms];
+    let args = args![
+        row.campaign_id,
+        row.authority_id,
+        &row.code,
+        &row.name,
+        row.created_at_ms
+    ];
     tx.exec(&INSERT, args).await.map(drop)
 }
 
@@ -77,7 +83,11 @@ pub async fn update_name(tx: &mut Tx, id: CampaignId, name: &str) -> Result<()> 
 
 /// Any by id.
 pub async fn find(db: &mut Session, id: CampaignId) -> Result<Option<Campaign>> {
-    db.optional(&FIND, args![id]).await?.as_ref().map(campaign).transpose()
+    db.optional(&FIND, args![id])
+        .await?
+        .as_ref()
+        .map(campaign)
+        .transpose()
 }
 
 /// By number.
@@ -91,8 +101,14 @@ pub async fn find_by_code(
 }
 
 /// One that the caller sees.
-pub async fn find_seen(db: &mut Session, sight: &Sight, id: CampaignId) -> Result<Option<Campaign>> {
-    let row = db.optional(&FIND_SEEN, args![sight.user, sight.organisation, id]).await?;
+pub async fn find_seen(
+    db: &mut Session,
+    sight: &Sight,
+    id: CampaignId,
+) -> Result<Option<Campaign>> {
+    let row = db
+        .optional(&FIND_SEEN, args![sight.user, sight.organisation, id])
+        .await?;
     row.as_ref().map(campaign).transpose()
 }
 
@@ -104,5 +120,9 @@ pub async fn list_seen(
     limit: u32,
 ) -> Result<Vec<Campaign>> {
     let args = args![sight.user, sight.organisation, after, limit];
-    db.all(&LIST_SEEN, args).await?.iter().map(campaign).collect()
+    db.all(&LIST_SEEN, args)
+        .await?
+        .iter()
+        .map(campaign)
+        .collect()
 }

@@ -76,26 +76,51 @@ fn event(row: &Row) -> Result<CustodyEvent> {
 /// Appends a report.
 pub async fn insert(tx: &mut Tx, row: &CustodyEvent) -> Result<()> {
     let args = args![
-        row.custody_event_id, row.sample_id.0, &row.act, row.standing, row.body_hash.clone(),
-        row.body.to_string(), row.at_ms, row.user_id, row.organisation_id, row.rule_id.clone(),
-        row.ruling_id.clone(), row.without_sheet,
+        row.custody_event_id,
+        row.sample_id.0,
+        &row.act,
+        row.standing,
+        row.body_hash.clone(),
+        row.body.to_string(),
+        row.at_ms,
+        row.user_id,
+        row.organisation_id,
+        row.rule_id.clone(),
+        row.ruling_id.clone(),
+        row.without_sheet,
     ];
     tx.exec(&INSERT, args).await.map(drop)
 }
 
 /// All reports on a sample, in order.
 pub async fn list(db: &mut Session, id: SampleId) -> Result<Vec<CustodyEvent>> {
-    db.all(&LIST, args![id.0]).await?.iter().map(event).collect()
+    db.all(&LIST, args![id.0])
+        .await?
+        .iter()
+        .map(event)
+        .collect()
 }
 
 /// The reports that count.
 pub async fn list_standing(db: &mut Session, id: SampleId) -> Result<Vec<CustodyEvent>> {
-    Ok(list(db, id).await?.into_iter().filter(|event| event.standing).collect())
+    Ok(list(db, id)
+        .await?
+        .into_iter()
+        .filter(|event| event.standing)
+        .collect())
 }
 
 /// The report of a kind that counts.
-pub async fn find_standing(db: &mut Session, id: SampleId, act: &str) -> Result<Option<CustodyEvent>> {
-    db.optional(&FIND_STANDING, args![id.0, act]).await?.as_ref().map(event).transpose()
+pub async fn find_standing(
+    db: &mut Session,
+    id: SampleId,
+    act: &str,
+) -> Result<Option<CustodyEvent>> {
+    db.optional(&FIND_STANDING, args![id.0, act])
+        .await?
+        .as_ref()
+        .map(event)
+        .transpose()
 }
 
 /// The same report, among those that count or those that do not.
@@ -106,6 +131,8 @@ pub async fn find_same(
     body_hash: &[u8],
     standing: bool,
 ) -> Result<Option<CustodyEvent>> {
-    let row = db.optional(&FIND_SAME, args![id.0, act, body_hash, standing]).await?;
+    let row = db
+        .optional(&FIND_SAME, args![id.0, act, body_hash, standing])
+        .await?;
     row.as_ref().map(event).transpose()
 }

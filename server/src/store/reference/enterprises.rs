@@ -141,8 +141,15 @@ fn alias(row: &Row) -> Result<Alias> {
 /// Adds one.
 pub async fn insert(tx: &mut Tx, row: &Enterprise) -> Result<()> {
     let args = args![
-        row.enterprise_id, &row.key, row.uscc.clone(), &row.name, row.address.clone(), &row.region,
-        row.legal_representative.clone(), to_json(&row.sites), row.changed_at_ms,
+        row.enterprise_id,
+        &row.key,
+        row.uscc.clone(),
+        &row.name,
+        row.address.clone(),
+        &row.region,
+        row.legal_representative.clone(),
+        to_json(&row.sites),
+        row.changed_at_ms,
     ];
     tx.exec(&INSERT, args).await.map(drop)
 }
@@ -150,25 +157,46 @@ pub async fn insert(tx: &mut Tx, row: &Enterprise) -> Result<()> {
 /// Changes what is told about one.
 pub async fn update(tx: &mut Tx, row: &Enterprise) -> Result<()> {
     let args = args![
-        row.enterprise_id, &row.name, row.address.clone(), &row.region,
-        row.legal_representative.clone(), to_json(&row.sites), row.changed_at_ms,
+        row.enterprise_id,
+        &row.name,
+        row.address.clone(),
+        &row.region,
+        row.legal_representative.clone(),
+        to_json(&row.sites),
+        row.changed_at_ms,
     ];
     tx.exec(&UPDATE, args).await.map(drop)
 }
 
 /// Any by id.
 pub async fn find(db: &mut Session, id: EnterpriseId) -> Result<Option<Enterprise>> {
-    db.optional(&FIND, args![id]).await?.as_ref().map(enterprise).transpose()
+    db.optional(&FIND, args![id])
+        .await?
+        .as_ref()
+        .map(enterprise)
+        .transpose()
 }
 
 /// Any by key, before aliases.
 pub async fn find_by_key(db: &mut Session, key: &EnterpriseKey) -> Result<Option<Enterprise>> {
-    db.optional(&FIND_BY_KEY, args![key]).await?.as_ref().map(enterprise).transpose()
+    db.optional(&FIND_BY_KEY, args![key])
+        .await?
+        .as_ref()
+        .map(enterprise)
+        .transpose()
 }
 
 /// One without a code, by name and region.
-pub async fn find_by_name(db: &mut Session, name: &str, region: &str) -> Result<Option<Enterprise>> {
-    db.optional(&FIND_BY_NAME, args![name, region]).await?.as_ref().map(enterprise).transpose()
+pub async fn find_by_name(
+    db: &mut Session,
+    name: &str,
+    region: &str,
+) -> Result<Option<Enterprise>> {
+    db.optional(&FIND_BY_NAME, args![name, region])
+        .await?
+        .as_ref()
+        .map(enterprise)
+        .transpose()
 }
 
 /// One that the caller sees.
@@ -177,7 +205,9 @@ pub async fn find_seen(
     sight: &Sight,
     id: EnterpriseId,
 ) -> Result<Option<Enterprise>> {
-    let row = db.optional(&FIND_SEEN, args![sight.user, sight.organisation, id]).await?;
+    let row = db
+        .optional(&FIND_SEEN, args![sight.user, sight.organisation, id])
+        .await?;
     row.as_ref().map(enterprise).transpose()
 }
 
@@ -190,7 +220,11 @@ pub async fn list_seen(
     limit: u32,
 ) -> Result<Vec<Enterprise>> {
     let args = args![sight.user, sight.organisation, after, part, limit];
-    db.all(&LIST_SEEN, args).await?.iter().map(enterprise).collect()
+    db.all(&LIST_SEEN, args)
+        .await?
+        .iter()
+        .map(enterprise)
+        .collect()
 }
 
 /// What a task is about.
@@ -198,7 +232,11 @@ pub async fn list_of_task(
     db: &mut Session,
     task: sync_core::model::TaskId,
 ) -> Result<Vec<Enterprise>> {
-    db.all(&LIST_OF_TASK, args![task]).await?.iter().map(enterprise).collect()
+    db.all(&LIST_OF_TASK, args![task])
+        .await?
+        .iter()
+        .map(enterprise)
+        .collect()
 }
 
 /// The key that stands for this one after all aliases. Whoever makes an alias sees to it that there is no circle.
@@ -230,18 +268,31 @@ pub async fn keys_of(db: &mut Session, key: &EnterpriseKey) -> Result<Vec<Enterp
 
 /// Any alias.
 pub async fn find_alias(db: &mut Session, id: Uuid) -> Result<Option<Alias>> {
-    db.optional(&FIND_ALIAS_BY_ID, args![id]).await?.as_ref().map(alias).transpose()
+    db.optional(&FIND_ALIAS_BY_ID, args![id])
+        .await?
+        .as_ref()
+        .map(alias)
+        .transpose()
 }
 
 /// Aliases that begin or end at a key.
 pub async fn list_aliases(db: &mut Session, key: &EnterpriseKey) -> Result<Vec<Alias>> {
-    db.all(&LIST_ALIASES, args![key]).await?.iter().map(alias).collect()
+    db.all(&LIST_ALIASES, args![key])
+        .await?
+        .iter()
+        .map(alias)
+        .collect()
 }
 
 /// Adds an alias.
 pub async fn insert_alias(tx: &mut Tx, row: &Alias) -> Result<()> {
     let args = args![
-        row.alias_id, &row.from_key, &row.to_key, &row.reason, row.created_by, row.created_at_ms
+        row.alias_id,
+        &row.from_key,
+        &row.to_key,
+        &row.reason,
+        row.created_by,
+        row.created_at_ms
     ];
     tx.exec(&INSERT_ALIAS, args).await.map(drop)
 }

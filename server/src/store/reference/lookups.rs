@@ -1,8 +1,6 @@
 //! What rules ask of reference data, as the facts that they take.
 
-use sync_core::model::{
-    EnterpriseKey, Interval, Millis, OrganisationId, SampleId, TaskId, UserId,
-};
+use sync_core::model::{EnterpriseKey, Interval, Millis, OrganisationId, SampleId, TaskId, UserId};
 use sync_core::rules::{CustodyFact, OrganisationFact, RecusalFact, TaskFact};
 
 use super::{custody, tasks};

@@ -75,9 +75,19 @@ fn product_rule(row: &Row) -> Result<ProductRule> {
 /// Adds a version.
 pub async fn insert(tx: &mut Tx, row: &ProductRule) -> Result<()> {
     let args = args![
-        row.product_rule_id, row.authority_id, &row.product_name, &row.product_kind, row.version,
-        to_json(&row.standards), &row.unit, row.min_base_milli, row.test_qty_milli, row.spare_qty_milli,
-        row.method.clone(), to_json(&row.items), row.created_at_ms,
+        row.product_rule_id,
+        row.authority_id,
+        &row.product_name,
+        &row.product_kind,
+        row.version,
+        to_json(&row.standards),
+        &row.unit,
+        row.min_base_milli,
+        row.test_qty_milli,
+        row.spare_qty_milli,
+        row.method.clone(),
+        to_json(&row.items),
+        row.created_at_ms,
     ];
     tx.exec(&INSERT, args).await.map(drop)
 }
@@ -94,10 +104,18 @@ pub async fn find_newest(
 
 /// All versions for a kind of product.
 pub async fn list_of_product(db: &mut Session, kind: &str) -> Result<Vec<ProductRule>> {
-    db.all(&LIST_OF_PRODUCT, args![kind]).await?.iter().map(product_rule).collect()
+    db.all(&LIST_OF_PRODUCT, args![kind])
+        .await?
+        .iter()
+        .map(product_rule)
+        .collect()
 }
 
 /// A page.
 pub async fn list(db: &mut Session, after: &str, limit: u32) -> Result<Vec<ProductRule>> {
-    db.all(&LIST, args![after, limit]).await?.iter().map(product_rule).collect()
+    db.all(&LIST, args![after, limit])
+        .await?
+        .iter()
+        .map(product_rule)
+        .collect()
 }

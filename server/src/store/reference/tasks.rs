@@ -1,9 +1,7 @@
 //! Tasks (抽查任务), what they are about, and who had them when.
 
 use serde::Serialize;
-use sync_core::model::{
-    CampaignId, EnterpriseId, Millis, OrganisationId, TaskId, TeamId, UserId,
-};
+use sync_core::model::{CampaignId, EnterpriseId, Millis, OrganisationId, TaskId, TeamId, UserId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -142,7 +140,10 @@ async fn task(db: &mut Session, row: &Row) -> Result<Task> {
         plan_no: row.get("plan_no")?,
         quota_batches: row.get("quota_batches")?,
         regions: json(row, "regions")?,
-        enterprises: targets.iter().map(|row| row.get("enterprise_id")).collect::<Result<_>>()?,
+        enterprises: targets
+            .iter()
+            .map(|row| row.get("enterprise_id"))
+            .collect::<Result<_>>()?,
         state: row.get("state")?,
         body_id: row.get("body_id")?,
         team_id: row.get("team_id")?,
@@ -171,9 +172,19 @@ async fn every(db: &mut Session, rows: Vec<Row>) -> Result<Vec<Task>> {
 /// Adds one with its regions and targets.
 pub async fn insert(tx: &mut Tx, row: &Task) -> Result<()> {
     let args = args![
-        row.task_id, row.campaign_id, &row.code, row.authority_id, &row.product_name, &row.product_kind,
-        &row.sampling_kind, row.plan_no.clone(), row.quota_batches, to_json(&row.regions), &row.state,
-        row.due_on.clone(), row.changed_at_ms,
+        row.task_id,
+        row.campaign_id,
+        &row.code,
+        row.authority_id,
+        &row.product_name,
+        &row.product_kind,
+        &row.sampling_kind,
+        row.plan_no.clone(),
+        row.quota_batches,
+        to_json(&row.regions),
+        &row.state,
+        row.due_on.clone(),
+        row.changed_at_ms,
     ];
     tx.exec(&INSERT, args).await?;
     for region in &row.regions {
@@ -189,7 +200,12 @@ pub async fn insert(tx: &mut Tx, row: &Task) -> Result<()> {
 /// Writes where it stands and who has it.
 pub async fn update(tx: &mut Tx, row: &Task) -> Result<()> {
     let args = args![
-        row.task_id, &row.state, row.body_id, row.team_id, row.approved_at_ms, row.cancelled_at_ms,
+        row.task_id,
+        &row.state,
+        row.body_id,
+        row.team_id,
+        row.approved_at_ms,
+        row.cancelled_at_ms,
         row.changed_at_ms
     ];
     tx.exec(&UPDATE, args).await.map(drop)
@@ -202,20 +218,36 @@ pub async fn find(db: &mut Session, id: TaskId) -> Result<Option<Task>> {
 }
 
 /// By number.
-pub async fn find_by_code(db: &mut Session, campaign: CampaignId, code: &str) -> Result<Option<Task>> {
+pub async fn find_by_code(
+    db: &mut Session,
+    campaign: CampaignId,
+    code: &str,
+) -> Result<Option<Task>> {
     let row = db.optional(&FIND_BY_CODE, args![campaign, code]).await?;
     found(db, row).await
 }
 
 /// One that the caller sees.
 pub async fn find_seen(db: &mut Session, sight: &Sight, id: TaskId) -> Result<Option<Task>> {
-    let row = db.optional(&FIND_SEEN, args![sight.user, sight.organisation, id]).await?;
+    let row = db
+        .optional(&FIND_SEEN, args![sight.user, sight.organisation, id])
+        .await?;
     found(db, row).await
 }
 
 /// Those that the caller sees, after an id.
-pub async fn list_seen(db: &mut Session, sight: &Sight, after: &str, limit: u32) -> Result<Vec<Task>> {
-    let rows = db.all(&LIST_SEEN, args![sight.user, sight.organisation, after, limit]).await?;
+pub async fn list_seen(
+    db: &mut Session,
+    sight: &Sight,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Task>> {
+    let rows = db
+        .all(
+            &LIST_SEEN,
+            args![sight.user, sight.organisation, after, limit],
+        )
+        .await?;
     every(db, rows).await
 }
 
@@ -226,8 +258,14 @@ pub async fn list_of_team(db: &mut Session, team: TeamId) -> Result<Vec<Task>> {
 }
 
 /// Open tasks of the body in other campaigns at the task's targets.
-pub async fn list_clashes(db: &mut Session, task: &Task, body: OrganisationId) -> Result<Vec<Clash>> {
-    let rows = db.all(&LIST_CLASHES, args![task.task_id, body, task.campaign_id]).await?;
+pub async fn list_clashes(
+    db: &mut Session,
+    task: &Task,
+    body: OrganisationId,
+) -> Result<Vec<Clash>> {
+    let rows = db
+        .all(&LIST_CLASHES, args![task.task_id, body, task.campaign_id])
+        .await?;
     rows.iter()
         .map(|row| {
             Ok(Clash {
@@ -250,7 +288,16 @@ pub async fn insert_event(
     by: UserId,
     reason: Option<String>,
 ) -> Result<()> {
-    let args = args![id, before.task_id, at, event, before.body_id, before.team_id, by, reason];
+    let args = args![
+        id,
+        before.task_id,
+        at,
+        event,
+        before.body_id,
+        before.team_id,
+        by,
+        reason
+    ];
     tx.exec(&INSERT_EVENT, args).await.map(drop)
 }
 

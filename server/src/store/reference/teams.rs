@@ -87,12 +87,22 @@ async fn team(db: &mut Session, row: &Row) -> Result<Team> {
 
 /// The roster of a team; empty where there is no such team.
 pub async fn roster(db: &mut Session, id: TeamId) -> Result<BTreeSet<UserId>> {
-    db.all(&LIST_MEMBERS, args![id]).await?.iter().map(|row| row.get("user_id")).collect()
+    db.all(&LIST_MEMBERS, args![id])
+        .await?
+        .iter()
+        .map(|row| row.get("user_id"))
+        .collect()
 }
 
 /// Adds one; members join by themselves.
 pub async fn insert(tx: &mut Tx, row: &Team) -> Result<()> {
-    let args = args![row.team_id, row.body_id, row.campaign_id, &row.name, row.created_at_ms];
+    let args = args![
+        row.team_id,
+        row.body_id,
+        row.campaign_id,
+        &row.name,
+        row.created_at_ms
+    ];
     tx.exec(&INSERT, args).await.map(drop)
 }
 
@@ -121,7 +131,10 @@ pub async fn find_by_name(
     body: OrganisationId,
     name: &str,
 ) -> Result<Option<Team>> {
-    match db.optional(&FIND_BY_NAME, args![campaign, body, name]).await? {
+    match db
+        .optional(&FIND_BY_NAME, args![campaign, body, name])
+        .await?
+    {
         Some(row) => Ok(Some(team(db, &row).await?)),
         None => Ok(None),
     }
@@ -129,15 +142,28 @@ pub async fn find_by_name(
 
 /// One that the caller sees.
 pub async fn find_seen(db: &mut Session, sight: &Sight, id: TeamId) -> Result<Option<Team>> {
-    match db.optional(&FIND_SEEN, args![sight.user, sight.organisation, id]).await? {
+    match db
+        .optional(&FIND_SEEN, args![sight.user, sight.organisation, id])
+        .await?
+    {
         Some(row) => Ok(Some(team(db, &row).await?)),
         None => Ok(None),
     }
 }
 
 /// Those that the caller sees, after an id.
-pub async fn list_seen(db: &mut Session, sight: &Sight, after: &str, limit: u32) -> Result<Vec<Team>> {
-    let rows = db.all(&LIST_SEEN, args![sight.user, sight.organisation, after, limit]).await?;
+pub async fn list_seen(
+    db: &mut Session,
+    sight: &Sight,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Team>> {
+    let rows = db
+        .all(
+            &LIST_SEEN,
+            args![sight.user, sight.organisation, after, limit],
+        )
+        .await?;
     let mut teams = Vec::with_capacity(rows.len());
     for row in &rows {
         teams.push(team(db, row).await?);
@@ -147,12 +173,20 @@ pub async fn list_seen(db: &mut Session, sight: &Sight, after: &str, limit: u32)
 
 /// Teams of a campaign.
 pub async fn list_of_campaign(db: &mut Session, id: CampaignId) -> Result<Vec<TeamId>> {
-    db.all(&LIST_OF_CAMPAIGN, args![id]).await?.iter().map(|row| row.get("team_id")).collect()
+    db.all(&LIST_OF_CAMPAIGN, args![id])
+        .await?
+        .iter()
+        .map(|row| row.get("team_id"))
+        .collect()
 }
 
 /// Teams of a body.
 pub async fn list_of_body(db: &mut Session, id: OrganisationId) -> Result<Vec<TeamId>> {
-    db.all(&LIST_OF_BODY, args![id]).await?.iter().map(|row| row.get("team_id")).collect()
+    db.all(&LIST_OF_BODY, args![id])
+        .await?
+        .iter()
+        .map(|row| row.get("team_id"))
+        .collect()
 }
 
 /// Teams whose tasks name an enterprise or lie where it is.
@@ -160,11 +194,17 @@ pub async fn list_near_enterprise(
     db: &mut Session,
     row: &super::enterprises::Enterprise,
 ) -> Result<Vec<TeamId>> {
-    let rows = db.all(&LIST_NEAR_ENTERPRISE, args![row.enterprise_id, &row.region]).await?;
+    let rows = db
+        .all(&LIST_NEAR_ENTERPRISE, args![row.enterprise_id, &row.region])
+        .await?;
     rows.iter().map(|row| row.get("team_id")).collect()
 }
 
 /// Teams that sample a kind of product.
 pub async fn list_of_product(db: &mut Session, kind: &str) -> Result<Vec<TeamId>> {
-    db.all(&LIST_OF_PRODUCT, args![kind]).await?.iter().map(|row| row.get("team_id")).collect()
+    db.all(&LIST_OF_PRODUCT, args![kind])
+        .await?
+        .iter()
+        .map(|row| row.get("team_id"))
+        .collect()
 }
