@@ -17,6 +17,8 @@ mod dispute;
 mod dup6;
 mod duplot;
 pub mod entry1;
+#[cfg(test)]
+mod examples;
 mod form;
 mod nosamp;
 mod notsampled;
@@ -33,6 +35,8 @@ mod sheetno;
 mod stop;
 mod suspend;
 mod task3;
+#[cfg(test)]
+mod testing;
 mod trace;
 mod two;
 mod upper;

@@ -1,0 +1,373 @@
+//! Facts that read like sentences, for the examples of the rules, and a small random source whose seed is printed.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::*;
+use crate::model::*;
+use crate::proof::OrganisationKind;
+
+pub const MINUTE: Millis = 60_000;
+pub const PROVINCE: u128 = 14;
+pub const CITY: u128 = 1405;
+pub const COUNTY: u128 = 140_525;
+pub const SHANGHAI: u128 = 31;
+pub const PUDONG: u128 = 310_115;
+pub const NATION: u128 = 1;
+const CAMPAIGN: u128 = 77;
+
+pub fn organisation(n: u128) -> OrganisationId {
+    OrganisationId(Uuid::from_u128(n))
+}
+pub fn user(n: u128) -> UserId {
+    UserId(Uuid::from_u128(n))
+}
+pub fn sample_id(n: u128) -> SampleId {
+    SampleId(Uuid::from_u128(n))
+}
+pub fn task(n: u128) -> TaskId {
+    TaskId(Uuid::from_u128(n))
+}
+pub fn team(n: u128) -> TeamId {
+    TeamId(Uuid::from_u128(n))
+}
+pub fn document(n: u8) -> DocumentId {
+    DocumentId([n; 32])
+}
+pub fn entry_id(n: u8) -> EntryId {
+    EntryId(format!("entry-{n}"))
+}
+pub fn enterprise() -> EnterpriseKey {
+    EnterpriseKey("uscc:911405810000B3G78L".into())
+}
+pub const BODY: u128 = 500;
+
+/// Noon in Shanghai on a day.
+pub fn noon(day: &str) -> Millis {
+    shanghai_midnight(day.parse::<Date>().unwrap()) + 12 * 60 * MINUTE
+}
+/// Claimed to within five seconds.
+pub fn about(at: Millis) -> TimeFact {
+    between(at - 5_000, at + 5_000)
+}
+pub fn between(lo: Millis, hi: Millis) -> TimeFact {
+    let proven = Interval {
+        lo: lo - 3_600_000,
+        hi: hi + 3_600_000,
+    };
+    TimeFact {
+        proven,
+        claimed: Some(Interval { lo, hi }),
+        wall_ms: lo,
+    }
+}
+/// After a reboot: nothing is claimed.
+pub fn proven_only(lo: Millis, hi: Millis) -> TimeFact {
+    TimeFact {
+        proven: Interval { lo, hi },
+        claimed: None,
+        wall_ms: lo,
+    }
+}
+
+fn authority(level: &str, region: &str, parent: Option<u128>) -> OrganisationFact {
+    OrganisationFact {
+        kind: OrganisationKind::Authority,
+        name: format!("{region}局"),
+        level: Some(level.into()),
+        region: Some(region.into()),
+        parent_id: parent.map(organisation),
+        suspended: vec![],
+    }
+}
+
+/// A world with the authorities of Shanxi and Shanghai and one approved task for each.
+pub fn facts(scope: ScopeKey) -> Facts {
+    let mut facts = Facts::new(scope);
+    for (id, level, region, parent) in [
+        (NATION, "national", "000000", None),
+        (PROVINCE, "province", "140000", Some(NATION)),
+        (CITY, "city", "140500", Some(PROVINCE)),
+        (COUNTY, "county", "140525", Some(CITY)),
+        (SHANGHAI, "province", "310000", Some(NATION)),
+        (PUDONG, "county", "310115", Some(SHANGHAI)),
+    ] {
+        facts
+            .organisations
+            .insert(organisation(id), authority(level, region, parent));
+        facts.tasks.insert(
+            task(id),
+            TaskFact {
+                campaign_id: CampaignId(Uuid::from_u128(CAMPAIGN)),
+                authority_id: organisation(id),
+                body_id: Some(organisation(BODY)),
+                former_bodies: vec![],
+                approved: true,
+                cancelled_at_ms: None,
+                sampling_kind: "routine".into(),
+                product_name: "学生服".into(),
+            },
+        );
+    }
+    let body = OrganisationFact {
+        kind: OrganisationKind::InspectionBody,
+        name: "晋阳示例检测".into(),
+        ..authority("", "140100", None)
+    };
+    facts.organisations.insert(
+        organisation(BODY),
+        OrganisationFact {
+            level: None,
+            ..body
+        },
+    );
+    facts
+}
+
+pub fn uniform() -> ProductFact {
+    ProductFact {
+        producer: "911405810000B3G78L".into(),
+        producer_has_uscc: true,
+        standards: BTreeSet::from(["GB/T 31888-2015".to_owned()]),
+        trademark: "无".into(),
+        spec_model: "160".into(),
+        incomplete: false,
+    }
+}
+pub fn another_model() -> ProductFact {
+    ProductFact {
+        spec_model: "170".into(),
+        ..uniform()
+    }
+}
+
+/// A sample in perfect order, drawn for an authority.
+pub fn sample(authority: u128, sampled: TimeFact) -> SampleFact {
+    SampleFact {
+        source: SamplingSource::Captured,
+        document_id: Some(document(1)),
+        entry_id: None,
+        sheet_no: None,
+        task_id: Some(task(authority)),
+        sampling_kind: "routine".into(),
+        channel: "production".into(),
+        authority_id: Some(organisation(authority)),
+        body_id: Some(organisation(BODY)),
+        enterprise: Some(enterprise()),
+        product: uniform(),
+        lot_no: Some(format!("L{}", sampled.wall_ms)),
+        production_date: None,
+        sampled,
+        lot_base_milli: Some(100_000),
+        test_qty_milli: Some(2_000),
+        spare_qty_milli: Some(1_000),
+        min_base_milli: Some(50_000),
+        export_only: false,
+        not_for_sale: None,
+        purpose: Purpose::Task,
+        signers: BTreeSet::from([user(1), user(2)]),
+        party_signed: true,
+        seal_numbers: BTreeSet::new(),
+        distinct_seals: 1,
+        amended: false,
+        voided: None,
+        faults: vec![],
+        custody: CustodyFact::default(),
+    }
+}
+
+/// A visit in perfect order.
+pub fn visit() -> VisitFact {
+    let evidence = ["place", "label", "stock", "sealing"].map(|kind| EvidenceFact {
+        kind: kind.into(),
+        sample_id: None,
+        medium: "video".into(),
+        captured: about(noon("2025-03-01")),
+        verified: Some(true),
+    });
+    VisitFact {
+        campaign_id: CampaignId(Uuid::from_u128(CAMPAIGN)),
+        body_id: organisation(BODY),
+        enterprise: enterprise(),
+        team_id: Some(team(1)),
+        roster: BTreeSet::from([user(1), user(2), user(3)]),
+        authors: BTreeSet::from([user(1)]),
+        region: Some("140581".into()),
+        sites: BTreeSet::new(),
+        recusals: vec![],
+        evidence: evidence.to_vec(),
+        refused: false,
+        refused_at: None,
+        confirmations: vec![],
+        not_sampled: false,
+        terminated: None,
+        unreadable: vec![],
+    }
+}
+
+pub fn door() -> Facts {
+    facts(ScopeKey::Door {
+        campaign_id: CampaignId(Uuid::from_u128(CAMPAIGN)),
+        body_id: organisation(BODY),
+        enterprise: enterprise(),
+    })
+}
+pub fn product() -> Facts {
+    facts(ScopeKey::Product {
+        product: uniform().scope_digest(),
+    })
+}
+pub fn year(year: i16) -> Facts {
+    facts(ScopeKey::EnterpriseYear {
+        enterprise: enterprise(),
+        year,
+    })
+}
+
+/// One visit with one sample, drawn at noon on 2025-03-01 for an authority.
+pub fn one_sample(authority: u128) -> Facts {
+    let mut facts = facts(ScopeKey::Visit {
+        document_id: document(1),
+    });
+    facts.visits.insert(document(1), visit());
+    facts
+        .samples
+        .insert(sample_id(1), sample(authority, about(noon("2025-03-01"))));
+    facts
+}
+
+impl Facts {
+    /// An entry of a team (its number is the document's), with a sample of its own of the same number.
+    pub fn enters(&mut self, n: u8, entered: TimeFact, product: ProductFact) -> &mut EntryFact {
+        let drawn = SampleFact {
+            entry_id: Some(entry_id(n)),
+            document_id: Some(document(n)),
+            product,
+            ..sample(CITY, entered)
+        };
+        self.samples.insert(sample_id(n.into()), drawn);
+        self.visits.entry(document(n)).or_insert_with(visit);
+        self.entries.entry(entry_id(n)).or_insert(EntryFact {
+            document_id: document(n),
+            campaign_id: CampaignId(Uuid::from_u128(CAMPAIGN)),
+            body_id: organisation(BODY),
+            enterprise: enterprise(),
+            team_id: Some(team(n.into())),
+            arrivals: vec![],
+            entered,
+            joint_entry_id: None,
+            unexplained_resumption_of: None,
+            continues: None,
+            lease: None,
+            drew_samples: true,
+        })
+    }
+    /// A sample of the given number, drawn on an occasion of its own.
+    pub fn drawn(&mut self, n: u8, authority: u128, day: &str) -> &mut SampleFact {
+        let drawn = SampleFact {
+            document_id: Some(document(n)),
+            entry_id: Some(entry_id(n)),
+            ..sample(authority, about(noon(day)))
+        };
+        self.samples.entry(sample_id(n.into())).or_insert(drawn)
+    }
+    pub fn first(&mut self) -> &mut SampleFact {
+        self.samples.values_mut().next().unwrap()
+    }
+    pub fn decide_entry(&mut self, n: u8, standing: Standing, at: Millis) {
+        self.decide(Subject::Entry(entry_id(n)), Some(standing), None, at);
+    }
+    pub fn decide_sample(&mut self, n: u8, validity: Validity, at: Millis) {
+        self.decide(
+            Subject::Sample(sample_id(n.into())),
+            None,
+            Some(validity),
+            at,
+        );
+    }
+    fn decide(
+        &mut self,
+        subject: Subject,
+        standing: Option<Standing>,
+        validity: Option<Validity>,
+        decided_at_ms: Millis,
+    ) {
+        let reason = "看过现场录像".to_owned();
+        let user_id = user(9);
+        self.decided.push(Decision {
+            subject,
+            standing,
+            validity,
+            user_id,
+            reason,
+            decided_at_ms,
+        });
+    }
+    pub fn ruled(&self) -> Findings {
+        rule(self, &Rulebooks::builtin())
+    }
+    /// Validity of a sample by its number.
+    pub fn validity(&self, n: u8) -> Validity {
+        self.ruled().validity(n)
+    }
+    /// Standing of an entry by its number.
+    pub fn standing(&self, n: u8) -> Standing {
+        self.ruled().standing(n)
+    }
+    /// The keys of all findings.
+    pub fn said(&self) -> BTreeSet<String> {
+        self.ruled()
+            .findings
+            .into_iter()
+            .map(|finding| finding.message)
+            .collect()
+    }
+}
+
+impl Findings {
+    pub fn validity(&self, n: u8) -> Validity {
+        match self.outcomes[&Subject::Sample(sample_id(n.into()))] {
+            Outcome::Sample { validity } => validity,
+            Outcome::Entry { .. } => unreachable!(),
+        }
+    }
+    pub fn standing(&self, n: u8) -> Standing {
+        match self.outcomes[&Subject::Entry(entry_id(n))] {
+            Outcome::Entry { standing } => standing,
+            Outcome::Sample { .. } => unreachable!(),
+        }
+    }
+    pub fn firsts(&self) -> usize {
+        let first = Outcome::Entry {
+            standing: Standing::First,
+        };
+        self.outcomes
+            .values()
+            .filter(|outcome| **outcome == first)
+            .count()
+    }
+}
+
+/// splitmix64: enough for shuffles, and a printed seed replays a failure.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % bound
+    }
+    pub fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for index in (1..items.len()).rev() {
+            let other = self.below(index as u64 + 1) as usize;
+            items.swap(index, other);
+        }
+    }
+}
