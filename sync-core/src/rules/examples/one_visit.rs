@@ -360,3 +360,47 @@ fn what_testing_has_fixed_is_not_silently_voided() {
     };
     assert_eq!(after(tested, "CUSTODY.fixed"), (NeedsRuling, true));
 }
+
+/// The visit with one entry at an instant, whose only arrival showed what it is told to have shown.
+fn entered(facts: &mut Facts, at: Millis, notice: bool, id_shown: bool) {
+    let drawn = facts.first().clone();
+    facts.enters(1, about(at), uniform()).arrivals = vec![ArrivalFact {
+        arrival_id: ArrivalId(Uuid::from_u128(1)),
+        device_id: DeviceId(Uuid::from_u128(1)),
+        user_id: user(1),
+        samplers: BTreeSet::from([user(1), user(2)]),
+        entered: about(at),
+        notice_no: notice.then(|| "通知书1号".to_owned()),
+        id_shown,
+        resumes: None,
+        assisting: BTreeSet::new(),
+    }];
+    *facts.first() = SampleFact {
+        entry_id: Some(entry_id(1)),
+        ..drawn
+    };
+}
+
+#[test]
+fn an_entry_shows_notice_and_identification() {
+    let at = noon(NOON) - 30 * MINUTE;
+    let shown = |notice, id| move |f: &mut Facts| entered(f, at, notice, id);
+    assert_eq!(after(shown(false, true), "TWO.no_notice"), (Valid, true));
+    assert_eq!(after(shown(true, false), "TWO.no_id"), (Valid, true));
+    assert_eq!(after(shown(true, true), "TWO.no_notice"), (Valid, false));
+    assert_eq!(after(shown(true, true), "TWO.no_id"), (Valid, false));
+}
+
+#[test]
+fn a_sample_drawn_provably_before_anybody_entered_is_flagged() {
+    let enter = |at| move |f: &mut Facts| entered(f, at, true, true);
+    let touching = noon(NOON) + 10_000;
+    assert_eq!(
+        after(enter(touching + 1), "ATTIME.before_entry"),
+        (ValidWithViolation, true)
+    );
+    assert_eq!(
+        after(enter(touching), "ATTIME.before_entry"),
+        (Valid, false)
+    );
+}
