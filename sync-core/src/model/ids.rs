@@ -61,6 +61,20 @@ uuid_ids! {
     EvidenceId;
     /// A seal over one subject of a document.
     SealId;
+    /// A record of refused sampling (拒检).
+    RefusalId;
+    /// A record that no sample was obtained (未抽到样品).
+    NotSampledId;
+    /// A report from the scene (现场报告).
+    OnSiteReportId;
+    /// A declared conflict of interest (回避).
+    RecusalId;
+    /// A sampling elsewhere that the enterprise claims at the gate.
+    PriorClaimId;
+    /// A correction of what a document says of its enterprise.
+    EnterpriseRecordId;
+    /// A signed change after sealing, with its reason.
+    AmendmentId;
     /// One version of a ruling.
     RulingId;
     /// A version-controlled product rule (实施细则).

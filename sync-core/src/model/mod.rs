@@ -1,7 +1,27 @@
 //! What the domain speaks of: identifiers, time, regions, enterprises, forms.
 
+pub mod canonical;
+pub mod fault;
+pub mod identity;
 pub mod ids;
+pub mod product;
+pub mod quantity;
+pub mod records;
+pub mod reference;
+pub mod region;
+pub mod sheet;
 pub mod time;
+pub mod uscc;
 
+pub use canonical::canonical_json;
+pub use fault::Fault;
+pub use identity::{TeamKey, VisitIdentity};
 pub use ids::*;
+pub use product::{ProductKey, normalise_standard, normalise_text};
+pub use quantity::Milli;
+pub use records::*;
+pub use reference::*;
+pub use region::{Region, RegionLevel};
+pub use sheet::*;
 pub use time::*;
+pub use uscc::Uscc;

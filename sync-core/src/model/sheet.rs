@@ -1,0 +1,697 @@
+//! 抽样单: one sheet is one batch (批次) and one sample. Every check here is a [`Fault`], never a refusal: what was
+//! written down in the field is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::fault::Fault;
+use super::ids::{Digest, EvidenceId, SampleId, TaskId};
+use super::product::{ProductKey, normalise_text};
+use super::quantity::Milli;
+use super::reference::ProductRule;
+use super::time::{Millis, TimeClaim, shanghai_date};
+use super::uscc::Uscc;
+use crate::limits::FIELD_CHARS_MAX;
+
+/// 抽样类别 (domain.md §2).
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum SamplingKind {
+    /// 常规
+    #[default]
+    Routine,
+    /// 专项
+    Special,
+    /// 应急
+    Emergency,
+    /// 跟踪
+    Tracking,
+    /// 联动
+    Linked,
+    /// 评价性
+    Evaluative,
+    /// 复查
+    Recheck,
+}
+
+/// 抽查环节
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// 生产
+    #[default]
+    Production,
+    /// 流通
+    Circulation,
+    /// 网络
+    Online,
+}
+
+/// The snake_case name of a serde enum without fields.
+pub fn word<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => String::new(),
+    }
+}
+
+/// 单位信息: the sampled party (受检单位) or the producer (标称生产者).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Party {
+    /// 名称
+    pub name: String,
+    /// 统一社会信用代码 as typed; its check digit is a fault, not a refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uscc: Option<String>,
+    /// Why there is no code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_uscc_reason: Option<String>,
+    /// 地址
+    pub address: String,
+    /// 法定代表人
+    pub legal_representative: String,
+    /// 联系人
+    pub contact: String,
+    /// 电话
+    pub phone: String,
+    /// 行政区划代码 (GB/T 2260)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+}
+
+impl Party {
+    /// The code, where it is valid.
+    pub fn valid_uscc(&self) -> Option<Uscc> {
+        self.uscc.as_deref()?.parse().ok()
+    }
+}
+
+/// What a seal is on; test and spare sample are sealed separately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SealUse {
+    /// 检验样品
+    Test,
+    /// 备用样品
+    Spare,
+}
+
+/// 备样封存地点
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpareLocation {
+    /// 承检机构
+    Body,
+    /// 受检单位
+    Enterprise,
+}
+
+/// 抽样目的: why the sample was drawn.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum PurposeKind {
+    /// 监督抽查任务
+    #[default]
+    Task,
+    /// 查处违法案件
+    Case,
+    /// 质量纠纷、消费者投诉
+    Dispute,
+}
+
+/// 流通环节 extra.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CirculationExtra {
+    /// 进货量
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purchase_qty_milli: Option<Milli>,
+    /// 销售量
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sold_qty_milli: Option<Milli>,
+    /// 库存量
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stock_qty_milli: Option<Milli>,
+    /// 场所类型
+    pub site_type: String,
+}
+
+/// 网络抽样 extra.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OnlineExtra {
+    /// 买样账号
+    pub buyer_account: String,
+    /// 平台
+    pub platform: String,
+    /// 订单号
+    pub order_no: String,
+    /// 付款凭证截图
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_screenshot: Option<EvidenceId>,
+    /// 订单截图
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_screenshot: Option<EvidenceId>,
+    /// 商品页面截图
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_screenshot: Option<EvidenceId>,
+    /// 拆包视频
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unboxing_video: Option<EvidenceId>,
+}
+
+/// 抽样单. In the document each scalar is a register of its own, so that two phones may fill one sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleSheet {
+    /// The sheet, the batch and the sample.
+    pub sample_id: SampleId,
+    /// 编号, from the block of the device.
+    #[serde(default)]
+    pub sheet_no: String,
+    /// 任务来源
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<TaskId>,
+    /// 抽样类别
+    #[serde(default)]
+    pub sampling_kind: SamplingKind,
+    /// 抽查环节
+    #[serde(default)]
+    pub channel: Channel,
+    /// 受检单位
+    #[serde(default)]
+    pub sampled_party: Party,
+    /// 标称生产者; required in circulation and online.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub producer: Option<Party>,
+    /// 许可/认证种类; 无 is explicit.
+    #[serde(default)]
+    pub licence_kind: String,
+    /// 证书编号
+    #[serde(default)]
+    pub licence_no: String,
+    /// 产品名称
+    #[serde(default)]
+    pub product_name: String,
+    /// 规格型号; 无 is explicit.
+    #[serde(default)]
+    pub spec_model: String,
+    /// 商标; 无 is explicit.
+    #[serde(default)]
+    pub trademark: String,
+    /// 等级; 无 is explicit.
+    #[serde(default)]
+    pub grade: String,
+    /// 生产日期, ISO.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub production_date: Option<String>,
+    /// 批号
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot_no: Option<String>,
+    /// 执行标准
+    #[serde(default)]
+    pub standards: Vec<String>,
+    /// 计量单位
+    #[serde(default)]
+    pub unit: String,
+    /// 抽样基数/批量
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot_base_milli: Option<Milli>,
+    /// 检验样品数量
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_qty_milli: Option<Milli>,
+    /// 备用样品数量
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spare_qty_milli: Option<Milli>,
+    /// 备样封存地点
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spare_location: Option<SpareLocation>,
+    /// 单价, fen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_price_fen: Option<i64>,
+    /// 购样费, fen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase_fen: Option<i64>,
+    /// 封条号, each on the test or on the spare sample. A map, so that two phones that add one each both keep theirs.
+    #[serde(default)]
+    pub seals: BTreeMap<String, SealUse>,
+    /// 抽样日期
+    pub sampled_at: TimeClaim,
+    /// 寄送样地点
+    #[serde(default)]
+    pub deliver_to: String,
+    /// 寄送样截止, ISO date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deliver_by: Option<String>,
+    /// 是否出口: the lot is for export only.
+    #[serde(default)]
+    pub is_export: bool,
+    /// 试制 / 处理 / 样品 or not for sale, as marked on the goods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_for_sale: Option<String>,
+    /// 抽样目的
+    #[serde(default)]
+    pub purpose: PurposeKind,
+    /// 立案号, for a case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case_no: Option<String>,
+    /// 争议产品, for a dispute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disputed_product: Option<String>,
+    /// 流通环节
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circulation: Option<CirculationExtra>,
+    /// 网络抽样
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<OnlineExtra>,
+    /// 影像 that the sheet's seal covers, by hash. The seal signs these; the manifest describes them.
+    #[serde(default)]
+    pub evidence: BTreeMap<EvidenceId, Digest>,
+    /// 备注
+    #[serde(default)]
+    pub remarks: String,
+    /// 作废: why the sheet was spoiled. Its number is never used again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voided_reason: Option<String>,
+}
+
+impl SampleSheet {
+    /// An empty draft.
+    pub fn draft(sample_id: SampleId, sheet_no: String, sampled_at: TimeClaim) -> Self {
+        let mut value = serde_json::Map::new();
+        value.insert("sample_id".into(), serde_json::json!(sample_id));
+        value.insert("sampled_at".into(), serde_json::json!({"wall_ms": 0}));
+        let mut sheet: Self =
+            serde_json::from_value(value.into()).expect("every other field has a default");
+        sheet.sheet_no = sheet_no;
+        sheet.sampled_at = sampled_at;
+        sheet
+    }
+
+    /// The next batch of the same visit: party and producer are copied, everything about the goods is asked anew.
+    pub fn next_batch(&self, sample_id: SampleId, sheet_no: String, sampled_at: TimeClaim) -> Self {
+        Self {
+            task_id: self.task_id,
+            sampling_kind: self.sampling_kind,
+            channel: self.channel,
+            sampled_party: self.sampled_party.clone(),
+            producer: self.producer.clone(),
+            ..Self::draft(sample_id, sheet_no, sampled_at)
+        }
+    }
+
+    /// 同一产品: the key of what was sampled. At the producer's gate the sampled party is the producer.
+    pub fn product_key(&self) -> ProductKey {
+        let producer = match (&self.producer, self.channel) {
+            (Some(producer), _) => producer.clone(),
+            (None, Channel::Production) => self.sampled_party.clone(),
+            (None, _) => Party::default(),
+        };
+        ProductKey::new(
+            producer.valid_uscc().as_ref(),
+            &producer.name,
+            &self.standards,
+            &self.trademark,
+            &self.spec_model,
+        )
+    }
+
+    /// Everything wrong with the form, sorted. `now` is the phone's wall clock or the server's receipt.
+    pub fn faults(&self, rule: Option<&ProductRule>, now: Millis) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let mut required = |path: &str, text: &str| {
+            if text.trim().is_empty() {
+                faults.push(Fault::new(path, "required"));
+            }
+        };
+        required("sheet_no", &self.sheet_no);
+        required("sampled_party.name", &self.sampled_party.name);
+        required("sampled_party.address", &self.sampled_party.address);
+        required("product_name", &self.product_name);
+        required("spec_model", &self.spec_model);
+        required("trademark", &self.trademark);
+        required("grade", &self.grade);
+        required("licence_kind", &self.licence_kind);
+        required("unit", &self.unit);
+        if self.purpose == PurposeKind::Task && self.task_id.is_none() {
+            faults.push(Fault::new("task_id", "required"));
+        }
+        self.party_faults(&mut faults);
+        self.date_faults(&mut faults, now);
+        self.quantity_faults(&mut faults, rule);
+        self.seal_faults(&mut faults);
+        self.channel_faults(&mut faults);
+        self.length_faults(&mut faults);
+        faults.sort();
+        faults.dedup();
+        faults
+    }
+
+    fn party_faults(&self, faults: &mut Vec<Fault>) {
+        for (path, party) in [
+            ("sampled_party", Some(&self.sampled_party)),
+            ("producer", self.producer.as_ref()),
+        ] {
+            let Some(party) = party else { continue };
+            let uscc = party.uscc.as_deref().filter(|text| !text.is_empty());
+            match uscc {
+                Some(_) if party.valid_uscc().is_none() => {
+                    faults.push(Fault::new(format!("{path}.uscc"), "check_digit"));
+                }
+                // A shop's label often names a producer without a code; the sampled party must say why.
+                None if path == "sampled_party"
+                    && party
+                        .no_uscc_reason
+                        .as_deref()
+                        .unwrap_or("")
+                        .trim()
+                        .is_empty() =>
+                {
+                    faults.push(Fault::new(format!("{path}.no_uscc_reason"), "required"));
+                }
+                _ => {}
+            }
+            if party
+                .region
+                .as_deref()
+                .is_some_and(|it| it.parse::<super::Region>().is_err())
+            {
+                faults.push(Fault::new(format!("{path}.region"), "format"));
+            }
+            if path == "producer" && party.name.trim().is_empty() {
+                faults.push(Fault::new("producer.name", "required"));
+            }
+        }
+        if self.producer.is_none() && self.channel != Channel::Production {
+            faults.push(Fault::new("producer", "required"));
+        }
+    }
+
+    fn date_faults(&self, faults: &mut Vec<Fault>, now: Millis) {
+        let sampled_ms = self
+            .sampled_at
+            .claimed()
+            .map_or(self.sampled_at.wall_ms, |claimed| claimed.lo);
+        let sampled = shanghai_date(sampled_ms);
+        if sampled > shanghai_date(now) {
+            faults.push(Fault::new("sampled_at", "in_the_future"));
+        }
+        match self
+            .production_date
+            .as_deref()
+            .filter(|it| !it.trim().is_empty())
+        {
+            Some(text) => match text.parse::<Date>() {
+                Ok(date) if date > sampled => {
+                    faults.push(Fault::new("production_date", "after_sampling"));
+                }
+                Ok(_) => {}
+                Err(_) => faults.push(Fault::new("production_date", "format")),
+            },
+            None if self.lot_no.as_deref().is_none_or(|it| it.trim().is_empty()) => {
+                faults.push(Fault::new("production_date", "date_or_lot_required"));
+            }
+            None => {}
+        }
+        match self.deliver_by.as_deref().map(str::parse::<Date>) {
+            Some(Ok(date)) if date < sampled => {
+                faults.push(Fault::new("deliver_by", "before_sampling"));
+            }
+            Some(Err(_)) => faults.push(Fault::new("deliver_by", "format")),
+            _ => {}
+        }
+    }
+
+    fn quantity_faults(&self, faults: &mut Vec<Fault>, rule: Option<&ProductRule>) {
+        match self.test_qty_milli {
+            None => faults.push(Fault::new("test_qty_milli", "required")),
+            Some(test) if test.0 <= 0 => faults.push(Fault::new("test_qty_milli", "positive")),
+            Some(_) => {}
+        }
+        let spare = self.spare_qty_milli.unwrap_or_default();
+        if spare.0 < 0 {
+            faults.push(Fault::new("spare_qty_milli", "negative"));
+        }
+        if spare.0 > 0 && self.spare_location.is_none() {
+            faults.push(Fault::new("spare_location", "required"));
+        }
+        let drawn = self
+            .test_qty_milli
+            .unwrap_or_default()
+            .0
+            .saturating_add(spare.0);
+        match self.lot_base_milli {
+            None => faults.push(Fault::new("lot_base_milli", "required")),
+            Some(base) => {
+                if base.0 < drawn {
+                    let fault = Fault::new("lot_base_milli", "less_than_drawn");
+                    faults.push(fault.with("base", base).with("drawn", Milli(drawn)));
+                }
+                if let Some(minimum) = rule.map(|rule| rule.min_base_milli)
+                    && base < minimum
+                {
+                    let fault = Fault::new("lot_base_milli", "less_than_minimum");
+                    faults.push(fault.with("base", base).with("minimum", minimum));
+                }
+            }
+        }
+        for (path, fen) in [
+            ("unit_price_fen", self.unit_price_fen),
+            ("purchase_fen", self.purchase_fen),
+        ] {
+            if fen.is_some_and(|fen| fen < 0) {
+                faults.push(Fault::new(path, "negative"));
+            }
+        }
+    }
+
+    fn seal_faults(&self, faults: &mut Vec<Fault>) {
+        let on = |which: SealUse| self.seals.values().any(|it| *it == which);
+        if !on(SealUse::Test) {
+            faults.push(Fault::new("seals", "test_required"));
+        }
+        if self.spare_qty_milli.unwrap_or_default().0 > 0 && !on(SealUse::Spare) {
+            faults.push(Fault::new("seals", "spare_required"));
+        }
+        let mut seen = BTreeSet::new();
+        for number in self.seals.keys() {
+            if number.trim().is_empty() {
+                faults.push(Fault::new("seals", "required"));
+            } else if !seen.insert(normalise_text(number)) {
+                faults.push(Fault::new("seals", "duplicate").with("seal_no", number));
+            }
+        }
+    }
+
+    fn channel_faults(&self, faults: &mut Vec<Fault>) {
+        if self.standards.iter().all(|code| code.trim().is_empty()) {
+            faults.push(Fault::new("standards", "required"));
+        }
+        if self.channel == Channel::Circulation && self.circulation.is_none() {
+            faults.push(Fault::new("circulation", "required"));
+        }
+        if self.channel == Channel::Online {
+            match &self.online {
+                None => faults.push(Fault::new("online", "required")),
+                Some(online) => {
+                    for (path, missing) in [
+                        ("online.buyer_account", online.buyer_account.is_empty()),
+                        ("online.order_no", online.order_no.is_empty()),
+                        ("online.order_screenshot", online.order_screenshot.is_none()),
+                        (
+                            "online.payment_screenshot",
+                            online.payment_screenshot.is_none(),
+                        ),
+                        ("online.page_screenshot", online.page_screenshot.is_none()),
+                        ("online.unboxing_video", online.unboxing_video.is_none()),
+                    ] {
+                        if missing {
+                            faults.push(Fault::new(path, "required"));
+                        }
+                    }
+                }
+            }
+        }
+        for (path, quantity) in self.circulation.iter().flat_map(|it| {
+            [
+                ("circulation.purchase_qty_milli", it.purchase_qty_milli),
+                ("circulation.sold_qty_milli", it.sold_qty_milli),
+                ("circulation.stock_qty_milli", it.stock_qty_milli),
+            ]
+        }) {
+            if quantity.is_some_and(|it| it.0 < 0) {
+                faults.push(Fault::new(path, "negative"));
+            }
+        }
+    }
+
+    fn length_faults(&self, faults: &mut Vec<Fault>) {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        text_length_faults("", &value, faults);
+    }
+}
+
+/// A fault for every text longer than the limit, at its path.
+fn text_length_faults(path: &str, value: &serde_json::Value, faults: &mut Vec<Fault>) {
+    let below = |name: &str| {
+        if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        }
+    };
+    match value {
+        serde_json::Value::String(text) if text.chars().count() > FIELD_CHARS_MAX => {
+            faults.push(Fault::new(path, "too_long").with("chars_max", FIELD_CHARS_MAX));
+        }
+        serde_json::Value::Object(map) => {
+            for (name, value) in map {
+                // A token is signed bytes, not somebody's words.
+                if name != "token" {
+                    text_length_faults(&below(name), value, faults);
+                }
+            }
+        }
+        serde_json::Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                text_length_faults(&below(&index.to_string()), value, faults);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn good() -> SampleSheet {
+        let at = TimeClaim {
+            wall_ms: 1_740_800_000_000,
+            ..TimeClaim::default()
+        };
+        let mut sheet = SampleSheet::draft(SampleId(Uuid::from_u128(7)), "S-1".into(), at);
+        sheet.task_id = Some(TaskId(Uuid::from_u128(8)));
+        sheet.sampled_party = Party {
+            name: "泽州示例铸造".into(),
+            uscc: Some("911405250000B1E536".into()),
+            address: "泽州".into(),
+            ..Party::default()
+        };
+        sheet.product_name = "检查井盖".into();
+        for field in [
+            &mut sheet.spec_model,
+            &mut sheet.trademark,
+            &mut sheet.grade,
+        ] {
+            *field = "无".into();
+        }
+        sheet.licence_kind = "无".into();
+        sheet.unit = "套".into();
+        sheet.lot_no = Some("L1".into());
+        sheet.standards = vec!["GB/T 23858-2009".into()];
+        sheet.lot_base_milli = Some(Milli(20_000));
+        sheet.test_qty_milli = Some(Milli(2_000));
+        sheet.spare_qty_milli = Some(Milli(1_000));
+        sheet.spare_location = Some(SpareLocation::Body);
+        sheet.seals.insert("F1".into(), SealUse::Test);
+        sheet.seals.insert("F2".into(), SealUse::Spare);
+        sheet
+    }
+
+    /// Changes a good sheet and compares its faults.
+    fn check(change: impl FnOnce(&mut SampleSheet), expected: &[&str]) {
+        let mut sheet = good();
+        change(&mut sheet);
+        let keys: Vec<_> = sheet
+            .faults(None, 1_740_800_000_000)
+            .iter()
+            .map(|fault| fault.key("sheet"))
+            .collect();
+        assert_eq!(keys, expected);
+    }
+
+    #[test]
+    fn every_check_of_a_sheet_has_its_code() {
+        check(|_| {}, &[]);
+        check(
+            |s| s.sampled_party.uscc = Some("911405250000B1E537".into()),
+            &["sheet.sampled_party.uscc.check_digit"],
+        );
+        check(
+            |s| s.sampled_party.uscc = None,
+            &["sheet.sampled_party.no_uscc_reason.required"],
+        );
+        check(|s| s.grade = " ".into(), &["sheet.grade.required"]);
+        check(
+            |s| s.lot_no = None,
+            &["sheet.production_date.date_or_lot_required"],
+        );
+        check(
+            |s| s.production_date = Some("2025-03-02".into()),
+            &["sheet.production_date.after_sampling"],
+        );
+        check(
+            |s| s.sampled_at.wall_ms += 86_400_000,
+            &["sheet.sampled_at.in_the_future"],
+        );
+        check(
+            |s| s.lot_base_milli = Some(Milli(2_999)),
+            &["sheet.lot_base_milli.less_than_drawn"],
+        );
+        check(
+            |s| s.test_qty_milli = Some(Milli(0)),
+            &["sheet.test_qty_milli.positive"],
+        );
+        check(
+            |s| s.purchase_fen = Some(-1),
+            &["sheet.purchase_fen.negative"],
+        );
+        check(
+            |s| {
+                s.seals.remove("F2");
+            },
+            &["sheet.seals.spare_required"],
+        );
+        check(
+            |s| {
+                s.seals.insert("f1".into(), SealUse::Test);
+            },
+            &["sheet.seals.duplicate"],
+        );
+        check(|s| s.standards.clear(), &["sheet.standards.required"]);
+        check(
+            |s| s.channel = Channel::Circulation,
+            &["sheet.circulation.required", "sheet.producer.required"],
+        );
+    }
+
+    #[test]
+    fn a_text_at_the_limit_passes_and_one_past_it_does_not() {
+        check(|s| s.remarks = "字".repeat(FIELD_CHARS_MAX), &[]);
+        check(
+            |s| s.remarks = "字".repeat(FIELD_CHARS_MAX + 1),
+            &["sheet.remarks.too_long"],
+        );
+    }
+
+    #[test]
+    fn the_next_batch_keeps_the_party_and_asks_for_the_goods() {
+        let next = good().next_batch(
+            SampleId(Uuid::from_u128(9)),
+            "S-2".into(),
+            TimeClaim::default(),
+        );
+        assert_eq!(next.sampled_party, good().sampled_party);
+        assert!(next.product_name.is_empty() && next.seals.is_empty() && next.lot_no.is_none());
+    }
+}
