@@ -1,5 +1,6 @@
 //! The visit document: sole owner of Automerge keys; edits, seals, conflicts, projection to facts.
 
 pub mod conflicts;
+pub mod entries;
 pub mod history;
 pub mod hydrated;
