@@ -1,6 +1,6 @@
 //! Organisations: made by administrators inside their regions.
 
-use sync_core::model::OrganisationId;
+use sync_core::model::{OrganisationId, Uscc};
 
 use super::audit;
 use crate::access::role::word;
@@ -35,6 +35,16 @@ pub async fn create(
         return Err(Problem::value(
             "region",
             "is no six-digit GB/T 2260 code of a region",
+        ));
+    }
+    if new
+        .uscc
+        .as_ref()
+        .is_some_and(|code| code.parse::<Uscc>().is_err())
+    {
+        return Err(Problem::value(
+            "uscc",
+            "is no unified social credit code: shape or check digit",
         ));
     }
     if !caller.sees_region(&new.region) {

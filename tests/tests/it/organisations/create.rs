@@ -30,3 +30,21 @@ fn the_level_of_an_authority_follows_from_its_region() {
         assert_eq!(made.text("authority_level"), level);
     }
 }
+
+#[test]
+fn a_credit_code_must_hold_its_check_digit() {
+    let server = TestServer::start();
+    let admin = server.admin("140000");
+    for (uscc, status) in [
+        ("911401000000E2Q67Z", 422),
+        ("911401000000E2Q67", 422),
+        ("911401000000E2Q67Y", 201),
+        ("911401000000E2Q67Y", 409),
+    ] {
+        let body = json!({ "kind": "inspection_body", "name": "晋阳示例检测", "region": "140100",
+            "uscc": uscc });
+        server
+            .post("/v1/organisations", &admin, body)
+            .expect(status);
+    }
+}
