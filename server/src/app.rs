@@ -12,6 +12,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::DataConfig;
 use crate::keys::{KeyError, ServerKeys};
 use crate::rng::{Rng, SystemRng};
+use crate::services::ruling::rulebooks::RulebookCache;
+use crate::services::sync::admission::SyncGate;
 use crate::store::{Store, StoreError};
 
 /// The state. Cheap to clone; handlers take it as `State<App>`.
@@ -30,6 +32,10 @@ pub struct Parts {
     pub keys: ServerKeys,
     /// Argon2id behind a semaphore.
     pub passwords: Passwords,
+    /// Who is syncing.
+    pub sync_gate: SyncGate,
+    /// Rulebooks as last read.
+    pub rulebooks: RulebookCache,
     /// The data folder.
     pub data: PathBuf,
     /// Whether a proxy in front tells the caller's address.
@@ -107,6 +113,8 @@ impl App {
             rng,
             keys,
             passwords,
+            sync_gate: SyncGate::default(),
+            rulebooks: RulebookCache::default(),
             data,
             trust_forwarded_for,
         };

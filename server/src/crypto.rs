@@ -40,6 +40,13 @@ pub fn is_p256_point(sec1: &[u8]) -> bool {
     ) && ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, sec1).is_ok()
 }
 
+/// SHA-256.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    hash
+}
+
 /// SHA-256 under a label, so that the hash of a code is never one of a token.
 pub fn labelled_hash(label: &str, secret: &[u8]) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);

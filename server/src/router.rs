@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::endpoints::{
-    challenges, devices, docs, enrolment_codes, health, organisations, tokens, users,
+    challenges, devices, docs, enrolment_codes, health, organisations, sync, tokens, users,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -52,6 +52,8 @@ fn operations() -> OpenApiRouter<App> {
             tokens::create::create_tokens,
             tokens::delete::delete_tokens
         ))
+        // Sync.
+        .routes(routes!(sync::post::sync))
 }
 
 /// The OpenAPI document, made from the handlers.

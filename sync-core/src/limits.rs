@@ -67,3 +67,20 @@ pub const SYNC_PAGE_INFLATED_BYTES: usize = 160 * 1024;
 pub const SYNC_RETRY_BASE_MS: i64 = 1_000;
 /// The longest wait that the phone chooses by itself, in milliseconds.
 pub const SYNC_RETRY_MAX_MS: i64 = 300_000;
+
+// Sync.
+
+/// Requests of phones that the server works on at the same time.
+pub const SYNC_REQUESTS_MAX: usize = 32;
+/// How long a phone waits for its turn before it is told to come again, in milliseconds.
+pub const SYNC_WAIT_MS_MAX: u64 = 5_000;
+/// When a phone that was turned away comes again at the earliest, in seconds.
+pub const SYNC_RETRY_S_MIN: u64 = 2;
+/// When it comes again at the latest, in seconds.
+pub const SYNC_RETRY_S_MAX: u64 = 30;
+/// What one answer carries down at most, in inflated bytes, unless a single item is larger.
+pub const FEED_INFLATED_BYTES_MAX: usize = 1024 * 1024;
+/// Rows of the feed that one answer looks at.
+pub const FEED_ROWS_MAX: i64 = 500;
+/// Times that a page is judged anew because another writer was faster.
+pub const SYNC_ATTEMPTS_MAX: u32 = 12;

@@ -210,6 +210,19 @@ pub const OPERATIONS: &[Operation] = &[
             elsewhere: Elsewhere::NotFound,
         },
     },
+    // Sync and rulings.
+    Operation {
+        id: "sync",
+        who: Who::Anyone,
+        scope: Scope::OwnDevice,
+        probe: Probe {
+            path: "/v1/sync",
+            body: Some("{}"),
+            elsewhere: Elsewhere::Irrelevant(
+                "the feed is scoped row by row; sync's own tests try it",
+            ),
+        },
+    },
     public("create_tokens", "/v1/tokens"),
     Operation {
         id: "delete_tokens",

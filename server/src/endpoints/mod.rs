@@ -9,5 +9,6 @@ pub mod enrolment_codes;
 pub mod health;
 pub mod list;
 pub mod organisations;
+pub mod sync;
 pub mod tokens;
 pub mod users;

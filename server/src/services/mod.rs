@@ -8,6 +8,8 @@ pub mod enrolment;
 pub mod logins;
 pub mod organisations;
 pub mod people;
+pub mod projection;
 pub mod readiness;
 pub mod ruling;
 pub mod sessions;
+pub mod sync;

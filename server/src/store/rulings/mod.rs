@@ -1,8 +1,11 @@
 //! Tables of ruling: scopes to be ruled, their verdicts, the versions of rulings, what persons decided.
 
+pub mod decisions;
 pub mod dirty;
+pub mod verdicts;
+pub mod versions;
 
 use super::Statement;
 
 /// The statements of every module here.
-pub const ALL: &[&[&Statement]] = &[dirty::ALL];
+pub const ALL: &[&[&Statement]] = &[decisions::ALL, dirty::ALL, verdicts::ALL, versions::ALL];

@@ -1,5 +1,6 @@
 //! Tables of sync: documents, the log of changes, the signatures over it, and what is projected from documents.
 
+pub mod certificates;
 pub mod changes;
 pub mod documents;
 pub mod projections;
@@ -8,4 +9,10 @@ pub mod tips;
 use super::Statement;
 
 /// The statements of every module here.
-pub const ALL: &[&[&Statement]] = &[changes::ALL, documents::ALL, projections::ALL, tips::ALL];
+pub const ALL: &[&[&Statement]] = &[
+    certificates::ALL,
+    changes::ALL,
+    documents::ALL,
+    projections::ALL,
+    tips::ALL,
+];

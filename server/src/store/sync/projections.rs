@@ -1,9 +1,13 @@
 //! What is projected from documents: rows for lists, facts for rules, members of scopes.
 
-use sync_core::model::DocumentId;
-use sync_core::rules::ScopeKey;
+use sync_core::model::{
+    CampaignId, DocumentId, EnterpriseKey, EntryId, Millis, OrganisationId, SampleId, TeamId,
+    shanghai_date,
+};
+use sync_core::rules::{EntryFact, Facts, SampleFact, ScopeKey, VisitFact};
 
 use crate::args;
+use crate::crypto;
 use crate::store::{Result, Session, StoreError, Tx, statements};
 
 statements! {
@@ -26,6 +30,41 @@ statements! {
     LIST_DOCUMENTS_OF_BODY = "SELECT document_id FROM visits WHERE body_id = $1 ORDER BY document_id";
     /// Visits at an enterprise after aliases.
     LIST_DOCUMENTS_OF_ENTERPRISE = "SELECT document_id FROM visits WHERE enterprise = $1 ORDER BY document_id";
+    /// One visit.
+    FIND_VISIT = "SELECT fact FROM visits WHERE document_id = $1";
+    /// One entry.
+    FIND_ENTRY = "SELECT document_id, fact FROM entries WHERE entry_id = $1";
+    /// One sample; more than one document may claim it.
+    FIND_SAMPLE = "SELECT document_id, fact FROM samples WHERE sample_id = $1 ORDER BY document_id LIMIT 1";
+    /// The visit's row.
+    PUT_VISIT = "INSERT INTO visits (document_id, campaign_id, body_id, team_id, enterprise, uscc, enterprise_name, region, \
+        state, entered_at, sort_at, samples, conflicts, fact, changed_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+        ON CONFLICT (document_id) DO UPDATE SET enterprise = excluded.enterprise, uscc = excluded.uscc, \
+        enterprise_name = excluded.enterprise_name, region = excluded.region, state = excluded.state, \
+        entered_at = excluded.entered_at, sort_at = excluded.sort_at, samples = excluded.samples, \
+        conflicts = excluded.conflicts, fact = excluded.fact, changed_at = excluded.changed_at";
+    /// Out with the old entries.
+    DELETE_ENTRIES = "DELETE FROM entries WHERE document_id = $1";
+    /// In with the new.
+    INSERT_ENTRY = "INSERT INTO entries (entry_id, document_id, entered_at, fact) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT DO NOTHING";
+    /// Out with the old samples.
+    DELETE_SAMPLES = "DELETE FROM samples WHERE document_id = $1";
+    /// In with the new.
+    INSERT_SAMPLE = "INSERT INTO samples (sample_id, document_id, entry_id, sheet_no, task_id, enterprise, product_name, \
+        sampled_on, signed, fact) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+        ON CONFLICT (sample_id, document_id) DO UPDATE SET enterprise = excluded.enterprise, \
+        sampled_on = excluded.sampled_on, fact = excluded.fact";
+    /// Out with the old seals.
+    DELETE_SEALS = "DELETE FROM sample_seals WHERE document_id = $1";
+    /// In with the new.
+    INSERT_SEAL = "INSERT INTO sample_seals (seal_no, sample_id, document_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    /// Keeps a conflict.
+    INSERT_CONFLICT = "INSERT INTO conflicts (document_id, path, found, record, found_at) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT DO NOTHING";
+    /// Conflicts of a document, oldest first.
+    LIST_CONFLICTS = "SELECT path, record, found_at FROM conflicts WHERE document_id = $1 ORDER BY found_at, path, found";
     /// Every scope that was ever put together.
     LIST_ALL_SCOPES = "SELECT DISTINCT scope, key FROM scope_members ORDER BY scope";
 }
@@ -158,4 +197,185 @@ async fn documents(
         .iter()
         .filter_map(|row| row.get("document_id").ok())
         .collect())
+}
+
+/// What lists show of a visit.
+#[derive(Clone, Debug)]
+pub struct VisitRow {
+    /// Its document.
+    pub document_id: DocumentId,
+    /// Of the identity.
+    pub campaign_id: CampaignId,
+    /// Of the identity.
+    pub body_id: OrganisationId,
+    /// Of the identity.
+    pub team_id: Option<TeamId>,
+    /// After aliases.
+    pub enterprise: EnterpriseKey,
+    /// Of that key.
+    pub uscc: Option<String>,
+    /// As listed, else as written.
+    pub enterprise_name: Option<String>,
+    /// GB/T 2260.
+    pub region: Option<String>,
+    /// See domain.md §4.
+    pub state: String,
+    /// The earliest entry.
+    pub entered_at: Option<Millis>,
+    /// What lists are sorted by.
+    pub sort_at: Millis,
+    /// How many sheets.
+    pub samples: i64,
+    /// How many conflicts are open.
+    pub conflicts: i64,
+}
+
+fn to_json(name: &'static str, value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|_| StoreError::Column {
+        name,
+        wanted: "plain data",
+    })
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(row: &crate::store::Row) -> Result<T> {
+    serde_json::from_str(&row.get::<String>("fact")?).map_err(|_| StoreError::Column {
+        name: "fact",
+        wanted: "a fact of the rules",
+    })
+}
+
+/// Replaces the rows of a visit, its entries and samples.
+pub async fn replace_visit(tx: &mut Tx, row: &VisitRow, facts: &Facts, now: Millis) -> Result<()> {
+    let fact = to_json("fact", &facts.visits.get(&row.document_id))?;
+    let values = args![
+        row.document_id,
+        row.campaign_id,
+        row.body_id,
+        row.team_id,
+        &row.enterprise.0,
+        row.uscc.clone(),
+        row.enterprise_name.clone(),
+        row.region.clone(),
+        &row.state,
+        row.entered_at,
+        row.sort_at,
+        row.samples,
+        row.conflicts,
+        fact,
+        now
+    ];
+    tx.exec(&PUT_VISIT, values).await?;
+    tx.exec(&DELETE_ENTRIES, args![row.document_id]).await?;
+    for (id, entry) in &facts.entries {
+        let entered_at = entry.entered.usable().lo;
+        tx.exec(
+            &INSERT_ENTRY,
+            args![&id.0, row.document_id, entered_at, to_json("fact", entry)?],
+        )
+        .await?;
+    }
+    tx.exec(&DELETE_SAMPLES, args![row.document_id]).await?;
+    tx.exec(&DELETE_SEALS, args![row.document_id]).await?;
+    for (id, sample) in &facts.samples {
+        insert_sample(tx, *id, row.document_id.as_bytes(), sample).await?;
+        for seal in &sample.seal_numbers {
+            tx.exec(&INSERT_SEAL, args![seal, *id, row.document_id])
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn insert_sample(
+    tx: &mut Tx,
+    id: SampleId,
+    document: &[u8],
+    sample: &SampleFact,
+) -> Result<()> {
+    let values = args![
+        id,
+        document,
+        sample.entry_id.as_ref().map(|entry| entry.0.clone()),
+        sample.sheet_no.clone(),
+        sample.task_id,
+        sample.enterprise.as_ref().map(|key| key.0.clone()),
+        Option::<String>::None,
+        shanghai_date(sample.sampled.wall_ms).to_string(),
+        !sample.signers.is_empty(),
+        to_json("fact", sample)?
+    ];
+    tx.exec(&INSERT_SAMPLE, values).await.map(drop)
+}
+
+/// Puts a sampling made elsewhere.
+pub async fn replace_prior(tx: &mut Tx, id: SampleId, sample: &SampleFact) -> Result<()> {
+    insert_sample(tx, id, &[], sample).await
+}
+
+/// Keeps a conflict once.
+pub async fn insert_conflict(
+    tx: &mut Tx,
+    document: DocumentId,
+    path: &str,
+    record: &str,
+    now: Millis,
+) -> Result<()> {
+    let found = hex::encode(crypto::sha256(record.as_bytes()));
+    tx.exec(&INSERT_CONFLICT, args![document, path, found, record, now])
+        .await
+        .map(drop)
+}
+
+/// Conflicts of a document as (path, record, found at).
+pub async fn list_conflicts(
+    db: &mut Session,
+    document: DocumentId,
+) -> Result<Vec<(String, String, Millis)>> {
+    let rows = db.all(&LIST_CONFLICTS, args![document]).await?;
+    rows.iter()
+        .map(|row| Ok((row.get("path")?, row.get("record")?, row.get("found_at")?)))
+        .collect()
+}
+
+/// A member of a scope, by kind, name and document (none for a prior sampling).
+pub type Member = (String, String, Option<DocumentId>);
+
+/// Members of a scope.
+pub async fn list_members(db: &mut Session, key: &ScopeKey) -> Result<Vec<Member>> {
+    let rows = db.all(&LIST_MEMBERS, args![key.to_string()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                row.get("kind")?,
+                row.get("member_id")?,
+                row.get("document_id").ok(),
+            ))
+        })
+        .collect()
+}
+
+/// The fact of a visit.
+pub async fn find_visit(db: &mut Session, document: DocumentId) -> Result<Option<VisitFact>> {
+    match db.optional(&FIND_VISIT, args![document]).await? {
+        Some(row) => from_json(&row),
+        None => Ok(None),
+    }
+}
+
+/// The fact of an entry.
+pub async fn find_entry(db: &mut Session, entry: &EntryId) -> Result<Option<EntryFact>> {
+    db.optional(&FIND_ENTRY, args![&entry.0])
+        .await?
+        .as_ref()
+        .map(from_json)
+        .transpose()
+}
+
+/// The fact of a sample.
+pub async fn find_sample(db: &mut Session, sample: SampleId) -> Result<Option<SampleFact>> {
+    db.optional(&FIND_SAMPLE, args![sample])
+        .await?
+        .as_ref()
+        .map(from_json)
+        .transpose()
 }

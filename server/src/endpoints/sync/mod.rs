@@ -1,0 +1,3 @@
+//! The conversation with phones.
+
+pub mod post;

@@ -1,0 +1,157 @@
+//! From a document to rows: what lists show, what rules take, and which scopes it belongs to. Runs in the transaction
+//! that changes the document; the scopes that it left and those that it joined are marked together.
+
+mod read;
+
+use sync_core::model::{DocumentId, EnterpriseKey, Millis, SampleId};
+use sync_core::rules::{Facts, SampleFact, ScopeKey, scopes_of_sample};
+
+use crate::store::reference::enterprises;
+use crate::store::rulings::dirty;
+use crate::store::sync::documents::{self, DocumentRow};
+use crate::store::sync::projections::{self, MemberKind, VisitRow};
+use crate::store::{Result, Tx};
+
+pub use read::Projected;
+
+/// Projects one document.
+pub async fn project(
+    tx: &mut Tx,
+    row: &DocumentRow,
+    document: &automerge::Automerge,
+    now: Millis,
+) -> Result<()> {
+    let mut marked = projections::list_scopes_of_document(tx, row.document_id).await?;
+    let identity_key = EnterpriseKey(row.enterprise_key.clone());
+    let enterprise = enterprises::resolve_key(tx, &identity_key).await?;
+    let listed = enterprises::find_by_key(tx, &enterprise).await?;
+    let authors = read::authors(tx, row.document_id).await?;
+    let mut projected = read::project(row, document, &authors);
+    place(&mut projected.facts, &identity_key, &enterprise);
+
+    let known = listed.as_ref();
+    let visit = VisitRow {
+        document_id: row.document_id,
+        campaign_id: row.campaign_id,
+        body_id: row.body_id,
+        team_id: row.team_id,
+        uscc: enterprise.0.strip_prefix("uscc:").map(str::to_owned),
+        enterprise_name: known
+            .map(|known| known.name.clone())
+            .or(projected.enterprise_name.clone()),
+        region: known
+            .map(|known| known.region.clone())
+            .or(projected.region.clone()),
+        enterprise,
+        state: projected.state.clone(),
+        entered_at: projected.entered_at,
+        sort_at: projected.entered_at.unwrap_or(row.created_at),
+        samples: i64::try_from(projected.facts.samples.len()).unwrap_or(i64::MAX),
+        conflicts: i64::try_from(projected.conflicts.len()).unwrap_or(i64::MAX),
+    };
+    if let Some(fact) = projected.facts.visits.get_mut(&row.document_id) {
+        fact.region.clone_from(&visit.region);
+    }
+    projections::replace_visit(tx, &visit, &projected.facts, now).await?;
+    for (path, record) in &projected.conflicts {
+        projections::insert_conflict(tx, row.document_id, path, record, now).await?;
+    }
+
+    let members = members(row.document_id, &projected.facts);
+    projections::replace_members(tx, row.document_id, &members).await?;
+    marked.extend(members.into_iter().map(|(_, _, key)| key));
+    dirty::mark(tx, &marked, now).await
+}
+
+/// Projects documents again that were projected before: an enterprise has another key now, or another name.
+pub async fn project_again(tx: &mut Tx, documents: &[DocumentId], now: Millis) -> Result<()> {
+    for document in documents {
+        if let Some(row) = documents::find(tx, *document).await?
+            && let Ok(automerge) = automerge::Automerge::load(&row.snapshot)
+        {
+            project(tx, &row, &automerge, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// An alias was made or undone, or an enterprise corrected: every visit whose identity names one of these keys is
+/// projected again, and the doors and years that it left and joined are marked.
+pub async fn project_enterprises_again(
+    tx: &mut Tx,
+    keys: &[EnterpriseKey],
+    now: Millis,
+) -> Result<()> {
+    for key in keys {
+        let documents = documents::list_by_enterprise(tx, &key.0).await?;
+        project_again(tx, &documents, now).await?;
+    }
+    Ok(())
+}
+
+/// A sampling made elsewhere takes part in the scopes of its product and its enterprise's year.
+pub async fn project_prior(
+    tx: &mut Tx,
+    id: SampleId,
+    fact: &SampleFact,
+    now: Millis,
+) -> Result<()> {
+    let mut marked = projections::list_scopes_of_member(tx, &id.to_string()).await?;
+    let mut fact = fact.clone();
+    if let Some(key) = &fact.enterprise {
+        fact.enterprise = Some(enterprises::resolve_key(tx, key).await?);
+    }
+    projections::replace_prior(tx, id, &fact).await?;
+    let keys: Vec<ScopeKey> = scopes_of_sample(&fact).into_iter().collect();
+    projections::replace_prior_member(tx, &id.to_string(), &keys).await?;
+    marked.extend(keys);
+    dirty::mark(tx, &marked, now).await
+}
+
+/// Puts the enterprise after aliases where the document has the one of its identity.
+fn place(facts: &mut Facts, identity: &EnterpriseKey, enterprise: &EnterpriseKey) {
+    for visit in facts.visits.values_mut() {
+        visit.enterprise = enterprise.clone();
+    }
+    for entry in facts.entries.values_mut() {
+        entry.enterprise = enterprise.clone();
+    }
+    for sample in facts.samples.values_mut() {
+        if sample.enterprise.as_ref() == Some(identity) {
+            sample.enterprise = Some(enterprise.clone());
+        }
+    }
+}
+
+fn members(document: DocumentId, facts: &Facts) -> Vec<(MemberKind, String, ScopeKey)> {
+    let visit_scope = ScopeKey::Visit {
+        document_id: document,
+    };
+    let mut members = vec![(MemberKind::Visit, document.to_string(), visit_scope.clone())];
+    let door = |campaign_id, body_id, enterprise: &EnterpriseKey| ScopeKey::Door {
+        campaign_id,
+        body_id,
+        enterprise: enterprise.clone(),
+    };
+    for (id, entry) in &facts.entries {
+        members.push((MemberKind::Entry, id.to_string(), visit_scope.clone()));
+        members.push((
+            MemberKind::Entry,
+            id.to_string(),
+            door(entry.campaign_id, entry.body_id, &entry.enterprise),
+        ));
+    }
+    for (id, sample) in &facts.samples {
+        for key in scopes_of_sample(sample) {
+            members.push((MemberKind::Sample, id.to_string(), key));
+        }
+        if let Some(visit) = facts.visits.get(&document) {
+            members.push((
+                MemberKind::Sample,
+                id.to_string(),
+                door(visit.campaign_id, visit.body_id, &visit.enterprise),
+            ));
+        }
+    }
+    members
+}

@@ -1,0 +1,243 @@
+//! Transaction 2: takes one dirty scope, rules it, writes what changed, marks what depends on it; until nothing is left.
+
+use std::collections::BTreeSet;
+
+use sync_core::model::{Digest, DocumentId, RulingId};
+use sync_core::rules::{
+    self, Facts, Finding, Findings, Outcome, Rulebooks, ScopeKey, Standing, Subject, Validity,
+    dirty_after, final_validity,
+};
+use tracing::Instrument;
+
+use super::{gather, rulebooks};
+use crate::app::App;
+use crate::problem::Problem;
+use crate::store::feed::{self, Audience, NewRow};
+use crate::store::rulings::versions::RulingRow;
+use crate::store::rulings::{decisions, dirty, verdicts, versions};
+use crate::store::sync::documents;
+use crate::store::{Result, Session, StoreError, Tx};
+
+/// Scopes ruled in one go before others get their turn; what is left is taken by the job.
+const SCOPES_AT_ONCE: u32 = 2_000;
+/// How often one scope is tried when the database asks to try again.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// Rules until nothing is marked, earlier strata first.
+pub async fn rule_what_is_dirty(app: &App) -> Result<(), Problem> {
+    let mut attempts = 0;
+    for _ in 0..SCOPES_AT_ONCE {
+        let next = {
+            let mut db = app.store.read().await?;
+            dirty::find_next(&mut db).await?
+        };
+        let Some(marked) = next else {
+            return Ok(());
+        };
+        let span = tracing::info_span!("ruling.decide", stratum = marked.key.stratum());
+        match rule_one(app, &marked.key).instrument(span).await {
+            Ok(()) => attempts = 0,
+            Err(StoreError::Retry) if attempts < ATTEMPTS_MAX => attempts += 1,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+async fn rule_one(app: &App, key: &ScopeKey) -> Result<()> {
+    let now = app.now();
+    let mut tx = app.store.begin().await?;
+    let Some(mark) = dirty::lock(&mut tx, key, now).await? else {
+        // Somebody else has ruled it meanwhile.
+        return tx.commit().await;
+    };
+    let books = rulebooks::in_force(&app.rulebooks, &mut tx).await?;
+    let facts = gather::facts(&mut tx, key).await?;
+    let before = verdicts::list_of_scope(&mut tx, key).await?;
+    let after = rules::rule(&facts, &books);
+    let hash = rules::hash_of(&facts);
+    verdicts::replace(&mut tx, key, &after).await?;
+
+    let mut rulings = Vec::new();
+    for subject in subjects(&before, &after) {
+        if let Some(ruling) =
+            next_version(app, &mut tx, key, &facts, &books, hash, &subject).await?
+        {
+            rulings.push(ruling);
+        }
+    }
+    // Demote before promote, or the index that watches over the doors would cry for nothing.
+    rulings.sort_by_key(|ruling| {
+        ruling.outcome
+            == Some(Outcome::Entry {
+                standing: Standing::First,
+            })
+    });
+    let door = matches!(key, ScopeKey::Door { .. }).then(|| key.to_string());
+    let mut published = Vec::new();
+    for ruling in &rulings {
+        metrics::counter!("fieldseal_rulings_total", "outcome" => ruling.word()).increment(1);
+        versions::insert(&mut tx, ruling, door.as_deref()).await?;
+        if is_gone(&facts, &ruling.subject) {
+            versions::delete_outcome(&mut tx, &ruling.subject).await?;
+        }
+        if let Some(document) = ruling.document
+            && let Some(audience) = audience(&mut tx, document).await?
+        {
+            published.push(NewRow::ruling(audience, document, ruling.ruling_id));
+        }
+    }
+    let dependents: Vec<ScopeKey> = dirty_after(&facts, &before, &after).into_iter().collect();
+    dirty::mark(&mut tx, &dependents, now).await?;
+    dirty::clear(&mut tx, key, mark, hash.0, now).await?;
+    if !published.is_empty() {
+        feed::append(&mut tx, &published, now).await?;
+    }
+    tx.commit().await
+}
+
+fn subjects(before: &Findings, after: &Findings) -> BTreeSet<Subject> {
+    [before, after]
+        .into_iter()
+        .flat_map(|said| {
+            said.outcomes
+                .keys()
+                .chain(said.findings.iter().map(|finding| &finding.subject))
+        })
+        .cloned()
+        .collect()
+}
+
+/// A subject of which the scope spoke before, and which is no longer among the facts.
+fn is_gone(facts: &Facts, subject: &Subject) -> bool {
+    match subject {
+        Subject::Visit(id) => !facts.visits.contains_key(id),
+        Subject::Entry(id) => !facts.entries.contains_key(id),
+        // A sample may have left this scope and still belong to others.
+        Subject::Sample(_) => false,
+    }
+}
+
+/// The subject's merged ruling, if it is another one than stands.
+async fn next_version(
+    app: &App,
+    tx: &mut Tx,
+    key: &ScopeKey,
+    facts: &Facts,
+    books: &Rulebooks,
+    hash: Digest,
+    subject: &Subject,
+) -> Result<Option<RulingRow>> {
+    let said = verdicts::list_of_subject(tx, subject).await?;
+    let decided = decisions::list_of_subject(tx, subject)
+        .await?
+        .pop()
+        .map(|row| row.decision);
+    let mut findings: Vec<Finding> = said
+        .iter()
+        .flat_map(|verdict| verdict.findings.clone())
+        .collect();
+    findings.sort_by(|a, b| {
+        (&a.rule_id, &a.message, &a.arguments).cmp(&(&b.rule_id, &b.message, &b.arguments))
+    });
+    findings.dedup();
+    let outcome = match subject {
+        Subject::Visit(_) => None,
+        Subject::Entry(_) => Some(Outcome::Entry {
+            standing: standing(&said),
+        }),
+        Subject::Sample(_) => {
+            let strata: Vec<Validity> = said
+                .iter()
+                .filter_map(|verdict| match verdict.outcome {
+                    Some(Outcome::Sample { validity }) => Some(validity),
+                    _ => None,
+                })
+                .collect();
+            let decided = decided.as_ref().and_then(|decision| decision.validity);
+            Some(Outcome::Sample {
+                validity: final_validity(&strata, decided),
+            })
+        }
+    };
+    let current = versions::find_current(tx, subject).await?;
+    let unchanged = match &current {
+        Some(current) => current.outcome == outcome && current.findings == findings,
+        None => matches!(subject, Subject::Visit(_)) && findings.is_empty(),
+    };
+    if unchanged {
+        return Ok(None);
+    }
+    // A person's word makes the version theirs when it is what stands and no version has said so yet.
+    let by_person = decided.filter(|decision| {
+        current
+            .as_ref()
+            .is_none_or(|current| current.decided_at <= decision.decided_at_ms)
+    });
+    Ok(Some(RulingRow {
+        ruling_id: RulingId(app.new_uuid()),
+        subject: subject.clone(),
+        version: versions::last_version(tx, subject).await? + 1,
+        scope: key.to_string(),
+        document: document_of(facts, subject),
+        outcome,
+        rulebook: rulebook_names(&findings, books),
+        findings,
+        actor: by_person.map_or_else(
+            || "engine".to_owned(),
+            |decision| decision.user_id.to_string(),
+        ),
+        facts: hash,
+        decided_at: app.now(),
+    }))
+}
+
+fn standing(said: &[verdicts::Verdict]) -> Standing {
+    let spoken = said.iter().filter_map(|verdict| match verdict.outcome {
+        Some(Outcome::Entry { standing }) => Some(standing),
+        _ => None,
+    });
+    spoken.last().unwrap_or(Standing::Pending)
+}
+
+fn document_of(facts: &Facts, subject: &Subject) -> Option<DocumentId> {
+    match subject {
+        Subject::Visit(id) => Some(*id),
+        Subject::Entry(id) => {
+            let written = || {
+                id.0.split('/')
+                    .next()
+                    .and_then(|document| document.parse().ok())
+            };
+            facts
+                .entries
+                .get(id)
+                .map(|entry| entry.document_id)
+                .or_else(written)
+        }
+        Subject::Sample(id) => facts.samples.get(id).and_then(|sample| sample.document_id),
+    }
+}
+
+fn rulebook_names(findings: &[Finding], books: &Rulebooks) -> String {
+    let mut names: BTreeSet<String> = findings
+        .iter()
+        .map(|finding| finding.rulebook.clone())
+        .collect();
+    if names.is_empty() {
+        names = books.books().iter().map(|book| book.name()).collect();
+    }
+    Vec::from_iter(names).join(",")
+}
+
+/// Whom rulings on a document are for: the roster, or its only author.
+async fn audience(db: &mut Session, document: DocumentId) -> Result<Option<Audience>> {
+    let Some(row) = documents::find(db, document).await? else {
+        return Ok(None);
+    };
+    if let Some(team) = row.team_id {
+        return Ok(Some(Audience::Team(team)));
+    }
+    let authors = documents::list_authors(db, document).await?;
+    Ok(authors.first().map(|author| Audience::User(*author)))
+}

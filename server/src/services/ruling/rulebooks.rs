@@ -1,0 +1,46 @@
+//! The rulebooks in force: those of the binary, and those published since, which stand over them.
+
+use std::sync::{Arc, Mutex};
+
+use sync_core::rules::Rulebooks;
+
+use crate::args;
+use crate::store::{Result, Session, StoreError, statements};
+
+statements! {
+    /// How many were published: tells whether what was read is still what stands.
+    COUNT = "SELECT COUNT(*) AS published FROM rulebooks";
+    /// All of them in the order of publication.
+    LIST = "SELECT text FROM rulebooks ORDER BY published_at, rulebook_id, version";
+}
+
+/// Rulebooks as last read, with how many were published then.
+#[derive(Clone, Default)]
+pub struct RulebookCache(Arc<Mutex<Option<(i64, Arc<Rulebooks>)>>>);
+
+/// The rulebooks as this transaction sees them. They are only ever added, so their number tells one set from another.
+pub async fn in_force(cache: &RulebookCache, db: &mut Session) -> Result<Arc<Rulebooks>> {
+    let published: i64 = db.one(&COUNT, args![]).await?.get("published")?;
+    let lock = || {
+        cache
+            .0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    };
+    if let Some((count, books)) = lock().as_ref()
+        && *count == published
+    {
+        return Ok(books.clone());
+    }
+    let mut books = Rulebooks::builtin();
+    for row in db.all(&LIST, args![]).await? {
+        let text: String = row.get("text")?;
+        books = books.with(&text).map_err(|_| StoreError::Column {
+            name: "text",
+            wanted: "a rulebook",
+        })?;
+    }
+    let books = Arc::new(books);
+    *lock() = Some((published, books.clone()));
+    Ok(books)
+}

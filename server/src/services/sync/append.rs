@@ -1,0 +1,122 @@
+//! Transaction 1: append, project, mark what must be ruled, and publish. All of it or none.
+
+use std::collections::BTreeSet;
+
+use sync_core::model::{DeviceId, UserId};
+use sync_core::sync::wire::{ChangeStatus, QuarantineKind};
+
+use super::judge::Verdict;
+use crate::app::App;
+use crate::services::audit;
+use crate::services::projection;
+use crate::store::feed::{self, Audience, NewRow};
+use crate::store::sync::{changes, documents, tips};
+use crate::store::{Result, Tx};
+
+/// Writes the verdicts; false if a document has moved since it was read.
+pub async fn write(app: &App, carrier: DeviceId, verdicts: &[Verdict]) -> Result<bool> {
+    if !verdicts.iter().any(Verdict::writes) {
+        return Ok(true);
+    }
+    let mut tx = app.store.begin().await?;
+    let mut published = Vec::new();
+    for verdict in verdicts.iter().filter(|verdict| verdict.writes()) {
+        if !write_one(app, &mut tx, carrier, verdict, &mut published).await? {
+            return Ok(false);
+        }
+    }
+    // The counter last: it is held until the commit.
+    if !published.is_empty() {
+        let rows: Vec<NewRow> = published.iter().map(|(row, _)| row.clone()).collect();
+        let first = feed::append(&mut tx, &rows, app.now()).await?;
+        for (position, (_, carried)) in (first..).zip(&published) {
+            if let Some((document, first_ordinal)) = carried {
+                changes::set_position(&mut tx, *document, *first_ordinal, position).await?;
+            }
+        }
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// A row to publish, and the changes that it carries: those of a document from an ordinal on.
+type Published = (NewRow, Option<(sync_core::model::DocumentId, i64)>);
+
+async fn write_one(
+    app: &App,
+    tx: &mut Tx,
+    carrier: DeviceId,
+    verdict: &Verdict,
+    published: &mut Vec<Published>,
+) -> Result<bool> {
+    let (row, now) = (&verdict.row, app.now());
+    if !documents::compare_and_set(tx, row, verdict.read_at_version, now).await? {
+        return Ok(false);
+    }
+    let mut authors: BTreeSet<UserId> = BTreeSet::new();
+    let mut accepted = false;
+    for change in verdict.inserted.iter().chain(&verdict.updated) {
+        if change.status == ChangeStatus::Accepted {
+            accepted = true;
+            authors.extend(change.user);
+        }
+    }
+    for change in &verdict.inserted {
+        changes::insert(tx, change).await?;
+        alarm(app, tx, carrier, change).await?;
+    }
+    for change in &verdict.updated {
+        changes::update_status(tx, change, now).await?;
+        alarm(app, tx, carrier, change).await?;
+        for device in BTreeSet::from_iter(change.device.into_iter().chain([change.carrier])) {
+            published.push((
+                NewRow::status(device, row.document_id, change.hash, &change.status)?,
+                None,
+            ));
+        }
+    }
+    for tip in &verdict.tips {
+        tips::insert(tx, tip, now).await?;
+    }
+    if accepted {
+        for author in &authors {
+            documents::insert_author(tx, row.document_id, *author).await?;
+        }
+        projection::project(tx, row, &verdict.document, now).await?;
+        let audience = match (row.team_id, authors.first()) {
+            (Some(team), _) => Audience::Team(team),
+            (None, Some(author)) => Audience::User(*author),
+            (None, None) => Audience::Device(carrier),
+        };
+        published.push((
+            NewRow::changes(audience, row.document_id),
+            Some((row.document_id, verdict.first_ordinal)),
+        ));
+    }
+    Ok(true)
+}
+
+/// Two changes under one number: somebody's key or store was copied, or lies. Both are kept, and people are told.
+async fn alarm(
+    app: &App,
+    tx: &mut Tx,
+    carrier: DeviceId,
+    change: &changes::ChangeRow,
+) -> Result<()> {
+    let ChangeStatus::Quarantined {
+        quarantine: QuarantineKind::Equivocation,
+        ..
+    } = change.status
+    else {
+        return Ok(());
+    };
+    metrics::counter!("fieldseal_equivocations_total").increment(1);
+    let actor = audit::Actor {
+        user: None,
+        device: Some(carrier),
+    };
+    let subject = format!("document:{}", change.document_id);
+    let detail =
+        serde_json::json!({ "change": change.hash, "actor": change.actor, "seq": change.seq });
+    audit::record(app, tx, actor, "change.equivocation", subject, detail).await
+}

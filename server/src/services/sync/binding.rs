@@ -1,0 +1,50 @@
+//! What binds a change to one document: the identity's preimage, whose hash is the document's name and which the
+//! skeleton contains. Nothing that follows from another skeleton can be applied here.
+
+use automerge::Automerge;
+use sync_core::document::VisitDocument;
+use sync_core::model::{
+    CampaignId, DocumentId, OrganisationId, TeamId, TeamKey, UserId, VisitIdentity,
+};
+
+/// The kind of a visit's document.
+pub const VISIT: &str = "visit";
+
+/// The identity of a document, as far as authority asks.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Whole, as its preimage says.
+    pub visit: VisitIdentity,
+    /// Campaign.
+    pub campaign: CampaignId,
+    /// Inspection body (承检机构).
+    pub body: OrganisationId,
+    /// Roster.
+    pub team: Option<TeamId>,
+    /// The only author of a document outside every roster.
+    pub solo: Option<UserId>,
+}
+
+/// The identity that this preimage gives to this document; none if its hash or its form is another.
+pub fn identity(document: DocumentId, kind: &str, preimage: &str) -> Option<Identity> {
+    let visit = VisitIdentity::from_preimage(preimage).ok()?;
+    if kind != VISIT || visit.document_id() != document {
+        return None;
+    }
+    let (team, solo) = match visit.team {
+        TeamKey::Team(team) => (Some(team), None),
+        TeamKey::Solo(user) => (None, Some(user)),
+    };
+    Some(Identity {
+        campaign: visit.campaign,
+        body: visit.body,
+        team,
+        solo,
+        visit,
+    })
+}
+
+/// The document's first change, the same on every phone and here.
+pub fn skeleton(identity: &Identity) -> Automerge {
+    VisitDocument::skeleton(&identity.visit)
+}

@@ -1,0 +1,396 @@
+//! `POST /v1/sync`: changes up, everything new down, in one round trip. Judging comes before the write transaction,
+//! which compares and sets the versions of the documents it was judged by, and begins again if one has moved.
+
+pub mod admission;
+pub mod append;
+pub mod authors;
+pub mod binding;
+pub mod intake;
+pub mod judge;
+pub mod pull;
+
+use std::collections::{BTreeMap, HashMap};
+
+use automerge::Automerge;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sync_core::guard;
+use sync_core::limits::{HELD_CHANGES_PER_DEVICE_MAX, SYNC_ATTEMPTS_MAX};
+use sync_core::model::{ChangeHash, DeviceId, DocumentId, Millis};
+use sync_core::proof::{ReceiptPayload, Signed, TimeTokenPayload};
+use sync_core::sync::wire::{ChangeReport, ChangeStatus, DocumentHeader, SignedTip, SyncResponse};
+use tracing::Instrument;
+
+use self::authors::Author;
+use self::binding::Identity;
+use self::intake::Intake;
+use self::judge::{Case, Pushed, Verdict};
+use crate::access::Principal;
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::services::ruling;
+use crate::store::access::devices;
+use crate::store::sync::documents::DocumentRow;
+use crate::store::sync::{changes, documents, tips};
+use crate::store::{Session, StoreError, feed};
+
+/// What is durable, by document and the time at which it became so.
+type Durable = BTreeMap<(DocumentId, Millis), Vec<ChangeHash>>;
+
+/// One conversation with a phone.
+pub async fn sync(app: &App, caller: &Principal, intake: Intake) -> Result<SyncResponse, Problem> {
+    let device = caller.needed_device()?;
+    let _place = admission::enter(app, device).await?;
+    let span = tracing::info_span!("sync.push", changes = intake.changes.len());
+    let (statuses, durable) = push(app, device, &intake).instrument(span).await?;
+    if !durable.is_empty() {
+        ruling::rule_what_is_dirty(app).await?;
+    }
+    let scope = feed::ReaderScope {
+        user: caller.user,
+        device,
+        organisation: caller.organisation,
+    };
+    let page = pull::page(app, &scope, intake.cursor.as_ref(), intake.feed_bytes_max).await?;
+    let receipts = durable
+        .into_iter()
+        .map(|((document_id, received_at_ms), mut hashes)| {
+            hashes.sort_unstable();
+            hashes.dedup();
+            let payload = ReceiptPayload {
+                document_id,
+                hashes,
+                received_at_ms,
+                epoch: page.cursor.epoch.clone(),
+            };
+            sign(app, &payload)
+        })
+        .collect();
+    Ok(SyncResponse {
+        statuses,
+        receipts,
+        items: page.items,
+        cursor: page.cursor,
+        more: page.more,
+        epoch_changed: page.epoch_changed,
+        time_token: time_token(app, device),
+    })
+}
+
+fn sign<T: sync_core::proof::Payload>(app: &App, payload: &T) -> Signed<T> {
+    Signed::sign(payload, app.keys.key_id().to_owned(), |message| {
+        app.keys.sign(message).to_vec()
+    })
+}
+
+/// The server's time for one device.
+fn time_token(app: &App, device: DeviceId) -> Signed<TimeTokenPayload> {
+    let nonce = hex::encode(app.random::<16>());
+    sign(
+        app,
+        &TimeTokenPayload {
+            device_id: device,
+            at_ms: app.now(),
+            nonce,
+        },
+    )
+}
+
+fn refused(code: &str, detail: impl Into<String>) -> ChangeStatus {
+    ChangeStatus::Refused {
+        code: code.to_owned(),
+        detail: detail.into(),
+    }
+}
+
+/// Stores what came, and reports every item in its order.
+async fn push(
+    app: &App,
+    carrier: DeviceId,
+    intake: &Intake,
+) -> Result<(Vec<ChangeReport>, Durable), Problem> {
+    let mut hashes: Vec<Option<ChangeHash>> = Vec::new();
+    let mut statuses: Vec<Option<ChangeStatus>> = Vec::new();
+    let mut pages: BTreeMap<DocumentId, Vec<Pushed>> = BTreeMap::new();
+    for (index, item) in intake.changes.iter().enumerate() {
+        statuses.push(None);
+        match item {
+            Err(fault) => {
+                hashes.push(fault.hash);
+                statuses[index] = Some(refused(fault.code, &fault.detail));
+            }
+            Ok(change) => {
+                hashes.push(Some(change.hash));
+                match STANDARD.decode(&change.bytes) {
+                    Ok(bytes) => pages.entry(change.document_id).or_default().push(Pushed {
+                        index,
+                        claimed: change.hash,
+                        bytes,
+                        item_id: app.new_uuid(),
+                    }),
+                    Err(error) => statuses[index] = Some(refused("item.base64", error.to_string())),
+                }
+            }
+        }
+    }
+
+    let mut durable = Durable::new();
+    for (index, status, stored) in store_pages(app, carrier, &pages, intake).await? {
+        if let Some((document, hash, received_at)) = stored {
+            durable
+                .entry((document, received_at))
+                .or_default()
+                .push(hash);
+        }
+        statuses[index] = Some(status);
+    }
+    let reports = hashes
+        .into_iter()
+        .zip(statuses)
+        .enumerate()
+        .map(|(index, (hash, status))| {
+            let status = status.unwrap_or_else(|| refused("item.unread", "it was not looked at"));
+            metrics::counter!("fieldseal_changes_total", "status" => label(&status)).increment(1);
+            ChangeReport {
+                hash,
+                index: u32::try_from(index).unwrap_or(u32::MAX),
+                status,
+            }
+        })
+        .collect();
+    Ok((reports, durable))
+}
+
+fn label(status: &ChangeStatus) -> &'static str {
+    match status {
+        ChangeStatus::Accepted => "accepted",
+        ChangeStatus::Held { .. } => "held",
+        ChangeStatus::Quarantined { .. } => "quarantined",
+        ChangeStatus::Refused { .. } => "refused",
+    }
+}
+
+/// One item's report: its place, its status, and what is durable of it.
+type Report = (
+    usize,
+    ChangeStatus,
+    Option<(DocumentId, ChangeHash, Millis)>,
+);
+
+async fn store_pages(
+    app: &App,
+    carrier: DeviceId,
+    pages: &BTreeMap<DocumentId, Vec<Pushed>>,
+    intake: &Intake,
+) -> Result<Vec<Report>, Problem> {
+    if pages.is_empty() {
+        return Ok(Vec::new());
+    }
+    for _ in 0..SYNC_ATTEMPTS_MAX {
+        let mut reports = Vec::new();
+        let mut cases = Vec::new();
+        {
+            let mut db = app.store.read().await?;
+            let aside_max = i64::try_from(HELD_CHANGES_PER_DEVICE_MAX).unwrap_or(i64::MAX);
+            let aside_left = aside_max - changes::count_aside(&mut db, carrier).await?;
+            for (document, pushed) in pages {
+                let header = intake
+                    .documents
+                    .iter()
+                    .find(|header| header.document_id == *document);
+                match begin_case(&mut db, *document, header, app.now()).await? {
+                    Ok((row, identity, automerge)) => {
+                        let read = Read {
+                            row,
+                            identity,
+                            document: automerge,
+                            carrier,
+                            aside_left,
+                            now: app.now(),
+                        };
+                        cases.push(read.case(&mut db, pushed.clone(), &intake.tips).await?);
+                    }
+                    Err((code, detail)) => {
+                        reports.extend(
+                            pushed
+                                .iter()
+                                .map(|item| (item.index, refused(code, detail), None)),
+                        );
+                    }
+                }
+            }
+        }
+        // Guarding is work for the processor: it must not stop the others' requests.
+        let verdicts = tokio::task::spawn_blocking(move || {
+            cases.into_iter().map(judge::judge).collect::<Vec<_>>()
+        })
+        .await
+        .map_err(|error| Problem::internal(&error))?;
+        match append::write(app, carrier, &verdicts).await {
+            Ok(true) => {}
+            Ok(false) | Err(StoreError::Retry) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        for verdict in verdicts {
+            let document = verdict.row.document_id;
+            reports.extend(verdict.reports.into_iter().map(|(index, status, stored)| {
+                (
+                    index,
+                    status,
+                    stored.map(|(hash, received_at)| (document, hash, received_at)),
+                )
+            }));
+        }
+        return Ok(reports);
+    }
+    Err(Problem::new(Code::Overloaded).retry_after_s(1))
+}
+
+/// Judges what is aside in a document again: after an admission, or when a certificate came.
+pub async fn judge_again(app: &App, document: DocumentId) -> Result<(), Problem> {
+    for _ in 0..SYNC_ATTEMPTS_MAX {
+        let case = {
+            let mut db = app.store.read().await?;
+            let Ok((row, identity, automerge)) =
+                begin_case(&mut db, document, None, app.now()).await?
+            else {
+                return Ok(());
+            };
+            let carrier = DeviceId(uuid::Uuid::nil());
+            let read = Read {
+                row,
+                identity,
+                document: automerge,
+                carrier,
+                aside_left: 0,
+                now: app.now(),
+            };
+            read.case(&mut db, Vec::new(), &[]).await?
+        };
+        let carrier = case.carrier;
+        let verdict: Verdict = tokio::task::spawn_blocking(move || judge::judge(case))
+            .await
+            .map_err(|error| Problem::internal(&error))?;
+        match append::write(app, carrier, &[verdict]).await {
+            Ok(true) => return ruling::rule_what_is_dirty(app).await,
+            Ok(false) | Err(StoreError::Retry) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Problem::new(Code::Overloaded).retry_after_s(1))
+}
+
+type Begun = Result<(DocumentRow, Identity, Automerge), (&'static str, &'static str)>;
+
+/// The stored document, or the one that the header begins; an error names what is wrong with the binding.
+async fn begin_case(
+    db: &mut Session,
+    document: DocumentId,
+    header: Option<&DocumentHeader>,
+    now: Millis,
+) -> Result<Begun, Problem> {
+    if let Some(row) = documents::find(db, document).await? {
+        let identity = binding::identity(document, &row.kind, &row.preimage).ok_or_else(|| {
+            Problem::new(Code::Internal).detail("a stored preimage does not name its document")
+        })?;
+        let automerge =
+            Automerge::load(&row.snapshot).map_err(|error| Problem::internal(&error))?;
+        return Ok(Ok((row, identity, automerge)));
+    }
+    let Some(header) = header else {
+        return Ok(Err((
+            "document.header_missing",
+            "the server has never seen this document and got no preimage",
+        )));
+    };
+    let Some(identity) = binding::identity(document, &header.kind, &header.preimage) else {
+        return Ok(Err((
+            "document.preimage_mismatch",
+            "the preimage does not name this document",
+        )));
+    };
+    let automerge = binding::skeleton(&identity);
+    let row = DocumentRow {
+        document_id: document,
+        kind: header.kind.clone(),
+        preimage: header.preimage.clone(),
+        campaign_id: identity.campaign,
+        body_id: identity.body,
+        enterprise_key: identity.visit.enterprise.0.clone(),
+        team_id: identity.team,
+        snapshot: automerge.save(),
+        heads: automerge
+            .get_heads()
+            .iter()
+            .map(|head| ChangeHash(head.0))
+            .collect(),
+        version: 0,
+        created_at: now,
+    };
+    Ok(Ok((row, identity, automerge)))
+}
+
+/// A document on its way to be judged.
+struct Read {
+    row: DocumentRow,
+    identity: Identity,
+    document: Automerge,
+    carrier: DeviceId,
+    aside_left: i64,
+    now: Millis,
+}
+
+impl Read {
+    /// Reads the rest of what judging asks.
+    async fn case(
+        self,
+        db: &mut Session,
+        pushed: Vec<Pushed>,
+        page_tips: &[SignedTip],
+    ) -> Result<Case, Problem> {
+        let document_id = self.row.document_id;
+        let aside = changes::list_aside(db, document_id).await?;
+        let mut accepted = HashMap::new();
+        let mut actors: Vec<_> = aside.iter().filter_map(|change| change.actor).collect();
+        for item in &pushed {
+            let Ok(inspected) = guard::inspect(&item.bytes) else {
+                continue;
+            };
+            let header = inspected.header();
+            actors.push(header.actor);
+            if let Some(known) = changes::find(db, document_id, header.hash).await?
+                && known.status == ChangeStatus::Accepted
+            {
+                accepted.insert(header.hash, known.received_at);
+            }
+        }
+        actors.sort_unstable();
+        actors.dedup();
+        let mut by_actor = HashMap::new();
+        for actor in actors {
+            if let Some(row) = devices::find_by_actor(db, actor).await? {
+                by_actor.insert(actor, Author::of(&row)?);
+            }
+        }
+        let pushed_tips = page_tips
+            .iter()
+            .filter(|tip| tip.tip.document_id == document_id)
+            .cloned()
+            .collect();
+        Ok(Case {
+            accepted_count: changes::count_accepted(db, document_id).await?,
+            stored_tips: tips::list(db, document_id).await?,
+            identity: self.identity,
+            document: self.document,
+            row: self.row,
+            aside,
+            accepted,
+            pushed_tips,
+            authors: by_actor,
+            pushed,
+            carrier: self.carrier,
+            aside_left: self.aside_left,
+            now: self.now,
+        })
+    }
+}

@@ -1,0 +1,257 @@
+//! The way down: what is new since the cursor within the scope of the device, one bounded page.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sync_core::limits::{FEED_INFLATED_BYTES_MAX, FEED_ROWS_MAX};
+use sync_core::model::{Actor, DocumentId, RulingId};
+use sync_core::sync::wire::{
+    Cursor, DocumentHeader, DocumentPage, FeedEntry, FeedItem, PulledChange, SignedTip,
+};
+
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::store::feed::{self, FeedRow, ReaderScope};
+use crate::store::rulings::versions;
+use crate::store::sync::changes::{self, ChangeRow};
+use crate::store::sync::{certificates, documents, tips};
+use crate::store::{Session, StoreError};
+
+/// One page of the feed.
+pub struct Page {
+    /// What is new.
+    pub items: Vec<FeedItem>,
+    /// Where the phone stands then.
+    pub cursor: Cursor,
+    /// There is more.
+    pub more: bool,
+    /// The cursor was of another epoch, or of a future that a restore undid.
+    pub epoch_changed: bool,
+}
+
+/// The page behind a cursor.
+pub async fn page(
+    app: &App,
+    scope: &ReaderScope,
+    cursor: Option<&Cursor>,
+    bytes_max: Option<u32>,
+) -> Result<Page, Problem> {
+    let epoch = epoch(app).await?;
+    // One snapshot: the end of the feed, and everything up to it.
+    let mut db = app.store.read().await?;
+    let until = feed::last_position(&mut db).await?;
+    let valid =
+        cursor.filter(|cursor| cursor.epoch == epoch && (0..=until).contains(&cursor.position));
+    let after = valid.map_or(0, |cursor| cursor.position);
+    let bytes_max = bytes_max.map_or(FEED_INFLATED_BYTES_MAX, |asked| {
+        usize::try_from(asked)
+            .unwrap_or(usize::MAX)
+            .min(FEED_INFLATED_BYTES_MAX)
+    });
+
+    let rows = feed::list(&mut db, scope, after, until, FEED_ROWS_MAX).await?;
+    let complete = i64::try_from(rows.len()).is_ok_and(|count| count < FEED_ROWS_MAX);
+    let mut writer = Writer {
+        scope,
+        echo: valid.is_none(),
+        certified: BTreeSet::new(),
+        items: Vec::new(),
+        bytes: 0,
+    };
+    let mut position = after;
+    let mut cut = false;
+    for row in &rows {
+        // What has begun is finished: an item larger than the page comes alone.
+        if writer.bytes >= bytes_max {
+            cut = true;
+            break;
+        }
+        writer.row(&mut db, row).await?;
+        position = row.position;
+    }
+    let more = cut || !complete;
+    if !more {
+        position = until;
+    }
+    Ok(Page {
+        items: writer.items,
+        cursor: Cursor { epoch, position },
+        more,
+        epoch_changed: cursor.is_some() && valid.is_none(),
+    })
+}
+
+/// The epoch that stands; the first one begins with the first question.
+pub async fn epoch(app: &App) -> Result<String, Problem> {
+    {
+        let mut db = app.store.read().await?;
+        if let Some(epoch) = feed::find_epoch(&mut db).await? {
+            return Ok(epoch);
+        }
+    }
+    let mut tx = app.store.begin().await?;
+    feed::begin_epoch(&mut tx, &hex::encode(app.random::<8>()), app.now()).await?;
+    tx.commit().await?;
+    let mut db = app.store.read().await?;
+    feed::find_epoch(&mut db)
+        .await?
+        .ok_or_else(|| Problem::new(Code::Internal))
+}
+
+struct Writer<'a> {
+    scope: &'a ReaderScope,
+    /// Whether the device is told what it wrote itself: only where it starts over.
+    echo: bool,
+    certified: BTreeSet<Actor>,
+    items: Vec<FeedItem>,
+    bytes: usize,
+}
+
+impl Writer<'_> {
+    async fn row(&mut self, db: &mut Session, row: &FeedRow) -> Result<(), Problem> {
+        let document = || row.document.ok_or(Problem::new(Code::Internal));
+        let entry = match row.entry.as_str() {
+            "changes" => {
+                let carried = changes::list_at_position(db, document()?, row.position).await?;
+                if !self.echo
+                    && carried
+                        .iter()
+                        .all(|change| change.device == Some(self.scope.device))
+                {
+                    return Ok(());
+                }
+                FeedEntry::Changes(
+                    self.document_page(db, row.position, document()?, carried)
+                        .await?,
+                )
+            }
+            "grant" => {
+                let carried = changes::list_accepted(db, document()?).await?;
+                FeedEntry::Grant(
+                    self.document_page(db, row.position, document()?, carried)
+                        .await?,
+                )
+            }
+            "revoke" => FeedEntry::Revoke {
+                document_id: document()?,
+            },
+            "status" => FeedEntry::Status {
+                document_id: document()?,
+                hash: subject(row)?.parse().map_err(|_| unreadable("subject"))?,
+                status: payload(row)?,
+            },
+            "ruling" => {
+                let id: RulingId = subject(row)?.parse().map_err(|_| unreadable("subject"))?;
+                match versions::find(db, id)
+                    .await?
+                    .and_then(versions::RulingRow::notice)
+                {
+                    Some(notice) => FeedEntry::Ruling(notice),
+                    None => return Ok(()),
+                }
+            }
+            "device_revoked" => FeedEntry::DeviceRevoked {
+                device_id: subject(row)?.parse().map_err(|_| unreadable("subject"))?,
+                revoked_at_ms: row.version.unwrap_or_default(),
+            },
+            "reference" => {
+                let (kind, id) = subject(row)?
+                    .split_once('/')
+                    .ok_or_else(|| unreadable("subject"))?;
+                FeedEntry::Reference {
+                    kind: kind.to_owned(),
+                    id: id.to_owned(),
+                    version: row.version.unwrap_or_default(),
+                    record: row.payload.is_some().then(|| payload(row)).transpose()?,
+                }
+            }
+            _ => return Err(unreadable("entry")),
+        };
+        self.push(row.position, entry);
+        Ok(())
+    }
+
+    fn push(&mut self, position: i64, entry: FeedEntry) {
+        let item = FeedItem { position, entry };
+        self.bytes += serde_json::to_string(&item).map_or(0, |json| json.len());
+        self.items.push(item);
+    }
+
+    /// The changes with what proves their authors; certificates that this page has not carried yet go before.
+    async fn document_page(
+        &mut self,
+        db: &mut Session,
+        position: i64,
+        document: DocumentId,
+        carried: Vec<ChangeRow>,
+    ) -> Result<DocumentPage, Problem> {
+        let row = documents::find(db, document)
+            .await?
+            .ok_or(Problem::new(Code::Internal))?;
+        let mut last: BTreeMap<Actor, i64> = BTreeMap::new();
+        for change in &carried {
+            if let (Some(actor), Some(seq)) = (change.actor, change.seq) {
+                let reach = last.entry(actor).or_insert(seq);
+                *reach = seq.max(*reach);
+            }
+        }
+        for actor in last.keys() {
+            if self.certified.insert(*actor) {
+                for certificate in certificates::list_of_actor(db, *actor).await? {
+                    self.push(position, FeedEntry::Certificate { certificate });
+                }
+            }
+        }
+        Ok(DocumentPage {
+            document: DocumentHeader {
+                document_id: document,
+                kind: row.kind,
+                preimage: row.preimage,
+            },
+            tips: covering(&tips::list(db, document).await?, &last),
+            changes: carried
+                .into_iter()
+                .map(|change| PulledChange {
+                    hash: change.hash,
+                    bytes: STANDARD.encode(&change.bytes),
+                    received_at_ms: change.received_at,
+                    admitted: change.admitted,
+                })
+                .collect(),
+        })
+    }
+}
+
+/// For each actor the earliest signature that reaches all of their changes in the page.
+fn covering(stored: &[SignedTip], last: &BTreeMap<Actor, i64>) -> Vec<SignedTip> {
+    last.iter()
+        .filter_map(|(actor, seq)| {
+            let reaches = |tip: &&SignedTip| {
+                tip.tip.actor == *actor && i64::try_from(tip.tip.seq).is_ok_and(|at| at >= *seq)
+            };
+            stored
+                .iter()
+                .filter(reaches)
+                .min_by_key(|tip| tip.tip.seq)
+                .cloned()
+        })
+        .collect()
+}
+
+fn subject(row: &FeedRow) -> Result<&str, Problem> {
+    row.subject.as_deref().ok_or_else(|| unreadable("subject"))
+}
+
+fn payload<T: serde::de::DeserializeOwned>(row: &FeedRow) -> Result<T, Problem> {
+    serde_json::from_str(row.payload.as_deref().unwrap_or("null"))
+        .map_err(|_| unreadable("payload"))
+}
+
+fn unreadable(name: &'static str) -> Problem {
+    StoreError::Column {
+        name,
+        wanted: "what the feed appends",
+    }
+    .into()
+}

@@ -1,0 +1,104 @@
+//! What persons decided: append-only, the last one on a subject stands.
+
+use sync_core::model::{DocumentId, Millis};
+use sync_core::rules::{Decision, Standing, Subject, Validity};
+use uuid::Uuid;
+
+use super::verdicts::{subject_of, subject_text};
+use crate::access::role::word;
+use crate::args;
+use crate::store::{Result, Row, Session, StoreError, Tx, statements};
+
+statements! {
+    /// A decision.
+    INSERT = "INSERT INTO decisions (decision_id, subject, document_id, standing, validity, user_id, reason, disposal, \
+        make_up, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    /// All on a subject, oldest first.
+    LIST_OF_SUBJECT = "SELECT * FROM decisions WHERE subject = $1 ORDER BY decided_at, decision_id";
+    /// All in a visit.
+    LIST_OF_DOCUMENT = "SELECT * FROM decisions WHERE document_id = $1 ORDER BY decided_at, decision_id";
+}
+
+/// A decision with what becomes of the goods.
+#[derive(Clone, Debug)]
+pub struct DecisionRow {
+    /// Its id.
+    pub decision_id: Uuid,
+    /// The visit concerned; none for a prior sampling.
+    pub document: Option<DocumentId>,
+    /// As rules take it.
+    pub decision: Decision,
+    /// What becomes of the sample: `returned`, `paid_for`, `kept`.
+    pub disposal: Option<String>,
+    /// Whether the task's quota gets a make-up sample (补样).
+    pub make_up: Option<bool>,
+}
+
+const UNREADABLE: StoreError = StoreError::Column {
+    name: "decision",
+    wanted: "what was decided",
+};
+
+fn from_row(row: &Row) -> Result<DecisionRow> {
+    let standing: Option<String> = row.get("standing")?;
+    let validity: Option<String> = row.get("validity")?;
+    let standing: Option<Standing> = standing
+        .map(|word| serde_json::from_value(serde_json::Value::String(word)))
+        .transpose()
+        .map_err(|_| UNREADABLE)?;
+    let validity: Option<Validity> = validity
+        .map(|word| serde_json::from_value(serde_json::Value::String(word)))
+        .transpose()
+        .map_err(|_| UNREADABLE)?;
+    Ok(DecisionRow {
+        decision_id: row.get("decision_id")?,
+        document: row.get("document_id").ok(),
+        decision: Decision {
+            subject: subject_of(&row.get::<String>("subject")?).ok_or(UNREADABLE)?,
+            standing,
+            validity,
+            user_id: row.get("user_id")?,
+            reason: row.get("reason")?,
+            decided_at_ms: row.get::<Millis>("decided_at")?,
+        },
+        disposal: row.get("disposal")?,
+        make_up: row.get("make_up")?,
+    })
+}
+
+/// Adds one.
+pub async fn insert(tx: &mut Tx, row: &DecisionRow) -> Result<()> {
+    let decision = &row.decision;
+    let values = args![
+        row.decision_id,
+        subject_text(&decision.subject),
+        row.document
+            .map_or_else(Vec::new, |document| document.0.to_vec()),
+        decision.standing.as_ref().map(word),
+        decision.validity.as_ref().map(word),
+        decision.user_id,
+        &decision.reason,
+        row.disposal.clone(),
+        row.make_up,
+        decision.decided_at_ms
+    ];
+    tx.exec(&INSERT, values).await.map(drop)
+}
+
+/// All on a subject, oldest first.
+pub async fn list_of_subject(db: &mut Session, subject: &Subject) -> Result<Vec<DecisionRow>> {
+    db.all(&LIST_OF_SUBJECT, args![subject_text(subject)])
+        .await?
+        .iter()
+        .map(from_row)
+        .collect()
+}
+
+/// All in a visit.
+pub async fn list_of_document(db: &mut Session, document: DocumentId) -> Result<Vec<DecisionRow>> {
+    db.all(&LIST_OF_DOCUMENT, args![document])
+        .await?
+        .iter()
+        .map(from_row)
+        .collect()
+}

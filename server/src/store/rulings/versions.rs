@@ -1,0 +1,208 @@
+//! Rulings, version after version, and the one that stands.
+
+use sync_core::model::{Digest, DocumentId, Millis, RulingId};
+use sync_core::rules::{Finding, Outcome, Subject};
+use sync_core::sync::wire::RulingNotice;
+
+use super::verdicts::{subject_of, subject_text};
+use crate::args;
+use crate::store::{Result, Row, Session, StoreError, Tx, statements};
+
+statements! {
+    /// One version.
+    FIND = "SELECT * FROM rulings WHERE ruling_id = $1";
+    /// The version that stands.
+    FIND_CURRENT = "SELECT r.* FROM rulings r JOIN subject_outcomes o ON o.ruling_id = r.ruling_id WHERE o.subject = $1";
+    /// The last version, whether it stands or not.
+    LAST_VERSION = "SELECT version FROM rulings WHERE subject = $1 ORDER BY version DESC LIMIT 1";
+    /// All versions of a visit's subjects.
+    LIST_OF_DOCUMENT = "SELECT * FROM rulings WHERE document_id = $1 ORDER BY subject, version";
+    /// All versions on a subject.
+    LIST_OF_SUBJECT = "SELECT * FROM rulings WHERE subject = $1 ORDER BY version";
+    /// A version.
+    INSERT = "INSERT INTO rulings (ruling_id, subject, version, scope, document_id, outcome, findings, actor, rulebook, \
+        facts, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    /// It stands.
+    PUT_OUTCOME = "INSERT INTO subject_outcomes (subject, document_id, kind, outcome, door, ruling_id, version, findings) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (subject) DO UPDATE SET document_id = excluded.document_id, \
+        outcome = excluded.outcome, door = excluded.door, ruling_id = excluded.ruling_id, version = excluded.version, \
+        findings = excluded.findings";
+    /// It is gone: an entry that arrivals no longer form.
+    DELETE_OUTCOME = "DELETE FROM subject_outcomes WHERE subject = $1";
+}
+
+/// A version of a ruling.
+#[derive(Clone, Debug)]
+pub struct RulingRow {
+    /// Its id.
+    pub ruling_id: RulingId,
+    /// On what.
+    pub subject: Subject,
+    /// 1, 2, …
+    pub version: i64,
+    /// Which scope brought it about.
+    pub scope: String,
+    /// The visit in which it is shown; none for a prior sampling.
+    pub document: Option<DocumentId>,
+    /// The outcome; a visit has findings alone.
+    pub outcome: Option<Outcome>,
+    /// Why.
+    pub findings: Vec<Finding>,
+    /// `engine`, or a user.
+    pub actor: String,
+    /// Rulebook versions.
+    pub rulebook: String,
+    /// Hash of the facts.
+    pub facts: Digest,
+    /// When.
+    pub decided_at: Millis,
+}
+
+impl RulingRow {
+    /// As it goes down to phones; none for a subject without an outcome.
+    pub fn notice(self) -> Option<RulingNotice> {
+        Some(RulingNotice {
+            ruling_id: self.ruling_id,
+            subject: self.subject,
+            document_id: self.document,
+            version: self.version,
+            outcome: self.outcome?,
+            findings: self.findings,
+            actor: self.actor,
+            rulebook: self.rulebook,
+            facts: self.facts,
+            decided_at_ms: self.decided_at,
+        })
+    }
+
+    /// The outcome as one word; `none` where there is none.
+    pub fn word(&self) -> String {
+        match &self.outcome {
+            Some(Outcome::Entry { standing }) => crate::access::role::word(standing),
+            Some(Outcome::Sample { validity }) => crate::access::role::word(validity),
+            None => "none".to_owned(),
+        }
+    }
+}
+
+const UNREADABLE: StoreError = StoreError::Column {
+    name: "findings",
+    wanted: "what ruling wrote",
+};
+
+fn from_row(row: &Row) -> Result<RulingRow> {
+    let subject = subject_of(&row.get::<String>("subject")?).ok_or(UNREADABLE)?;
+    let word = serde_json::Value::String(row.get("outcome")?);
+    let outcome = match subject {
+        Subject::Visit(_) => None,
+        Subject::Entry(_) => Some(Outcome::Entry {
+            standing: serde_json::from_value(word).map_err(|_| UNREADABLE)?,
+        }),
+        Subject::Sample(_) => Some(Outcome::Sample {
+            validity: serde_json::from_value(word).map_err(|_| UNREADABLE)?,
+        }),
+    };
+    Ok(RulingRow {
+        ruling_id: row.get("ruling_id")?,
+        subject,
+        version: row.get("version")?,
+        scope: row.get("scope")?,
+        document: row.get("document_id").ok(),
+        outcome,
+        findings: serde_json::from_str(&row.get::<String>("findings")?).map_err(|_| UNREADABLE)?,
+        actor: row.get("actor")?,
+        rulebook: row.get("rulebook")?,
+        facts: row.get("facts")?,
+        decided_at: row.get("decided_at")?,
+    })
+}
+
+/// One version.
+pub async fn find(db: &mut Session, id: RulingId) -> Result<Option<RulingRow>> {
+    db.optional(&FIND, args![id])
+        .await?
+        .as_ref()
+        .map(from_row)
+        .transpose()
+}
+
+/// The version that stands on a subject.
+pub async fn find_current(db: &mut Session, subject: &Subject) -> Result<Option<RulingRow>> {
+    db.optional(&FIND_CURRENT, args![subject_text(subject)])
+        .await?
+        .as_ref()
+        .map(from_row)
+        .transpose()
+}
+
+/// The number of the last version; 0 before the first.
+pub async fn last_version(db: &mut Session, subject: &Subject) -> Result<i64> {
+    match db
+        .optional(&LAST_VERSION, args![subject_text(subject)])
+        .await?
+    {
+        Some(row) => row.get("version"),
+        None => Ok(0),
+    }
+}
+
+/// All versions on the subjects of a visit.
+pub async fn list_of_document(db: &mut Session, document: DocumentId) -> Result<Vec<RulingRow>> {
+    db.all(&LIST_OF_DOCUMENT, args![document])
+        .await?
+        .iter()
+        .map(from_row)
+        .collect()
+}
+
+/// All versions on a subject.
+pub async fn list_of_subject(db: &mut Session, subject: &Subject) -> Result<Vec<RulingRow>> {
+    db.all(&LIST_OF_SUBJECT, args![subject_text(subject)])
+        .await?
+        .iter()
+        .map(from_row)
+        .collect()
+}
+
+/// Adds a version and lets it stand. `door` is the scope of an entry.
+pub async fn insert(tx: &mut Tx, ruling: &RulingRow, door: Option<&str>) -> Result<()> {
+    let subject = subject_text(&ruling.subject);
+    let document = ruling
+        .document
+        .map_or_else(Vec::new, |document| document.0.to_vec());
+    let findings = serde_json::to_string(&ruling.findings).map_err(|_| UNREADABLE)?;
+    let count = i64::try_from(ruling.findings.len()).unwrap_or(i64::MAX);
+    let values = args![
+        ruling.ruling_id,
+        &subject,
+        ruling.version,
+        &ruling.scope,
+        document.clone(),
+        ruling.word(),
+        findings,
+        &ruling.actor,
+        &ruling.rulebook,
+        ruling.facts,
+        ruling.decided_at
+    ];
+    tx.exec(&INSERT, values).await?;
+    let kind = subject.split('/').next().unwrap_or_default();
+    let values = args![
+        &subject,
+        document,
+        kind,
+        ruling.word(),
+        door,
+        ruling.ruling_id,
+        ruling.version,
+        count
+    ];
+    tx.exec(&PUT_OUTCOME, values).await.map(drop)
+}
+
+/// The subject is gone.
+pub async fn delete_outcome(tx: &mut Tx, subject: &Subject) -> Result<()> {
+    tx.exec(&DELETE_OUTCOME, args![subject_text(subject)])
+        .await
+        .map(drop)
+}
