@@ -15,12 +15,14 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let store = app.store.clone();
+    let ruling = tokio::spawn(crate::services::ruling::job::run(app.clone()));
     let service = router(app)
         .map_err(std::io::Error::other)?
         .into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service)
         .with_graceful_shutdown(shutdown)
         .await;
+    ruling.abort();
     store.close().await;
     served
 }

@@ -4,3 +4,4 @@ pub mod conflicts;
 pub mod entries;
 pub mod history;
 pub mod hydrated;
+pub mod skeleton;

@@ -6,17 +6,10 @@ use std::collections::BTreeSet;
 use sync_core::model::{DocumentId, EntryId, OrganisationId, SampleId};
 use sync_core::rules::{ContinuationFact, Facts, Outcome, ScopeKey, Subject};
 
-use crate::args;
 use crate::store::reference::{lookups, product_rules, teams};
-use crate::store::rulings::{decisions, verdicts};
+use crate::store::rulings::{decisions, rulebooks, verdicts};
 use crate::store::sync::projections;
-use crate::store::{Result, Session, statements};
-
-statements! {
-    /// A permission to walk in again, if it is for this door.
-    FIND_GRANT = "SELECT grant_id FROM re_entry_grants \
-        WHERE grant_id = $1 AND campaign_id = $2 AND body_id = $3 AND enterprise_key = $4";
-}
+use crate::store::{Result, Session};
 
 /// How far the ancestors of an authority are followed: country, province, city, county, and one more.
 const ANCESTORS_MAX: usize = 5;
@@ -54,13 +47,14 @@ async fn take_entry(db: &mut Session, facts: &mut Facts, id: EntryId) -> Result<
         return Ok(());
     };
     if let Some(ContinuationFact::ReEntryGrant { grant_id, honoured }) = &mut entry.continues {
-        let door = args![
-            grant_id.0,
+        *honoured = rulebooks::grant_holds(
+            db,
+            *grant_id,
             entry.campaign_id,
             entry.body_id,
-            &entry.enterprise.0
-        ];
-        *honoured = db.optional(&FIND_GRANT, door).await?.is_some();
+            &entry.enterprise,
+        )
+        .await?;
     }
     let subject = Subject::Entry(id.clone());
     facts.decided.extend(

@@ -2,6 +2,7 @@
 
 pub mod dirty;
 pub mod gather;
+pub mod job;
 pub mod rule;
 pub mod rulebooks;
 

@@ -193,11 +193,11 @@ async fn next_version(
 }
 
 fn standing(said: &[verdicts::Verdict]) -> Standing {
-    let spoken = said.iter().filter_map(|verdict| match verdict.outcome {
+    let mut spoken = said.iter().filter_map(|verdict| match verdict.outcome {
         Some(Outcome::Entry { standing }) => Some(standing),
         _ => None,
     });
-    spoken.last().unwrap_or(Standing::Pending)
+    spoken.next_back().unwrap_or(Standing::Pending)
 }
 
 fn document_of(facts: &Facts, subject: &Subject) -> Option<DocumentId> {

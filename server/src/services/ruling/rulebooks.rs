@@ -4,23 +4,19 @@ use std::sync::{Arc, Mutex};
 
 use sync_core::rules::Rulebooks;
 
-use crate::args;
-use crate::store::{Result, Session, StoreError, statements};
-
-statements! {
-    /// How many were published: tells whether what was read is still what stands.
-    COUNT = "SELECT COUNT(*) AS published FROM rulebooks";
-    /// All of them in the order of publication.
-    LIST = "SELECT text FROM rulebooks ORDER BY published_at, rulebook_id, version";
-}
+use crate::store::rulings::rulebooks;
+use crate::store::{Result, Session, StoreError};
 
 /// Rulebooks as last read, with how many were published then.
 #[derive(Clone, Default)]
-pub struct RulebookCache(Arc<Mutex<Option<(i64, Arc<Rulebooks>)>>>);
+pub struct RulebookCache(Arc<Mutex<Option<Cached>>>);
+
+/// How many were published, and what they are.
+type Cached = (i64, Arc<Rulebooks>);
 
 /// The rulebooks as this transaction sees them. They are only ever added, so their number tells one set from another.
 pub async fn in_force(cache: &RulebookCache, db: &mut Session) -> Result<Arc<Rulebooks>> {
-    let published: i64 = db.one(&COUNT, args![]).await?.get("published")?;
+    let published = rulebooks::count(db).await?;
     let lock = || {
         cache
             .0
@@ -33,8 +29,7 @@ pub async fn in_force(cache: &RulebookCache, db: &mut Session) -> Result<Arc<Rul
         return Ok(books.clone());
     }
     let mut books = Rulebooks::builtin();
-    for row in db.all(&LIST, args![]).await? {
-        let text: String = row.get("text")?;
+    for text in rulebooks::list_texts(db).await? {
         books = books.with(&text).map_err(|_| StoreError::Column {
             name: "text",
             wanted: "a rulebook",

@@ -78,11 +78,13 @@ async fn write_one(
     for tip in &verdict.tips {
         tips::insert(tx, tip, now).await?;
     }
-    if accepted {
+    if accepted || verdict.read_at_version == 0 {
         for author in &authors {
             documents::insert_author(tx, row.document_id, *author).await?;
         }
         projection::project(tx, row, &verdict.document, now).await?;
+    }
+    if accepted {
         let audience = match (row.team_id, authors.first()) {
             (Some(team), _) => Audience::Team(team),
             (None, Some(author)) => Audience::User(*author),

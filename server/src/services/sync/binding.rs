@@ -1,8 +1,8 @@
 //! What binds a change to one document: the identity's preimage, whose hash is the document's name and which the
 //! skeleton contains. Nothing that follows from another skeleton can be applied here.
 
-use automerge::Automerge;
-use sync_core::document::VisitDocument;
+use automerge::{Automerge, AutomergeError};
+use sync_core::document::skeleton;
 use sync_core::model::{
     CampaignId, DocumentId, OrganisationId, TeamId, TeamKey, UserId, VisitIdentity,
 };
@@ -45,6 +45,6 @@ pub fn identity(document: DocumentId, kind: &str, preimage: &str) -> Option<Iden
 }
 
 /// The document's first change, the same on every phone and here.
-pub fn skeleton(identity: &Identity) -> Automerge {
-    VisitDocument::skeleton(&identity.visit)
+pub fn begin(identity: &Identity) -> Result<Automerge, AutomergeError> {
+    skeleton::skeleton(&identity.visit)
 }

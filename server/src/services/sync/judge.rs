@@ -58,6 +58,9 @@ pub struct Case {
     pub now: Millis,
 }
 
+/// One item's report: its place in the request, its status, and the hash under which it is durable since when.
+pub type Report = (usize, ChangeStatus, Option<(ChangeHash, Millis)>);
+
 /// What became of it all.
 pub struct Verdict {
     /// The document's next state.
@@ -77,7 +80,7 @@ pub struct Verdict {
     /// Signatures to keep.
     pub tips: Vec<SignedTip>,
     /// By place in the request: status, the hash under which it is durable, and since when.
-    pub reports: Vec<(usize, ChangeStatus, Option<(ChangeHash, Millis)>)>,
+    pub reports: Vec<Report>,
 }
 
 impl Verdict {

@@ -309,7 +309,7 @@ async fn begin_case(
             "the preimage does not name this document",
         )));
     };
-    let automerge = binding::skeleton(&identity);
+    let automerge = binding::begin(&identity).map_err(|error| Problem::internal(&error))?;
     let row = DocumentRow {
         document_id: document,
         kind: header.kind.clone(),

@@ -2,10 +2,17 @@
 
 pub mod decisions;
 pub mod dirty;
+pub mod rulebooks;
 pub mod verdicts;
 pub mod versions;
 
 use super::Statement;
 
 /// The statements of every module here.
-pub const ALL: &[&[&Statement]] = &[decisions::ALL, dirty::ALL, verdicts::ALL, versions::ALL];
+pub const ALL: &[&[&Statement]] = &[
+    decisions::ALL,
+    dirty::ALL,
+    rulebooks::ALL,
+    verdicts::ALL,
+    versions::ALL,
+];
