@@ -6,5 +6,6 @@ mod cli;
 mod devices;
 mod organisations;
 mod store;
+mod sync;
 mod tokens;
 mod users;

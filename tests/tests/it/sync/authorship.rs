@@ -1,0 +1,93 @@
+//! A change is judged by the certified key of its author, whoever carried it.
+
+use serde_json::json;
+
+use super::kit::*;
+
+#[test]
+fn a_carrier_delivers_what_another_device_signed() {
+    let world = world();
+    let identity = world.solo(1);
+    let mut draft = Draft::begin(&identity, &world.phones[0]);
+    let change = draft.put("a", "1");
+    let page = Page::of(&identity, &[&change]).signed(draft.tip(&world.phones[0], &change));
+    assert_eq!(statuses(&world.push(1, &page)), ["accepted"]);
+}
+
+#[test]
+fn a_forged_author_in_an_honest_carriers_page_is_quarantined_and_takes_no_number() {
+    let world = world();
+    let identity = world.solo(1);
+    let mut forged = Draft::begin(&identity, &world.phones[0]);
+    let lie = forged.put("a", "lie");
+    // Signed by the carrier's own key, in the author's name.
+    let page = Page::of(&identity, &[&lie]).signed(forged.tip(&world.phones[1], &lie));
+    assert_eq!(
+        statuses(&world.push(1, &page)),
+        ["quarantined:author.unproved"]
+    );
+
+    let mut honest = Draft::begin(&identity, &world.phones[0]);
+    let truth = honest.put("a", "truth");
+    let page = Page::of(&identity, &[&truth]).signed(honest.tip(&world.phones[0], &truth));
+    assert_eq!(statuses(&world.push(0, &page)), ["accepted"]);
+}
+
+#[test]
+fn a_second_change_under_one_number_is_kept_aside_as_an_alarm() {
+    let world = world();
+    let identity = world.solo(1);
+    let mut first = Draft::begin(&identity, &world.phones[0]);
+    let mut second = Draft::begin(&identity, &world.phones[0]);
+    let (one, other) = (first.put("a", "1"), second.put("a", "2"));
+    let page = |draft: &Draft, change| {
+        Page::of(&identity, &[change]).signed(draft.tip(&world.phones[0], change))
+    };
+    assert_eq!(statuses(&world.push(0, &page(&first, &one))), ["accepted"]);
+    let alarm = world.push(0, &page(&second, &other));
+    assert_eq!(statuses(&alarm), ["quarantined:change.equivocation"]);
+    assert_eq!(alarm.body["statuses"][0]["quarantine"], "equivocation");
+}
+
+#[test]
+fn after_a_revocation_only_what_came_before_it_stands() {
+    let world = world();
+    let identity = world.solo(1);
+    let mut draft = Draft::begin(&identity, &world.phones[0]);
+    let (before, after) = (draft.put("a", "1"), draft.put("b", "2"));
+    let page = |change| Page::of(&identity, &[change]).signed(draft.tip(&world.phones[0], change));
+    assert_eq!(statuses(&world.push(1, &page(&before))), ["accepted"]);
+    let path = format!("/v1/devices/{}/revocation", world.phones[0].id);
+    world
+        .server
+        .post(&path, &world.admin, json!({ "reason": "stolen" }))
+        .expect(200);
+    world.server.clock.advance_ms(1);
+    assert_eq!(
+        statuses(&world.push(1, &page(&after))),
+        ["quarantined:author.revoked"]
+    );
+    assert_eq!(statuses(&world.push(1, &page(&before))), ["accepted"]);
+}
+
+#[test]
+fn what_depends_on_quarantined_material_is_held_and_says_so() {
+    let world = world();
+    let identity = world.solo(1);
+    // The second sampler writes into the first one's own document.
+    let mut intruder = Draft::begin(&identity, &world.phones[1]);
+    let intruded = intruder.put("a", "1");
+    let page = Page::of(&identity, &[&intruded]).signed(intruder.tip(&world.phones[1], &intruded));
+    assert_eq!(statuses(&world.push(1, &page)), ["quarantined:author.solo"]);
+
+    let mut owner = Draft::begin(&identity, &world.phones[0]);
+    owner.document.merge(&mut intruder.document).unwrap();
+    let built = owner.put("b", "2");
+    let page = Page::of(&identity, &[&built]).signed(owner.tip(&world.phones[0], &built));
+    let held = world.push(0, &page);
+    assert_eq!(statuses(&held), ["held:depends_on_quarantined"]);
+    assert_eq!(
+        held.body["statuses"][0]["waiting_for"],
+        intruded.hash.to_string()
+    );
+}
