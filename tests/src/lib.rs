@@ -1,8 +1,15 @@
 //! The harness: a real server in process with a clock that tests move, and what plays on it.
 
+pub mod catalogue;
 pub mod child;
 pub mod device;
+pub mod network;
+pub mod phone;
 pub mod server;
+pub mod world;
 
 pub use device::TestDevice;
+pub use network::Fault;
+pub use phone::Phone;
 pub use server::{Answer, TestServer};
+pub use world::World;

@@ -1,0 +1,400 @@
+//! A world for a story: a server in process, everybody and everything of the demonstration data made through the API
+//! alone, phones, and the questions that a story asks of the dossier.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use fieldseal_server::cli::admin;
+use fieldseal_server::clock::Clock as _;
+use serde_json::{Value, json};
+use sync_core::model::{DocumentId, SampleId};
+
+use crate::catalogue::{Catalogue, DataFile};
+use crate::phone::{PIN, Phone, PhoneParts};
+use crate::server::{Answer, PASSWORD, TestServer};
+
+/// The administrator of the whole country.
+const ADMIN: &str = "admin";
+/// Access tokens live for ten minutes of the server's clock; a new one is taken before that.
+const TOKEN_KEPT_MS: i64 = 8 * 60_000;
+
+/// The world of a story.
+pub struct World {
+    /// The server.
+    pub server: TestServer,
+    catalogue: Arc<Mutex<Catalogue>>,
+    tokens: Mutex<BTreeMap<String, (i64, String)>>,
+    phones: Mutex<u64>,
+}
+
+impl World {
+    /// Shanxi: two teams of one body and one of another in JC-2025-01, a campaign of the province, one of Yuncheng.
+    pub fn shanxi() -> Self {
+        Self::with(TestServer::start(), &["bodies", "shanxi"])
+    }
+
+    /// Shanghai: four campaigns, so that a body may visit one enterprise four times.
+    pub fn shanghai() -> Self {
+        Self::with(TestServer::start(), &["bodies", "shanghai"])
+    }
+
+    /// What these files hold, on this server.
+    pub fn with(server: TestServer, files: &[&str]) -> Self {
+        let made = admin::make(
+            &server.app,
+            "国家示例市场监督管理总局",
+            "000000",
+            ADMIN.to_owned(),
+            "管理员".to_owned(),
+            PASSWORD.to_owned(),
+        );
+        server.runtime.block_on(made).expect("an administrator");
+        let world = Self {
+            server,
+            catalogue: Arc::default(),
+            tokens: Mutex::default(),
+            phones: Mutex::new(0),
+        };
+        for file in files {
+            world.load(&DataFile::read(file));
+        }
+        world
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Catalogue> {
+        self.catalogue.lock().expect("the catalogue")
+    }
+
+    /// The server's id of something that stories name.
+    #[track_caller]
+    pub fn id(&self, kind: &str, key: &str) -> String {
+        self.known().id(kind, key).to_owned()
+    }
+
+    /// What stories call things.
+    pub fn catalogue(&self) -> Catalogue {
+        self.known().clone()
+    }
+
+    /// Makes everything of a file through the API, as the administrator.
+    pub fn load(&self, data: &DataFile) {
+        for it in &data.organisations {
+            let parent = it.parent.as_ref().map(|key| self.id("organisation", key));
+            let mut body = json!({ "kind": it.kind, "name": it.name, "region": it.region });
+            if let Some(uscc) = &it.uscc {
+                body["uscc"] = json!(uscc);
+            }
+            if let Some(parent) = parent {
+                body["parent_id"] = json!(parent);
+            }
+            self.make("organisation", &it.key, "/v1/organisations", body);
+        }
+        for it in &data.people {
+            let body = json!({
+                "organisation_id": self.id("organisation", &it.organisation), "username": it.username,
+                "display_name": it.name, "roles": it.roles, "password": PASSWORD,
+            });
+            self.make("user", &it.key, "/v1/users", body);
+            self.known().people.insert(it.key.clone(), it.clone());
+        }
+        for it in &data.enterprises {
+            let body = json!({ "uscc": it.uscc, "name": it.name, "address": it.address, "region": it.region });
+            self.make("enterprise", &it.key, "/v1/enterprises", body);
+            self.known().enterprises.insert(it.key.clone(), it.clone());
+        }
+        for it in &data.products {
+            let body = json!({
+                "authority_id": self.id("organisation", &it.authority), "product_name": it.name,
+                "standards": [it.standard], "unit": it.unit, "min_base_milli": it.base * 1_000,
+                "test_qty_milli": it.test * 1_000, "spare_qty_milli": it.spare * 1_000,
+            });
+            self.make("product_rule", &it.key, "/v1/product-rules", body);
+            self.known().products.insert(it.key.clone(), it.clone());
+        }
+        for it in &data.campaigns {
+            self.load_campaign(it);
+        }
+    }
+
+    fn load_campaign(&self, it: &crate::catalogue::Campaign) {
+        let authority = self.id("organisation", &it.authority);
+        let body = json!({ "authority_id": authority, "code": it.code, "name": it.name });
+        let campaign = self.make("campaign", &it.code, "/v1/campaigns", body);
+        for team in &it.teams {
+            let members: Vec<String> = team
+                .members
+                .iter()
+                .map(|key| self.id("user", key))
+                .collect();
+            let body = json!({
+                "body_id": self.id("organisation", &team.body), "campaign_id": campaign,
+                "name": team.key, "members": members,
+            });
+            self.make("team", &team.key, "/v1/teams", body);
+        }
+        for task in &it.tasks {
+            let product = self.known().products[&task.product].name.clone();
+            let body = json!({
+                "campaign_id": campaign, "code": task.code, "product_name": product,
+                "sampling_kind": task.kind, "plan_no": it.code, "quota_batches": 10,
+            });
+            let id = self.make("task", &task.code, "/v1/tasks", body);
+            self.known().tasks.insert(task.code.clone(), task.clone());
+            self.call(
+                "POST",
+                ADMIN,
+                &format!("/v1/tasks/{id}/approval"),
+                Value::Null,
+            )
+            .expect(200);
+            self.assigns(&task.code, &task.body);
+        }
+        self.known().campaigns.insert(it.code.clone(), it.clone());
+    }
+
+    fn make(&self, kind: &str, key: &str, path: &str, body: Value) -> String {
+        let answer = self.call("POST", ADMIN, path, body);
+        assert!(
+            matches!(answer.status, 200 | 201),
+            "{path} {key}: {}",
+            answer.body
+        );
+        let id = answer.text(&format!("{kind}_id"));
+        self.known().name(kind, key, id.clone());
+        id
+    }
+
+    /// Gives a task to a body.
+    pub fn assigns(&self, task: &str, body: &str) -> Answer {
+        let path = format!("/v1/tasks/{}/assignment", self.id("task", task));
+        let body = json!({ "body_id": self.id("organisation", body), "reason": "改派" });
+        self.call("POST", ADMIN, &path, body).expect(200)
+    }
+
+    /// Cancels a task.
+    pub fn cancels(&self, task: &str) -> Answer {
+        let path = format!("/v1/tasks/{}/cancellation", self.id("task", task));
+        self.call("POST", ADMIN, &path, json!({ "reason": "计划调整" }))
+            .expect(200)
+    }
+
+    /// The true time.
+    pub fn now(&self) -> i64 {
+        self.server.clock.now()
+    }
+
+    /// It is now so late: `2025-03-01 09:30` in Shanghai.
+    #[track_caller]
+    pub fn at(&self, text: &str) -> &Self {
+        self.server.clock.set(shanghai_ms(text));
+        self
+    }
+
+    /// Time passes.
+    pub fn minutes(&self, minutes: i64) -> &Self {
+        self.server.clock.advance_ms(minutes * 60_000);
+        self
+    }
+
+    /// An access token of somebody, fresh by the server's clock.
+    pub fn token(&self, who: &str) -> String {
+        let username = match who {
+            ADMIN => ADMIN.to_owned(),
+            key => self.known().people[key].username.clone(),
+        };
+        let now = self.now();
+        let kept = self.tokens.lock().expect("tokens").get(who).cloned();
+        match kept {
+            Some((at, token)) if (0..TOKEN_KEPT_MS).contains(&(now - at)) => token,
+            _ => {
+                let token = self.server.log_in(&username);
+                let mut tokens = self.tokens.lock().expect("tokens");
+                tokens.insert(who.to_owned(), (now, token.clone()));
+                token
+            }
+        }
+    }
+
+    /// Somebody calls the API.
+    pub fn call(&self, method: &str, who: &str, path: &str, body: Value) -> Answer {
+        self.server.call(method, path, Some(&self.token(who)), body)
+    }
+
+    /// The administrator reads.
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Value {
+        self.call("GET", ADMIN, path, Value::Null).expect(200).body
+    }
+
+    /// A phone enrolled for a sampler, on which everybody of their teams can sign; synced once.
+    pub fn phone(&self, owner: &str) -> Phone {
+        let number = {
+            let mut phones = self.phones.lock().expect("phones");
+            *phones += 1;
+            *phones
+        };
+        let file = self
+            .server
+            .folder()
+            .join(format!("phone-{number}-{owner}.db"));
+        let phone = self.phone_on(owner, file, 100 + number);
+        self.enrols(&phone);
+        phone
+    }
+
+    /// A phone on a file, as it is.
+    pub fn phone_on(&self, owner: &str, file: PathBuf, seed: u64) -> Phone {
+        let parts = PhoneParts {
+            catalogue: self.catalogue.clone(),
+            truth: self.server.clock.clone(),
+            file,
+            seed,
+        };
+        Phone::open(parts, owner)
+    }
+
+    /// Enrols a phone for its owner, gives the teammates keys on it, and syncs once.
+    pub fn enrols(&self, phone: &Phone) {
+        let user = self.id("user", &phone.owner);
+        let code = self.server.enrolment_code(&self.token(ADMIN), &user);
+        let label = format!("{}的手机", phone.owner);
+        phone
+            .client
+            .enrol(&self.server.url(""), &code, &label)
+            .expect("it enrols");
+        let mut signers = vec![phone.owner.clone()];
+        for campaign in self.known().campaigns.values() {
+            for team in &campaign.teams {
+                if team.members.contains(&phone.owner) {
+                    signers.extend(team.members.clone());
+                }
+            }
+        }
+        signers.sort();
+        signers.dedup();
+        for key in signers {
+            let username = self.known().people[&key].username.clone();
+            phone
+                .client
+                .add_signer(&username, PASSWORD, PIN)
+                .expect("a signer's key");
+        }
+        phone.syncs();
+    }
+
+    /// Everybody syncs, in this order, until nothing is new for anybody.
+    pub fn sync_all(&self, phones: &[&Phone]) {
+        for _ in 0..2 {
+            for phone in phones {
+                phone.online().syncs();
+            }
+        }
+    }
+
+    /// The dossier of a visit, as the administrator sees it.
+    #[track_caller]
+    pub fn dossier(&self, visit: DocumentId) -> Value {
+        self.get(&format!("/v1/visits/{visit}"))
+    }
+
+    /// The standings of the entries of a visit, in the order of the entries.
+    #[track_caller]
+    pub fn standings(&self, visit: DocumentId) -> Vec<String> {
+        let dossier = self.dossier(visit);
+        let entries = dossier["entries"].as_array().expect("entries");
+        let words = entries.iter().map(|entry| word(&entry["standing"]));
+        words.collect()
+    }
+
+    /// How a sample stands, as its own page says.
+    #[track_caller]
+    pub fn validity(&self, sample: SampleId) -> String {
+        word(&self.sample(sample)["validity"])
+    }
+
+    /// A sample's own page.
+    #[track_caller]
+    pub fn sample(&self, sample: SampleId) -> Value {
+        self.get(&format!("/v1/samples/{sample}"))
+    }
+
+    /// The rules that speak of a subject of a visit in the version that stands, sorted.
+    #[track_caller]
+    pub fn rules(&self, visit: DocumentId, subject: &str) -> Vec<String> {
+        let mut rules = Vec::new();
+        for ruling in self.rulings(visit) {
+            if word(&ruling["subject"]["id"]) == subject {
+                let findings = ruling["findings"].as_array().cloned().unwrap_or_default();
+                rules.extend(findings.iter().map(|finding| word(&finding["rule_id"])));
+            }
+        }
+        rules.sort();
+        rules.dedup();
+        rules
+    }
+
+    /// The highest version of the ruling on each subject of a visit.
+    #[track_caller]
+    pub fn rulings(&self, visit: DocumentId) -> Vec<Value> {
+        let dossier = self.dossier(visit);
+        let all = dossier["rulings"].as_array().expect("rulings");
+        let mut latest: BTreeMap<String, Value> = BTreeMap::new();
+        for ruling in all {
+            let subject = ruling["subject"].to_string();
+            let newer = latest
+                .get(&subject)
+                .is_none_or(|kept| kept["version"].as_i64() < ruling["version"].as_i64());
+            if newer {
+                latest.insert(subject, ruling.clone());
+            }
+        }
+        latest.into_values().collect()
+    }
+
+    /// The folder of the server and the phones.
+    pub fn folder(&self) -> &Path {
+        self.server.folder()
+    }
+}
+
+/// A JSON text as it is, anything else as JSON.
+pub fn word(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Milliseconds of a civil time in Asia/Shanghai: `2025-03-01 09:30`.
+#[track_caller]
+pub fn shanghai_ms(text: &str) -> i64 {
+    let parts: Option<Vec<i64>> = text
+        .split(['-', ' ', ':'])
+        .map(|part| part.parse().ok())
+        .collect();
+    let Some(&[year, month, day, hour, minute]) = parts.as_deref() else {
+        panic!("{text} is not like 2025-03-01 09:30");
+    };
+    // Days from the civil calendar, after Howard Hinnant: the harness has no calendar of its own.
+    let (y, m) = (year - i64::from(month <= 2), (month + 9) % 12);
+    let (era, of_era) = (y.div_euclid(400), y.rem_euclid(400));
+    let day_of_era = of_era * 365 + of_era / 4 - of_era / 100 + (153 * m + 2) / 5 + day - 1;
+    let days = era * 146_097 + day_of_era - 719_468;
+    days * 86_400_000 + (hour - 8) * 3_600_000 + minute * 60_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::MORNING_MS;
+
+    #[test]
+    fn civil_times_are_those_of_shanghai() {
+        assert_eq!(shanghai_ms("2025-03-01 09:00"), MORNING_MS);
+        assert_eq!(shanghai_ms("1970-01-01 08:00"), 0);
+        assert_eq!(
+            shanghai_ms("2024-03-01 00:00") - shanghai_ms("2024-02-28 00:00"),
+            2 * 86_400_000
+        );
+    }
+}
