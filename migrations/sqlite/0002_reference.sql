@@ -109,6 +109,7 @@ CREATE TABLE task_regions (
 CREATE TABLE task_events (
     task_event_id TEXT PRIMARY KEY NOT NULL,
     task_id       TEXT NOT NULL REFERENCES tasks (task_id),
+    ordinal       INTEGER NOT NULL,         -- several may come in one millisecond
     at            INTEGER NOT NULL,
     event         TEXT NOT NULL,           -- created, approved, assigned, reassigned, cancelled, …
     body_id       TEXT,                    -- who had it before
@@ -116,7 +117,7 @@ CREATE TABLE task_events (
     user_id       TEXT NOT NULL,
     reason        TEXT
 ) STRICT;
-CREATE INDEX task_events_task_id ON task_events (task_id, at);
+CREATE INDEX task_events_task_id ON task_events (task_id, ordinal);
 
 -- Detailed rules for one product (实施细则), versioned.
 CREATE TABLE product_rules (

@@ -64,6 +64,17 @@ codes! {
     /// It conflicts with what is there: a name that is taken, the same identifier with other content.
     Conflict = "conflict", CONFLICT, "This conflicts with what is already there";
 
+    // The laboratory.
+    /// A rule forbids to receive or test this sample: `errors` names the rule, the finding and the ruling. The attempt
+    /// is recorded.
+    SampleRefused = "sample_refused", CONFLICT, "The laboratory may not take this sample";
+    /// A different report came for what was reported before: both are kept, the first one stands.
+    ReportContradicts = "report_contradicts", CONFLICT, "This contradicts an earlier report; both are kept";
+    /// Testing was to begin, or a result to be served, on a sample that no laboratory has accepted.
+    SampleNotReceived = "sample_not_received", CONFLICT, "The sample was not received";
+    /// Rows of the file are not valid: `errors` names line, column, code and what is wrong. Nothing was written.
+    ImportInvalid = "import_invalid", UNPROCESSABLE_ENTITY, "The file has bad rows; nothing was written";
+
     // Who is calling.
     /// No access token was sent.
     TokenMissing = "token_missing", UNAUTHORIZED, "An access token is needed";
@@ -188,6 +199,11 @@ impl Problem {
     /// One value is not valid.
     pub fn value(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(Code::ValueInvalid).field(field, detail)
+    }
+
+    /// The fields concerned.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
     }
 
     /// Its code.

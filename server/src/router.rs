@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 
 use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
+use crate::endpoints::{campaigns, enterprises, imports, product_rules, samples, tasks, teams};
 use crate::endpoints::{
     challenges, devices, docs, enrolment_codes, health, organisations, sync, tokens, users,
 };
@@ -54,6 +55,37 @@ fn operations() -> OpenApiRouter<App> {
         ))
         // Sync.
         .routes(routes!(sync::post::sync))
+        // Reference data.
+        .routes(routes!(
+            campaigns::create::create_campaign,
+            campaigns::list::list_campaigns
+        ))
+        .routes(routes!(campaigns::get::get_campaign))
+        .routes(routes!(tasks::create::create_task, tasks::list::list_tasks))
+        .routes(routes!(tasks::get::get_task))
+        .routes(routes!(tasks::approve::approve_task))
+        .routes(routes!(tasks::assign::assign_task))
+        .routes(routes!(tasks::cancel::cancel_task))
+        .routes(routes!(teams::create::create_team, teams::list::list_teams))
+        .routes(routes!(teams::get::get_team, teams::update::update_team))
+        .routes(routes!(
+            enterprises::create::create_enterprise,
+            enterprises::list::list_enterprises
+        ))
+        .routes(routes!(enterprises::get::get_enterprise))
+        .routes(routes!(enterprises::alias::create_alias))
+        .routes(routes!(enterprises::undo_alias::undo_alias))
+        .routes(routes!(
+            product_rules::create::create_product_rule,
+            product_rules::list::list_product_rules
+        ))
+        .routes(routes!(imports::import_file))
+        // The laboratory.
+        .routes(routes!(samples::list::list_samples))
+        .routes(routes!(samples::get::get_sample))
+        .routes(routes!(samples::receipt::receive_sample))
+        .routes(routes!(samples::testing_started::start_testing))
+        .routes(routes!(samples::service::serve_result))
 }
 
 /// The OpenAPI document, made from the handlers.

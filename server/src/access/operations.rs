@@ -95,6 +95,11 @@ const fn read(path: &'static str, elsewhere: Elsewhere) -> Probe {
 const ADMIN: Who = Who::Roles(&[Role::Admin]);
 const PEOPLE_READERS: Who = Who::Roles(&[Role::Admin, Role::InspectionBody]);
 
+const AUTHORITIES: Who = Who::Roles(&[Role::Authority, Role::Admin]);
+const TEAM_MAKERS: Who = Who::Roles(&[Role::InspectionBody, Role::Authority, Role::Admin]);
+const LABORATORY: Who = Who::Roles(&[Role::LabReceiver]);
+const RESULT_SERVERS: Who = Who::Roles(&[Role::InspectionBody, Role::Authority]);
+
 /// The table.
 pub const OPERATIONS: &[Operation] = &[
     public("live", "/health/live"),
@@ -232,5 +237,277 @@ pub const OPERATIONS: &[Operation] = &[
             "/v1/tokens",
             Elsewhere::Irrelevant("it ends the caller's own session"),
         ),
+    },
+    // Reference data.
+    Operation {
+        id: "create_campaign",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/campaigns",
+            body: Some(r#"{"authority_id":"{foreign_organisation}","code":"X","name":"X"}"#),
+            elsewhere: Elsewhere::Invalid,
+        },
+    },
+    Operation {
+        id: "list_campaigns",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/campaigns",
+            body: None,
+            elsewhere: Elsewhere::Absent,
+        },
+    },
+    Operation {
+        id: "list_tasks",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/tasks",
+            body: None,
+            elsewhere: Elsewhere::Absent,
+        },
+    },
+    Operation {
+        id: "list_teams",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/teams",
+            body: None,
+            elsewhere: Elsewhere::Absent,
+        },
+    },
+    Operation {
+        id: "list_enterprises",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/enterprises",
+            body: None,
+            elsewhere: Elsewhere::Absent,
+        },
+    },
+    Operation {
+        id: "list_samples",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/samples",
+            body: None,
+            elsewhere: Elsewhere::Absent,
+        },
+    },
+    Operation {
+        id: "get_campaign",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/campaigns/01900000-0000-7000-8000-000000000000",
+            body: None,
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "get_task",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/tasks/01900000-0000-7000-8000-000000000000",
+            body: None,
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "get_team",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/teams/01900000-0000-7000-8000-000000000000",
+            body: None,
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "get_enterprise",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/enterprises/01900000-0000-7000-8000-000000000000",
+            body: None,
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "get_sample",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/samples/01900000-0000-7000-8000-000000000000",
+            body: None,
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "create_task",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/tasks",
+            body: Some(
+                r#"{"campaign_id":"01900000-0000-7000-8000-000000000000","code":"X","product_name":"X","sampling_kind":"routine","quota_batches":1}"#,
+            ),
+            elsewhere: Elsewhere::Invalid,
+        },
+    },
+    Operation {
+        id: "approve_task",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/tasks/01900000-0000-7000-8000-000000000000/approval",
+            body: None,
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "assign_task",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/tasks/01900000-0000-7000-8000-000000000000/assignment",
+            body: Some(r#"{"body_id":"{foreign_organisation}"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "cancel_task",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/tasks/01900000-0000-7000-8000-000000000000/cancellation",
+            body: Some(r#"{"reason":"X"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "create_team",
+        who: TEAM_MAKERS,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/teams",
+            body: Some(
+                r#"{"body_id":"{foreign_organisation}","campaign_id":"01900000-0000-7000-8000-000000000000","name":"X","members":[]}"#,
+            ),
+            elsewhere: Elsewhere::Forbidden,
+        },
+    },
+    Operation {
+        id: "update_team",
+        who: TEAM_MAKERS,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/teams/01900000-0000-7000-8000-000000000000",
+            body: Some(r#"{"members":[]}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "create_enterprise",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/enterprises",
+            body: Some(r#"{"name":"X","region":"{foreign_region}"}"#),
+            elsewhere: Elsewhere::Forbidden,
+        },
+    },
+    Operation {
+        id: "create_alias",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/enterprises/01900000-0000-7000-8000-000000000000/aliases",
+            body: Some(r#"{"from_key":"server:x","reason":"X"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "undo_alias",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/enterprise-aliases/01900000-0000-7000-8000-000000000000/undoing",
+            body: Some(r#"{"reason":"X"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "create_product_rule",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/product-rules",
+            body: Some(
+                r#"{"authority_id":"{foreign_organisation}","product_name":"X","standards":["X"],"unit":"X","min_base_milli":9,"test_qty_milli":1,"spare_qty_milli":1}"#,
+            ),
+            elsewhere: Elsewhere::Invalid,
+        },
+    },
+    Operation {
+        id: "list_product_rules",
+        who: Who::Anyone,
+        scope: Scope::Everything,
+        probe: Probe {
+            path: "/v1/product-rules",
+            body: None,
+            elsewhere: Elsewhere::Irrelevant("product rules are the same for everybody"),
+        },
+    },
+    Operation {
+        id: "import_file",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/imports/enterprises",
+            body: Some(r#"{}"#),
+            elsewhere: Elsewhere::Irrelevant(
+                "each row is put by the service of its resource, whose row here shows its scope",
+            ),
+        },
+    },
+    // The laboratory.
+    Operation {
+        id: "receive_sample",
+        who: LABORATORY,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/samples/01900000-0000-7000-8000-000000000000/receipt",
+            body: Some(r#"{"seals":[],"condition":"X","accepted":true}"#),
+            elsewhere: Elsewhere::Irrelevant(
+                "a sample without a sheet is recorded wherever it arrives; the tests of samples show the scope of others",
+            ),
+        },
+    },
+    Operation {
+        id: "start_testing",
+        who: LABORATORY,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/samples/01900000-0000-7000-8000-000000000000/testing-started",
+            body: Some(r#"{}"#),
+            elsewhere: Elsewhere::Irrelevant("see receive_sample"),
+        },
+    },
+    Operation {
+        id: "serve_result",
+        who: RESULT_SERVERS,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/samples/01900000-0000-7000-8000-000000000000/service",
+            body: Some(r#"{"served_at":"2025-03-01T00:00:00Z"}"#),
+            elsewhere: Elsewhere::Irrelevant("see receive_sample"),
+        },
     },
 ];

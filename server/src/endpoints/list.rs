@@ -18,6 +18,11 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
+    /// Of a query that holds more than the page.
+    pub fn new(after: Option<Uuid>, limit: Option<u32>) -> Self {
+        Self { after, limit }
+    }
+
     /// The id after which the page begins; less than any for the first.
     pub fn after(&self) -> String {
         self.after.map(|id| id.to_string()).unwrap_or_default()

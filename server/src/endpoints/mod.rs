@@ -2,13 +2,32 @@
 //! documentation and its handler: extract, call a service, map.
 
 pub mod address;
+pub mod campaigns;
 pub mod challenges;
 pub mod devices;
 pub mod docs;
 pub mod enrolment_codes;
+pub mod enterprises;
 pub mod health;
+pub mod imports;
 pub mod list;
 pub mod organisations;
+pub mod product_rules;
+pub mod samples;
 pub mod sync;
+pub mod tasks;
+pub mod teams;
 pub mod tokens;
 pub mod users;
+
+use axum::http::StatusCode;
+
+use crate::services::reference::Change;
+
+/// 201 where something was made, 200 where it was there before.
+fn put_status(change: Change) -> StatusCode {
+    match change {
+        Change::Created => StatusCode::CREATED,
+        Change::Updated | Change::Unchanged => StatusCode::OK,
+    }
+}

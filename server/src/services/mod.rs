@@ -3,13 +3,16 @@
 pub mod audit;
 pub mod certificates;
 pub mod challenges;
+pub mod custody;
 pub mod devices;
 pub mod enrolment;
+pub mod imports;
 pub mod logins;
 pub mod organisations;
 pub mod people;
 pub mod projection;
 pub mod readiness;
+pub mod reference;
 pub mod ruling;
 pub mod sessions;
 pub mod sync;

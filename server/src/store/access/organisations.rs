@@ -15,6 +15,9 @@ statements! {
     FIND = "SELECT * FROM organisations WHERE organisation_id = $1";
     /// An authority by name and region, for the command line.
     FIND_AUTHORITY = "SELECT * FROM organisations WHERE kind = 'authority' AND name = $1 AND region = $2";
+    /// Authorities by code or name.
+    FIND_AUTHORITY_NAMED = "SELECT * FROM organisations WHERE kind = 'authority' AND (uscc = $1 OR name = $1) \
+        ORDER BY organisation_id LIMIT 2";
     /// One that the caller sees: their own, or in their regions or below.
     FIND_SEEN = "SELECT o.* FROM organisations o WHERE o.organisation_id = $3 \
         AND (o.organisation_id = $2 OR EXISTS \
@@ -92,6 +95,12 @@ pub async fn find_authority(
 ) -> Result<Option<OrganisationRow>> {
     let row = db.optional(&FIND_AUTHORITY, args![name, region]).await?;
     row.as_ref().map(organisation).transpose()
+}
+
+/// Authorities by code or name, two at most: more than one is as good as none.
+pub async fn find_authority_named(db: &mut Session, named: &str) -> Result<Vec<OrganisationRow>> {
+    let rows = db.all(&FIND_AUTHORITY_NAMED, args![named]).await?;
+    rows.iter().map(organisation).collect()
 }
 
 /// One that the caller sees.

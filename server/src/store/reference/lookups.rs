@@ -86,6 +86,8 @@ pub async fn custody_fact(db: &mut Session, id: SampleId) -> Result<CustodyFact>
     let mut fact = CustodyFact::default();
     for event in custody::list_standing(db, id).await? {
         match event.act.as_str() {
+            // A sample that the laboratory turned away was not received.
+            "receipt" if event.body["accepted"] == false => {}
             "receipt" => {
                 fact.received_at_ms = Some(event.at_ms);
                 fact.received_by = Some(event.user_id);

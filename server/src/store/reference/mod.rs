@@ -5,7 +5,9 @@ pub mod campaigns;
 pub mod custody;
 pub mod enterprises;
 pub mod lookups;
+pub mod prior_samplings;
 pub mod product_rules;
+pub mod samples;
 pub mod tasks;
 pub mod teams;
 pub mod versions;
@@ -25,7 +27,9 @@ pub const ALL: &[&[&Statement]] = &[
     custody::ALL,
     enterprises::ALL,
     lookups::ALL,
+    prior_samplings::ALL,
     product_rules::ALL,
+    samples::ALL,
     tasks::ALL,
     teams::ALL,
     versions::ALL,

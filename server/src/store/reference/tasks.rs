@@ -40,10 +40,10 @@ statements! {
         WHERE o.body_id = $2 AND o.campaign_id <> $3 AND o.state IN ('assigned', 'accepted', 'in_progress') \
         ORDER BY o.task_id, y.enterprise_id";
     /// Appends to the history.
-    INSERT_EVENT = "INSERT INTO task_events (task_event_id, task_id, at, event, body_id, team_id, user_id, reason) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT_EVENT = "INSERT INTO task_events (task_event_id, task_id, ordinal, at, event, body_id, team_id, user_id, reason) \
+        VALUES ($1, $2, (SELECT COUNT(*) FROM task_events WHERE task_id = $2), $3, $4, $5, $6, $7, $8)";
     /// The history of one.
-    LIST_EVENTS = "SELECT at, event, body_id, team_id, reason FROM task_events WHERE task_id = $1 ORDER BY at, task_event_id";
+    LIST_EVENTS = "SELECT at, event, body_id, team_id, reason FROM task_events WHERE task_id = $1 ORDER BY ordinal";
 }
 
 /// A task for one product kind.

@@ -1,0 +1,40 @@
+//! `POST /v1/enterprises/{id}/aliases`.
+
+use axum::extract::State;
+use serde::Deserialize;
+use sync_core::model::{EnterpriseId, EnterpriseKey};
+use utoipa::ToSchema;
+
+use crate::access::Principal;
+use crate::app::App;
+use crate::extract::{Json, Path};
+use crate::problem::{Problem, ProblemBody};
+use crate::services::reference::{Work, enterprises};
+use crate::store::reference::enterprises::Alias;
+
+/// Which key the enterprise stands for from now on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAlias {
+    /// `uscc:…` that was wrong, `server:…` of a record that is merged, or `device:…` that a phone drew offline.
+    #[schema(value_type = String)]
+    from_key: EnterpriseKey,
+    /// In your words.
+    reason: String,
+}
+
+/// Correct or merge an enterprise: another key stands for it, and all visits concerned are ruled again
+#[utoipa::path(post, path = "/v1/enterprises/{id}/aliases", tag = "enterprises", request_body = NewAlias,
+    params(("id" = String, Path, description = "The enterprise that is right")), security(("access_token" = [])),
+    responses((status = 200, body = Alias), (status = "4XX", body = ProblemBody)))]
+pub async fn create_alias(
+    State(app): State<App>,
+    caller: Principal,
+    Path(id): Path<EnterpriseId>,
+    Json(body): Json<NewAlias>,
+) -> Result<Json<Alias>, Problem> {
+    let mut work = Work::begin(&app, &caller).await?;
+    let alias = enterprises::alias(&mut work, id, body.from_key, &body.reason).await?;
+    work.commit().await?;
+    Ok(Json(alias))
+}

@@ -1,0 +1,37 @@
+//! `POST /v1/enterprise-aliases/{id}/undoing`.
+
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::access::Principal;
+use crate::app::App;
+use crate::extract::{Json, Path};
+use crate::problem::{Problem, ProblemBody};
+use crate::services::reference::{Work, enterprises};
+use crate::store::reference::enterprises::Alias;
+
+/// Why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUndoing {
+    /// In your words.
+    reason: String,
+}
+
+/// Undo an alias: the keys stand apart again
+#[utoipa::path(post, path = "/v1/enterprise-aliases/{id}/undoing", tag = "enterprises", request_body = NewUndoing,
+    params(("id" = String, Path, description = "The alias")), security(("access_token" = [])),
+    responses((status = 200, body = Alias), (status = "4XX", body = ProblemBody)))]
+pub async fn undo_alias(
+    State(app): State<App>,
+    caller: Principal,
+    Path(id): Path<Uuid>,
+    Json(body): Json<NewUndoing>,
+) -> Result<Json<Alias>, Problem> {
+    let mut work = Work::begin(&app, &caller).await?;
+    let alias = enterprises::undo(&mut work, id, &body.reason).await?;
+    work.commit().await?;
+    Ok(Json(alias))
+}

@@ -1,0 +1,53 @@
+//! `POST /v1/tasks/{id}/assignment`.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use sync_core::model::{OrganisationId, TaskId, TeamId};
+use utoipa::ToSchema;
+
+use crate::access::Principal;
+use crate::app::App;
+use crate::extract::{Json, Path};
+use crate::problem::{Problem, ProblemBody};
+use crate::services::reference::{Work, tasks};
+use crate::store::reference::tasks::{Clash, Task};
+
+/// Who gets it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAssignment {
+    /// 承检机构.
+    #[schema(value_type = String)]
+    body_id: OrganisationId,
+    /// A team of it in the task's campaign, once there is one.
+    #[schema(value_type = Option<String>)]
+    team_id: Option<TeamId>,
+    /// Why it is taken from somebody else.
+    reason: Option<String>,
+}
+
+/// Who has it now, and what to see to before anybody travels.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Assignment {
+    /// The task.
+    task: Task,
+    /// Where the body would enter one enterprise in two campaigns.
+    findings: Vec<Clash>,
+}
+
+/// Assign or reassign a task
+#[utoipa::path(post, path = "/v1/tasks/{id}/assignment", tag = "tasks", request_body = NewAssignment,
+    params(("id" = String, Path, description = "Its id")), security(("access_token" = [])),
+    responses((status = 200, body = Assignment), (status = "4XX", body = ProblemBody)))]
+pub async fn assign_task(
+    State(app): State<App>,
+    caller: Principal,
+    Path(id): Path<TaskId>,
+    Json(body): Json<NewAssignment>,
+) -> Result<Json<Assignment>, Problem> {
+    let mut work = Work::begin(&app, &caller).await?;
+    let (task, findings) =
+        tasks::assign(&mut work, id, body.body_id, body.team_id, body.reason).await?;
+    work.commit().await?;
+    Ok(Json(Assignment { task, findings }))
+}

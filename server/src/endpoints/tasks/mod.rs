@@ -1,0 +1,8 @@
+//! `/v1/tasks`: what is to be sampled, by whom.
+
+pub mod approve;
+pub mod assign;
+pub mod cancel;
+pub mod create;
+pub mod get;
+pub mod list;

@@ -1,0 +1,197 @@
+//! Enterprises, and the aliases that correct or merge them: audited, reversible, and all visits concerned ruled again.
+
+use sync_core::model::{EnterpriseId, EnterpriseKey, Uscc};
+use uuid::Uuid;
+
+use super::{Change, Work, missing, name, optional, region_code};
+use crate::problem::{Code, Problem};
+use crate::services::ruling;
+use crate::store::reference::enterprises::{self, Alias, Enterprise};
+use crate::store::reference::teams;
+
+/// What an enterprise is to be.
+pub struct NewEnterprise {
+    /// 统一社会信用代码.
+    pub uscc: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub address: Option<String>,
+    /// GB/T 2260.
+    pub region: String,
+    /// 法定代表人.
+    pub legal_representative: Option<String>,
+    /// Plants under the one code.
+    pub sites: Vec<String>,
+}
+
+/// Makes one, or changes what is told about the one with that code, or that name and region without a code.
+pub async fn put(work: &mut Work<'_>, new: NewEnterprise) -> Result<(Enterprise, Change), Problem> {
+    let uscc = optional("uscc", new.uscc.as_deref())?;
+    if uscc
+        .as_ref()
+        .is_some_and(|code| code.parse::<Uscc>().is_err())
+    {
+        return Err(Problem::value(
+            "uscc",
+            "is no unified social credit code: its check digit is wrong",
+        ));
+    }
+    let (title, region) = (
+        name("name", &new.name)?,
+        region_code("region", &new.region)?,
+    );
+    if !work.caller.sees_region(&region) {
+        return Err(Problem::new(Code::ScopeForbidden).field("region", "lies outside yours"));
+    }
+    let id = EnterpriseId(work.app.new_uuid());
+    let key = match &uscc {
+        Some(code) => EnterpriseKey(format!("uscc:{code}")),
+        None => EnterpriseKey(format!("server:{id}")),
+    };
+    let found = match &uscc {
+        Some(_) => enterprises::find_by_key(&mut work.tx, &key).await?,
+        None => enterprises::find_by_name(&mut work.tx, &title, &region).await?,
+    };
+    let row = Enterprise {
+        enterprise_id: found.as_ref().map_or(id, |found| found.enterprise_id),
+        key: found.as_ref().map_or(key, |found| found.key.clone()),
+        uscc,
+        name: title,
+        address: optional("address", new.address.as_deref())?,
+        region,
+        legal_representative: optional(
+            "legal_representative",
+            new.legal_representative.as_deref(),
+        )?,
+        sites: new.sites,
+        changed_at_ms: work.now,
+    };
+    let change = match found {
+        Some(found) if !work.caller.sees_region(&found.region) => {
+            return Err(Problem::new(Code::ScopeForbidden).field("uscc", "is of another region"));
+        }
+        Some(found)
+            if (Enterprise {
+                changed_at_ms: row.changed_at_ms,
+                ..found.clone()
+            }) == row =>
+        {
+            return Ok((found, Change::Unchanged));
+        }
+        Some(_) => {
+            enterprises::update(&mut work.tx, &row).await?;
+            Change::Updated
+        }
+        None => {
+            enterprises::insert(&mut work.tx, &row).await?;
+            Change::Created
+        }
+    };
+    let teams = teams::list_near_enterprise(&mut work.tx, &row).await?;
+    work.publish_to_teams("enterprise", row.enterprise_id, teams, &row)
+        .await?;
+    let subject = format!("enterprise:{}", row.enterprise_id);
+    work.audit(
+        "enterprise.put",
+        subject,
+        serde_json::json!({ "region": row.region }),
+    )
+    .await?;
+    Ok((row, change))
+}
+
+/// Makes one key stand for another: a wrong code corrected, two records merged, one that a phone made offline recognised.
+pub async fn alias(
+    work: &mut Work<'_>,
+    to: EnterpriseId,
+    from: EnterpriseKey,
+    reason: &str,
+) -> Result<Alias, Problem> {
+    let reason = name("reason", reason)?;
+    let target = enterprises::find_seen(&mut work.tx, &work.caller.into(), to).await?;
+    let target = target.ok_or_else(missing)?;
+    let known = ["uscc:", "server:", "device:"]
+        .iter()
+        .any(|kind| from.0.starts_with(kind));
+    if !known {
+        return Err(Problem::value("from_key", "is no key of an enterprise"));
+    }
+    if let Some(other) = enterprises::find_by_key(&mut work.tx, &from).await?
+        && !work.caller.sees_region(&other.region)
+    {
+        return Err(Problem::new(Code::ScopeForbidden).field("from_key", "is of another region"));
+    }
+    if enterprises::resolve_key(&mut work.tx, &target.key).await? == from || target.key == from {
+        return Err(Problem::value(
+            "from_key",
+            "already stands for this enterprise: a circle",
+        ));
+    }
+    let standing = enterprises::list_aliases(&mut work.tx, &from).await?;
+    if let Some(same) = standing
+        .into_iter()
+        .find(|alias| alias.from_key == from && alias.undone_at_ms.is_none())
+    {
+        return if same.to_key == target.key {
+            Ok(same)
+        } else {
+            Err(Problem::new(Code::Conflict).field("from_key", "stands for another one already"))
+        };
+    }
+    let row = Alias {
+        alias_id: work.app.new_uuid(),
+        from_key: from,
+        to_key: target.key,
+        reason,
+        created_by: work.caller.user,
+        created_at_ms: work.now,
+        undone_at_ms: None,
+    };
+    // Both sides: the doors that come together, and those that were apart.
+    mark(work, &row).await?;
+    enterprises::insert_alias(&mut work.tx, &row).await?;
+    work.audit(
+        "enterprise.aliased",
+        format!("alias:{}", row.alias_id),
+        serde_json::json!({}),
+    )
+    .await?;
+    Ok(row)
+}
+
+/// Undoes an alias. Undoing twice changes nothing.
+pub async fn undo(work: &mut Work<'_>, id: Uuid, reason: &str) -> Result<Alias, Problem> {
+    let reason = name("reason", reason)?;
+    let row = enterprises::find_alias(&mut work.tx, id)
+        .await?
+        .ok_or_else(missing)?;
+    let target = enterprises::find_by_key(&mut work.tx, &row.to_key)
+        .await?
+        .ok_or_else(missing)?;
+    let seen =
+        enterprises::find_seen(&mut work.tx, &work.caller.into(), target.enterprise_id).await?;
+    if seen.is_none() {
+        return Err(missing());
+    }
+    mark(work, &row).await?;
+    let (by, now) = (work.caller.user, work.now);
+    if enterprises::undo_alias(&mut work.tx, id, by, now, &reason).await? {
+        work.audit(
+            "enterprise.unaliased",
+            format!("alias:{id}"),
+            serde_json::json!({}),
+        )
+        .await?;
+    }
+    enterprises::find_alias(&mut work.tx, id)
+        .await?
+        .ok_or_else(missing)
+}
+
+async fn mark(work: &mut Work<'_>, row: &Alias) -> Result<(), Problem> {
+    for key in [&row.from_key, &row.to_key] {
+        ruling::mark_dirty_for_enterprise(&mut work.tx, key, work.now).await?;
+    }
+    Ok(())
+}

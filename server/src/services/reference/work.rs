@@ -1,0 +1,188 @@
+//! One piece of work on reference data: a transaction, what is to be published when it ends, and what is to be ruled
+//! again. Dropped, it leaves no trace: that is what a dry run is.
+
+use serde::Serialize;
+use sync_core::model::{Millis, OrganisationId, TaskId, TeamId};
+
+use crate::access::Principal;
+use crate::app::App;
+use crate::problem::Problem;
+use crate::services::{audit, ruling};
+use crate::store::feed::{self, Audience, NewRow};
+use crate::store::reference::tasks::Task;
+use crate::store::reference::{campaigns, enterprises, lookups, product_rules, teams, versions};
+use crate::store::{Result, Tx};
+
+/// Ancestors of an authority: national, province, city, county.
+const AUTHORITY_LEVELS: usize = 4;
+
+/// The work.
+pub struct Work<'a> {
+    /// The application.
+    pub app: &'a App,
+    /// Who does it.
+    pub caller: &'a Principal,
+    /// The transaction.
+    pub tx: Tx,
+    /// When it is done.
+    pub now: Millis,
+    rows: Vec<NewRow>,
+}
+
+impl<'a> Work<'a> {
+    /// Begins.
+    pub async fn begin(app: &'a App, caller: &'a Principal) -> Result<Self> {
+        let tx = app.store.begin().await?;
+        Ok(Self {
+            app,
+            caller,
+            tx,
+            now: app.now(),
+            rows: Vec::new(),
+        })
+    }
+
+    /// Leaves a trail of an act.
+    pub async fn audit(
+        &mut self,
+        act: &str,
+        subject: String,
+        detail: serde_json::Value,
+    ) -> Result<()> {
+        audit::record(self.app, &mut self.tx, self.caller, act, subject, detail).await
+    }
+
+    /// Publishes a record to these phones; none as the record says that it is gone or no longer for them.
+    pub async fn publish<T: Serialize>(
+        &mut self,
+        kind: &str,
+        id: impl ToString,
+        audiences: impl IntoIterator<Item = Audience>,
+        record: Option<&T>,
+    ) -> Result<()> {
+        let id = id.to_string();
+        let record = record.and_then(|record| serde_json::to_value(record).ok());
+        let record = record.map(|record| as_phones_read(kind, record));
+        let version = versions::next(&mut self.tx, kind, &id).await?;
+        for audience in audiences {
+            self.rows.push(NewRow::reference(
+                audience,
+                kind,
+                &id,
+                version,
+                record.as_ref(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Publishes to teams.
+    pub async fn publish_to_teams<T: Serialize>(
+        &mut self,
+        kind: &str,
+        id: impl ToString,
+        teams: Vec<TeamId>,
+        record: &T,
+    ) -> Result<()> {
+        let audiences = teams.into_iter().map(Audience::Team);
+        self.publish(kind, id, audiences, Some(record)).await
+    }
+
+    /// An organisation with its suspensions, and those above it: phones rule UPPER and SUSPEND by them.
+    pub async fn publish_organisations(
+        &mut self,
+        id: OrganisationId,
+        audience: &Audience,
+    ) -> Result<()> {
+        let mut next = Some(id);
+        for _ in 0..AUTHORITY_LEVELS {
+            let Some(id) = next else { break };
+            let Some(fact) = lookups::organisation_fact(&mut self.tx, id).await? else {
+                break;
+            };
+            next = fact.parent_id;
+            self.publish("organisation", id, [audience.clone()], Some(&fact))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// A task with everything that a phone needs for it: what was published before the phone was concerned lies behind
+    /// its cursor, so it comes again.
+    pub async fn deliver_task(&mut self, task: &Task, audience: &Audience) -> Result<()> {
+        self.publish("task", task.task_id, [audience.clone()], Some(task))
+            .await?;
+        if let Some(campaign) = campaigns::find(&mut self.tx, task.campaign_id).await? {
+            self.publish(
+                "campaign",
+                task.campaign_id,
+                [audience.clone()],
+                Some(&campaign),
+            )
+            .await?;
+        }
+        if let Some(id) = task.team_id
+            && let Some(team) = teams::find(&mut self.tx, id).await?
+        {
+            self.publish("team", id, [audience.clone()], Some(&team))
+                .await?;
+        }
+        self.publish_organisations(task.authority_id, audience)
+            .await?;
+        if let Some(body) = task.body_id {
+            self.publish_organisations(body, audience).await?;
+        }
+        for enterprise in enterprises::list_of_task(&mut self.tx, task.task_id).await? {
+            let id = enterprise.enterprise_id;
+            self.publish("enterprise", id, [audience.clone()], Some(&enterprise))
+                .await?;
+        }
+        for rule in product_rules::list_of_product(&mut self.tx, &task.product_kind).await? {
+            let id = rule.product_rule_id;
+            self.publish("product_rule", id, [audience.clone()], Some(&rule))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The visits with sheets of a task are ruled again.
+    pub async fn rule_task_again(&mut self, id: TaskId) -> Result<()> {
+        ruling::mark_dirty_for_task(&mut self.tx, id, self.now).await
+    }
+
+    /// Ends: the feed's counter is taken last, so that it is held for a moment only.
+    pub async fn commit(mut self) -> Result<(), Problem> {
+        if !self.rows.is_empty() {
+            feed::append(&mut self.tx, &self.rows, self.now).await?;
+        }
+        self.tx.commit().await?;
+        // The change is durable; what could not be ruled now stays marked, and the job rules it.
+        if let Err(problem) = ruling::rule_what_is_dirty(self.app).await {
+            tracing::warn!(
+                code = problem.code().as_str(),
+                "marked scopes wait for the job"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// A record as `sync_core::model` reads it: the server's own with the fields that phones name otherwise.
+fn as_phones_read(kind: &str, mut record: serde_json::Value) -> serde_json::Value {
+    match kind {
+        "task" => {
+            record["approved"] = (!record["approved_at_ms"].is_null()).into();
+            record["ends_on"] = record["due_on"].clone();
+        }
+        "product_rule" => {
+            record["rule_id"] = record["product_rule_id"].clone();
+            record["version"] = record["version"].to_string().into();
+            record["method"] = record["method"].as_str().unwrap_or_default().into();
+        }
+        "enterprise" => {
+            record["address"] = record["address"].as_str().unwrap_or_default().into();
+        }
+        _ => {}
+    }
+    record
+}

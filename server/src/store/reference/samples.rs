@@ -1,0 +1,150 @@
+//! Samples as the laboratory and the quotas see them: what was projected from sheets, and how it stands.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use sync_core::model::{DocumentId, OrganisationId, SampleId, TaskId, UserId};
+use sync_core::rules::{Finding, SampleFact, Validity};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Sight, json};
+use crate::args;
+use crate::store::{Result, Row, Session, statements};
+
+macro_rules! columns {
+    () => {
+        "SELECT s.sample_id, s.document_id, s.sheet_no, s.task_id, s.enterprise, s.product_name, s.sampled_on, s.fact, \
+           v.body_id, o.outcome, o.ruling_id, r.findings AS why \
+         FROM samples s JOIN visits v ON v.document_id = s.document_id \
+         LEFT JOIN subject_outcomes o ON o.subject = 'sample/' || s.sample_id \
+         LEFT JOIN rulings r ON r.ruling_id = o.ruling_id "
+    };
+}
+macro_rules! sees_sample {
+    () => {
+        "(v.body_id = $2 \
+          OR EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = v.team_id AND m.user_id = $1) \
+          OR EXISTS (SELECT 1 FROM user_regions ur WHERE ur.user_id = $1 AND v.region LIKE ur.prefix || '%') \
+          OR EXISTS (SELECT 1 FROM campaigns c JOIN organisations a ON a.organisation_id = c.authority_id \
+                     WHERE c.campaign_id = v.campaign_id AND (c.authority_id = $2 \
+                       OR EXISTS (SELECT 1 FROM user_regions ur WHERE ur.user_id = $1 AND a.region LIKE ur.prefix || '%'))))"
+    };
+}
+
+statements! {
+    /// One, whoever asks.
+    FIND = concat!(columns!(), "WHERE s.sample_id = $1 ORDER BY s.document_id LIMIT 1");
+    /// One that the caller sees.
+    FIND_SEEN = concat!(columns!(), "WHERE s.sample_id = $3 AND ", sees_sample!(), " ORDER BY s.document_id LIMIT 1");
+    /// Those that the caller sees, a page.
+    LIST_SEEN = concat!(columns!(), "WHERE s.sample_id > $3 AND ", sees_sample!(), " ORDER BY s.sample_id LIMIT $4");
+    /// Signed sheets of a task that count (domain.md §3): duplicates, void ones and those that need a ruling do not.
+    COUNT_OF_TASK = "SELECT COUNT(*) AS counting FROM samples s \
+        LEFT JOIN subject_outcomes o ON o.subject = 'sample/' || s.sample_id \
+        WHERE s.task_id = $1 AND s.signed = 1 \
+          AND (o.outcome IS NULL OR o.outcome IN ('pending', 'valid', 'valid_with_violation'))";
+    /// Everybody whose key wrote into the visit.
+    LIST_AUTHORS = "SELECT user_id FROM document_authors WHERE document_id = $1 ORDER BY user_id";
+}
+
+/// A sample and how it stands.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Sample {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub sample_id: SampleId,
+    /// Its visit.
+    #[schema(value_type = String)]
+    pub document_id: DocumentId,
+    /// 编号.
+    pub sheet_no: Option<String>,
+    /// Its task.
+    #[schema(value_type = Option<String>)]
+    pub task_id: Option<TaskId>,
+    /// Key of the sampled party after aliases.
+    pub enterprise: Option<String>,
+    /// 产品名称.
+    pub product_name: Option<String>,
+    /// Civil day in Asia/Shanghai.
+    pub sampled_on: Option<String>,
+    /// 承检机构.
+    #[schema(value_type = String)]
+    pub body_id: OrganisationId,
+    /// How it is ruled: pending, valid, valid_with_violation, needs_ruling, duplicate, void.
+    #[schema(value_type = String)]
+    pub validity: Validity,
+    /// The ruling that stands.
+    pub ruling_id: Option<String>,
+    /// Why.
+    #[schema(value_type = Vec<Object>)]
+    pub findings: Vec<Finding>,
+    /// As projected.
+    #[serde(skip)]
+    pub fact: SampleFact,
+}
+
+fn sample(row: &Row) -> Result<Sample> {
+    let outcome: Option<String> = row.get("outcome")?;
+    let validity = outcome.and_then(|word| serde_json::from_value(word.into()).ok());
+    let task: Option<String> = row.get("task_id")?;
+    Ok(Sample {
+        sample_id: row.get::<Uuid>("sample_id").map(SampleId)?,
+        document_id: row.get("document_id")?,
+        sheet_no: row.get("sheet_no")?,
+        task_id: task.and_then(|id| id.parse().ok()),
+        enterprise: row.get("enterprise")?,
+        product_name: row.get("product_name")?,
+        sampled_on: row.get("sampled_on")?,
+        body_id: row.get("body_id")?,
+        validity: validity.unwrap_or(Validity::Pending),
+        ruling_id: row.get("ruling_id")?,
+        findings: match row.get::<Option<String>>("why")? {
+            Some(_) => json(row, "why")?,
+            None => Vec::new(),
+        },
+        fact: json(row, "fact")?,
+    })
+}
+
+/// One, whoever asks.
+pub async fn find(db: &mut Session, id: SampleId) -> Result<Option<Sample>> {
+    db.optional(&FIND, args![id.0])
+        .await?
+        .as_ref()
+        .map(sample)
+        .transpose()
+}
+
+/// One that the caller sees.
+pub async fn find_seen(db: &mut Session, sight: &Sight, id: SampleId) -> Result<Option<Sample>> {
+    let row = db
+        .optional(&FIND_SEEN, args![sight.user, sight.organisation, id.0])
+        .await?;
+    row.as_ref().map(sample).transpose()
+}
+
+/// Those that the caller sees, after an id.
+pub async fn list_seen(
+    db: &mut Session,
+    sight: &Sight,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Sample>> {
+    let args = args![sight.user, sight.organisation, after, limit];
+    db.all(&LIST_SEEN, args).await?.iter().map(sample).collect()
+}
+
+/// How many samples count toward a task's quota.
+pub async fn count_of_task(db: &mut Session, id: TaskId) -> Result<i64> {
+    db.one(&COUNT_OF_TASK, args![id]).await?.get("counting")
+}
+
+/// Who took part in sampling: signers of the sheet, and whoever wrote in its visit.
+pub async fn samplers(db: &mut Session, row: &Sample) -> Result<BTreeSet<UserId>> {
+    let mut people = row.fact.signers.clone();
+    for author in db.all(&LIST_AUTHORS, args![row.document_id]).await? {
+        people.insert(author.get("user_id")?);
+    }
+    Ok(people)
+}
