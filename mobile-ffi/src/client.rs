@@ -1,213 +1,451 @@
 //! The client that an app drives: blocking, owned types, one error. Every method that returns has stored durably what it
-//! says; a kill afterwards loses nothing.
+//! says; a kill afterwards loses nothing. This file opens the phone and gives it an identity; `syncing` sends and takes
+//! in, `recording` writes visits, `knowing` reads and rules.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde_json::Value;
-use sync_core::model::{DocumentId, Millis, SampleId, SuspensionId, TaskId, UserId};
-use sync_core::sync::wire::RulingNotice;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sync_core::limits::PIN_FAILURES_MAX;
+use sync_core::model::{DeviceId, Millis, UserId};
+use sync_core::proof::{
+    CertificatePayload, Signed, enrolment_statement, login_statement, signer_statement,
+};
 
+use crate::api::Api;
 use crate::error::ClientError;
-use crate::host::Host;
-use crate::types::*;
+use crate::fault::Faults;
+use crate::host::{Host, Signer};
+use crate::install::{Install, InstallFile};
+use crate::keys::{self, SoftwareKey};
+use crate::store::Store;
+use crate::taking;
+use crate::types::{Enrolled, SignerInfo};
+
+pub(crate) type Done<T> = Result<T, ClientError>;
 
 /// A phone.
 pub struct Client {
-    #[expect(dead_code, reason = "used as soon as the methods are")]
-    host: Host,
+    pub(crate) host: Host,
+    pub(crate) inner: Mutex<Inner>,
+    /// One sync at a time.
+    pub(crate) syncing: Mutex<()>,
+    faults: Faults,
+    path: PathBuf,
 }
 
-type Done<T> = Result<T, ClientError>;
+/// What is behind the lock; never held across the network.
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) install: Install,
+    pub(crate) file: InstallFile,
+    pub(crate) key: Arc<dyn Signer>,
+    access_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Challenge {
+    challenge: String,
+}
+
+#[derive(Deserialize)]
+struct Tokens {
+    access_token: String,
+    refresh_token: String,
+}
+
+#[derive(Deserialize)]
+struct ServerKey {
+    key_id: String,
+    public_key: String,
+}
+
+#[derive(Deserialize)]
+struct EnrolledDevice {
+    device_id: DeviceId,
+    certificate: Signed<CertificatePayload>,
+    server_keys: Vec<ServerKey>,
+    tokens: Tokens,
+}
+
+#[derive(Deserialize)]
+struct SignerAnswer {
+    certificate: Signed<CertificatePayload>,
+}
+
+fn device_key(host: &Host, install: &Install) -> Done<Arc<dyn Signer>> {
+    if let Some(signer) = &host.signer {
+        return Ok(signer.clone());
+    }
+    let bytes = hex::decode(&install.device_key)
+        .map_err(|e| ClientError::new("key.malformed", "The device key is none").with(e))?;
+    Ok(Arc::new(SoftwareKey::from_bytes(&bytes)?))
+}
 
 impl Client {
-    /// Opens the store at `path`, making it where there is none; a damaged file is set aside, never overwritten.
+    /// Opens the store at `path`, making it where there is none; a damaged file is set aside, never overwritten. If the
+    /// database is an old copy (a restored backup), the install gets a fresh actor and needs a new enrolment code.
     pub fn open(path: &Path, host: Host) -> Done<Self> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+        Self::open_with(path, host, Faults::default())
+    }
+
+    /// The same, with places at which a test stops it.
+    pub fn open_with(path: &Path, host: Host, faults: Faults) -> Done<Self> {
+        let mut store = Store::open(path, host.clock.wall_ms(), faults.clone())?;
+        let file = InstallFile::beside(path);
+        let position = store.position()?;
+        let known = store.setting("actor")?;
+        let install = match file.read() {
+            Some(install)
+                if known.is_none_or(|actor| actor == install.actor.to_string())
+                    && position >= install.sent_position =>
+            {
+                install
+            }
+            _ => file.draw(host.rng.as_ref(), position)?,
+        };
+        let key = device_key(&host, &install)?;
+        adopt(&mut store, &install, host.clock.wall_ms())?;
+        let inner = Inner {
+            store,
+            install,
+            file,
+            key,
+            access_token: None,
+        };
+        Ok(Self {
+            host,
+            inner: Mutex::new(inner),
+            syncing: Mutex::new(()),
+            faults,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Where the database is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Places at which a test stops it.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn api(&self) -> Done<Api> {
+        let base = self.lock().store.setting("server_url")?;
+        let base = base.ok_or_else(not_enrolled)?;
+        Ok(Api {
+            base,
+            transport: self.host.transport.clone(),
+        })
+    }
+
+    fn challenge(api: &Api) -> Done<String> {
+        let challenge: Challenge = api.call("POST", "/v1/challenges", None, None)?;
+        Ok(challenge.challenge)
     }
 
     /// Enrols this install with an administrator's one-time code, pins the server's key and opens a session.
     pub fn enrol(&self, server_url: &str, code: &str, label: &str) -> Done<Enrolled> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+        let api = Api {
+            base: server_url.trim_end_matches('/').to_owned(),
+            transport: self.host.transport.clone(),
+        };
+        let challenge = Self::challenge(&api)?;
+        let (actor, key) = {
+            let inner = self.lock();
+            (inner.install.actor, inner.key.clone())
+        };
+        let public_key = key.public_key();
+        let signature = key.sign(&enrolment_statement(&challenge, &actor, &public_key));
+        let body = json!({
+            "code": code,
+            "actor": actor,
+            "public_key": STANDARD.encode(&public_key),
+            "label": label,
+            "challenge": challenge,
+            "signature": STANDARD.encode(signature),
+        });
+        let answer: EnrolledDevice = api.call("POST", "/v1/devices", None, Some(&body))?;
+        let keys: std::collections::BTreeMap<_, _> = answer
+            .server_keys
+            .iter()
+            .map(|key| (key.key_id.clone(), key.public_key.clone()))
+            .collect();
+        let keys = serde_json::to_string(&keys).unwrap_or_default();
+        let mut inner = self.lock();
+        inner.store.put_setting("server_keys", &keys)?;
+        let payload = taking::open_signed(&inner.store, &answer.certificate)?;
+        let certified = STANDARD.decode(&payload.public_key).unwrap_or_default();
+        if payload.actor != actor || payload.device_id != answer.device_id {
+            let message = "The certificate is another install's";
+            return Err(ClientError::new("certificate.mismatch", message));
+        }
+        let enrolled = Enrolled {
+            device_id: answer.device_id.to_string(),
+            user_id: payload.user_id,
+            user_name: payload.user_name.clone(),
+            organisation_id: payload.organisation_id,
+        };
+        let text = serde_json::to_string(&enrolled).unwrap_or_default();
+        inner.store.write(|write| {
+            write.put_certificate(&payload, &certified, &answer.certificate)?;
+            write.put_setting("enrolled", &text)?;
+            write.put_setting("enrolled_actor", &actor.to_string())?;
+            write.put_setting("server_url", &api.base)?;
+            write.put_setting("refresh_token", &answer.tokens.refresh_token)?;
+            // Another install's cursor says nothing about what this one may see.
+            write.remove_setting("cursor")
+        })?;
+        inner.access_token = Some(answer.tokens.access_token);
+        Ok(enrolled)
     }
 
     /// Who this phone is; none before it was enrolled, or when a restored backup needs a new code.
     pub fn enrolled(&self) -> Done<Option<Enrolled>> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+        let inner = self.lock();
+        if inner.store.setting("enrolled_actor")? != Some(inner.install.actor.to_string()) {
+            return Ok(None);
+        }
+        let text = inner.store.setting("enrolled")?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Who this phone was, even if it needs a new code: work goes on in their name.
+    pub(crate) fn person(&self) -> Done<Enrolled> {
+        let text = self.lock().store.setting("enrolled")?;
+        text.and_then(|text| serde_json::from_str(&text).ok())
+            .ok_or_else(not_enrolled)
+    }
+
+    pub(crate) fn device(&self) -> Done<(DeviceId, Enrolled)> {
+        let enrolled = self.enrolled()?.ok_or_else(not_enrolled)?;
+        let device = enrolled.device_id.parse();
+        let device =
+            device.map_err(|e| ClientError::new("store.failed", "The device has no id").with(e))?;
+        Ok((device, enrolled))
+    }
+
+    fn device_proof(&self, api: &Api) -> Done<Value> {
+        let (device, _) = self.device()?;
+        let challenge = Self::challenge(api)?;
+        let key = self.lock().key.clone();
+        let signature = key.sign(&login_statement(&challenge, device));
+        Ok(json!({
+            "device_id": device,
+            "challenge": challenge,
+            "signature": STANDARD.encode(signature),
+        }))
+    }
+
+    fn keep_tokens(&self, tokens: Tokens) -> Done<String> {
+        let mut inner = self.lock();
+        inner
+            .store
+            .put_setting("refresh_token", &tokens.refresh_token)?;
+        inner.access_token = Some(tokens.access_token.clone());
+        Ok(tokens.access_token)
     }
 
     /// Opens a session on this device; the offline queue is untouched.
     pub fn login(&self, username: &str, password: &str) -> Done<()> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+        let api = self.api()?;
+        let body = json!({
+            "grant": "password",
+            "username": username,
+            "password": password,
+            "device": self.device_proof(&api)?,
+        });
+        let tokens: Tokens = api.call("POST", "/v1/tokens", None, Some(&body))?;
+        self.keep_tokens(tokens).map(|_| ())
+    }
+
+    /// A fresh access token from the refresh token. Codes of 401 mean that a person must log in.
+    pub(crate) fn refresh(&self, api: &Api) -> Done<String> {
+        let stored = self.lock().store.setting("refresh_token")?;
+        let Some(stored) = stored else {
+            return Err(ClientError::new(
+                "login_needed",
+                "Log in again; nothing is lost",
+            ));
+        };
+        let body = json!({
+            "grant": "refresh",
+            "refresh_token": stored,
+            "device": self.device_proof(api)?,
+        });
+        let tokens: Tokens = api.call("POST", "/v1/tokens", None, Some(&body))?;
+        self.keep_tokens(tokens)
+    }
+
+    pub(crate) fn access_token(&self) -> Option<String> {
+        self.lock().access_token.clone()
+    }
+
+    /// A JSON call in the session, with one refresh.
+    pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Done<Value> {
+        let api = self.api()?;
+        let token = match self.access_token() {
+            Some(token) => token,
+            None => self.refresh(&api)?,
+        };
+        match api.call(method, path, Some(&token), body) {
+            Err(error) if error.code.starts_with("token_") => {
+                let token = self.refresh(&api)?;
+                api.call(method, path, Some(&token), body)
+            }
+            other => other,
+        }
     }
 
     /// Ends the session; unsent work and everything stored stay.
     pub fn logout(&self) -> Done<()> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+        // The server is told if it can be; that this phone forgets its tokens does not depend on it.
+        let told = self.call("DELETE", "/v1/tokens", None);
+        if let Err(error) = told {
+            tracing::info!(%error, "the server was not told of the logout");
+        }
+        let mut inner = self.lock();
+        inner.access_token = None;
+        inner
+            .store
+            .write(|write| write.remove_setting("refresh_token"))
     }
 
-    /// Gives a sampler a key of their own on this phone, opened by their own PIN.
+    /// Gives a sampler a key of their own on this phone, opened by their own PIN. The first sampler needs one as well:
+    /// the device's key signs changes, a person's key signs seals.
     pub fn add_signer(&self, username: &str, password: &str, pin: &str) -> Done<SignerInfo> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+        let api = self.api()?;
+        let (device, _) = self.device()?;
+        let (key, bytes) = SoftwareKey::draw(self.host.rng.as_ref());
+        let challenge = Self::challenge(&api)?;
+        let public_key = key.public_key();
+        let signature = key.sign(&signer_statement(&challenge, device, &public_key));
+        let body = json!({
+            "username": username,
+            "password": password,
+            "public_key": STANDARD.encode(&public_key),
+            "challenge": challenge,
+            "signature": STANDARD.encode(signature),
+        });
+        // The PIN is judged before the server is asked: a certified key that cannot be kept helps nobody.
+        keys::wrap(&bytes, pin, "", self.host.rng.as_ref())?;
+        let path = format!("/v1/devices/{device}/signers");
+        let answer = self.call("POST", &path, Some(&body))?;
+        let answer: SignerAnswer = serde_json::from_value(answer)
+            .map_err(|e| ClientError::new("network.unreadable", "No certificate came").with(e))?;
+        let mut inner = self.lock();
+        let payload = taking::open_signed(&inner.store, &answer.certificate)?;
+        if payload.public_key != STANDARD.encode(&public_key) || payload.device_id != device {
+            let message = "The certificate is for another key";
+            return Err(ClientError::new("certificate.mismatch", message));
+        }
+        let bound_to = payload.user_id.to_string();
+        let wrapped = keys::wrap(&bytes, pin, &bound_to, self.host.rng.as_ref())?;
+        inner.store.write(|write| {
+            write.put_signer(&payload, &public_key, &answer.certificate, &wrapped)
+        })?;
+        Ok(signer_info(&payload))
     }
 
     /// Who can sign here.
     pub fn signers(&self) -> Done<Vec<SignerInfo>> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+        let signers = self.lock().store.list_signers()?;
+        Ok(signers
+            .iter()
+            .map(|row| signer_info(&row.payload))
+            .collect())
     }
 
-    /// Tasks in scope.
-    pub fn tasks(&self) -> Done<Vec<Reference>> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+    /// Whether a sampler's PIN opens their key: asked before the phone is handed to the party. Counts like any attempt.
+    pub fn check_pin(&self, user: UserId, pin: &str) -> Done<()> {
+        self.open_signer(user, pin).map(|_| ())
     }
 
-    /// Listed enterprises whose name or code contains the text.
-    pub fn enterprises(&self, search: &str) -> Done<Vec<Reference>> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// 实施细则 in scope.
-    pub fn product_rules(&self) -> Done<Vec<Reference>> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// Reference data of any kind.
-    pub fn references(&self, kind: &str) -> Done<Vec<Reference>> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// How current the duplicate index is.
-    pub fn index_as_of(&self) -> Done<Option<Millis>> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// Opens (or finds) the visit's document; its identity is derived, so a teammate's phone makes the same one.
-    pub fn start_visit(&self, start: VisitStart) -> Done<DocumentId> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// Walks in; the arrival's id.
-    pub fn record_arrival(&self, visit: DocumentId, arrival: ArrivalInput) -> Done<String> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// Records an interruption.
-    pub fn suspend(&self, visit: DocumentId, reason: &str) -> Done<SuspensionId> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// Walks in again after a recorded interruption; the arrival's id.
-    pub fn resume(
+    /// Opens a sampler's key with their PIN. Wrong PINs are counted before the key is tried, so that a kill forgets none.
+    pub(crate) fn open_signer(
         &self,
-        visit: DocumentId,
-        suspension: SuspensionId,
-        arrival: ArrivalInput,
-    ) -> Done<String> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+        user: UserId,
+        pin: &str,
+    ) -> Done<(SoftwareKey, CertificatePayload)> {
+        let mut inner = self.lock();
+        let row = inner.store.list_signers()?;
+        let row = row.into_iter().find(|row| row.payload.user_id == user);
+        let row = row.ok_or_else(|| {
+            ClientError::new("signer.unknown", "This person has no key on this phone")
+        })?;
+        if row.failures >= PIN_FAILURES_MAX {
+            let message = "Too many wrong PINs: the person logs in again on this phone";
+            return Err(ClientError::new("pin.blocked", message));
+        }
+        let id = user.to_string();
+        inner
+            .store
+            .write(|write| write.put_signer_failures(&id, row.failures + 1))?;
+        let Some(key) = keys::unwrap(&row.wrapped, pin, &id)? else {
+            return Err(ClientError::new("pin.wrong", "The PIN is wrong"));
+        };
+        inner
+            .store
+            .write(|write| write.put_signer_failures(&id, 0))?;
+        Ok((key, row.payload))
     }
 
-    /// A new sheet (抽样单) with a number of this device's block; `fields` has any of the form's fields by name.
-    pub fn new_sheet(
-        &self,
-        visit: DocumentId,
-        task: Option<TaskId>,
-        fields: Value,
-    ) -> Done<SampleId> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+    /// The server knows another change under a number of this install (a copy of the whole phone was used elsewhere): a
+    /// fresh actor is drawn, and what was written stays and is shown.
+    pub(crate) fn redraw(&self) -> Done<()> {
+        let wall_ms = self.host.clock.wall_ms();
+        let mut inner = self.lock();
+        let position = inner.store.position()?;
+        let install = inner.file.draw(self.host.rng.as_ref(), position)?;
+        inner.key = device_key(&self.host, &install)?;
+        inner.install = install.clone();
+        inner.access_token = None;
+        adopt(&mut inner.store, &install, wall_ms)
     }
 
-    /// Puts the fields given, one targeted put each; null clears.
-    pub fn edit_sheet(&self, visit: DocumentId, sheet: SampleId, fields: Value) -> Done<()> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+    pub(crate) fn wall_ms(&self) -> Millis {
+        self.host.clock.wall_ms()
     }
+}
 
-    /// The next batch (批次): copies party and producer into a new sheet.
-    pub fn next_batch(&self, visit: DocumentId, sheet: SampleId) -> Done<SampleId> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+/// Makes the database this install's. If it was another's, what that one wrote is somebody else's signed work now, its
+/// sheet numbers are spent (they may have been used after the copy was taken), and its session is not this install's.
+fn adopt(store: &mut Store, install: &Install, wall_ms: Millis) -> Done<()> {
+    let actor = install.actor.to_string();
+    let known = store.setting("actor")?;
+    if known.as_deref() == Some(actor.as_str()) {
+        return Ok(());
     }
+    store.write(|write| {
+        if known.is_some() {
+            write.disown_changes()?;
+            write.spend_sheet_numbers(wall_ms)?;
+            write.remove_setting("refresh_token")?;
+        }
+        write.put_setting("actor", &actor)
+    })
+}
 
-    /// Voids a spoiled sheet; its number is never used again.
-    pub fn void_sheet(&self, visit: DocumentId, sheet: SampleId, reason: &str) -> Done<()> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
+pub(crate) fn not_enrolled() -> ClientError {
+    ClientError::new(
+        "enrolment_needed",
+        "This phone needs an enrolment code; what it holds is kept",
+    )
+}
 
-    /// Enters a file into the manifest by its hash.
-    pub fn add_evidence(&self, visit: DocumentId, evidence: EvidenceInput) -> Done<EvidenceAdded> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// Seals a sheet: each sampler with their own key, the party's handwriting and stamp bound to the seal; the seal's id.
-    pub fn seal_sheet(
-        &self,
-        visit: DocumentId,
-        sheet: SampleId,
-        signers: Vec<SignerAct>,
-        party: PartyAct,
-    ) -> Done<String> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// 回避: declares a conflict of interest.
-    pub fn declare_recusal(
-        &self,
-        visit: DocumentId,
-        user: Option<UserId>,
-        reason: &str,
-    ) -> Done<()> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// 拒检认定表
-    pub fn refuse(&self, visit: DocumentId, refusal: RefusalInput) -> Done<()> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// 未抽到样品
-    pub fn not_sampled(&self, visit: DocumentId, input: NotSampledInput) -> Done<()> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// 现场报告: ends the sampling.
-    pub fn report(&self, visit: DocumentId, report: ReportInput) -> Done<()> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// The list, newest first, from projected columns.
-    pub fn visits(&self) -> Done<Vec<VisitSummary>> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// One visit whole, as JSON.
-    pub fn visit(&self, visit: DocumentId) -> Done<Value> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// What two phones wrote at the same time, kept.
-    pub fn conflicts(&self, visit: DocumentId) -> Done<Vec<ConflictInfo>> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// The highest version of each ruling in a visit.
-    pub fn rulings(&self, visit: DocumentId) -> Done<Vec<RulingNotice>> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// What the engine says with what this phone knows.
-    pub fn preview(&self, visit: DocumentId) -> Done<Preview> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// The engine over given facts with this phone's rulebooks: the same bytes as the server's (I4).
-    pub fn verdict(&self, facts_json: &str) -> Done<String> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// Sends what is unsent and takes in what is new; returns when it is through or must wait long.
-    pub fn sync(&self) -> Done<SyncReport> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
-    }
-
-    /// Every change by named state and reason.
-    pub fn doctor(&self) -> Done<Vec<DoctorItem>> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+fn signer_info(payload: &CertificatePayload) -> SignerInfo {
+    SignerInfo {
+        user_id: payload.user_id,
+        user_name: payload.user_name.clone(),
+        certificate_no: payload.certificate_no.clone(),
     }
 }

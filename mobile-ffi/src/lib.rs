@@ -1,12 +1,27 @@
 //! The phone: its SQLite store, its keys, its HTTP, and the `Client` that an app drives. What is decided is decided in
 //! `sync-core`; here it is stored, sent and asked for.
 
+mod api;
 pub mod client;
 pub mod error;
+mod fault;
 pub mod host;
+pub mod install;
+pub mod keys;
+mod knowing;
+mod recording;
+mod records;
+pub mod store;
+mod syncing;
+mod taking;
 pub mod types;
 
 pub use client::Client;
 pub use error::ClientError;
-pub use host::{Clock, Host, HttpAnswer, HttpRequest, Rng, Transport, TransportError};
+pub use fault::{Faults, Hook};
+pub use host::{
+    Clock, Host, HttpAnswer, HttpRequest, Rng, Signer, SystemClock, SystemRng, Transport,
+    TransportError, UreqTransport,
+};
+pub use keys::{RustVerifier, SoftwareKey};
 pub use types::*;

@@ -86,3 +86,17 @@ pub const FEED_ROWS_MAX: i64 = 500;
 pub const SYNC_ATTEMPTS_MAX: u32 = 12;
 /// Rows of an imported file.
 pub const IMPORT_ROWS_MAX: usize = 10_000;
+
+
+// The phone's keys.
+
+/// A signer's PIN, in Unicode scalar values.
+pub const PIN_CHARS_MIN: usize = 4;
+/// Wrong PINs in a row before a key stays shut until its person logs in again.
+pub const PIN_FAILURES_MAX: i64 = 10;
+/// Memory of the PIN's key derivation, in KiB.
+pub const PIN_KDF_MEMORY_KIB: u32 = 19 * 1024;
+/// Passes of the PIN's key derivation.
+pub const PIN_KDF_PASSES: u32 = 2;
+/// Numbers of sheets that a phone keeps in store; below it, it asks for another block.
+pub const SHEET_NUMBERS_LOW: i64 = 20;

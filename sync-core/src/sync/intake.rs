@@ -6,13 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::Automerge;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
 
 use super::wire::{
     ChangeStatus, DocumentHeader, DocumentPage, HeldReason, QuarantineKind, SignedTip,
 };
 use crate::guard::{Admission, Inspected, admit_batch, inspect};
-use crate::model::{Actor, ChangeHash, DocumentId, Millis};
+use crate::model::{Actor, ChangeHash, DocumentId, Millis, VisitIdentity};
 use crate::proof::{Verifier, tip_statement};
 
 /// One change that came down, and what became of it here.
@@ -56,10 +55,11 @@ pub struct Candidate {
     pub received_at_ms: Option<Millis>,
 }
 
-/// The document's identity holds: its id is the hash of its preimage.
+/// The document's identity holds: it reads as one, and its hash is the document's id.
 pub fn header_holds(header: &DocumentHeader) -> bool {
-    let hash: [u8; 32] = Sha256::digest(header.preimage.as_bytes()).into();
-    header.document_id == DocumentId(hash)
+    header.kind == "visit"
+        && VisitIdentity::from_preimage(&header.preimage)
+            .is_ok_and(|identity| identity.document_id() == header.document_id)
 }
 
 /// The changes of a page as candidates; those that are no base64 are left out and named.

@@ -109,8 +109,8 @@ impl Page {
 }
 
 /// Cuts lanes into parcels: as soon as no author's last change waits for a signature, a parcel ends. What is left at
-/// the end of a lane without one goes as it is; the server says what it thinks of it.
-fn parcels(lane: Vec<Outgoing>) -> Vec<Parcel> {
+/// the end of a lane without one may be the half of a parcel whose rest was not read yet, so it is given apart.
+fn parcels(lane: Vec<Outgoing>) -> (Vec<Parcel>, Option<Parcel>) {
     let mut done = Vec::new();
     let mut open = Vec::new();
     let mut unsigned: BTreeSet<Actor> = BTreeSet::new();
@@ -127,10 +127,8 @@ fn parcels(lane: Vec<Outgoing>) -> Vec<Parcel> {
             });
         }
     }
-    if !open.is_empty() {
-        done.push(Parcel { changes: open });
-    }
-    done
+    let rest = (!open.is_empty()).then_some(Parcel { changes: open });
+    (done, rest)
 }
 
 /// Fills a page of at most `inflated_bytes_max` and `parcels_max` from outgoing changes, those of a document in causal
@@ -150,8 +148,11 @@ pub fn fill(outgoing: Vec<Outgoing>, inflated_bytes_max: usize, parcels_max: usi
     }
     let mut page = Page::default();
     let mut bytes = 0;
+    let mut unsigned = None;
     for id in order {
-        for parcel in parcels(lanes.remove(&id).unwrap_or_default()) {
+        let (signed, rest) = parcels(lanes.remove(&id).unwrap_or_default());
+        unsigned = unsigned.or(rest);
+        for parcel in signed {
             let wanted = parcel.inflated_bytes();
             let fits = bytes + wanted <= inflated_bytes_max || page.is_empty();
             if page.parcels.len() >= parcels_max.max(1) || !fits {
@@ -160,6 +161,10 @@ pub fn fill(outgoing: Vec<Outgoing>, inflated_bytes_max: usize, parcels_max: usi
             bytes += wanted;
             page.parcels.push(parcel);
         }
+    }
+    // Alone, it goes as it is, and the server says what it thinks of it.
+    if page.is_empty() {
+        page.parcels.extend(unsigned);
     }
     page
 }

@@ -1,0 +1,120 @@
+//! What a phone knows and what the engine says of it: reference data, lists, rulings, verdicts.
+
+use automerge::Automerge;
+use serde_json::Value;
+use sync_core::document::conflicts::{ConflictRecord, conflicts};
+use sync_core::document::hydrated::from_hydrated;
+use sync_core::model::{DocumentId, Millis};
+use sync_core::rules::{Facts, Rulebooks, rule};
+use sync_core::sync::wire::RulingNotice;
+
+use crate::client::{Client, Done};
+use crate::error::ClientError;
+use crate::types::{ConflictInfo, Reference, VisitSummary};
+
+impl Client {
+    /// Reference data of any kind.
+    pub fn references(&self, kind: &str) -> Done<Vec<Reference>> {
+        self.lock().store.list_references(kind)
+    }
+
+    /// Tasks in scope.
+    pub fn tasks(&self) -> Done<Vec<Reference>> {
+        self.references("task")
+    }
+
+    /// 实施细则 in scope.
+    pub fn product_rules(&self) -> Done<Vec<Reference>> {
+        self.references("product_rule")
+    }
+
+    /// Listed enterprises whose record contains the text, in any case.
+    pub fn enterprises(&self, search: &str) -> Done<Vec<Reference>> {
+        let wanted = search.trim().to_lowercase();
+        let mut found = self.references("enterprise")?;
+        found.retain(|enterprise| {
+            enterprise
+                .record
+                .to_string()
+                .to_lowercase()
+                .contains(&wanted)
+        });
+        Ok(found)
+    }
+
+    /// How current the duplicate index is; none was ever received.
+    pub fn index_as_of(&self) -> Done<Option<Millis>> {
+        let text = self.lock().store.setting("index_as_of")?;
+        Ok(text.and_then(|text| text.parse().ok()))
+    }
+
+    /// The list, newest first, from projected columns.
+    pub fn visits(&self) -> Done<Vec<VisitSummary>> {
+        self.lock().store.list_visits()
+    }
+
+    /// The highest version of each ruling in a visit.
+    pub fn rulings(&self, visit: DocumentId) -> Done<Vec<RulingNotice>> {
+        self.lock().store.list_rulings(visit)
+    }
+
+    /// One visit whole, as JSON: what its document holds now.
+    pub fn visit(&self, visit: DocumentId) -> Done<Value> {
+        let document = self.document(visit)?;
+        from_hydrated(&document.hydrate(None)).map_err(|error| {
+            ClientError::new("visit.unreadable", "The visit cannot be read").with(error)
+        })
+    }
+
+    /// What two phones wrote at the same time, kept.
+    pub fn conflicts(&self, visit: DocumentId) -> Done<Vec<ConflictInfo>> {
+        let shown = |record: ConflictRecord| ConflictInfo {
+            document_id: visit,
+            path: record.path.join("/"),
+            values: {
+                let mut values = record.values;
+                values.sort_by_key(|value| value.change != record.winner);
+                let json = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
+                values.iter().map(|value| json(&value.value)).collect()
+            },
+        };
+        let found = conflicts(&self.document(visit)?);
+        Ok(found.into_iter().map(shown).collect())
+    }
+
+    fn document(&self, visit: DocumentId) -> Done<Automerge> {
+        let row = self.lock().store.find_document(visit)?;
+        let row = row.ok_or_else(|| {
+            ClientError::new("visit.unknown", "This phone has no such visit").with(visit)
+        })?;
+        Automerge::load(&row.snapshot).map_err(|error| {
+            ClientError::new("store.failed", "A stored document cannot be read").with(error)
+        })
+    }
+
+    /// The rulebooks that came down, or those this build carries before any did.
+    pub(crate) fn rulebooks(&self) -> Done<Rulebooks> {
+        let texts: Vec<String> = self
+            .references("rulebook")?
+            .iter()
+            .filter_map(|book| book.record.get("text")?.as_str().map(str::to_owned))
+            .collect();
+        if texts.is_empty() {
+            return Ok(Rulebooks::builtin());
+        }
+        Rulebooks::from_texts(texts).map_err(|error| {
+            ClientError::new("rulebook.unreadable", "A rulebook cannot be read").with(error)
+        })
+    }
+
+    /// The engine over given facts with this phone's rulebooks: the same bytes as the server's (I4).
+    pub fn verdict(&self, facts_json: &str) -> Done<String> {
+        let facts: Facts = serde_json::from_str(facts_json).map_err(|error| {
+            ClientError::new("facts.unreadable", "The facts cannot be read").with(error)
+        })?;
+        let findings = rule(&facts, &self.rulebooks()?);
+        serde_json::to_string(&findings).map_err(|error| {
+            ClientError::new("facts.unreadable", "The findings are no JSON").with(error)
+        })
+    }
+}

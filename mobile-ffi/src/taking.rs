@@ -1,0 +1,307 @@
+//! Taking in what an answer brought: everything is verified first, then stored with the new cursor in one transaction.
+
+use std::collections::BTreeMap;
+
+use automerge::Automerge;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sync_core::model::{Actor, DocumentId, Millis};
+use sync_core::proof::{CertificateKind, CertificatePayload, Payload, Signed, TimeTokenPayload};
+use sync_core::sync::intake::{Candidate, Intake, candidates, header_holds, judge};
+use sync_core::sync::session::Brought;
+use sync_core::sync::wire::{ChangeStatus, DocumentHeader, DocumentPage, FeedEntry};
+
+use crate::error::ClientError;
+use crate::keys::RustVerifier;
+use crate::store::{Columns, DocumentState, Store};
+
+/// How a document is started and shown, which the document schema says.
+pub trait Schema {
+    /// The empty document of an identity; none if the preimage is none of this kind.
+    fn start(&self, header: &DocumentHeader) -> Option<Automerge>;
+    /// What a list shows of it.
+    fn columns(&self, header: &DocumentHeader, document: &Automerge) -> Columns;
+}
+
+/// When an answer came, by the phone's clocks.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// Wall.
+    pub wall_ms: Millis,
+    /// Monotonic.
+    pub monotonic_ms: i64,
+    /// Of which boot.
+    pub boot_id: String,
+    /// How long the answer took.
+    pub round_trip_ms: i64,
+}
+
+/// The server's public key of an id, from the setting that enrolment pinned.
+fn server_key(store: &Store, key_id: &str) -> Option<Vec<u8>> {
+    let keys = store.setting("server_keys").ok()??;
+    let keys: BTreeMap<String, String> = serde_json::from_str(&keys).ok()?;
+    STANDARD.decode(keys.get(key_id)?).ok()
+}
+
+/// Opens something that the server signed, with a pinned key.
+pub fn open_signed<T: Payload>(store: &Store, signed: &Signed<T>) -> Result<T, ClientError> {
+    signed
+        .open(&RustVerifier, |key_id| server_key(store, key_id))
+        .map_err(|error| {
+            ClientError::new(error.code(), "The server's signature does not hold").with(error)
+        })
+}
+
+/// Keeps a verified server time with what the clocks said.
+pub fn time_settings(
+    token: &TimeTokenPayload,
+    signed: &Signed<TimeTokenPayload>,
+    arrival: &Arrival,
+) -> Vec<(&'static str, String)> {
+    let text = serde_json::to_string(signed).unwrap_or_default();
+    vec![
+        ("time_token", text),
+        ("time_token_at", token.at_ms.to_string()),
+        ("time_token_boot", arrival.boot_id.clone()),
+        ("time_token_monotonic", arrival.monotonic_ms.to_string()),
+        ("time_token_rtt", arrival.round_trip_ms.to_string()),
+    ]
+}
+
+/// Documents as they will be after this answer.
+struct Documents<'a> {
+    store: &'a Store,
+    schema: &'a dyn Schema,
+    open: BTreeMap<DocumentId, (DocumentHeader, Automerge, bool)>,
+}
+
+impl Documents<'_> {
+    fn get(&mut self, header: &DocumentHeader) -> Result<Option<Automerge>, ClientError> {
+        if let Some((_, document, _)) = self.open.get(&header.document_id) {
+            return Ok(Some(document.clone()));
+        }
+        match self.store.find_document(header.document_id)? {
+            Some(row) => {
+                let document = Automerge::load(&row.snapshot).map_err(|error| {
+                    ClientError::new("store.failed", "A stored document cannot be read").with(error)
+                })?;
+                Ok(Some(document))
+            }
+            None => Ok(self.schema.start(header)),
+        }
+    }
+}
+
+/// Takes in an answer; how many changes are unsent afterwards, and whether the server knows another change under one of
+/// this install's numbers.
+pub fn take(
+    store: &mut Store,
+    schema: &dyn Schema,
+    brought: &Brought,
+    arrival: &Arrival,
+    own: &Actor,
+) -> Result<(u32, bool), ClientError> {
+    let mut certificates: Vec<(CertificatePayload, Vec<u8>, Signed<CertificatePayload>)> =
+        Vec::new();
+    let mut keys: BTreeMap<Actor, Vec<u8>> = BTreeMap::new();
+    for known in store.list_certificates()? {
+        if known.kind == CertificateKind::Device
+            && let Ok(key) = STANDARD.decode(&known.public_key)
+        {
+            keys.insert(known.actor, key);
+        }
+    }
+    for item in &brought.items {
+        let FeedEntry::Certificate { certificate } = &item.entry else {
+            continue;
+        };
+        match open_signed(store, certificate) {
+            Ok(payload) => {
+                let Ok(key) = STANDARD.decode(&payload.public_key) else {
+                    continue;
+                };
+                if payload.kind == CertificateKind::Device {
+                    keys.insert(payload.actor, key.clone());
+                }
+                certificates.push((payload, key, certificate.clone()));
+            }
+            Err(error) => tracing::warn!(%error, "a certificate is not believed"),
+        }
+    }
+
+    let mut documents = Documents {
+        store,
+        schema,
+        open: BTreeMap::new(),
+    };
+    let mut intakes: Vec<(DocumentId, Intake, Vec<String>)> = Vec::new();
+    for item in &brought.items {
+        let (FeedEntry::Changes(page) | FeedEntry::Grant(page)) = &item.entry else {
+            continue;
+        };
+        if let Some(intake) = judge_page(&mut documents, page, &keys)? {
+            intakes.push(intake);
+        }
+    }
+    let open = documents.open;
+
+    let receipts: Vec<_> = brought
+        .receipts
+        .iter()
+        .filter_map(|signed| Some((open_signed(store, signed).ok()?, signed)))
+        .collect();
+    let time = brought
+        .time_token
+        .as_ref()
+        .and_then(|signed| Some((open_signed(store, signed).ok()?, signed)));
+
+    let equivocates = |status: &ChangeStatus| {
+        matches!(
+            status,
+            ChangeStatus::Quarantined {
+                quarantine: sync_core::sync::wire::QuarantineKind::Equivocation,
+                ..
+            }
+        )
+    };
+    let ours: Vec<String> = store
+        .list_changes(None)?
+        .into_iter()
+        .filter(|change| change.own)
+        .map(|change| change.hash.to_string())
+        .collect();
+    let forked = brought
+        .statuses
+        .iter()
+        .any(|(hash, status)| equivocates(status) && ours.contains(&hash.to_string()))
+        || intakes.iter().any(|(_, intake, _)| {
+            let taken = intake.taken.iter();
+            taken
+                .into_iter()
+                .any(|t| t.actor == *own && equivocates(&t.status))
+        });
+
+    store.write(|write| {
+        if brought.epoch_changed {
+            write.offer_everything_again()?;
+        }
+        for (payload, key, signed) in &certificates {
+            write.put_certificate(payload, key, signed)?;
+        }
+        for (document, intake, held) in &intakes {
+            for taken in &intake.taken {
+                write.put_taken(*document, taken)?;
+                if held.contains(&taken.hash.to_string()) && taken.status == ChangeStatus::Accepted
+                {
+                    write.move_behind(&taken.hash.to_string())?;
+                }
+            }
+            for tip in &intake.tips {
+                write.put_tip(tip)?;
+            }
+        }
+        for (header, document, changed) in open.values() {
+            if *changed {
+                write.put_document(&DocumentState {
+                    header: header.clone(),
+                    snapshot: document.save(),
+                    columns: schema.columns(header, document),
+                    updated_at_ms: arrival.wall_ms,
+                })?;
+            }
+        }
+        for (hash, status) in &brought.statuses {
+            write.put_status(&hash.to_string(), status)?;
+        }
+        for (receipt, signed) in &receipts {
+            let hashes: Vec<_> = receipt.hashes.iter().map(ToString::to_string).collect();
+            let text = serde_json::to_string(signed).unwrap_or_default();
+            let (document, at) = (receipt.document_id, receipt.received_at_ms);
+            write.put_receipt(&signed.signature, document, &hashes, at, &text)?;
+        }
+        for item in &brought.items {
+            match &item.entry {
+                FeedEntry::Changes(_) | FeedEntry::Grant(_) | FeedEntry::Certificate { .. } => {}
+                FeedEntry::Revoke { document_id } => write.drop_copy(*document_id)?,
+                FeedEntry::Status { hash, status, .. } => {
+                    write.put_status(&hash.to_string(), status)?;
+                }
+                FeedEntry::Ruling(notice) => write.put_ruling(notice)?,
+                FeedEntry::DeviceRevoked {
+                    device_id,
+                    revoked_at_ms,
+                } => write.put_revoked_device(&device_id.to_string(), *revoked_at_ms)?,
+                FeedEntry::Reference {
+                    kind,
+                    id,
+                    version,
+                    record,
+                } => write.put_reference(kind, id, *version, record.as_ref())?,
+                FeedEntry::Index(page) => write.put_index(page)?,
+            }
+        }
+        if let Some(cursor) = &brought.cursor {
+            let text = serde_json::to_string(cursor).unwrap_or_default();
+            write.put_setting("cursor", &text)?;
+        }
+        if let Some((token, signed)) = &time {
+            for (key, value) in time_settings(token, signed, arrival) {
+                write.put_setting(key, &value)?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok((store.count_unsent()?, forked))
+}
+
+/// Judges one page together with what was held before it; the hashes that were held are named.
+fn judge_page(
+    documents: &mut Documents<'_>,
+    page: &DocumentPage,
+    keys: &BTreeMap<Actor, Vec<u8>>,
+) -> Result<Option<(DocumentId, Intake, Vec<String>)>, ClientError> {
+    let header = &page.document;
+    let id = header.document_id;
+    if !header_holds(header) {
+        tracing::warn!(document = %id, "a document's id is not the hash of its identity");
+        return Ok(None);
+    }
+    let Some(document) = documents.get(header)? else {
+        tracing::warn!(document = %id, kind = %header.kind, "a document of an unknown kind");
+        return Ok(None);
+    };
+    let (mut offered, unreadable) = candidates(page);
+    if !unreadable.is_empty() {
+        tracing::warn!(document = %id, count = unreadable.len(), "changes that are no base64");
+    }
+    let mut held = Vec::new();
+    for stored in documents.store.list_changes(Some(id))? {
+        if matches!(stored.status, Some(ChangeStatus::Held { .. })) && !stored.own {
+            held.push(stored.hash.to_string());
+            offered.push(Candidate {
+                bytes: stored.bytes,
+                hash: stored.hash,
+                received_at_ms: stored.received_at_ms,
+            });
+        }
+    }
+    let mut tips = documents.store.list_tips(id)?;
+    tips.extend(page.tips.iter().cloned());
+    let key_of = |actor: &Actor| keys.get(actor).cloned();
+    let intake = judge(id, &document, &offered, &tips, &key_of, &RustVerifier);
+    let changed = intake.snapshot.is_some();
+    let before = documents
+        .open
+        .get(&id)
+        .is_some_and(|(_, _, changed)| *changed);
+    let new = documents.store.find_document(id)?.is_none();
+    documents.open.insert(
+        id,
+        (
+            header.clone(),
+            intake.document.clone(),
+            changed || before || new,
+        ),
+    );
+    Ok(Some((id, intake, held)))
+}
