@@ -87,7 +87,6 @@ pub const SYNC_ATTEMPTS_MAX: u32 = 12;
 /// Rows of an imported file.
 pub const IMPORT_ROWS_MAX: usize = 10_000;
 
-
 // The phone's keys.
 
 /// A signer's PIN, in Unicode scalar values.

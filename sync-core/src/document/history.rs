@@ -124,7 +124,7 @@ fn json(value: &Value<'_>) -> Option<String> {
     }
 }
 
-/// A scalar as JSON; bytes as hex.
+/// A scalar as JSON; bytes as the JSON that a whole register holds, else as hex.
 pub(super) fn scalar_json(scalar: &ScalarValue) -> serde_json::Value {
     match scalar {
         ScalarValue::Str(text) => text.as_str().into(),
@@ -133,7 +133,9 @@ pub(super) fn scalar_json(scalar: &ScalarValue) -> serde_json::Value {
         ScalarValue::F64(number) => (*number).into(),
         ScalarValue::Boolean(truth) => (*truth).into(),
         ScalarValue::Counter(count) => i64::from(count).into(),
-        ScalarValue::Bytes(bytes) => hex::encode(bytes).into(),
+        ScalarValue::Bytes(bytes) => {
+            serde_json::from_slice(bytes).unwrap_or_else(|_| hex::encode(bytes).into())
+        }
         ScalarValue::Null | ScalarValue::Unknown { .. } => serde_json::Value::Null,
     }
 }

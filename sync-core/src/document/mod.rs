@@ -4,4 +4,15 @@ pub mod conflicts;
 pub mod entries;
 pub mod history;
 pub mod hydrated;
+mod registers;
+pub mod seals;
 pub mod skeleton;
+#[cfg(test)]
+mod tests;
+pub mod visit;
+
+pub use conflicts::{ConflictRecord, ConflictValue, conflicts};
+pub use history::{ChangeRecord, Touched, history};
+pub use seals::{AmendmentRecord, Certificates, SealRecord, SealStatement, SealVerdict};
+pub use skeleton::{SCHEMA, SKELETON_ACTOR};
+pub use visit::{DocumentError, Item, Items, RawChange, VisitDocument};
