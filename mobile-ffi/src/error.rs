@@ -48,3 +48,9 @@ impl From<rusqlite::Error> for ClientError {
         Self::new("store.failed", "The phone's store could not do this").with(error)
     }
 }
+
+impl From<sync_core::document::DocumentError> for ClientError {
+    fn from(error: sync_core::document::DocumentError) -> Self {
+        Self::new(error.code(), "The visit cannot be changed like this").with(error)
+    }
+}

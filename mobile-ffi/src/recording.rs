@@ -1,13 +1,13 @@
 //! Writing documents: one call is one change, committed, signed and stored with its outbox row at once. What a form may
 //! hold and under which keys is the document's own business in `sync-core`.
 
-use automerge::{ActorId, Automerge, ChangeHash as Head};
+use automerge::Automerge;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sync_core::document::skeleton::skeleton;
-use sync_core::guard::wire_bytes;
+use sync_core::document::{DocumentError, VisitDocument};
 use sync_core::model::{
-    ChangeHash, DocumentId, EnterpriseKey, TeamKey, TimeClaim, Uscc, VisitIdentity,
+    DocumentId, EnterpriseKey, EnterpriseRecord, EnterpriseRecordId, Millis, Party, SealSubject,
+    TeamKey, TimeClaim, Uscc, VisitIdentity,
 };
 use sync_core::proof::{TipStatement, tip_statement};
 use sync_core::sync::wire::{DocumentHeader, SignedTip};
@@ -42,10 +42,58 @@ impl Client {
         };
         let header = header_of(&identity);
         let known = self.lock().store.find_document(header.document_id)?;
-        if known.is_none() {
-            self.edit(&VisitSchema, &header, |_| Ok(()), |_| Ok(()))?;
-        }
+        let site = start.site.clone();
+        let record = match known {
+            Some(_) => None,
+            None => Some(EnterpriseRecord {
+                record_id: EnterpriseRecordId(self.new_uuid()),
+                party: self.party(&start.enterprise)?,
+                reason: String::new(),
+                recorded_at: self.time_claim()?,
+            }),
+        };
+        self.edit(
+            &header,
+            |document, now| {
+                // What was found at the gate is the first record; a teammate's phone adds its own.
+                if let Some(record) = &record {
+                    document.set_enterprise(now, record)?;
+                }
+                Ok(())
+            },
+            |write| match site {
+                Some(site) => write.put_setting(&format!("site/{}", header.document_id), &site),
+                None => Ok(()),
+            },
+        )?;
         Ok(header.document_id)
+    }
+
+    /// 受检单位 as this phone knows it at the start.
+    fn party(&self, choice: &EnterpriseChoice) -> Done<Party> {
+        Ok(match choice {
+            EnterpriseChoice::Listed { enterprise_id } => {
+                let id = enterprise_id.to_string();
+                let listed = self.references("enterprise")?;
+                let listed = listed.into_iter().find(|known| known.id == id);
+                let record = listed.map(|known| known.record).unwrap_or_default();
+                serde_json::from_value(record).unwrap_or_default()
+            }
+            EnterpriseChoice::Unlisted {
+                name,
+                uscc,
+                no_uscc_reason,
+                address,
+                region,
+            } => Party {
+                name: name.clone(),
+                uscc: uscc.clone(),
+                no_uscc_reason: no_uscc_reason.clone(),
+                address: address.clone(),
+                region: region.clone(),
+                ..Party::default()
+            },
+        })
     }
 
     fn enterprise_key(&self, choice: &EnterpriseChoice, person: &Enrolled) -> Done<EnterpriseKey> {
@@ -103,44 +151,66 @@ impl Client {
         })
     }
 
+    /// One edit of a stored visit; see `edit`.
+    pub(crate) fn edit_visit(
+        &self,
+        visit: DocumentId,
+        steps: impl FnOnce(&mut VisitDocument, Millis) -> Result<(), DocumentError>,
+    ) -> Done<()> {
+        self.edit_visit_with(visit, |document, now| Ok(steps(document, now)?), |_| Ok(()))
+    }
+
+    /// One edit of a stored visit, with what belongs to the same transaction.
+    pub(crate) fn edit_visit_with<T>(
+        &self,
+        visit: DocumentId,
+        steps: impl FnOnce(&mut VisitDocument, Millis) -> Done<T>,
+        beside: impl FnOnce(&Write<'_>) -> Done<()>,
+    ) -> Done<T> {
+        let row = self.lock().store.find_document(visit)?;
+        let row = row.ok_or_else(|| {
+            ClientError::new("visit.unknown", "This phone has no such visit").with(visit)
+        })?;
+        self.edit(&row.header, steps, beside)
+    }
+
     /// One edit of one document: `steps` changes it, `beside` stores what belongs to the same transaction. When it
     /// returns, the change, its signature, the snapshot, the list's columns and the outbox row are durable together.
-    pub(crate) fn edit<T>(
+    fn edit<T>(
         &self,
-        schema: &dyn Schema,
         header: &DocumentHeader,
-        steps: impl FnOnce(&mut Automerge) -> Done<T>,
+        steps: impl FnOnce(&mut VisitDocument, Millis) -> Done<T>,
         beside: impl FnOnce(&Write<'_>) -> Done<()>,
     ) -> Done<T> {
         let updated_at_ms = self.wall_ms();
         let mut inner = self.lock();
-        let mut document = open(&inner, schema, header)?;
-        document.set_actor(ActorId::from(inner.install.actor.0));
-        let before: Vec<Head> = document.get_heads();
-        let done = steps(&mut document)?;
+        let actor = inner.install.actor;
+        let mut document = open(&inner, header)?.with_actor(actor);
+        let before = document.heads();
+        let done = steps(&mut document, updated_at_ms)?;
         let changes: Vec<OwnChange> = document
-            .get_changes(&before)
-            .iter()
+            .changes_since(&before)
+            .into_iter()
             .map(|change| {
                 let tip = TipStatement {
                     document_id: header.document_id,
-                    actor: inner.install.actor,
-                    seq: change.seq(),
-                    hash: ChangeHash(change.hash().0),
+                    actor,
+                    seq: change.seq,
+                    hash: change.hash,
                 };
                 let signature = STANDARD.encode(inner.key.sign(&tip_statement(&tip)));
                 OwnChange {
-                    hash: tip.hash,
-                    actor: tip.actor,
-                    seq: tip.seq,
-                    bytes: wire_bytes(change),
+                    hash: change.hash,
+                    actor,
+                    seq: change.seq,
+                    bytes: change.bytes,
                     tip: SignedTip { tip, signature },
                 }
             })
             .collect();
         let state = DocumentState {
             header: header.clone(),
-            columns: schema.columns(header, &document),
+            columns: columns(&document),
             snapshot: document.save(),
             updated_at_ms,
         };
@@ -160,16 +230,47 @@ pub(crate) struct VisitSchema;
 
 impl Schema for VisitSchema {
     fn start(&self, header: &DocumentHeader) -> Option<Automerge> {
-        skeleton(&VisitIdentity::from_preimage(&header.preimage).ok()?).ok()
+        let identity = VisitIdentity::from_preimage(&header.preimage).ok()?;
+        let document = VisitDocument::new(identity).ok()?;
+        Some(document.automerge().clone())
     }
 
-    fn columns(&self, header: &DocumentHeader, _document: &Automerge) -> Columns {
-        let identity = VisitIdentity::from_preimage(&header.preimage).ok();
-        identity.map_or_else(Columns::default, |identity| Columns {
-            campaign_id: identity.campaign.to_string(),
-            enterprise_key: identity.enterprise.to_string(),
-            ..Columns::default()
-        })
+    fn columns(&self, header: &DocumentHeader, document: &Automerge) -> Columns {
+        match VisitDocument::from_automerge(document.clone()) {
+            Ok(visit) => columns(&visit),
+            Err(error) => {
+                tracing::warn!(%error, document = %header.document_id, "a document cannot be listed");
+                Columns::default()
+            }
+        }
+    }
+}
+
+/// What a list shows of a visit. The latest record of the enterprise is the correction that stands.
+fn columns(visit: &VisitDocument) -> Columns {
+    let identity = visit.identity();
+    let sheets = visit.sheets().items;
+    let drawn = sheets.iter().filter(|it| it.value.voided_reason.is_none());
+    let sealed = sheets
+        .iter()
+        .filter(|it| visit.is_sealed(&SealSubject::Sheet(it.value.sample_id)));
+    let records = visit.enterprise().items;
+    let latest = records
+        .iter()
+        .max_by_key(|it| (it.value.recorded_at.wall_ms, it.value.record_id));
+    let from_sheet = sheets.first().map(|it| it.value.sampled_party.name.clone());
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let arrivals = visit.arrivals().items;
+    Columns {
+        campaign_id: identity.campaign.to_string(),
+        enterprise_key: identity.enterprise.to_string(),
+        enterprise_name: latest
+            .map(|it| it.value.party.name.clone())
+            .or(from_sheet)
+            .unwrap_or_default(),
+        entered_at_ms: arrivals.iter().map(|it| it.value.entered_at.wall_ms).min(),
+        sheets: count(drawn.count()),
+        sealed: count(sealed.count()),
     }
 }
 
@@ -182,13 +283,15 @@ pub(crate) fn header_of(identity: &VisitIdentity) -> DocumentHeader {
     }
 }
 
-fn open(inner: &Inner, schema: &dyn Schema, header: &DocumentHeader) -> Done<Automerge> {
-    match inner.store.find_document(header.document_id)? {
-        Some(row) => Automerge::load(&row.snapshot).map_err(|error| {
-            ClientError::new("store.failed", "A stored document cannot be read").with(error)
-        }),
-        None => schema
-            .start(header)
-            .ok_or_else(|| ClientError::new("visit.identity", "A visit cannot have this identity")),
-    }
+fn open(inner: &Inner, header: &DocumentHeader) -> Done<VisitDocument> {
+    let row = inner.store.find_document(header.document_id)?;
+    Ok(match row {
+        Some(row) => VisitDocument::load(&row.snapshot)?,
+        None => {
+            let identity = VisitIdentity::from_preimage(&header.preimage).map_err(|error| {
+                ClientError::new("visit.identity", "A visit cannot have this identity").with(error)
+            })?;
+            VisitDocument::new(identity)?
+        }
+    })
 }

@@ -1,108 +1,369 @@
-//! The records of a visit, as the client writes them.
+//! The records of a visit, as the client writes them: each method fills a record of `sync-core` with this phone's clock,
+//! ids and keys, and edits the document once.
 
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use sync_core::model::{DocumentId, SampleId, SuspensionId, TaskId, UserId};
+use sha2::{Digest as _, Sha256};
+use sync_core::document::{SealRecord, VisitDocument};
+use sync_core::model::{
+    Arrival, ArrivalId, Digest, DocumentId, EvidenceEntry, EvidenceId, EvidenceSubject, NotSampled,
+    NotSampledId, OnSiteReport, OnSiteReportId, PartySignature, PersonSignature, Recusal,
+    RecusalId, Refusal, RefusalId, SampleId, SampleSheet, SealId, SealSubject, Suspension,
+    SuspensionId, TaskId, UserId,
+};
+use sync_core::proof::seal_statement;
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
+use crate::host::Signer as _;
+use crate::store::EvidenceFile;
 use crate::types::{
-    ArrivalInput, EvidenceAdded, EvidenceInput, NotSampledInput, PartyAct, Preview, RefusalInput,
+    ArrivalInput, Continues, EvidenceAdded, EvidenceInput, NotSampledInput, PartyAct, RefusalInput,
     ReportInput, SignerAct,
 };
 
+fn sha256(bytes: &[u8]) -> Digest {
+    Digest(Sha256::digest(bytes).into())
+}
+
+/// The sheet with the fields given; a field that the form does not have is refused, and so is its identity.
+fn with_fields(sheet: &SampleSheet, fields: &Value) -> Done<SampleSheet> {
+    let invalid = |what: String| {
+        ClientError::new("sheet.field_invalid", "A field is not the form's").with(what)
+    };
+    let mut form = serde_json::to_value(sheet).map_err(|e| invalid(e.to_string()))?;
+    let (Some(form_fields), Some(given)) = (form.as_object_mut(), fields.as_object()) else {
+        return Err(invalid("fields are an object".into()));
+    };
+    for (name, value) in given {
+        if [
+            "sample_id",
+            "sheet_no",
+            "sampled_at",
+            "evidence",
+            "voided_reason",
+        ]
+        .contains(&name.as_str())
+        {
+            return Err(invalid(name.clone()));
+        }
+        match value {
+            Value::Null => form_fields.remove(name),
+            value => form_fields.insert(name.clone(), value.clone()),
+        };
+    }
+    let filled: SampleSheet = serde_json::from_value(form).map_err(|e| invalid(e.to_string()))?;
+    let kept = serde_json::to_value(&filled).map_err(|e| invalid(e.to_string()))?;
+    let unknown = given
+        .iter()
+        .find(|(name, value)| !value.is_null() && kept.get(name.as_str()).is_none());
+    match unknown {
+        Some((name, _)) => Err(invalid(name.clone())),
+        None => Ok(filled),
+    }
+}
+
 impl Client {
     /// Walks in; the arrival's id.
-    pub fn record_arrival(&self, _visit: DocumentId, _arrival: ArrivalInput) -> Done<String> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+    pub fn record_arrival(&self, visit: DocumentId, arrival: ArrivalInput) -> Done<String> {
+        let arrival_id = ArrivalId(self.new_uuid());
+        let mut record = Arrival {
+            arrival_id,
+            entered_at: self.time_claim()?,
+            samplers: arrival.samplers.into_iter().collect(),
+            assisting: arrival.assisting.into_iter().collect(),
+            notice_no: arrival.notice_no,
+            id_shown: arrival.id_shown,
+            resumes: arrival.resumes,
+            re_entry_grant: None,
+            handover_from: None,
+            after_resolved_refusal: false,
+            joint_entry_id: arrival.joint_entry_id,
+            site: self.lock().store.setting(&format!("site/{visit}"))?,
+            location: None,
+        };
+        match arrival.continues {
+            None => {}
+            Some(Continues::ReEntryGrant { grant_id }) => record.re_entry_grant = Some(grant_id),
+            Some(Continues::Handover { from }) => record.handover_from = Some(from),
+            Some(Continues::ResolvedRefusal) => record.after_resolved_refusal = true,
+        }
+        self.edit_visit(visit, |document, now| {
+            document.record_arrival(now, &record).map(|_| ())
+        })?;
+        Ok(arrival_id.to_string())
     }
 
     /// Records an interruption.
-    pub fn suspend(&self, _visit: DocumentId, _reason: &str) -> Done<SuspensionId> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+    pub fn suspend(&self, visit: DocumentId, reason: &str) -> Done<SuspensionId> {
+        let record = Suspension {
+            suspension_id: SuspensionId(self.new_uuid()),
+            suspended_at: self.time_claim()?,
+            reason: reason.to_owned(),
+        };
+        self.edit_visit(visit, |document, now| {
+            document.record_suspension(now, &record).map(|_| ())
+        })?;
+        Ok(record.suspension_id)
     }
 
     /// Walks in again after a recorded interruption; the arrival's id.
     pub fn resume(
         &self,
-        _visit: DocumentId,
-        _suspension: SuspensionId,
-        _arrival: ArrivalInput,
+        visit: DocumentId,
+        suspension: SuspensionId,
+        mut arrival: ArrivalInput,
     ) -> Done<String> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+        arrival.resumes = Some(suspension);
+        self.record_arrival(visit, arrival)
     }
 
     /// A new sheet (抽样单) with a number of this device's block; `fields` has any of the form's fields by name.
     pub fn new_sheet(
         &self,
-        _visit: DocumentId,
-        _task: Option<TaskId>,
-        _fields: Value,
+        visit: DocumentId,
+        task: Option<TaskId>,
+        fields: Value,
     ) -> Done<SampleId> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+        let (sample_id, sampled_at) = (SampleId(self.new_uuid()), self.time_claim()?);
+        self.edit_with_number(visit, |document, now, number| {
+            let mut draft = SampleSheet::draft(sample_id, number, sampled_at);
+            draft.task_id = task;
+            let sheet = with_fields(&draft, &fields)?;
+            document.add_sheet(now, &sheet)?;
+            Ok(sample_id)
+        })
     }
 
     /// Puts the fields given, one targeted put each; null clears.
-    pub fn edit_sheet(&self, _visit: DocumentId, _sheet: SampleId, _fields: Value) -> Done<()> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+    pub fn edit_sheet(&self, visit: DocumentId, sheet: SampleId, fields: Value) -> Done<()> {
+        self.edit_visit_with(
+            visit,
+            |document, now| {
+                let before = document.sheet(sheet)?.value;
+                let after = with_fields(&before, &fields)?;
+                document.edit_sheet(now, &before, &after)?;
+                Ok(())
+            },
+            |_| Ok(()),
+        )
     }
 
     /// The next batch (批次): copies party and producer into a new sheet.
-    pub fn next_batch(&self, _visit: DocumentId, _sheet: SampleId) -> Done<SampleId> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+    pub fn next_batch(&self, visit: DocumentId, sheet: SampleId) -> Done<SampleId> {
+        let (next, sampled_at) = (SampleId(self.new_uuid()), self.time_claim()?);
+        self.edit_with_number(visit, |document, now, number| {
+            document.next_batch(now, sheet, next, number, sampled_at)?;
+            Ok(next)
+        })
     }
 
     /// Voids a spoiled sheet; its number is never used again.
-    pub fn void_sheet(&self, _visit: DocumentId, _sheet: SampleId, _reason: &str) -> Done<()> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+    pub fn void_sheet(&self, visit: DocumentId, sheet: SampleId, reason: &str) -> Done<()> {
+        self.edit_visit(visit, |document, now| {
+            document.void_sheet(now, sheet, reason).map(|_| ())
+        })
     }
 
     /// Enters a file into the manifest by its hash.
-    pub fn add_evidence(
-        &self,
-        _visit: DocumentId,
-        _evidence: EvidenceInput,
-    ) -> Done<EvidenceAdded> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+    pub fn add_evidence(&self, visit: DocumentId, evidence: EvidenceInput) -> Done<EvidenceAdded> {
+        let hash = sha256(&evidence.bytes);
+        let size_bytes = i64::try_from(evidence.bytes.len()).unwrap_or(i64::MAX);
+        let entry = EvidenceEntry {
+            evidence_id: EvidenceId(self.new_uuid()),
+            sha256: hash,
+            size_bytes,
+            media_type: evidence.mime.clone(),
+            kind: evidence.kind,
+            subject: evidence
+                .sample_id
+                .map_or(EvidenceSubject::Visit, EvidenceSubject::Sheet),
+            captured_at: self.time_claim()?,
+            location: None,
+        };
+        let file = EvidenceFile {
+            sha256: hash.to_string(),
+            mime: evidence.mime,
+            size_bytes,
+            captured_at_ms: self.wall_ms(),
+        };
+        self.edit_visit_with(
+            visit,
+            |document, now| Ok(document.add_evidence(now, &entry).map(|_| ())?),
+            |write| write.put_evidence(visit, &file),
+        )?;
+        Ok(EvidenceAdded {
+            evidence_id: entry.evidence_id.to_string(),
+            sha256: hash,
+        })
     }
 
     /// Seals a sheet: each sampler with their own key, the party's handwriting and stamp bound to the seal; the seal's id.
     pub fn seal_sheet(
         &self,
-        _visit: DocumentId,
-        _sheet: SampleId,
-        _signers: Vec<SignerAct>,
-        _party: PartyAct,
+        visit: DocumentId,
+        sheet: SampleId,
+        signers: Vec<SignerAct>,
+        party: PartyAct,
     ) -> Done<String> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+        let mut keys = Vec::new();
+        for act in signers {
+            let (key, certificate) = self.open_signer(act.user_id, &act.pin)?;
+            keys.push((
+                act.user_id,
+                key,
+                certificate.serial,
+                sha256(&act.handwriting),
+            ));
+        }
+        let party_signature = match party {
+            PartyAct::Signed {
+                name,
+                handwriting,
+                stamp: Some(stamp),
+            } => PartySignature::Signed {
+                name,
+                handwriting: sha256(&handwriting),
+                stamp: sha256(&stamp),
+            },
+            PartyAct::Signed { stamp: None, .. } => {
+                let message = "The party stamps (盖章), or the refusal is recorded with a witness";
+                return Err(ClientError::new("party.stamp_missing", message));
+            }
+            PartyAct::Refused { witness, .. } => PartySignature::RefusedToSign {
+                witness,
+                handwriting: None,
+            },
+        };
+        let seal_id = SealId(self.new_uuid());
+        let sealed_at = self.time_claim()?;
+        let device = self.lock().key.clone();
+        self.edit_visit(visit, |document, now| {
+            let statement = document.statement_of(SealSubject::Sheet(sheet))?;
+            let digest = statement.digest();
+            let sign =
+                |(user, key, serial, handwriting): &(UserId, crate::SoftwareKey, i64, Digest)| {
+                    let message = seal_statement(&digest, "sampler", Some(handwriting), None);
+                    let signature = PersonSignature {
+                        certificate_serial: *serial,
+                        handwriting: *handwriting,
+                        signature: STANDARD.encode(key.sign(&message)),
+                    };
+                    (*user, signature)
+                };
+            let signatures: BTreeMap<_, _> = keys.iter().map(sign).collect();
+            let message = seal_statement(&digest, "device", None, None);
+            let seal = SealRecord {
+                seal_id,
+                statement,
+                signatures,
+                party_signature: Some(party_signature),
+                device_signature: STANDARD.encode(device.sign(&message)),
+                sealed_at,
+            };
+            document.seal(now, &seal).map(|_| ())
+        })?;
+        Ok(seal_id.to_string())
     }
 
     /// 回避: declares a conflict of interest.
     pub fn declare_recusal(
         &self,
-        _visit: DocumentId,
-        _user: Option<UserId>,
-        _reason: &str,
+        visit: DocumentId,
+        user: Option<UserId>,
+        reason: &str,
     ) -> Done<()> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+        let record = Recusal {
+            recusal_id: RecusalId(self.new_uuid()),
+            user_id: user,
+            reason: reason.to_owned(),
+            declared_at: self.time_claim()?,
+        };
+        self.edit_visit(visit, |document, now| {
+            document.declare_recusal(now, &record).map(|_| ())
+        })
     }
 
     /// 拒检认定表
-    pub fn refuse(&self, _visit: DocumentId, _refusal: RefusalInput) -> Done<()> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+    pub fn refuse(&self, visit: DocumentId, refusal: RefusalInput) -> Done<()> {
+        let record = Refusal {
+            refusal_id: RefusalId(self.new_uuid()),
+            kind: refusal.kind,
+            product_name: refusal.product,
+            fact_description: refusal.fact_description,
+            witness: refusal.witness,
+            consequence_explained: refusal.consequence_explained,
+            refused_at: self.time_claim()?,
+        };
+        self.edit_visit(visit, |document, now| {
+            document.record_refusal(now, &record).map(|_| ())
+        })
     }
 
     /// 未抽到样品
-    pub fn not_sampled(&self, _visit: DocumentId, _input: NotSampledInput) -> Done<()> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+    pub fn not_sampled(&self, visit: DocumentId, input: NotSampledInput) -> Done<()> {
+        let record = NotSampled {
+            not_sampled_id: NotSampledId(self.new_uuid()),
+            reason: input.reason,
+            licence_no: input.licence_no,
+            explanation: input.note,
+            recorded_at: self.time_claim()?,
+        };
+        self.edit_visit(visit, |document, now| {
+            document.record_not_sampled(now, &record).map(|_| ())
+        })
     }
 
     /// 现场报告: ends the sampling.
-    pub fn report(&self, _visit: DocumentId, _report: ReportInput) -> Done<()> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+    pub fn report(&self, visit: DocumentId, report: ReportInput) -> Done<()> {
+        let record = OnSiteReport {
+            report_id: OnSiteReportId(self.new_uuid()),
+            grounds: report.grounds,
+            description: report.description,
+            recipients: report.recipients.into_iter().collect(),
+            sampling_terminated: true,
+            reported_at: self.time_claim()?,
+        };
+        self.edit_visit(visit, |document, now| {
+            document.record_on_site_report(now, &record).map(|_| ())
+        })
     }
 
-    /// What the engine says with what this phone knows.
-    pub fn preview(&self, _visit: DocumentId) -> Done<Preview> {
-        Err(ClientError::new("client.unfinished", "not built yet"))
+    /// An edit that needs a sheet number: the number is taken in the transaction of the change that bears it.
+    fn edit_with_number<T>(
+        &self,
+        visit: DocumentId,
+        steps: impl FnOnce(&mut VisitDocument, i64, String) -> Done<T>,
+    ) -> Done<T> {
+        let wall_ms = self.wall_ms();
+        let mut taken = None;
+        let exhausted = || {
+            ClientError::new(
+                "sheet_numbers.exhausted",
+                "No sheet number is left; a sync brings another block",
+            )
+        };
+        // One phone, one writer: between this reading and the transaction nobody else takes a number, and if somebody
+        // did, the transaction below fails whole.
+        let next = self
+            .lock()
+            .store
+            .next_sheet_number()?
+            .ok_or_else(exhausted)?;
+        self.edit_visit_with(
+            visit,
+            |document, now| steps(document, now, next.clone()),
+            |write| {
+                taken = write.take_sheet_number(wall_ms)?;
+                if taken.as_deref() == Some(next.as_str()) {
+                    Ok(())
+                } else {
+                    Err(exhausted())
+                }
+            },
+        )
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_core::model::{
     CampaignId, ChangeHash, Digest, DocumentId, EnterpriseId, JointEntryId, Millis, OrganisationId,
-    ReEntryGrantId, SampleId, SuspensionId, TaskId, TeamId, UserId,
+    ReEntryGrantId, SampleId, SuspensionId, TeamId, UserId,
 };
 use sync_core::rules::{Findings, ScopeKey};
 
@@ -193,8 +193,9 @@ pub struct NotSampledInput {
     pub reason: String,
     /// In words.
     pub note: String,
-    /// For which task, if not for the whole visit.
-    pub task_id: Option<TaskId>,
+    /// 证书编号
+    #[serde(default)]
+    pub licence_no: String,
 }
 
 /// 现场报告
@@ -204,6 +205,9 @@ pub struct ReportInput {
     pub grounds: String,
     /// In words.
     pub description: String,
+    /// The organising authority, and whoever else is told.
+    #[serde(default)]
+    pub recipients: Vec<OrganisationId>,
 }
 
 /// One row of the list of visits, from columns: no document is opened for it.

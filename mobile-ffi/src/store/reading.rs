@@ -316,6 +316,19 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The number that would be taken next.
+    pub fn next_sheet_number(&self) -> Result<Option<String>, ClientError> {
+        let found = self
+            .db
+            .query_row(
+                "SELECT sheet_no FROM sheet_numbers WHERE taken_at IS NULL ORDER BY rowid LIMIT 1",
+                [],
+                |row| row.get(0),
+            )
+            .optional()?;
+        Ok(found)
+    }
+
     /// Numbers of sheets that are left.
     pub fn count_sheet_numbers(&self) -> Result<i64, ClientError> {
         let count = self.db.query_row(
