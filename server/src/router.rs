@@ -14,9 +14,10 @@ use utoipa_axum::routes;
 
 use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
-use crate::endpoints::{campaigns, enterprises, imports, product_rules, samples, tasks, teams};
 use crate::endpoints::{
-    challenges, devices, docs, enrolment_codes, health, organisations, sync, tokens, users,
+    campaigns, challenges, devices, docs, enrolment_codes, enterprises, health, imports,
+    organisations, product_rules, quarantine, rulings, samples, sync, tasks, teams, tokens, users,
+    visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -86,6 +87,15 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(samples::receipt::receive_sample))
         .routes(routes!(samples::testing_started::start_testing))
         .routes(routes!(samples::service::serve_result))
+        .routes(routes!(visits::list::list_visits))
+        .routes(routes!(visits::get::get_visit))
+        .routes(routes!(visits::rulings::list_visit_rulings))
+        .routes(routes!(rulings::get::get_ruling))
+        .routes(routes!(rulings::decide::decide_entry))
+        .routes(routes!(rulings::decide::decide_sample))
+        .routes(routes!(quarantine::list::list_quarantine))
+        .routes(routes!(quarantine::admit::admit_change))
+        .routes(routes!(quarantine::doctor::get_doctor))
 }
 
 /// The OpenAPI document, made from the handlers.

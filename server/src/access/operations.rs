@@ -93,6 +93,8 @@ const fn read(path: &'static str, elsewhere: Elsewhere) -> Probe {
 }
 
 const ADMIN: Who = Who::Roles(&[Role::Admin]);
+/// Who rules on validity (组织抽查部门).
+const RULERS: Who = Who::Roles(&[Role::Authority]);
 const PEOPLE_READERS: Who = Who::Roles(&[Role::Admin, Role::InspectionBody]);
 
 const AUTHORITIES: Who = Who::Roles(&[Role::Authority, Role::Admin]);
@@ -227,6 +229,81 @@ pub const OPERATIONS: &[Operation] = &[
                 "the feed is scoped row by row; sync's own tests try it",
             ),
         },
+    },
+    Operation {
+        id: "list_visits",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/visits", Elsewhere::Absent),
+    },
+    Operation {
+        id: "get_visit",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/visits/0000000000000000000000000000000000000000000000000000000000000000",
+            Elsewhere::NotFound,
+        ),
+    },
+    Operation {
+        id: "list_visit_rulings",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/visits/0000000000000000000000000000000000000000000000000000000000000000/rulings",
+            Elsewhere::NotFound,
+        ),
+    },
+    Operation {
+        id: "get_ruling",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/rulings/00000000-0000-0000-0000-000000000000",
+            Elsewhere::NotFound,
+        ),
+    },
+    Operation {
+        id: "decide_entry",
+        who: RULERS,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/entries/0000000000000000000000000000000000000000000000000000000000000000%2F2025-03-01/rulings",
+            body: Some(r#"{"standing":"first","reason":"x"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "decide_sample",
+        who: RULERS,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/samples/00000000-0000-0000-0000-000000000000/rulings",
+            body: Some(r#"{"validity":"valid","reason":"x"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "list_quarantine",
+        who: Who::Roles(&[Role::Authority, Role::InspectionBody, Role::Admin]),
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/quarantine", Elsewhere::Absent),
+    },
+    Operation {
+        id: "admit_change",
+        who: RULERS,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/quarantine/00000000-0000-0000-0000-000000000000/admission",
+            body: Some(r#"{"reason":"x"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "get_doctor",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/devices/{foreign_device}/doctor", Elsewhere::NotFound),
     },
     public("create_tokens", "/v1/tokens"),
     Operation {

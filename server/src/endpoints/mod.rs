@@ -13,21 +13,12 @@ pub mod imports;
 pub mod list;
 pub mod organisations;
 pub mod product_rules;
+pub mod quarantine;
+pub mod rulings;
 pub mod samples;
 pub mod sync;
 pub mod tasks;
 pub mod teams;
 pub mod tokens;
 pub mod users;
-
-use axum::http::StatusCode;
-
-use crate::services::reference::Change;
-
-/// 201 where something was made, 200 where it was there before.
-fn put_status(change: Change) -> StatusCode {
-    match change {
-        Change::Created => StatusCode::CREATED,
-        Change::Updated | Change::Unchanged => StatusCode::OK,
-    }
-}
+pub mod visits;

@@ -24,11 +24,6 @@ statements! {
     /// Everything aside that a device wrote or brought.
     LIST_ASIDE_OF_DEVICE = "SELECT * FROM changes WHERE status <> 'accepted' AND (device_id = $1 OR carrier_device_id = $1) \
         ORDER BY received_at, item_id LIMIT $2";
-    /// The quarantine, newest first.
-    LIST_QUARANTINED = "SELECT c.* FROM changes c LEFT JOIN documents d ON d.document_id = c.document_id \
-        LEFT JOIN visits v ON v.document_id = c.document_id \
-        WHERE c.status = 'quarantined' AND c.item_id < $1 AND (CAST($2 AS TEXT) IS NULL OR d.body_id = $2) \
-        ORDER BY c.item_id DESC LIMIT $3";
     /// How many of a document are accepted.
     COUNT_ACCEPTED = "SELECT COUNT(*) AS accepted FROM changes WHERE document_id = $1 AND status = 'accepted'";
     /// A change that is new.
@@ -42,6 +37,9 @@ statements! {
         WHERE document_id = $1 AND hash = $2";
     /// Which row of the feed carries it down.
     SET_POSITION = "UPDATE changes SET position = $3 WHERE document_id = $1 AND ordinal >= $2 AND position IS NULL";
+    /// Who let it in, and why.
+    INSERT_ADMISSION = "INSERT INTO admissions (admission_id, document_id, hash, user_id, reason, admitted_at) \
+        VALUES ($1, $2, $3, $4, $5, $6)";
     /// A person lets it in.
     SET_ADMITTED = "UPDATE changes SET admitted_by = $3, admitted_at = $4 WHERE document_id = $1 AND hash = $2";
 }
@@ -221,19 +219,6 @@ pub async fn list_aside_of_device(
     )
 }
 
-/// The quarantine before an item, newest first; of one body alone if it is named.
-pub async fn list_quarantined(
-    db: &mut Session,
-    before: &str,
-    body: Option<String>,
-    rows_max: i64,
-) -> Result<Vec<ChangeRow>> {
-    from_rows(
-        &db.all(&LIST_QUARANTINED, args![before, body, rows_max])
-            .await?,
-    )
-}
-
 /// How many of a document are accepted: the next ordinal.
 pub async fn count_accepted(db: &mut Session, document: DocumentId) -> Result<i64> {
     db.one(&COUNT_ACCEPTED, args![document])
@@ -297,14 +282,21 @@ pub async fn set_position(
         .map(drop)
 }
 
-/// Notes that a person let it in.
+/// Notes that a person let it in, and why.
 pub async fn set_admitted(
     tx: &mut Tx,
-    document: DocumentId,
-    hash: ChangeHash,
+    change: &ChangeRow,
+    admission: Uuid,
     user: UserId,
+    reason: &str,
     now: Millis,
 ) -> Result<()> {
+    let (document, hash) = (change.document_id, change.hash);
+    tx.exec(
+        &INSERT_ADMISSION,
+        args![admission, document, hash, user, reason, now],
+    )
+    .await?;
     tx.exec(&SET_ADMITTED, args![document, hash, user, now])
         .await
         .map(drop)

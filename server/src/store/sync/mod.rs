@@ -5,6 +5,7 @@ pub mod changes;
 pub mod documents;
 pub mod projections;
 pub mod tips;
+pub mod visits;
 
 use super::Statement;
 
@@ -15,4 +16,5 @@ pub const ALL: &[&[&Statement]] = &[
     documents::ALL,
     projections::ALL,
     tips::ALL,
+    visits::ALL,
 ];

@@ -5,13 +5,15 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, Automerge, ROOT, ReadDoc};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use fieldseal_server::services::projection;
+use fieldseal_server::store::reference::enterprises::{self, Enterprise};
 use fieldseal_tests::{Answer, TestDevice, TestServer};
 use serde_json::{Value, json};
 use sync_core::document::skeleton::skeleton;
 use sync_core::guard::wire_bytes;
 use sync_core::model::{
-    Actor, CampaignId, ChangeHash, EnterpriseKey, OrganisationId, TeamId, TeamKey, UserId,
-    VisitIdentity,
+    Actor, CampaignId, ChangeHash, EnterpriseId, EnterpriseKey, OrganisationId, TeamId, TeamKey,
+    UserId, VisitIdentity,
 };
 use sync_core::proof::{TipStatement, tip_statement};
 
@@ -60,6 +62,31 @@ impl World {
             enterprise: EnterpriseKey("uscc:911405250000B1E536".to_owned()),
             team,
         }
+    }
+
+    /// The enterprise of a visit is listed in a region, and the visit projected again.
+    pub fn list_enterprise(&self, identity: &VisitIdentity, region: &str) {
+        let app = &self.server.app;
+        let row = Enterprise {
+            enterprise_id: EnterpriseId(uuid::Uuid::from_u128(5)),
+            key: identity.enterprise.clone(),
+            uscc: identity.enterprise.uscc().map(|uscc| uscc.to_string()),
+            name: "泽州示例铸造".to_owned(),
+            address: None,
+            region: region.to_owned(),
+            legal_representative: None,
+            sites: Vec::new(),
+            changed_at_ms: 0,
+        };
+        self.server.runtime.block_on(async {
+            let mut tx = app.store.begin().await.unwrap();
+            enterprises::insert(&mut tx, &row).await.unwrap();
+            let keys = [identity.enterprise.clone()];
+            projection::project_enterprises_again(&mut tx, &keys, app.now())
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        });
     }
 
     /// Sends a page by a phone.

@@ -4,3 +4,4 @@ mod authorship;
 mod feed;
 mod kit;
 mod page;
+mod quarantine;

@@ -1,0 +1,4 @@
+//! Rulings (裁定): read, and made by persons.
+
+pub mod decide;
+pub mod get;

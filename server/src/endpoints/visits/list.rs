@@ -1,0 +1,93 @@
+//! `GET /v1/visits`.
+
+use axum::extract::State;
+use serde::Deserialize;
+use sync_core::limits::LIST_ROWS_MAX;
+use sync_core::model::{DocumentId, Millis, shanghai_midnight};
+use utoipa::IntoParams;
+
+use crate::access::Principal;
+use crate::app::App;
+use crate::endpoints::list::Page;
+use crate::extract::{Json, Query};
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::services::visits::{self, Filter, VisitView};
+
+/// Which visits.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct VisitsQuery {
+    /// The `next` of the page before
+    after: Option<String>,
+    /// Rows, at most 200
+    limit: Option<u32>,
+    /// Key of the enterprise after aliases, as `uscc:…`
+    enterprise: Option<String>,
+    /// 统一社会信用代码
+    uscc: Option<String>,
+    /// Inspection body
+    body: Option<String>,
+    /// Campaign
+    campaign: Option<String>,
+    /// Standing of one of its entries: `first`, `excess`, `contested`, …
+    standing: Option<String>,
+    /// First civil day in Asia/Shanghai, ISO 8601
+    from: Option<String>,
+    /// Last civil day in Asia/Shanghai, ISO 8601
+    to: Option<String>,
+}
+
+fn invalid(field: &str) -> Problem {
+    Problem::new(Code::QueryInvalid).detail(format!("{field} is malformed"))
+}
+
+fn midnight(day: Option<&str>, field: &str, days_later: i32) -> Result<Option<Millis>, Problem> {
+    let Some(day) = day else {
+        return Ok(None);
+    };
+    let date: jiff::civil::Date = day.parse().map_err(|_| invalid(field))?;
+    let date = date
+        .checked_add(jiff::Span::new().days(days_later))
+        .map_err(|_| invalid(field))?;
+    Ok(Some(shanghai_midnight(date)))
+}
+
+/// List the visits that you may see, newest first
+#[utoipa::path(get, path = "/v1/visits", tag = "visits", params(VisitsQuery), security(("access_token" = [])),
+    responses((status = 200, body = Page<VisitView>), (status = "4XX", body = ProblemBody)))]
+pub async fn list_visits(
+    State(app): State<App>,
+    caller: Principal,
+    Query(query): Query<VisitsQuery>,
+) -> Result<Json<Page<VisitView>>, Problem> {
+    let after = match query.after.as_deref().map(|after| after.split_once('_')) {
+        None => (Millis::MAX, Vec::new()),
+        Some(Some((at, id))) => {
+            let at = at.parse().map_err(|_| invalid("after"))?;
+            let id: DocumentId = id.parse().map_err(|_| invalid("after"))?;
+            (at, id.0.to_vec())
+        }
+        Some(None) => return Err(invalid("after")),
+    };
+    let limit = query.limit.unwrap_or(LIST_ROWS_MAX).clamp(1, LIST_ROWS_MAX);
+    let filter = Filter {
+        from: midnight(query.from.as_deref(), "from", 0)?.unwrap_or(Millis::MIN),
+        until: midnight(query.to.as_deref(), "to", 1)?.unwrap_or(Millis::MAX),
+        enterprise: query.enterprise,
+        uscc: query.uscc,
+        body: query.body,
+        campaign: query.campaign,
+        standing: query.standing,
+    };
+    let rows = visits::list(&app, &caller, after, &filter, limit).await?;
+    let full = rows.len() == limit as usize;
+    let next = rows
+        .last()
+        .filter(|_| full)
+        .map(|row| format!("{}_{}", row.sort_at, row.document_id));
+    Ok(Json(Page {
+        items: rows.into_iter().map(VisitView::from).collect(),
+        next,
+    }))
+}

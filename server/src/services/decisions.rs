@@ -1,0 +1,119 @@
+//! What a person of the authority decides on an entry or a sample: with a reason, and with what becomes of the goods.
+
+use sync_core::limits::FIELD_CHARS_MAX;
+use sync_core::model::RulingId;
+use sync_core::rules::{Decision, ScopeKey, Standing, Subject, Validity};
+
+use super::audit;
+use super::visits::RulingView;
+use crate::access::Principal;
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::services::ruling;
+use crate::store::rulings::decisions::{self, DecisionRow};
+use crate::store::rulings::verdicts::subject_text;
+use crate::store::rulings::{dirty, versions};
+use crate::store::sync::{projections, visits};
+
+/// What is decided.
+#[derive(Clone, Debug)]
+pub struct NewDecision {
+    /// On what.
+    pub subject: Subject,
+    /// Standing, for an entry.
+    pub standing: Option<Standing>,
+    /// Validity, for a sample.
+    pub validity: Option<Validity>,
+    /// Why.
+    pub reason: String,
+    /// What becomes of the sample.
+    pub disposal: Option<String>,
+    /// Whether the quota gets a make-up sample (补样).
+    pub make_up: Option<bool>,
+}
+
+/// Decides, rules again what depends on it, and gives the version that stands. The same decision again changes nothing.
+pub async fn decide(
+    app: &App,
+    caller: &Principal,
+    new: NewDecision,
+) -> Result<RulingView, Problem> {
+    let length = new.reason.trim().chars().count();
+    if !(1..=FIELD_CHARS_MAX).contains(&length) {
+        return Err(Problem::value(
+            "reason",
+            format!("is a text of 1 to {FIELD_CHARS_MAX} characters"),
+        ));
+    }
+    let mut tx = app.store.begin().await?;
+    let current = versions::find_current(&mut tx, &new.subject).await?;
+    let document = current
+        .as_ref()
+        .and_then(|ruling| ruling.document)
+        .ok_or(Problem::new(Code::NotFound))?;
+    if !visits::sees(&mut tx, caller, document).await? {
+        return Err(Problem::new(Code::NotFound));
+    }
+    let last = decisions::list_of_subject(&mut tx, &new.subject)
+        .await?
+        .pop();
+    let repeated = last.is_some_and(|last| {
+        let said = &last.decision;
+        (
+            said.user_id,
+            said.standing,
+            said.validity,
+            said.reason.as_str(),
+        ) == (caller.user, new.standing, new.validity, new.reason.as_str())
+            && (last.disposal, last.make_up) == (new.disposal.clone(), new.make_up)
+    });
+    if !repeated {
+        let decision = Decision {
+            subject: new.subject.clone(),
+            standing: new.standing,
+            validity: new.validity,
+            user_id: caller.user,
+            reason: new.reason,
+            decided_at_ms: app.now(),
+        };
+        let row = DecisionRow {
+            decision_id: app.new_uuid(),
+            document: Some(document),
+            decision,
+            disposal: new.disposal,
+            make_up: new.make_up,
+        };
+        decisions::insert(&mut tx, &row).await?;
+        let member = subject_text(&new.subject);
+        let member = member.split_once('/').map_or("", |(_, id)| id);
+        let keys: Vec<ScopeKey> = projections::list_scopes_of_member(&mut tx, member).await?;
+        dirty::mark(&mut tx, &keys, app.now()).await?;
+        let detail = serde_json::json!({ "decision_id": row.decision_id });
+        audit::record(
+            app,
+            &mut tx,
+            caller,
+            "ruling.decided",
+            subject_text(&new.subject),
+            detail,
+        )
+        .await?;
+    }
+    tx.commit().await?;
+    ruling::rule_what_is_dirty(app).await?;
+    let mut db = app.store.read().await?;
+    let standing = versions::find_current(&mut db, &new.subject).await?;
+    Ok(standing.ok_or(Problem::new(Code::NotFound))?.into())
+}
+
+/// One version that the caller sees.
+pub async fn get(app: &App, caller: &Principal, id: RulingId) -> Result<RulingView, Problem> {
+    let mut db = app.store.read().await?;
+    let ruling = versions::find(&mut db, id)
+        .await?
+        .ok_or(Problem::new(Code::NotFound))?;
+    match ruling.document {
+        Some(document) if visits::sees(&mut db, caller, document).await? => Ok(ruling.into()),
+        _ => Err(Problem::new(Code::NotFound)),
+    }
+}

@@ -1,0 +1,299 @@
+//! The dossier (卷宗): everything that is known of one visit, whole, and the lists that lead there.
+
+use std::collections::BTreeMap;
+
+use automerge::Automerge;
+use serde::Serialize;
+use serde_json::{Value, json};
+use sync_core::document::history::history;
+use sync_core::model::{Actor, DocumentId, Millis, UserId};
+use sync_core::rules::{Finding, Lang, render};
+use sync_core::sync::doctor::ItemState;
+use utoipa::ToSchema;
+
+use crate::access::Principal;
+use crate::app::App;
+use crate::clock::rfc3339;
+use crate::problem::{Code, Problem};
+use crate::services::ruling::gather;
+use crate::store::rulings::verdicts::subject_text;
+use crate::store::rulings::versions::RulingRow;
+use crate::store::rulings::{decisions, versions};
+use crate::store::sync::changes::ChangeRow;
+pub use crate::store::sync::visits::{Filter, VisitListRow};
+use crate::store::sync::{changes, documents, projections, visits};
+
+/// One version of a ruling, for people and machines.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RulingView {
+    /// Its id.
+    pub ruling_id: String,
+    /// `entry/…`, `sample/…` or `visit/…`.
+    pub subject: String,
+    /// 1, 2, …: the highest stands.
+    pub version: i64,
+    /// Standing or validity; `none` for a visit.
+    pub outcome: String,
+    /// Why, with words in Chinese and English and the citation.
+    #[schema(value_type = Vec<Object>)]
+    pub findings: Vec<Value>,
+    /// `engine`, or the user who decided.
+    pub actor: String,
+    /// Rulebook versions used.
+    pub rulebook: String,
+    /// Hash of the facts.
+    pub facts: String,
+    /// Which scope brought it about.
+    pub scope: String,
+    /// When.
+    pub decided_at: String,
+}
+
+impl From<RulingRow> for RulingView {
+    fn from(row: RulingRow) -> Self {
+        Self {
+            ruling_id: row.ruling_id.to_string(),
+            subject: subject_text(&row.subject),
+            version: row.version,
+            outcome: row.word(),
+            findings: row.findings.iter().map(finding_view).collect(),
+            actor: row.actor,
+            rulebook: row.rulebook,
+            facts: row.facts.to_string(),
+            scope: row.scope,
+            decided_at: rfc3339(row.decided_at),
+        }
+    }
+}
+
+fn finding_view(finding: &Finding) -> Value {
+    let mut view = serde_json::to_value(finding).unwrap_or_default();
+    if let Value::Object(fields) = &mut view {
+        fields.insert("zh".to_owned(), render(finding, Lang::ZhCn).into());
+        fields.insert("en".to_owned(), render(finding, Lang::En).into());
+    }
+    view
+}
+
+/// A change that is held or quarantined.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AsideView {
+    /// Names it.
+    pub item_id: String,
+    /// Its document.
+    pub document_id: String,
+    /// As pushed.
+    pub hash: String,
+    /// Where it stands: `held`, `quarantined`, with the reason, code and what it waits for.
+    #[schema(value_type = Object)]
+    pub state: ItemState,
+    /// The same in Chinese.
+    pub zh: String,
+    /// The same in English.
+    pub en: String,
+    /// The certified author, where it is proved.
+    pub author: Option<String>,
+    /// The author's device.
+    pub device_id: Option<String>,
+    /// Who brought it.
+    pub carrier_device_id: String,
+    /// When it came first.
+    pub received_at: String,
+    /// Its length.
+    pub bytes: usize,
+    /// A person let it in.
+    pub admitted: bool,
+}
+
+impl From<ChangeRow> for AsideView {
+    fn from(row: ChangeRow) -> Self {
+        let state = ItemState::from(&row.status);
+        let words = state.words();
+        Self {
+            item_id: row.item_id.to_string(),
+            document_id: row.document_id.to_string(),
+            hash: row.claimed_hash.to_string(),
+            state,
+            zh: words.zh,
+            en: words.en,
+            author: row.user.map(|user| user.to_string()),
+            device_id: row.device.map(|device| device.to_string()),
+            carrier_device_id: row.carrier.to_string(),
+            received_at: rfc3339(row.received_at),
+            bytes: row.bytes.len(),
+            admitted: row.admitted,
+        }
+    }
+}
+
+/// Everything known of a visit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Dossier {
+    /// What lists show of it.
+    pub visit: VisitView,
+    /// The facts of the visit, its entries and samples, as rules take them.
+    #[schema(value_type = Object)]
+    pub facts: Value,
+    /// Every ruling in every version, by subject.
+    pub rulings: Vec<RulingView>,
+    /// What persons decided.
+    #[schema(value_type = Vec<Object>)]
+    pub decisions: Vec<Value>,
+    /// Concurrent values of one field; the document shows one of them.
+    #[schema(value_type = Vec<Object>)]
+    pub conflicts: Vec<Value>,
+    /// What is held or quarantined.
+    pub aside: Vec<AsideView>,
+    /// Who changed what when.
+    #[schema(value_type = Vec<Object>)]
+    pub history: Vec<Value>,
+}
+
+/// What lists show of a visit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VisitView {
+    /// Its document.
+    pub visit_id: String,
+    /// Campaign.
+    pub campaign_id: String,
+    /// Inspection body (承检机构).
+    pub body_id: String,
+    /// Roster.
+    pub team_id: Option<String>,
+    /// Key of the enterprise after aliases.
+    pub enterprise: String,
+    /// 统一社会信用代码
+    pub uscc: Option<String>,
+    /// Name of the enterprise.
+    pub enterprise_name: Option<String>,
+    /// GB/T 2260.
+    pub region: Option<String>,
+    /// `planned`, `entered`, `sampling`, …
+    pub state: String,
+    /// Earliest entry.
+    pub entered_at: Option<String>,
+    /// Sheets.
+    pub samples: i64,
+    /// Conflicts.
+    pub conflicts: i64,
+    /// When it last changed.
+    pub changed_at: String,
+}
+
+impl From<VisitListRow> for VisitView {
+    fn from(row: VisitListRow) -> Self {
+        Self {
+            visit_id: row.document_id.to_string(),
+            campaign_id: row.campaign_id,
+            body_id: row.body_id,
+            team_id: row.team_id,
+            enterprise: row.enterprise,
+            uscc: row.uscc,
+            enterprise_name: row.enterprise_name,
+            region: row.region,
+            state: row.state,
+            entered_at: row.entered_at.map(rfc3339),
+            samples: row.samples,
+            conflicts: row.conflicts,
+            changed_at: rfc3339(row.changed_at),
+        }
+    }
+}
+
+/// A page of the visits that the caller sees.
+pub async fn list(
+    app: &App,
+    caller: &Principal,
+    after: (Millis, Vec<u8>),
+    filter: &Filter,
+    rows_max: u32,
+) -> Result<Vec<VisitListRow>, Problem> {
+    let mut db = app.store.read().await?;
+    Ok(visits::list(&mut db, caller, after, filter, rows_max).await?)
+}
+
+/// One visit, whole.
+pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Dossier, Problem> {
+    let mut db = app.store.read().await?;
+    let not_found = || Problem::new(Code::NotFound);
+    let row = visits::find(&mut db, caller, id)
+        .await?
+        .ok_or_else(not_found)?;
+    let document = documents::find(&mut db, id).await?.ok_or_else(not_found)?;
+    let automerge =
+        Automerge::load(&document.snapshot).map_err(|error| Problem::internal(&error))?;
+    let facts = gather::facts(
+        &mut db,
+        &sync_core::rules::ScopeKey::Visit { document_id: id },
+    )
+    .await?;
+    let mut received = BTreeMap::new();
+    let mut people: BTreeMap<Actor, UserId> = BTreeMap::new();
+    for change in changes::list_accepted(&mut db, id).await? {
+        received.insert(change.hash, (change.received_at, change.admitted));
+        if let (Some(actor), Some(user)) = (change.actor, change.user) {
+            people.insert(actor, user);
+        }
+    }
+    let history = history(&automerge)
+        .into_iter()
+        .map(|record| {
+            let came = received.get(&record.hash);
+            json!({
+                "received_at": came.map(|(at, _)| rfc3339(*at)), "admitted": came.is_some_and(|(_, admitted)| *admitted),
+                "user_id": people.get(&record.actor), "change": record,
+            })
+        })
+        .collect();
+    let conflicts = projections::list_conflicts(&mut db, id)
+        .await?
+        .into_iter()
+        .map(|(path, record, found_at)| {
+            let record: Value = serde_json::from_str(&record).unwrap_or_default();
+            json!({ "path": path, "record": record, "found_at": rfc3339(found_at) })
+        })
+        .collect();
+    let decisions = decisions::list_of_document(&mut db, id)
+        .await?
+        .into_iter()
+        .map(|row| {
+            json!({
+                "decision_id": row.decision_id, "decision": row.decision, "disposal": row.disposal, "make_up": row.make_up,
+            })
+        })
+        .collect();
+    Ok(Dossier {
+        visit: row.into(),
+        facts: serde_json::to_value(&facts).map_err(|error| Problem::internal(&error))?,
+        rulings: versions::list_of_document(&mut db, id)
+            .await?
+            .into_iter()
+            .map(RulingView::from)
+            .collect(),
+        decisions,
+        conflicts,
+        aside: changes::list_aside(&mut db, id)
+            .await?
+            .into_iter()
+            .map(AsideView::from)
+            .collect(),
+        history,
+    })
+}
+
+/// Every ruling in a visit.
+pub async fn rulings(
+    app: &App,
+    caller: &Principal,
+    id: DocumentId,
+) -> Result<Vec<RulingView>, Problem> {
+    let mut db = app.store.read().await?;
+    if !visits::sees(&mut db, caller, id).await? {
+        return Err(Problem::new(Code::NotFound));
+    }
+    Ok(versions::list_of_document(&mut db, id)
+        .await?
+        .into_iter()
+        .map(RulingView::from)
+        .collect())
+}

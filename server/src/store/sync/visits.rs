@@ -1,0 +1,186 @@
+//! Visits as a caller sees them: a sampler their own, a body its own, an authority those of its tasks and campaigns and
+//! of its regions and below. The scope is inside every query.
+
+use sync_core::model::{DocumentId, Millis};
+
+use crate::access::{OrganisationKind, Principal};
+use crate::args;
+use crate::store::{Result, Row, Session, Value, statements};
+use sync_core::proof::Role;
+
+/// Takes $1 user, $2 organisation, $3 whether they sample only, $4 whether they belong to an authority.
+macro_rules! seen {
+    ($rest:literal) => {
+        concat!(
+            "FROM visits v WHERE (\
+               (v.body_id = $2 AND $3 = 0) \
+            OR EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = v.document_id AND a.user_id = $1) \
+            OR EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = v.team_id AND m.user_id = $1) \
+            OR ($4 = 1 AND (\
+                  EXISTS (SELECT 1 FROM campaigns c WHERE c.campaign_id = v.campaign_id AND c.authority_id = $2) \
+               OR EXISTS (SELECT 1 FROM samples s JOIN tasks t ON t.task_id = s.task_id \
+                    WHERE s.document_id = v.document_id AND t.authority_id = $2) \
+               OR EXISTS (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND v.region LIKE r.prefix || '%'))))",
+            $rest
+        )
+    };
+}
+
+statements! {
+    /// Whether a caller sees a visit.
+    SEES = concat!("SELECT v.document_id ", seen!(" AND v.document_id = $5"));
+    /// One visit's row.
+    FIND = concat!("SELECT v.* ", seen!(" AND v.document_id = $5"));
+    /// A page, newest first.
+    LIST = concat!("SELECT v.* ", seen!(" AND (v.sort_at < $5 OR (v.sort_at = $5 AND v.document_id < $6)) \
+        AND (CAST($7 AS TEXT) IS NULL OR v.enterprise = $7) AND (CAST($8 AS TEXT) IS NULL OR v.uscc = $8) \
+        AND (CAST($9 AS TEXT) IS NULL OR v.body_id = $9) AND (CAST($10 AS TEXT) IS NULL OR v.campaign_id = $10) \
+        AND (CAST($11 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM subject_outcomes o \
+            WHERE o.document_id = v.document_id AND o.kind = 'entry' AND o.outcome = $11)) \
+        AND v.sort_at >= $12 AND v.sort_at < $13 ORDER BY v.sort_at DESC, v.document_id DESC LIMIT $14"));
+    /// Quarantined changes of visits that a caller sees, newest first.
+    LIST_QUARANTINED = concat!("SELECT q.item_id FROM changes q WHERE q.status = 'quarantined' AND q.item_id < $5 \
+        AND q.document_id IN (SELECT v.document_id ", seen!(") ORDER BY q.item_id DESC LIMIT $6"));
+}
+
+/// A row of `visits`.
+#[derive(Clone, Debug)]
+pub struct VisitListRow {
+    /// Its document.
+    pub document_id: DocumentId,
+    /// Campaign.
+    pub campaign_id: String,
+    /// Body.
+    pub body_id: String,
+    /// Roster.
+    pub team_id: Option<String>,
+    /// Key after aliases.
+    pub enterprise: String,
+    /// Of that key.
+    pub uscc: Option<String>,
+    /// Name.
+    pub enterprise_name: Option<String>,
+    /// GB/T 2260.
+    pub region: Option<String>,
+    /// See domain.md §4.
+    pub state: String,
+    /// Earliest entry.
+    pub entered_at: Option<Millis>,
+    /// What the list is sorted by.
+    pub sort_at: Millis,
+    /// Sheets.
+    pub samples: i64,
+    /// Conflicts.
+    pub conflicts: i64,
+    /// VisitFact as JSON.
+    pub fact: String,
+    /// When it last changed.
+    pub changed_at: Millis,
+}
+
+fn from_row(row: &Row) -> Result<VisitListRow> {
+    Ok(VisitListRow {
+        document_id: row.get("document_id")?,
+        campaign_id: row.get("campaign_id")?,
+        body_id: row.get("body_id")?,
+        team_id: row.get("team_id")?,
+        enterprise: row.get("enterprise")?,
+        uscc: row.get("uscc")?,
+        enterprise_name: row.get("enterprise_name")?,
+        region: row.get("region")?,
+        state: row.get("state")?,
+        entered_at: row.get("entered_at")?,
+        sort_at: row.get("sort_at")?,
+        samples: row.get("samples")?,
+        conflicts: row.get("conflicts")?,
+        fact: row.get("fact")?,
+        changed_at: row.get("changed_at")?,
+    })
+}
+
+fn sight(caller: &Principal) -> Vec<Value> {
+    let samples_only = caller.roles.iter().all(|role| *role == Role::Sampler);
+    let authority = caller.organisation_kind == OrganisationKind::Authority;
+    args![caller.user, caller.organisation, samples_only, authority]
+}
+
+/// Which visits of those that a caller sees.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Key after aliases.
+    pub enterprise: Option<String>,
+    /// 统一社会信用代码
+    pub uscc: Option<String>,
+    /// Body.
+    pub body: Option<String>,
+    /// Campaign.
+    pub campaign: Option<String>,
+    /// Standing of any entry.
+    pub standing: Option<String>,
+    /// From this instant on.
+    pub from: Millis,
+    /// Before this instant.
+    pub until: Millis,
+}
+
+/// Whether the caller sees the visit.
+pub async fn sees(db: &mut Session, caller: &Principal, document: DocumentId) -> Result<bool> {
+    let mut values = sight(caller);
+    values.extend(args![document]);
+    Ok(db.optional(&SEES, values).await?.is_some())
+}
+
+/// One that the caller sees.
+pub async fn find(
+    db: &mut Session,
+    caller: &Principal,
+    document: DocumentId,
+) -> Result<Option<VisitListRow>> {
+    let mut values = sight(caller);
+    values.extend(args![document]);
+    db.optional(&FIND, values)
+        .await?
+        .as_ref()
+        .map(from_row)
+        .transpose()
+}
+
+/// A page after a place, newest first.
+pub async fn list(
+    db: &mut Session,
+    caller: &Principal,
+    after: (Millis, Vec<u8>),
+    filter: &Filter,
+    rows_max: u32,
+) -> Result<Vec<VisitListRow>> {
+    let mut values = sight(caller);
+    values.extend(args![
+        after.0,
+        after.1,
+        filter.enterprise.clone(),
+        filter.uscc.clone(),
+        filter.body.clone(),
+        filter.campaign.clone(),
+        filter.standing.clone(),
+        filter.from,
+        filter.until,
+        rows_max
+    ]);
+    db.all(&LIST, values).await?.iter().map(from_row).collect()
+}
+
+/// Names of quarantined changes before one, newest first.
+pub async fn list_quarantined(
+    db: &mut Session,
+    caller: &Principal,
+    before: &str,
+    rows_max: u32,
+) -> Result<Vec<uuid::Uuid>> {
+    let mut values = sight(caller);
+    values.extend(args![before, rows_max]);
+    db.all(&LIST_QUARANTINED, values)
+        .await?
+        .iter()
+        .map(|row| row.get("item_id"))
+        .collect()
+}
