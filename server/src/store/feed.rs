@@ -337,11 +337,3 @@ pub async fn begin_epoch(tx: &mut Tx, epoch: &str, now: Millis) -> Result<()> {
         .await
         .map(drop)
 }
-
-/// Which devices a document of this identity is for: the roster, or its only author where there is none.
-pub fn audience_of(team: Option<TeamId>, author: UserId) -> Audience {
-    match team {
-        Some(team) => Audience::Team(team),
-        None => Audience::User(author),
-    }
-}

@@ -12,6 +12,7 @@ use tracing::Instrument;
 use super::{gather, rulebooks};
 use crate::app::App;
 use crate::problem::Problem;
+use crate::services::sync::binding;
 use crate::store::feed::{self, Audience, NewRow};
 use crate::store::rulings::versions::RulingRow;
 use crate::store::rulings::{decisions, dirty, verdicts, versions};
@@ -230,14 +231,10 @@ fn rulebook_names(findings: &[Finding], books: &Rulebooks) -> String {
     Vec::from_iter(names).join(",")
 }
 
-/// Whom rulings on a document are for: the roster, or its only author.
+/// Whom rulings on a document are for.
 async fn audience(db: &mut Session, document: DocumentId) -> Result<Option<Audience>> {
-    let Some(row) = documents::find(db, document).await? else {
-        return Ok(None);
-    };
-    if let Some(team) = row.team_id {
-        return Ok(Some(Audience::Team(team)));
-    }
-    let authors = documents::list_authors(db, document).await?;
-    Ok(authors.first().map(|author| Audience::User(*author)))
+    Ok(documents::find(db, document)
+        .await?
+        .as_ref()
+        .and_then(binding::audience))
 }

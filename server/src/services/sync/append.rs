@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use sync_core::model::{DeviceId, UserId};
 use sync_core::sync::wire::{ChangeStatus, QuarantineKind};
 
+use super::binding;
 use super::judge::Verdict;
 use crate::app::App;
 use crate::services::audit;
@@ -85,11 +86,7 @@ async fn write_one(
         projection::project(tx, row, &verdict.document, now).await?;
     }
     if accepted {
-        let audience = match (row.team_id, authors.first()) {
-            (Some(team), _) => Audience::Team(team),
-            (None, Some(author)) => Audience::User(*author),
-            (None, None) => Audience::Device(carrier),
-        };
+        let audience = binding::audience(row).unwrap_or(Audience::Device(carrier));
         published.push((
             NewRow::changes(audience, row.document_id),
             Some((row.document_id, verdict.first_ordinal)),

@@ -7,6 +7,9 @@ use sync_core::model::{
     CampaignId, DocumentId, OrganisationId, TeamId, TeamKey, UserId, VisitIdentity,
 };
 
+use crate::store::feed::Audience;
+use crate::store::sync::documents::DocumentRow;
+
 /// The kind of a visit's document.
 pub const VISIT: &str = "visit";
 
@@ -47,4 +50,13 @@ pub fn identity(document: DocumentId, kind: &str, preimage: &str) -> Option<Iden
 /// The document's first change, the same on every phone and here.
 pub fn begin(identity: &Identity) -> Result<Automerge, AutomergeError> {
     skeleton::skeleton(&identity.visit)
+}
+
+/// Whose devices a document is for: the roster's, or those of its one person.
+pub fn audience(row: &DocumentRow) -> Option<Audience> {
+    if let Some(team) = row.team_id {
+        return Some(Audience::Team(team));
+    }
+    let identity = identity(row.document_id, &row.kind, &row.preimage)?;
+    identity.solo.map(Audience::User)
 }
