@@ -22,3 +22,15 @@ pub mod teams;
 pub mod tokens;
 pub mod users;
 pub mod visits;
+
+use axum::http::StatusCode;
+
+use crate::services::reference::Change;
+
+/// 201 where something was made, 200 where it was there before.
+fn put_status(change: Change) -> StatusCode {
+    match change {
+        Change::Created => StatusCode::CREATED,
+        Change::Updated | Change::Unchanged => StatusCode::OK,
+    }
+}

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use sync_core::document::skeleton::skeleton;
 use sync_core::guard::wire_bytes;
 use sync_core::model::{
-    Actor, CampaignId, ChangeHash, EnterpriseId, EnterpriseKey, OrganisationId, TeamId, TeamKey,
-    UserId, VisitIdentity,
+    Actor, CampaignId, ChangeHash, EnterpriseId, EnterpriseKey, OrganisationId, TeamKey, UserId,
+    VisitIdentity,
 };
 use sync_core::proof::{TipStatement, tip_statement};
 
@@ -48,11 +48,6 @@ impl World {
     /// A visit that belongs to the first sampler alone.
     pub fn solo(&self, campaign: u128) -> VisitIdentity {
         self.identity(campaign, TeamKey::Solo(self.users[0]))
-    }
-
-    /// A visit of a team.
-    pub fn of_team(&self, campaign: u128) -> VisitIdentity {
-        self.identity(campaign, TeamKey::Team(TeamId(uuid::Uuid::from_u128(77))))
     }
 
     fn identity(&self, campaign: u128, team: TeamKey) -> VisitIdentity {

@@ -1,5 +1,10 @@
 //! `POST /v1/sync` over HTTP, with documents written by hand.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where its world is not what it built"
+)]
+
 mod authorship;
 mod feed;
 mod kit;

@@ -14,9 +14,7 @@ fn authority(world: &World) -> String {
         .find(|item| item["kind"] == "authority")
         .unwrap();
     let id = own["organisation_id"].as_str().unwrap();
-    world
-        .server
-        .user(&world.admin, id, "ruler", &["authority"]);
+    world.server.user(&world.admin, id, "ruler", &["authority"]);
     world.server.log_in("ruler")
 }
 
