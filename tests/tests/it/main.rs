@@ -1,4 +1,5 @@
 //! Every test that needs a server or a phone, in one binary: folders are resources, files are verbs, as in the URLs.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
 
 mod access;
 mod api;
