@@ -97,5 +97,7 @@ pub const PIN_FAILURES_MAX: i64 = 10;
 pub const PIN_KDF_MEMORY_KIB: u32 = 19 * 1024;
 /// Passes of the PIN's key derivation.
 pub const PIN_KDF_PASSES: u32 = 2;
+/// Numbers of sheets in one block: a team on the road without a net for a month.
+pub const SHEET_NUMBERS_BLOCK: i64 = 200;
 /// Numbers of sheets that a phone keeps in store; below it, it asks for another block.
 pub const SHEET_NUMBERS_LOW: i64 = 20;

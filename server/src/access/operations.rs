@@ -554,6 +554,16 @@ pub const OPERATIONS: &[Operation] = &[
             ),
         },
     },
+    Operation {
+        id: "create_sheet_number_block",
+        who: Who::Anyone,
+        scope: Scope::OwnDevice,
+        probe: Probe {
+            path: "/v1/sheet-number-blocks",
+            body: Some(r#"{"request_id":"01900000-0000-7000-8000-000000000000"}"#),
+            elsewhere: Elsewhere::Irrelevant("a phone takes numbers for itself"),
+        },
+    },
     // The laboratory.
     Operation {
         id: "receive_sample",

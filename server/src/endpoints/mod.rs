@@ -16,6 +16,7 @@ pub mod product_rules;
 pub mod quarantine;
 pub mod rulings;
 pub mod samples;
+pub mod sheet_number_blocks;
 pub mod sync;
 pub mod tasks;
 pub mod teams;

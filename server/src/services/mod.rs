@@ -17,5 +17,6 @@ pub mod readiness;
 pub mod reference;
 pub mod ruling;
 pub mod sessions;
+pub mod sheet_numbers;
 pub mod sync;
 pub mod visits;

@@ -8,6 +8,7 @@ pub mod devices;
 pub mod enrolment_codes;
 pub mod organisations;
 pub mod sessions;
+pub mod sheet_number_blocks;
 pub mod users;
 
 use super::Statement;
@@ -22,5 +23,6 @@ pub const ALL: &[&[&Statement]] = &[
     enrolment_codes::ALL,
     organisations::ALL,
     sessions::ALL,
+    sheet_number_blocks::ALL,
     users::ALL,
 ];

@@ -1,0 +1,42 @@
+//! Numbers of sheets (编号): handed out to phones in blocks, so that a sheet has its number offline and no two have one.
+
+use sync_core::limits::SHEET_NUMBERS_BLOCK;
+use uuid::Uuid;
+
+use crate::access::Principal;
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::store::access::sheet_number_blocks;
+
+/// Two servers that take the next block at once both try again, one of them in vain.
+const ATTEMPTS: usize = 8;
+
+/// The block of a request of the calling phone: its first and last number.
+pub async fn take_block(
+    app: &App,
+    caller: &Principal,
+    request: Uuid,
+) -> Result<(String, String), Problem> {
+    let device = caller.needed_device()?;
+    for _ in 0..ATTEMPTS {
+        let mut tx = app.store.begin().await?;
+        let found = sheet_number_blocks::find(&mut tx, device, request).await?;
+        let block = match found {
+            Some(block) => Some(block),
+            None => {
+                let size = SHEET_NUMBERS_BLOCK;
+                sheet_number_blocks::insert_next(&mut tx, size, device, request, app.now()).await?
+            }
+        };
+        if let Some((first, last)) = block {
+            tx.commit().await?;
+            return Ok((printed(first), printed(last)));
+        }
+    }
+    Err(Problem::new(Code::Internal))
+}
+
+/// As on the form: a letter, so that nobody takes it for a quantity, and ten digits.
+fn printed(number: i64) -> String {
+    format!("S{number:010}")
+}
