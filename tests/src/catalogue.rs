@@ -136,6 +136,8 @@ pub struct Task {
     pub kind: String,
     /// Key of the body that has it.
     pub body: String,
+    /// Key of its team.
+    pub team: String,
 }
 
 impl DataFile {

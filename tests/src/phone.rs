@@ -224,6 +224,11 @@ impl Phone {
             team_id: self.team.as_ref().map(|team| self.id("team", team)),
             site: None,
         };
+        self.goes_to_as(start, enterprise)
+    }
+
+    /// Opens a visit that begins like this; sheets are filled as for `enterprise`.
+    pub fn goes_to_as(&mut self, start: VisitStart, enterprise: &str) -> DocumentId {
         let visit = self.client.start_visit(start).expect("a visit");
         self.visit = Some(visit);
         self.enterprise = Some(enterprise.to_owned());

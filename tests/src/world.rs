@@ -134,10 +134,18 @@ impl World {
             self.make("team", &team.key, "/v1/teams", body);
         }
         for task in &it.tasks {
-            let product = self.known().products[&task.product].name.clone();
+            let (product, enterprises) = {
+                let known = self.known();
+                let keys = known.enterprises.keys();
+                let targets: Vec<_> = keys
+                    .map(|key| known.id("enterprise", key).to_owned())
+                    .collect();
+                (known.products[&task.product].name.clone(), targets)
+            };
             let body = json!({
                 "campaign_id": campaign, "code": task.code, "product_name": product,
                 "sampling_kind": task.kind, "plan_no": it.code, "quota_batches": 10,
+                "enterprises": enterprises,
             });
             let id = self.make("task", &task.code, "/v1/tasks", body);
             self.known().tasks.insert(task.code.clone(), task.clone());
@@ -148,7 +156,7 @@ impl World {
                 Value::Null,
             )
             .expect(200);
-            self.assigns(&task.code, &task.body);
+            self.assigns(&task.code, &task.body, Some(&task.team));
         }
         self.known().campaigns.insert(it.code.clone(), it.clone());
     }
@@ -165,10 +173,13 @@ impl World {
         id
     }
 
-    /// Gives a task to a body.
-    pub fn assigns(&self, task: &str, body: &str) -> Answer {
+    /// Gives a task to a body and a team of it.
+    pub fn assigns(&self, task: &str, body: &str, team: Option<&str>) -> Answer {
         let path = format!("/v1/tasks/{}/assignment", self.id("task", task));
-        let body = json!({ "body_id": self.id("organisation", body), "reason": "改派" });
+        let mut body = json!({ "body_id": self.id("organisation", body), "reason": "改派" });
+        if let Some(team) = team {
+            body["team_id"] = json!(self.id("team", team));
+        }
         self.call("POST", ADMIN, &path, body).expect(200)
     }
 
@@ -298,13 +309,12 @@ impl World {
         self.get(&format!("/v1/visits/{visit}"))
     }
 
-    /// The standings of the entries of a visit, in the order of the entries.
+    /// The standings of the entries of a visit, in the order of their days.
     #[track_caller]
     pub fn standings(&self, visit: DocumentId) -> Vec<String> {
-        let dossier = self.dossier(visit);
-        let entries = dossier["entries"].as_array().expect("entries");
-        let words = entries.iter().map(|entry| word(&entry["standing"]));
-        words.collect()
+        let rulings = self.rulings(visit).into_iter();
+        let entries = rulings.filter(|ruling| word(&ruling["subject"]).starts_with("entry/"));
+        entries.map(|ruling| word(&ruling["outcome"])).collect()
     }
 
     /// How a sample stands, as its own page says.
@@ -319,12 +329,12 @@ impl World {
         self.get(&format!("/v1/samples/{sample}"))
     }
 
-    /// The rules that speak of a subject of a visit in the version that stands, sorted.
+    /// The rules that speak of a sample of a visit in the version that stands, sorted.
     #[track_caller]
-    pub fn rules(&self, visit: DocumentId, subject: &str) -> Vec<String> {
+    pub fn rules(&self, visit: DocumentId, sample: SampleId) -> Vec<String> {
         let mut rules = Vec::new();
         for ruling in self.rulings(visit) {
-            if word(&ruling["subject"]["id"]) == subject {
+            if word(&ruling["subject"]) == format!("sample/{sample}") {
                 let findings = ruling["findings"].as_array().cloned().unwrap_or_default();
                 rules.extend(findings.iter().map(|finding| word(&finding["rule_id"])));
             }
@@ -341,7 +351,7 @@ impl World {
         let all = dossier["rulings"].as_array().expect("rulings");
         let mut latest: BTreeMap<String, Value> = BTreeMap::new();
         for ruling in all {
-            let subject = ruling["subject"].to_string();
+            let subject = word(&ruling["subject"]);
             let newer = latest
                 .get(&subject)
                 .is_none_or(|kept| kept["version"].as_i64() < ruling["version"].as_i64());
@@ -350,6 +360,64 @@ impl World {
             }
         }
         latest.into_values().collect()
+    }
+
+    /// A person of the authority rules on the first entry of a visit.
+    #[track_caller]
+    pub fn rules_entry(&self, who: &str, visit: DocumentId, standing: &str) -> Answer {
+        let rulings = self.rulings(visit);
+        let subjects = rulings.iter().map(|ruling| word(&ruling["subject"]));
+        let entry = subjects
+            .filter_map(|it| it.strip_prefix("entry/").map(str::to_owned))
+            .next();
+        let entry = entry.expect("an entry").replace('/', "%2F");
+        let body = json!({ "standing": standing, "reason": "核实门卫登记后裁定" });
+        let path = format!("/v1/entries/{entry}/rulings");
+        self.call("POST", who, &path, body).expect(201)
+    }
+
+    /// The laboratory takes a sample in, if it may.
+    pub fn receives(&self, who: &str, sample: SampleId) -> Answer {
+        let seals = self.sample(sample)["seal_numbers"].clone();
+        let seals = if seals.is_array() { seals } else { json!([]) };
+        let body = json!({ "seals": seals, "condition": "完好", "accepted": true });
+        self.call("POST", who, &format!("/v1/samples/{sample}/receipt"), body)
+    }
+
+    /// The laboratory begins to test.
+    pub fn starts_testing(&self, who: &str, sample: SampleId) -> Answer {
+        let path = format!("/v1/samples/{sample}/testing-started");
+        self.call("POST", who, &path, json!({}))
+    }
+
+    /// Another key stands for an enterprise from now on.
+    #[track_caller]
+    pub fn aliases(&self, enterprise: &str, from_key: &str) -> Answer {
+        let path = format!(
+            "/v1/enterprises/{}/aliases",
+            self.id("enterprise", enterprise)
+        );
+        let body = json!({ "from_key": from_key, "reason": "核对营业执照后更正" });
+        self.call("POST", ADMIN, &path, body).expect(200)
+    }
+
+    /// Imports a CSV file; the report.
+    #[track_caller]
+    pub fn imports(&self, kind: &str, file: &str) -> Value {
+        let path = format!("/v1/imports/{kind}");
+        let bytes = Some(file.as_bytes().to_vec());
+        self.server
+            .call_raw("POST", &path, Some(&self.token(ADMIN)), "text/csv", bytes)
+            .expect(200)
+            .body
+    }
+
+    /// Publishes a version of a rulebook.
+    #[track_caller]
+    pub fn publishes_rulebook(&self, toml: &str) -> Answer {
+        let answer = self.call("POST", ADMIN, "/v1/rulebooks", json!({ "text": toml }));
+        assert!(matches!(answer.status, 200 | 201), "{}", answer.body);
+        answer
     }
 
     /// The folder of the server and the phones.

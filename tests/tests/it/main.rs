@@ -1,5 +1,8 @@
 //! Every test that needs a server or a phone, in one binary: folders are resources, files are verbs, as in the URLs.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by failing"
+)]
 
 mod access;
 mod api;
@@ -10,6 +13,7 @@ mod imports;
 mod organisations;
 mod samples;
 mod store;
+mod stories;
 mod sync;
 mod tasks;
 mod tokens;

@@ -1,0 +1,156 @@
+//! One entry by one task (一次任务进一次门): who stands at the door, whoever synced first.
+
+use fieldseal_tests::World;
+use mobile_ffi::NotSampledInput;
+use serde_json::json;
+
+#[test]
+fn two_phones_of_one_team_make_one_document_and_one_entry() {
+    let w = World::shanxi();
+    let (mut a, mut b) = (w.phone("王"), w.phone("赵"));
+    a.offline();
+    b.offline();
+    let mine = a.enters("铸造");
+    w.minutes(3);
+    let theirs = b.enters("铸造");
+    assert_eq!(mine, theirs, "the identity is derived, not drawn");
+    a.draws("T1");
+    w.sync_all(&[&b, &a]);
+    assert_eq!(w.standings(mine), ["first"]);
+    let dossier = w.dossier(mine);
+    assert_eq!(dossier["arrivals"].as_array().unwrap().len(), 2);
+    assert_eq!(w.get("/v1/visits")["items"].as_array().unwrap().len(), 1);
+    let (left, right) = (a.client.visit(mine).unwrap(), b.client.visit(mine).unwrap());
+    assert_eq!(left, right, "both phones show the same visit");
+}
+
+#[test]
+fn of_two_teams_the_earlier_stands_in_either_order_of_sync() {
+    for earlier_syncs_first in [true, false] {
+        let w = World::shanxi();
+        let (mut a, mut b) = (w.phone("王"), w.phone("李"));
+        a.offline();
+        b.offline();
+        let first = a.enters("铸造");
+        let duplicate = {
+            a.draws("T1");
+            w.minutes(30);
+            b.enters("铸造");
+            b.draws("T5")
+        };
+        let other = b.draws("T6");
+        if earlier_syncs_first {
+            w.sync_all(&[&a, &b]);
+        } else {
+            w.sync_all(&[&b, &a]);
+        }
+        assert_eq!(w.standings(first), ["first"]);
+        assert_eq!(w.standings(b.visit()), ["excess"]);
+        assert_eq!(w.validity(duplicate), "duplicate");
+        assert_eq!(w.validity(other), "valid_with_violation");
+        let rules = w.rules(b.visit(), duplicate);
+        assert!(rules.contains(&"ENTRY1".to_owned()), "{rules:?}");
+    }
+}
+
+#[test]
+fn of_two_entries_at_one_moment_none_stands_until_a_person_rules() {
+    let w = World::shanxi();
+    let (mut a, mut b) = (w.phone("王"), w.phone("李"));
+    a.offline();
+    b.offline();
+    let (one, other) = (a.enters("铸造"), b.enters("铸造"));
+    let (mine, theirs) = (a.draws("T1"), b.draws("T5"));
+    w.sync_all(&[&a, &b]);
+    assert_eq!(w.standings(one), ["contested"]);
+    assert_eq!(w.standings(other), ["contested"]);
+    assert_eq!(w.validity(mine), "needs_ruling");
+    w.rules_entry("晋城", one, "first");
+    w.sync_all(&[&a, &b]);
+    assert_eq!(w.standings(one), ["first"]);
+    assert_eq!(w.standings(other), ["excess"]);
+    assert_eq!(w.validity(mine), "valid");
+    assert_eq!(w.validity(theirs), "duplicate");
+    let told = b.client.rulings(other).unwrap();
+    assert!(!told.is_empty(), "the ruling came down to the phone");
+}
+
+#[test]
+fn a_resumption_on_the_next_day_continues_only_after_a_recorded_suspension() {
+    for suspended in [true, false] {
+        let w = World::shanxi();
+        let mut a = w.phone("王");
+        let visit = a.enters("铸造");
+        a.draws("T1");
+        w.minutes(60);
+        let suspension = suspended.then(|| a.suspends("停电"));
+        a.syncs();
+        w.at("2025-03-02 09:00");
+        match suspension {
+            Some(suspension) => a.resumes(suspension),
+            None => a.arrives(),
+        }
+        a.draws_with("T2", json!({ "lot_no": "次日批" }));
+        a.syncs();
+        let expected = if suspended {
+            "continuation"
+        } else {
+            "contested"
+        };
+        assert_eq!(w.standings(visit), ["first", expected]);
+    }
+}
+
+#[test]
+fn an_entry_without_a_sample_does_not_count_against_a_later_one() {
+    let w = World::shanxi();
+    let (mut a, mut b) = (w.phone("王"), w.phone("李"));
+    let first = a.enters("铸造");
+    let input = NotSampledInput {
+        reason: "stopped".to_owned(),
+        note: "停产检修".to_owned(),
+        licence_no: String::new(),
+    };
+    a.client.not_sampled(first, input).unwrap();
+    a.syncs();
+    w.minutes(60);
+    let second = b.enters("铸造");
+    let sample = b.draws("T5");
+    b.syncs();
+    assert_eq!(w.standings(first), ["uncounted"]);
+    assert_eq!(w.standings(second), ["first"]);
+    assert_eq!(w.validity(sample), "valid");
+}
+
+#[test]
+fn a_late_upload_that_precedes_takes_the_door_until_testing_has_begun() {
+    for testing_began in [false, true] {
+        let w = World::shanxi();
+        let (mut a, mut b) = (w.phone("王"), w.phone("李"));
+        a.offline();
+        let early = a.enters("铸造");
+        let mine = a.draws("T1");
+        w.minutes(45);
+        let late = b.enters("铸造");
+        let theirs = b.draws("T5");
+        b.syncs();
+        assert_eq!(w.standings(late), ["first"]);
+        if testing_began {
+            w.receives("钱", theirs).expect(201);
+            w.starts_testing("钱", theirs).expect(201);
+        }
+        w.minutes(60);
+        w.sync_all(&[&a, &b]);
+        if testing_began {
+            assert_eq!(w.validity(theirs), "needs_ruling", "never a silent flip");
+        } else {
+            assert_eq!(w.standings(early), ["first"]);
+            assert_eq!(w.standings(late), ["excess"]);
+            assert_eq!(w.validity(mine), "valid");
+            assert_eq!(w.validity(theirs), "duplicate");
+        }
+        let standings = [w.standings(early), w.standings(late)].concat();
+        let firsts = standings.iter().filter(|it| *it == "first");
+        assert!(firsts.count() <= 1, "{standings:?}");
+    }
+}

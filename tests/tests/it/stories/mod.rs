@@ -1,0 +1,13 @@
+//! Stories: what happens in the field and what is ruled of it, from the phone's screen to the dossier.
+
+mod clocks;
+mod entries;
+mod identity;
+mod laboratory;
+mod network;
+mod products;
+mod rulebooks;
+mod sheets;
+mod tasks;
+mod world;
+mod years;

@@ -1,0 +1,111 @@
+//! The same product twice (不得重复抽样): by one authority, from above and from below, in one task, before Fieldseal.
+
+use fieldseal_tests::World;
+use serde_json::json;
+
+#[test]
+fn two_bodies_sample_one_producers_goods_in_two_shops_and_the_second_is_a_duplicate() {
+    for order in [[0, 1], [1, 0]] {
+        let w = World::shanxi();
+        let mut phones = [w.phone("王"), w.phone("刘")];
+        phones[1].works_in("JC-2025-01");
+        phones[0].enters("五金店");
+        let first = phones[0].draws("T2");
+        w.minutes(30);
+        phones[1].enters("商超");
+        let second = phones[1].draws("T4");
+        w.sync_all(&order.map(|index: usize| &phones[index]));
+        assert_eq!(w.validity(first), "valid");
+        assert_eq!(w.validity(second), "duplicate");
+        let rules = w.rules(phones[1].visit(), second);
+        assert!(rules.contains(&"DUP6".to_owned()), "{rules:?}");
+    }
+}
+
+#[test]
+fn the_city_may_not_repeat_the_province_within_six_months() {
+    for (day, validity) in [
+        ("2025-09-01 10:00", "duplicate"),
+        ("2025-09-02 10:00", "valid"),
+    ] {
+        let w = World::shanxi();
+        let (mut province, mut city) = (w.phone("刘"), w.phone("王"));
+        province.works_in("SX-2025-01").enters("服饰");
+        let above = province.draws("P1");
+        province.syncs();
+        w.at(day);
+        city.syncs();
+        city.works_in("JC-2025-01").enters("服饰");
+        let below = city.draws("T3");
+        city.syncs();
+        assert_eq!(w.validity(above), "valid");
+        assert_eq!(w.validity(below), validity, "on {day}");
+        let rules = w.rules(city.visit(), below);
+        assert_eq!(
+            rules.contains(&"UPPER".to_owned()),
+            validity == "duplicate",
+            "{rules:?}"
+        );
+    }
+}
+
+#[test]
+fn the_province_may_sample_after_the_city() {
+    let w = World::shanxi();
+    let (mut province, mut city) = (w.phone("刘"), w.phone("王"));
+    city.works_in("JC-2025-01").enters("服饰");
+    let below = city.draws("T3");
+    city.syncs();
+    w.at("2025-09-01 10:00");
+    province.syncs();
+    province.works_in("SX-2025-01").enters("服饰");
+    let above = province.draws("P1");
+    province.syncs();
+    assert_eq!(w.validity(below), "valid");
+    assert_eq!(w.validity(above), "valid");
+}
+
+#[test]
+fn one_lot_twice_in_one_task_is_one_sample_too_many() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.enters("铸造");
+    let first = a.draws("T1");
+    w.minutes(5);
+    let second = a.draws("T1");
+    a.syncs();
+    assert_eq!(w.validity(first), "valid");
+    assert_eq!(w.validity(second), "duplicate");
+    let rules = w.rules(visit, second);
+    assert!(rules.contains(&"DUPLOT".to_owned()), "{rules:?}");
+}
+
+#[test]
+fn history_from_elsewhere_rules_from_the_first_day() {
+    let w = World::shanxi();
+    let file = "source,confidence,sampled_on,sampling_kind,sheet_no,authority,enterprise_uscc,producer_uscc,producer_name,\
+        standards,trademark,spec_model\n\
+        e-CQS,confirmed,2024-12-01,routine,X-1,山西示例省市场监督管理局,911405810000B3G78L,911405810000B3G78L,\
+        高平示例服饰,GB/T 31888-2015,示例,标准型\n";
+    let report = w.imports("prior-samplings", file);
+    assert_eq!(report["created"], 1, "{report}");
+    let mut a = w.phone("王");
+    let visit = a.works_in("JC-2025-01").enters("服饰");
+    let sample = a.draws("T3");
+    a.syncs();
+    assert_eq!(w.validity(sample), "duplicate");
+    let rules = w.rules(visit, sample);
+    assert!(rules.contains(&"UPPER".to_owned()), "{rules:?}");
+}
+
+#[test]
+fn different_lots_in_one_visit_are_different_samples() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    a.enters("铸造");
+    let first = a.draws_with("T1", json!({ "spec_model": "轻型" }));
+    let second = a.draws_with("T1", json!({ "spec_model": "重型" }));
+    a.syncs();
+    assert_eq!(w.validity(first), "valid");
+    assert_eq!(w.validity(second), "valid");
+}
