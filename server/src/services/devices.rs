@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::problem::{Code, Problem};
 pub use crate::store::access::devices::DeviceRow;
 use crate::store::access::{devices, sessions};
+use crate::store::feed::{self, NewRow};
 
 /// One that the caller sees.
 pub async fn get(app: &App, caller: &Principal, id: DeviceId) -> Result<DeviceRow, Problem> {
@@ -45,6 +46,9 @@ pub async fn revoke(
             serde_json::json!({ "reason": reason }),
         );
         audit::record(app, &mut tx, caller, "device.revoked", subject, detail).await?;
+        // Phones judge by it too; the feed's counter comes last in the transaction.
+        let now = app.now();
+        feed::append(&mut tx, &[NewRow::device_revoked(id, now)], now).await?;
     }
     tx.commit().await?;
     get(app, caller, id).await

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Change, Work, missing, name, optional, region_code};
 use crate::problem::{Code, Problem};
-use crate::services::ruling;
+use crate::services::{projection, ruling};
 use crate::store::reference::enterprises::{self, Alias, Enterprise};
 use crate::store::reference::teams;
 
@@ -190,7 +190,10 @@ pub async fn undo(work: &mut Work<'_>, id: Uuid, reason: &str) -> Result<Alias, 
 }
 
 async fn mark(work: &mut Work<'_>, row: &Alias) -> Result<(), Problem> {
+    // Whatever pointed at the old key, however far, stands under another one now: those visits move from door to door.
     for key in [&row.from_key, &row.to_key] {
+        let keys = enterprises::keys_of(&mut work.tx, key).await?;
+        projection::project_enterprises_again(&mut work.tx, &keys, work.now).await?;
         ruling::mark_dirty_for_enterprise(&mut work.tx, key, work.now).await?;
     }
     Ok(())
