@@ -4,6 +4,9 @@ pub mod conflicts;
 pub mod entries;
 pub mod history;
 pub mod hydrated;
+pub mod project;
+#[cfg(test)]
+mod projecting;
 mod registers;
 pub mod seals;
 pub mod skeleton;
@@ -13,6 +16,7 @@ pub mod visit;
 
 pub use conflicts::{ConflictRecord, ConflictValue, conflicts};
 pub use history::{ChangeRecord, Touched, history};
+pub use project::{ListedSheet, Projection, Surroundings, TaskContext, project};
 pub use seals::{AmendmentRecord, Certificates, SealRecord, SealStatement, SealVerdict};
 pub use skeleton::{SCHEMA, SKELETON_ACTOR};
 pub use visit::{DocumentError, Item, Items, RawChange, VisitDocument};

@@ -39,6 +39,12 @@ pub fn add_months(date: Date, months: i32) -> Date {
         .unwrap_or(Date::MAX)
 }
 
+/// The civil day `days` later.
+pub fn add_days(date: Date, days: i32) -> Date {
+    date.checked_add(jiff::Span::new().days(days))
+        .unwrap_or(Date::MAX)
+}
+
 /// A closed interval of instants, `lo <= hi`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interval {

@@ -97,3 +97,76 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    /// The last instant at which the sample may have been drawn.
+    fn latest() -> Millis {
+        noon(NOON) + 5_000
+    }
+    fn cancelled(at: Millis) -> impl FnOnce(&mut Facts) {
+        move |f| at_task(f).cancelled_at_ms = Some(at)
+    }
+    fn reassigned(at: Millis) -> impl FnOnce(&mut Facts) {
+        move |f| {
+            at_task(f).body_id = Some(organisation(501));
+            at_task(f).former_bodies = vec![(organisation(BODY), at)];
+        }
+    }
+
+    #[test]
+    fn violates_when_sampled_after_the_task_was_cancelled_or_given_away() {
+        let day_before = noon("2025-02-28");
+        let key = "ASSIGN.cancelled";
+        assert_eq!(after(cancelled(day_before), key), (NeedsRuling, true));
+        let key = "ASSIGN.reassigned";
+        assert_eq!(after(reassigned(day_before), key), (NeedsRuling, true));
+    }
+
+    #[test]
+    fn violates_when_the_body_never_had_the_task() {
+        let never = |f: &mut Facts| at_task(f).body_id = Some(organisation(501));
+        assert_eq!(after(never, "ASSIGN.never_assigned"), (NeedsRuling, true));
+    }
+
+    #[test]
+    fn passes_the_assigned_body_on_an_open_task() {
+        let facts = one_sample(CITY);
+        assert_eq!((facts.validity(1), facts.said()), (Valid, BTreeSet::new()));
+    }
+
+    #[test]
+    fn exempts_nobody_in_law_but_a_body_that_got_the_task_back_has_it() {
+        let back = |f: &mut Facts| {
+            reassigned(noon("2025-02-28"))(f);
+            at_task(f).body_id = Some(organisation(BODY));
+        };
+        assert_eq!(after(back, "ASSIGN.reassigned"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_only_what_is_wholly_before_the_instant_stands() {
+        let key = "ASSIGN.cancelled";
+        assert_eq!(after(cancelled(latest()), key), (NeedsRuling, true));
+        assert_eq!(after(cancelled(latest() + 1), key), (Valid, false));
+        let key = "ASSIGN.reassigned";
+        assert_eq!(after(reassigned(latest()), key), (NeedsRuling, true));
+        assert_eq!(after(reassigned(latest() + 1), key), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_of_two_losses_of_a_task_the_last_counts() {
+        let twice = |last| {
+            move |f: &mut Facts| {
+                reassigned(last)(f);
+                let first = (organisation(BODY), noon("2025-01-01"));
+                at_task(f).former_bodies.push(first);
+            }
+        };
+        let key = "ASSIGN.reassigned";
+        assert_eq!(after(twice(latest() + 1), key), (Valid, false));
+        assert_eq!(after(twice(latest()), key), (NeedsRuling, true));
+    }
+}

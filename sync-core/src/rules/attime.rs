@@ -129,3 +129,92 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
 }
 
 const MINUTE_MS: i64 = 60_000;
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    /// Evidence of the sheet captured so many minutes, and further milliseconds, before the sample may have been drawn.
+    fn captured(minutes: i64, further_ms: i64) -> impl FnOnce(&mut Facts) {
+        move |f| {
+            // Both are known to within five seconds.
+            let at = noon(NOON) - minutes * MINUTE - 10_000 - further_ms;
+            let evidence = &mut at_visit(f).evidence[0];
+            (evidence.sample_id, evidence.captured) = (Some(sample_id(1)), about(at));
+        }
+    }
+
+    #[test]
+    fn violates_when_the_evidence_is_far_older_than_the_sheet() {
+        let key = "ATTIME.late_keying";
+        assert_eq!(after(captured(240, 0), key), (ValidWithViolation, true));
+    }
+
+    #[test]
+    fn violates_when_the_claim_contradicts_what_is_proven() {
+        let contradict = |f: &mut Facts| f.first().sampled.proven = Interval { lo: 0, hi: 1 };
+        assert_eq!(after(contradict, "ATTIME.contradicts"), (NeedsRuling, true));
+    }
+
+    #[test]
+    fn violates_when_a_sample_was_provably_drawn_before_anybody_entered() {
+        let early = |f: &mut Facts| {
+            entered(f, noon(NOON) + 60 * MINUTE);
+        };
+        assert_eq!(
+            after(early, "ATTIME.before_entry"),
+            (ValidWithViolation, true)
+        );
+    }
+
+    #[test]
+    fn passes_what_was_recorded_at_the_scene_however_late_it_was_received() {
+        let offline = |f: &mut Facts| {
+            captured(1, 0)(f);
+            f.first().sampled.proven.hi = noon("2025-03-20");
+        };
+        assert_eq!(after(offline, "ATTIME.late_keying"), (Valid, false));
+    }
+
+    #[test]
+    fn exempts_a_phone_without_a_trusted_time_which_gets_a_notice_and_no_more() {
+        let unclaimed = |f: &mut Facts| f.first().sampled.claimed = None;
+        assert_eq!(after(unclaimed, "ATTIME.no_claim"), (Valid, true));
+        let prior = |f: &mut Facts| {
+            unclaimed(f);
+            f.first().source = SamplingSource::Claimed;
+        };
+        assert_eq!(after(prior, "ATTIME.no_claim"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_two_hours_pass_and_a_millisecond_more_is_late_keying() {
+        let key = "ATTIME.late_keying";
+        assert_eq!(after(captured(120, 0), key), (Valid, false));
+        assert_eq!(after(captured(120, 1), key), (ValidWithViolation, true));
+    }
+
+    #[test]
+    fn boundary_a_sample_whose_interval_touches_the_entry_is_not_before_it() {
+        let enter = |at| {
+            move |f: &mut Facts| {
+                entered(f, at);
+            }
+        };
+        let key = "ATTIME.before_entry";
+        let touching = noon(NOON) + 10_000;
+        assert_eq!(after(enter(touching), key), (Valid, false));
+        assert_eq!(after(enter(touching + 1), key), (ValidWithViolation, true));
+    }
+
+    #[test]
+    fn boundary_evidence_of_the_visit_or_of_another_sheet_says_nothing_of_this_one() {
+        for of in [None, Some(sample_id(2))] {
+            let other = |f: &mut Facts| {
+                captured(240, 0)(f);
+                at_visit(f).evidence[0].sample_id = of;
+            };
+            assert!(!after(other, "ATTIME.late_keying").1);
+        }
+    }
+}

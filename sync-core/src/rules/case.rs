@@ -50,3 +50,41 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    fn for_a_case(number: Option<&str>) -> impl FnOnce(&mut Facts) {
+        let case_no = number.map(str::to_owned);
+        move |f| f.first().purpose = Purpose::Case { case_no }
+    }
+
+    #[test]
+    fn violates_when_the_case_has_no_filing_number() {
+        assert_eq!(after(for_a_case(None), "CASE.not_filed"), (Void, true));
+    }
+
+    #[test]
+    fn passes_a_filed_case() {
+        let filed = for_a_case(Some("立案〔2025〕1号"));
+        assert_eq!(after(filed, "CASE.not_filed"), (Valid, false));
+    }
+
+    #[test]
+    fn exempts_nobody_in_law_but_an_ordinary_task_needs_no_filing() {
+        assert_eq!(after(|_| (), "CASE.not_filed"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_a_number_of_spaces_is_none_and_one_character_is_one() {
+        assert_eq!(
+            after(for_a_case(Some(" \u{3000}")), "CASE.not_filed"),
+            (Void, true)
+        );
+        assert_eq!(
+            after(for_a_case(Some("1")), "CASE.not_filed"),
+            (Valid, false)
+        );
+    }
+}

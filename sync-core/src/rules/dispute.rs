@@ -67,3 +67,43 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    fn about_a(disputed: Option<&str>) -> impl FnOnce(&mut Facts) {
+        let disputed_product = disputed.map(str::to_owned);
+        move |f| {
+            f.first().purpose = Purpose::Dispute {
+                disputed_product,
+                product: "头盔".into(),
+            }
+        }
+    }
+
+    #[test]
+    fn violates_when_another_product_than_the_disputed_one_is_sampled() {
+        let key = "DISPUTE.other_product";
+        assert_eq!(after(about_a(Some("玩具")), key), (Void, true));
+    }
+
+    #[test]
+    fn passes_the_disputed_product() {
+        let mut facts = one_sample(CITY);
+        about_a(Some("头盔"))(&mut facts);
+        assert_eq!((facts.validity(1), facts.said()), (Valid, BTreeSet::new()));
+    }
+
+    #[test]
+    fn exempts_nobody_in_law_but_an_ordinary_task_is_bound_to_no_disputed_product() {
+        assert_eq!(after(|_| (), "DISPUTE.unknown"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_a_dispute_that_names_no_product_needs_a_ruling() {
+        assert_eq!(after(about_a(None), "DISPUTE.unknown"), (NeedsRuling, true));
+        let key = "DISPUTE.other_product";
+        assert_eq!(after(about_a(Some("头盔2")), key), (Void, true));
+    }
+}

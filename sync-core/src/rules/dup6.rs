@@ -155,3 +155,224 @@ pub(super) fn unsure(ruling: &mut Ruling<'_>, id: SampleId, other: SampleId, why
         Some(other),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    fn twice(first: &str, second: &str) -> Facts {
+        let mut facts = product();
+        facts.drawn(1, CITY, first);
+        facts.drawn(2, CITY, second);
+        facts
+    }
+
+    #[test]
+    fn violates_when_the_same_authority_samples_the_product_again() {
+        let facts = twice("2025-03-01", "2025-04-01");
+        assert_eq!((facts.validity(1), facts.validity(2)), (Valid, Duplicate));
+        let found = &facts.ruled().findings[0];
+        assert_eq!(found.message, "DUP6.within_window");
+        assert_eq!(found.winner, Some(Subject::Sample(sample_id(1))));
+    }
+
+    #[test]
+    fn violates_by_the_order_of_sampling_whichever_came_in_first() {
+        let facts = twice("2025-05-01", "2025-03-01");
+        assert_eq!((facts.validity(1), facts.validity(2)), (Duplicate, Valid));
+    }
+
+    #[test]
+    fn violates_with_goods_of_the_producer_sampled_from_the_market() {
+        let mut facts = twice("2025-03-01", "2025-04-01");
+        facts.at(2).enterprise = Some(EnterpriseKey("uscc:921405020000B2F60D".into()));
+        facts.at(2).channel = "circulation".into();
+        assert_eq!(facts.validity(2), Duplicate);
+    }
+
+    #[test]
+    fn violates_against_a_prior_sampling_that_was_imported() {
+        let mut facts = twice("2025-03-01", "2025-04-01");
+        let prior = facts.at(1);
+        (prior.document_id, prior.entry_id, prior.task_id) = (None, None, None);
+        prior.source = SamplingSource::Imported {
+            origin: "e-CQS".into(),
+        };
+        assert_eq!(facts.validity(2), Duplicate);
+        facts.at(1).authority_id = None;
+        assert_eq!(
+            facts.validity(2),
+            NeedsRuling,
+            "an unknown authority may be the same"
+        );
+    }
+
+    #[test]
+    fn passes_another_product_and_another_authority() {
+        type Differ = fn(&mut ProductFact);
+        let differences: [Differ; 4] = [
+            |p| p.producer = "913708810000A3D495".into(),
+            |p| p.trademark = "晋".into(),
+            |p| p.spec_model = "170".into(),
+            |p| p.standards = BTreeSet::from(["GB/T 31888-2025".into()]),
+        ];
+        for differ in differences {
+            let mut product = uniform();
+            differ(&mut product);
+            let sameness = crate::rules::product::sameness(&uniform(), &product);
+            assert_eq!(sameness, crate::rules::product::Sameness::Different);
+        }
+        let mut facts = twice("2025-03-01", "2025-04-01");
+        facts.at(2).product = another_model();
+        assert_eq!(facts.validity(2), Valid);
+        let mut facts = product();
+        facts.drawn(1, PUDONG, "2025-03-01");
+        facts.drawn(2, CITY, "2025-04-01");
+        assert_eq!(facts.validity(2), Valid);
+    }
+
+    #[test]
+    fn exempts_tracking_emergency_and_recheck_which_neither_count_nor_are_limited() {
+        for kind in ["tracking", "emergency", "recheck"] {
+            for n in [1, 2] {
+                let mut facts = twice("2025-03-01", "2025-04-01");
+                facts.at(n).sampling_kind = kind.into();
+                assert_eq!(facts.validity(2), Valid, "{kind} {n}");
+            }
+        }
+        let mut facts = twice("2025-03-01", "2025-04-01");
+        facts.at(2).sampling_kind = "special".into();
+        assert_eq!(facts.validity(2), Duplicate);
+    }
+
+    #[test]
+    fn exempts_different_lots_drawn_on_one_occasion() {
+        let mut facts = twice("2025-03-01", "2025-03-01");
+        facts.at(2).sampled = about(noon("2025-03-01") + 30 * MINUTE);
+        facts.at(2).lot_no = Some("another".into());
+        assert_eq!(facts.validity(2), Duplicate);
+        facts.at(2).entry_id = Some(entry_id(1));
+        assert_eq!(facts.validity(2), Valid);
+    }
+
+    #[test]
+    fn exempts_lots_of_a_first_entry_and_its_continuation_and_not_of_an_excess_one() {
+        let mut facts = twice("2025-03-01", "2025-03-02");
+        facts.at(2).document_id = Some(document(1));
+        facts.standings.insert(entry_id(1), First);
+        facts.standings.insert(entry_id(2), Continuation);
+        assert_eq!(facts.validity(2), Valid);
+        facts.standings.insert(entry_id(2), Excess);
+        assert_eq!(facts.validity(2), Duplicate);
+        facts.standings.insert(entry_id(2), Continuation);
+        facts.at(2).document_id = Some(document(2));
+        assert_eq!(facts.validity(2), Duplicate, "another door");
+    }
+
+    #[test]
+    fn boundary_the_corresponding_day_six_months_on_still_violates_and_the_next_day_passes() {
+        assert_eq!(twice("2023-08-31", "2024-02-29").validity(2), Duplicate);
+        assert_eq!(twice("2023-08-31", "2024-03-01").validity(2), Valid);
+        assert_eq!(twice("2025-03-01", "2025-09-01").validity(2), Duplicate);
+        assert_eq!(twice("2025-03-01", "2025-09-02").validity(2), Valid);
+    }
+
+    #[test]
+    fn boundary_the_day_ends_at_midnight_in_shanghai() {
+        let midnight = shanghai_midnight("2025-09-02".parse().unwrap());
+        let mut facts = twice("2025-03-01", "2025-09-01");
+        facts.at(2).sampled = between(midnight - 10_000, midnight - 1);
+        assert_eq!(facts.validity(2), Duplicate, "23:59");
+        facts.at(2).sampled = between(midnight, midnight + 10_000);
+        assert_eq!(facts.validity(2), Valid, "00:00");
+        facts.at(2).sampled = between(midnight - 1, midnight);
+        assert_eq!(facts.validity(2), NeedsRuling, "a claim across midnight");
+        facts.at(2).sampled = about(noon("2025-09-02"));
+        let first_midnight = shanghai_midnight("2025-03-02".parse().unwrap());
+        facts.at(1).sampled = between(first_midnight - 1, first_midnight);
+        assert_eq!(
+            facts.validity(2),
+            NeedsRuling,
+            "the earlier claim across midnight"
+        );
+    }
+
+    #[test]
+    fn boundary_what_a_machine_cannot_tell_needs_a_ruling() {
+        type Spoil = fn(&mut SampleFact);
+        let spoils: [(&str, Spoil); 6] = [
+            ("producer without a credit code", |s| {
+                s.product.producer_has_uscc = false
+            }),
+            ("standards shared in part", |s| {
+                s.product.standards.insert("GB 18401-2010".into());
+            }),
+            ("no standards", |s| s.product.standards.clear()),
+            ("no trademark", |s| s.product.trademark.clear()),
+            ("no model", |s| s.product.spec_model.clear()),
+            ("incomplete", |s| s.product.incomplete = true),
+        ];
+        for (name, spoil) in spoils {
+            for n in [1, 2] {
+                let mut facts = twice("2025-03-01", "2025-04-01");
+                spoil(facts.at(n));
+                let ruled = (facts.validity(1), facts.validity(2));
+                assert_eq!(ruled, (Valid, NeedsRuling), "{name} {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn boundary_intervals_that_overlap_by_a_millisecond_have_no_order() {
+        let mut facts = twice("2025-03-01", "2025-03-01");
+        let at = noon("2025-03-01");
+        facts.at(1).sampled = between(at, at + 10);
+        facts.at(2).sampled = between(at + 10, at + 20);
+        assert_eq!(
+            (facts.validity(1), facts.validity(2)),
+            (NeedsRuling, NeedsRuling)
+        );
+        facts.at(2).sampled = between(at + 11, at + 20);
+        assert_eq!((facts.validity(1), facts.validity(2)), (Valid, Duplicate));
+        let equal = twice("2025-03-01", "2025-03-01");
+        assert_eq!(
+            (equal.validity(1), equal.validity(2)),
+            (NeedsRuling, NeedsRuling)
+        );
+    }
+
+    #[test]
+    fn boundary_what_depends_on_a_sample_that_needs_a_ruling_needs_one_too_and_on_a_void_one_does_not()
+     {
+        let mut facts = twice("2025-03-01", "2025-04-01");
+        facts.survived.insert(sample_id(1), NeedsRuling);
+        assert_eq!(facts.validity(2), NeedsRuling);
+        for out in [Void, Duplicate] {
+            facts.survived.insert(sample_id(1), out);
+            assert_eq!(facts.validity(2), Valid);
+        }
+        facts.decide_sample(1, Valid, 1);
+        assert_eq!(facts.validity(2), Duplicate);
+    }
+
+    #[test]
+    fn boundary_a_duplicate_does_not_open_a_window_of_its_own() {
+        let mut facts = twice("2025-01-10", "2025-06-01");
+        facts.drawn(3, CITY, "2025-08-01");
+        assert_eq!((facts.validity(2), facts.validity(3)), (Duplicate, Valid));
+    }
+
+    #[test]
+    fn boundary_a_rulebook_that_allows_two_lets_the_second_pass_and_not_the_third() {
+        let lenient = "id = 'shanxi'\nversion = 2\nextends = 'national'\nregion = '140000'\n\
+            effective_from = '2025-01-01'\nsource = 's'\n[rules.DUP6]\nmax_samplings = 2";
+        let books = Rulebooks::builtin().with(lenient).unwrap();
+        let mut facts = twice("2025-03-01", "2025-04-01");
+        facts.drawn(3, CITY, "2025-05-01");
+        let ruled = rule(&facts, &books);
+        assert_eq!(
+            [1, 2, 3].map(|n| ruled.validity(n)),
+            [Valid, Valid, Duplicate]
+        );
+    }
+}

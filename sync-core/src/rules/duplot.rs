@@ -113,3 +113,74 @@ pub(super) fn unsure(ruling: &mut Ruling<'_>, id: SampleId, other: SampleId, why
         Some(other),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    /// Two sheets of one entry and one task with the lots given.
+    fn lots(first: Option<&str>, second: Option<&str>) -> Facts {
+        let mut facts = product();
+        facts.drawn(1, CITY, "2025-03-01");
+        facts.drawn(2, CITY, "2025-03-02");
+        for (n, lot) in [(1, first), (2, second)] {
+            facts.at(n).entry_id = Some(entry_id(1));
+            facts.at(n).lot_no = lot.map(str::to_owned);
+        }
+        facts
+    }
+    fn made(mut facts: Facts, first: Option<&str>, second: Option<&str>) -> Facts {
+        facts.at(1).production_date = first.map(str::to_owned);
+        facts.at(2).production_date = second.map(str::to_owned);
+        facts
+    }
+
+    #[test]
+    fn violates_when_one_lot_is_drawn_twice_in_one_task() {
+        let facts = lots(Some("A"), Some("A"));
+        assert_eq!((facts.validity(1), facts.validity(2)), (Valid, Duplicate));
+        assert!(facts.said().contains("DUPLOT.same_lot"));
+    }
+
+    #[test]
+    fn passes_another_lot_another_product_and_another_task() {
+        assert_eq!(lots(Some("A"), Some("B")).validity(2), Valid);
+        let mut facts = lots(Some("A"), Some("A"));
+        facts.at(2).product = another_model();
+        assert_eq!(facts.validity(2), Valid);
+        let mut facts = lots(Some("A"), Some("A"));
+        facts.at(2).task_id = Some(task(99));
+        assert_eq!(facts.validity(2), Valid);
+    }
+
+    #[test]
+    fn exempts_nobody_in_law_but_two_lots_of_one_visit_are_one_sampling() {
+        let facts = lots(Some("A"), Some("B"));
+        assert_eq!(facts.said(), BTreeSet::new());
+    }
+
+    #[test]
+    fn exempts_nobody_in_law_but_sheets_without_a_task_are_in_no_common_task() {
+        let mut facts = lots(Some("A"), Some("A"));
+        facts.at(1).task_id = None;
+        facts.at(2).task_id = None;
+        assert_eq!(facts.validity(2), Valid);
+    }
+
+    #[test]
+    fn boundary_an_unknown_lot_needs_a_ruling_unless_the_dates_differ() {
+        assert_eq!(lots(Some("A"), None).validity(2), NeedsRuling);
+        assert_eq!(lots(None, None).validity(2), NeedsRuling);
+        let dates = |second| made(lots(None, None), Some("2025-01-01"), Some(second));
+        assert_eq!(dates("2025-01-02").validity(2), Valid);
+        assert_eq!(dates("2025-01-01").validity(2), NeedsRuling);
+    }
+
+    #[test]
+    fn boundary_one_lot_number_on_two_production_dates_is_two_lots() {
+        let dates = |second| made(lots(Some("A"), Some("A")), Some("2025-01-01"), second);
+        assert_eq!(dates(Some("2025-01-02")).validity(2), Valid);
+        assert_eq!(dates(Some("2025-01-01")).validity(2), Duplicate);
+        assert_eq!(dates(None).validity(2), Duplicate);
+    }
+}

@@ -330,6 +330,16 @@ impl<'a> Ruling<'a> {
             })
     }
 
+    /// The outcome so far with what the rules before this one said in the same scope: what is void by another rule of
+    /// the visit does not count in its limits.
+    pub(super) fn so_far_here(&self, id: SampleId) -> Validity {
+        let so_far = self.so_far(id);
+        match self.validities.get(&id) {
+            Some(here) if !self.is_decided(id) => so_far.max(*here),
+            _ => so_far,
+        }
+    }
+
     /// A person has ruled on the sample.
     pub(super) fn is_decided(&self, id: SampleId) -> bool {
         self.decided_validities.contains_key(&id)
@@ -616,4 +626,75 @@ pub fn scopes_of_sample(sample: &SampleFact) -> BTreeSet<ScopeKey> {
         }
     }
     scopes
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    /// Two samplings of one product a month apart; the later one is a duplicate by DUP6.
+    fn twice(custody: CustodyFact) -> Facts {
+        let mut facts = product();
+        facts.drawn(1, CITY, "2025-03-01");
+        facts.drawn(2, CITY, "2025-04-01").custody = custody;
+        facts
+    }
+    fn testing() -> CustodyFact {
+        CustodyFact {
+            testing_started_at_ms: Some(1),
+            ..CustodyFact::default()
+        }
+    }
+    fn served() -> CustodyFact {
+        CustodyFact {
+            served_at_ms: Some(1),
+            ..CustodyFact::default()
+        }
+    }
+
+    #[test]
+    fn violates_when_a_tested_or_served_sample_would_become_a_duplicate() {
+        for custody in [testing(), served()] {
+            let facts = twice(custody);
+            assert_eq!((facts.validity(1), facts.validity(2)), (Valid, NeedsRuling));
+            assert!(facts.said().contains("CUSTODY.fixed"));
+        }
+    }
+
+    #[test]
+    fn violates_when_a_tested_sample_would_become_void() {
+        let tested = |f: &mut Facts| {
+            f.first().export_only = true;
+            f.first().custody = testing();
+        };
+        assert_eq!(after(tested, "CUSTODY.fixed"), (NeedsRuling, true));
+    }
+
+    #[test]
+    fn passes_a_tested_sample_that_no_rule_speaks_against() {
+        let tested = |f: &mut Facts| f.first().custody = testing();
+        assert_eq!(after(tested, "CUSTODY.fixed"), (Valid, false));
+    }
+
+    #[test]
+    fn exempts_nothing_but_what_a_person_decides_of_a_tested_sample_stands() {
+        let mut facts = twice(testing());
+        facts.decide_sample(2, Duplicate, 1);
+        assert_eq!(facts.validity(2), Duplicate);
+        assert!(!facts.said().contains("CUSTODY.fixed"));
+    }
+
+    #[test]
+    fn boundary_receipt_alone_fixes_nothing_and_a_lesser_word_needs_no_protection() {
+        let received = CustodyFact {
+            received_at_ms: Some(1),
+            ..CustodyFact::default()
+        };
+        assert_eq!(twice(received).validity(2), Duplicate);
+        let lesser = |f: &mut Facts| {
+            f.first().custody = testing();
+            f.first().party_signed = false;
+        };
+        assert_eq!(after(lesser, "CUSTODY.fixed"), (ValidWithViolation, false));
+    }
 }

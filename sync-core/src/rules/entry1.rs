@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
 use super::engine::{Ruling, Said};
 use super::product::{Sameness, sameness};
+use super::refuse::is_resolved;
 use super::rulebook::Rulebook;
 use super::{
-    ConfirmationOutcome, ContinuationFact, EntryFact, SampleFact, ScopeKey, Severity, Standing,
-    Subject, Validity,
+    ContinuationFact, EntryFact, SampleFact, ScopeKey, Severity, Standing, Subject, Validity,
 };
 use crate::model::{
     CampaignId, EnterpriseKey, EntryId, Interval, OrganisationId, SampleId, TaskId,
@@ -378,13 +378,10 @@ fn is_explained(
                 && !entry.entered.usable().before(&other.entered.usable())
         }),
         Some(ContinuationFact::ResolvedRefusal) => entries.values().any(|other| {
-            facts.visits.get(&other.document_id).is_some_and(|visit| {
-                visit.refused
-                    && visit
-                        .confirmations
-                        .iter()
-                        .any(|confirmation| confirmation.outcome != ConfirmationOutcome::Confirmed)
-            })
+            facts
+                .visits
+                .get(&other.document_id)
+                .is_some_and(|visit| visit.refused && is_resolved(facts, other.document_id, visit))
         }),
         None => {
             entry.unexplained_resumption_of.is_none()
@@ -663,4 +660,335 @@ pub fn plan_collisions<'a>(
             },
         )
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Assignment, plan_collisions};
+    use crate::rules::testing::*;
+
+    /// Two teams at one gate, `minutes` apart.
+    fn two_teams(minutes: i64, second: ProductFact) -> Facts {
+        let mut facts = door();
+        facts.enters(1, about(noon(NOON)), uniform());
+        facts.enters(2, about(noon(NOON) + minutes * MINUTE), second);
+        facts
+    }
+
+    #[test]
+    fn violates_with_the_second_entry_whose_same_product_is_a_duplicate() {
+        let facts = two_teams(30, uniform());
+        assert_eq!((facts.standing(1), facts.standing(2)), (First, Excess));
+        assert_eq!((facts.validity(1), facts.validity(2)), (Valid, Duplicate));
+        let earlier = two_teams(-30, uniform());
+        assert_eq!((earlier.standing(1), earlier.standing(2)), (Excess, First));
+    }
+
+    #[test]
+    fn violates_with_another_product_of_the_second_entry_which_stays_valid_while_the_body_answers()
+    {
+        let facts = two_teams(30, another_model());
+        assert_eq!(facts.validity(2), ValidWithViolation);
+        assert!(facts.said().contains("ENTRY1.second_entry"));
+    }
+
+    #[test]
+    fn passes_a_single_entry() {
+        let mut facts = door();
+        facts.enters(1, about(noon(NOON)), uniform());
+        assert_eq!(facts.standing(1), First);
+        assert!(facts.ruled().findings.is_empty());
+    }
+
+    #[test]
+    fn boundary_times_that_touch_are_contested_and_a_millisecond_apart_are_not() {
+        let mut facts = door();
+        facts.enters(1, between(0, 1_000), uniform());
+        facts.enters(2, between(1_000, 2_000), uniform());
+        assert_eq!(
+            (facts.standing(1), facts.standing(2)),
+            (Contested, Contested)
+        );
+        assert_eq!(
+            (facts.validity(1), facts.validity(2)),
+            (NeedsRuling, NeedsRuling)
+        );
+        facts.entries.get_mut(&entry_id(2)).unwrap().entered = between(1_001, 2_000);
+        assert_eq!((facts.standing(1), facts.standing(2)), (First, Excess));
+    }
+
+    #[test]
+    fn boundary_a_chain_of_overlaps_is_contested_together_and_no_later_entry_is_first() {
+        let mut facts = door();
+        facts.enters(1, between(0, 10), uniform());
+        facts.enters(2, between(5, 20), uniform());
+        facts.enters(3, between(15, 30), uniform());
+        facts.enters(4, between(100, 110), uniform());
+        for n in 1..=4 {
+            assert_eq!(facts.standing(n), Contested, "{n}");
+        }
+    }
+
+    #[test]
+    fn boundary_a_lease_decides_where_claimed_times_overlap() {
+        let mut facts = two_teams(0, uniform());
+        let lease = Interval {
+            lo: noon(NOON) - MINUTE,
+            hi: noon(NOON) + MINUTE,
+        };
+        facts.entries.get_mut(&entry_id(2)).unwrap().lease = Some(lease);
+        assert_eq!((facts.standing(1), facts.standing(2)), (Excess, First));
+        assert!(facts.said().contains("ENTRY1.lease_decided"));
+        // A lease that does not cover the claim is none.
+        let late = Interval {
+            lo: noon(NOON),
+            hi: noon(NOON) + MINUTE,
+        };
+        facts.entries.get_mut(&entry_id(2)).unwrap().lease = Some(late);
+        assert_eq!(facts.standing(2), Contested);
+    }
+
+    #[test]
+    fn boundary_a_lease_never_defeats_a_provably_earlier_entry() {
+        let mut facts = door();
+        facts.enters(1, between(0, 10), uniform());
+        facts.enters(2, between(5, 20), uniform());
+        facts.enters(3, between(15, 30), uniform()).lease = Some(Interval { lo: 0, hi: 99 });
+        assert_eq!(facts.standing(3), Contested);
+        facts.enters(9, between(40, 50), uniform()).lease = Some(Interval { lo: 0, hi: 99 });
+        facts.entries.remove(&entry_id(2));
+        facts.entries.remove(&entry_id(3));
+        assert_eq!((facts.standing(1), facts.standing(9)), (First, Excess));
+    }
+
+    #[test]
+    fn boundary_a_lease_does_not_decide_after_a_reboot() {
+        let mut facts = two_teams(0, uniform());
+        let at = noon(NOON);
+        let leased = facts.entries.get_mut(&entry_id(2)).unwrap();
+        leased.lease = Some(Interval {
+            lo: at - MINUTE,
+            hi: at + MINUTE,
+        });
+        facts.entries.get_mut(&entry_id(1)).unwrap().entered =
+            proven_only(at - MINUTE, at + MINUTE);
+        assert_eq!(facts.standing(2), Contested);
+    }
+
+    #[test]
+    fn exempts_an_entry_without_a_sample_which_does_not_count_against_a_later_one() {
+        let mut facts = two_teams(30, uniform());
+        facts.entries.get_mut(&entry_id(1)).unwrap().drew_samples = false;
+        facts.samples.remove(&sample_id(1));
+        assert_eq!((facts.standing(1), facts.standing(2)), (Uncounted, First));
+    }
+
+    #[test]
+    fn exempts_an_honoured_grant_and_contests_one_that_is_not() {
+        let mut facts = two_teams(24 * 60, uniform());
+        let grant = |honoured| ContinuationFact::ReEntryGrant {
+            grant_id: ReEntryGrantId(Uuid::from_u128(1)),
+            honoured,
+        };
+        facts.entries.get_mut(&entry_id(2)).unwrap().continues = Some(grant(true));
+        assert_eq!(
+            (facts.standing(2), facts.validity(2)),
+            (Continuation, Valid)
+        );
+        facts.entries.get_mut(&entry_id(2)).unwrap().continues = Some(grant(false));
+        assert_eq!(
+            (facts.standing(2), facts.validity(2)),
+            (Contested, NeedsRuling)
+        );
+    }
+
+    #[test]
+    fn exempts_a_handover_from_a_team_that_entered_and_from_no_other() {
+        let mut facts = two_teams(60, uniform());
+        let entry = facts.entries.get_mut(&entry_id(2)).unwrap();
+        entry.continues = Some(ContinuationFact::Handover { from: team(1) });
+        assert_eq!(facts.standing(2), Continuation);
+        let entry = facts.entries.get_mut(&entry_id(2)).unwrap();
+        entry.continues = Some(ContinuationFact::Handover { from: team(8) });
+        assert_eq!(facts.standing(2), Contested);
+    }
+
+    #[test]
+    fn exempts_an_entry_after_a_resolved_refusal_and_contests_one_after_an_open_one() {
+        let mut facts = two_teams(60, uniform());
+        let entry = facts.entries.get_mut(&entry_id(2)).unwrap();
+        entry.continues = Some(ContinuationFact::ResolvedRefusal);
+        facts.visits.get_mut(&document(1)).unwrap().refused = true;
+        assert_eq!(facts.standing(2), Contested);
+        facts.visits.get_mut(&document(1)).unwrap().confirmations = vec![ConfirmationFact {
+            officers: BTreeSet::from([user(20), user(21)]),
+            organisations: BTreeSet::new(),
+            outcome: ConfirmationOutcome::ResolvedSampled,
+        }];
+        assert_eq!(facts.standing(2), Continuation);
+        let refusal = facts.visits.get_mut(&document(1)).unwrap();
+        let confirmed = confirmation(ConfirmationOutcome::Confirmed, [22, 23]);
+        refusal.confirmations.push(confirmed);
+        assert_eq!(facts.standing(2), Contested, "officers disagree");
+    }
+
+    #[test]
+    fn boundary_an_unexplained_resumption_and_several_sites_are_contested() {
+        let mut facts = two_teams(24 * 60, uniform());
+        let second = facts.entries.get_mut(&entry_id(2)).unwrap();
+        second.unexplained_resumption_of = Some(entry_id(1));
+        assert_eq!((facts.standing(1), facts.standing(2)), (First, Contested));
+        let mut facts = two_teams(30, uniform());
+        facts.visits.get_mut(&document(1)).unwrap().sites = BTreeSet::from(["东厂".into()]);
+        assert_eq!(facts.standing(1), First);
+        facts.visits.get_mut(&document(2)).unwrap().sites = BTreeSet::from(["西厂".into()]);
+        assert_eq!(
+            (facts.standing(1), facts.standing(2)),
+            (Contested, Contested)
+        );
+    }
+
+    #[test]
+    fn exempts_a_joint_entry_which_is_one_entry_on_one_day() {
+        let mut facts = two_teams(0, uniform());
+        for entry in facts.entries.values_mut() {
+            entry.joint_entry_id = Some(JointEntryId(Uuid::from_u128(5)));
+        }
+        assert_eq!(
+            (facts.standing(1), facts.standing(2)),
+            (First, Continuation)
+        );
+        let later = about(noon("2025-03-05"));
+        facts.entries.get_mut(&entry_id(2)).unwrap().entered = later;
+        assert_eq!(facts.standing(2), Excess, "not on another day");
+    }
+
+    #[test]
+    fn boundary_the_rest_is_ruled_around_a_persons_decision_and_the_last_decision_stands() {
+        let mut facts = two_teams(30, uniform());
+        facts.decide_entry(2, First, 10);
+        assert_eq!((facts.standing(1), facts.standing(2)), (Excess, First));
+        facts.decide_entry(1, First, 20);
+        assert_eq!((facts.standing(1), facts.standing(2)), (First, Contested));
+        facts.decide_entry(2, Continuation, 30);
+        assert_eq!(
+            (facts.standing(1), facts.standing(2)),
+            (First, Continuation)
+        );
+        facts.decide_sample(2, Void, 40);
+        assert_eq!(facts.validity(2), Void);
+    }
+
+    #[test]
+    fn passes_other_doors_and_is_not_ruled_where_the_rulebook_switches_it_off() {
+        let mut facts = two_teams(30, uniform());
+        facts.entry(2).body_id = organisation(501);
+        let ruled = facts.ruled();
+        assert_eq!(ruled.standing(1), First);
+        assert!(!ruled.outcomes.contains_key(&Subject::Entry(entry_id(2))));
+        let off = "id = 'shanxi'\nversion = 2\nextends = 'national'\nregion = '140000'\n\
+            effective_from = '2025-01-01'\nsource = 's'\n[rules.ENTRY1]\nenabled = false";
+        let books = Rulebooks::builtin().with(off).unwrap();
+        let mut facts = two_teams(30, uniform());
+        facts.tasks.retain(|id, _| *id == task(CITY));
+        let ruled = rule(&facts, &books);
+        assert_eq!((ruled.validity(2), ruled.findings), (Valid, vec![]));
+    }
+
+    #[test]
+    fn exempts_a_resumption_after_a_recorded_suspension_and_no_other() {
+        let resumed = |recorded| {
+            let mut facts = two_teams(24 * 60, uniform());
+            let mut again = arrival(2, about(noon("2025-03-02")));
+            again.resumes = Some((SuspensionId(Uuid::from_u128(1)), recorded));
+            facts.entry(2).arrivals = vec![again];
+            facts
+        };
+        assert_eq!(resumed(true).standing(2), Continuation);
+        assert_eq!(resumed(false).standing(2), Excess);
+        let mut facts = resumed(true);
+        let other = arrival(3, about(noon("2025-03-02")));
+        facts.entry(2).arrivals.push(other);
+        assert_eq!(
+            facts.standing(2),
+            Excess,
+            "all who walked in again must resume"
+        );
+    }
+
+    #[test]
+    fn boundary_a_handover_from_a_later_entry_or_to_oneself_explains_nothing() {
+        let mut facts = two_teams(60, uniform());
+        facts.entry(1).continues = Some(ContinuationFact::Handover { from: team(2) });
+        assert_eq!((facts.standing(1), facts.standing(2)), (First, Excess));
+        let mut facts = two_teams(60, uniform());
+        facts.entry(2).continues = Some(ContinuationFact::Handover { from: team(2) });
+        assert_eq!(facts.standing(2), Contested);
+    }
+
+    #[test]
+    fn boundary_a_lease_that_just_covers_the_claim_decides_and_two_leases_do_not() {
+        let at = noon(NOON);
+        let covering = Interval {
+            lo: at - 5_000,
+            hi: at + 5_000,
+        };
+        let mut facts = two_teams(0, uniform());
+        facts.entry(2).lease = Some(covering);
+        assert_eq!((facts.standing(1), facts.standing(2)), (Excess, First));
+        facts.entry(2).lease = Some(Interval {
+            hi: at + 4_999,
+            ..covering
+        });
+        assert_eq!(facts.standing(2), Contested);
+        for n in [1, 2] {
+            facts.entry(n).lease = Some(covering);
+        }
+        assert_eq!(
+            (facts.standing(1), facts.standing(2)),
+            (Contested, Contested)
+        );
+    }
+
+    #[test]
+    fn boundary_a_product_that_cannot_be_told_apart_needs_a_ruling() {
+        let vague = ProductFact {
+            producer_has_uscc: false,
+            ..uniform()
+        };
+        let facts = two_teams(30, vague);
+        assert_eq!(
+            (facts.standing(2), facts.validity(2)),
+            (Excess, NeedsRuling)
+        );
+        assert!(facts.said().contains("ENTRY1.unsure_product"));
+        let mut facts = two_teams(30, uniform());
+        facts.survived.insert(sample_id(1), Void);
+        assert_eq!(
+            facts.validity(2),
+            ValidWithViolation,
+            "nothing stands against it"
+        );
+        facts.survived.insert(sample_id(1), NeedsRuling);
+        assert_eq!(facts.validity(2), NeedsRuling);
+    }
+
+    #[test]
+    fn violates_the_plan_with_open_tasks_of_one_body_at_one_enterprise_in_two_campaigns() {
+        let assigned = |task_no, campaign, open| Assignment {
+            task_id: task(task_no),
+            campaign_id: CampaignId(Uuid::from_u128(campaign)),
+            body_id: organisation(BODY),
+            enterprise: enterprise(),
+            open,
+        };
+        let same = [assigned(1, 1, true), assigned(2, 1, true)];
+        assert!(
+            plan_collisions(&same).is_empty(),
+            "one campaign groups its tasks"
+        );
+        assert!(plan_collisions(&[assigned(1, 1, true), assigned(2, 2, false)]).is_empty());
+        let found = plan_collisions(&[assigned(1, 1, true), assigned(2, 2, true)]);
+        assert_eq!(found[0].tasks, BTreeSet::from([task(1), task(2)]));
+    }
 }

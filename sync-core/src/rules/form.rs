@@ -83,3 +83,40 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    #[test]
+    fn violates_when_a_field_is_wrong_or_the_party_did_not_sign() {
+        let fault = |f: &mut Facts| f.first().faults.push("sheet.uscc.check_digit".into());
+        assert_eq!(after(fault, "FORM.fault"), (ValidWithViolation, true));
+        let unsigned = |f: &mut Facts| f.first().party_signed = false;
+        assert_eq!(
+            after(unsigned, "FORM.party_unsigned"),
+            (ValidWithViolation, true)
+        );
+    }
+
+    #[test]
+    fn passes_a_sheet_without_faults() {
+        let facts = one_sample(CITY);
+        assert_eq!((facts.validity(1), facts.said()), (Valid, BTreeSet::new()));
+    }
+
+    #[test]
+    fn exempts_a_prior_sampling_from_the_partys_signature() {
+        let prior = |f: &mut Facts| {
+            f.first().party_signed = false;
+            f.first().source = SamplingSource::Claimed;
+        };
+        assert_eq!(after(prior, "FORM.party_unsigned"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_an_amendment_is_shown_and_leaves_the_sample_valid() {
+        let amended = |f: &mut Facts| f.first().amended = true;
+        assert_eq!(after(amended, "FORM.amended"), (Valid, true));
+    }
+}

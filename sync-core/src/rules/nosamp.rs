@@ -96,3 +96,57 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    fn base(milli: i64) -> impl FnOnce(&mut Facts) {
+        move |f| f.first().lot_base_milli = Some(milli)
+    }
+
+    #[test]
+    fn violates_when_the_base_is_too_small_or_the_goods_are_not_for_sale_here() {
+        assert_eq!(after(base(1), "NOSAMP.base_too_small"), (Void, true));
+        let export = |f: &mut Facts| f.first().export_only = true;
+        assert_eq!(after(export, "NOSAMP.export_only"), (Void, true));
+        for mark in ["试制", "处理", "样品"] {
+            let marked = |f: &mut Facts| f.first().not_for_sale = Some(mark.into());
+            assert_eq!(after(marked, "NOSAMP.not_for_sale"), (Void, true));
+        }
+    }
+
+    #[test]
+    fn passes_with_a_base_above_the_minimum_and_goods_for_sale() {
+        let facts = one_sample(CITY);
+        assert_eq!((facts.validity(1), facts.said()), (Valid, BTreeSet::new()));
+    }
+
+    #[test]
+    fn exempts_a_small_base_where_no_product_rule_names_a_minimum() {
+        let unknown = |f: &mut Facts| {
+            base(3_500)(f);
+            f.first().min_base_milli = None;
+        };
+        assert_eq!(after(unknown, "NOSAMP.base_too_small"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_exactly_the_minimum_passes_and_a_thousandth_less_is_void() {
+        assert_eq!(after(base(50_000), "NOSAMP.base_too_small"), (Valid, false));
+        assert_eq!(after(base(49_999), "NOSAMP.base_too_small"), (Void, true));
+    }
+
+    #[test]
+    fn boundary_a_base_of_just_what_was_drawn_passes_and_a_thousandth_less_needs_a_ruling() {
+        let drawn_from = |milli| {
+            move |f: &mut Facts| {
+                base(milli)(f);
+                f.first().min_base_milli = None;
+            }
+        };
+        let key = "NOSAMP.base_below_drawn";
+        assert_eq!(after(drawn_from(3_000), key), (Valid, false));
+        assert_eq!(after(drawn_from(2_999), key), (NeedsRuling, true));
+    }
+}

@@ -49,3 +49,50 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    const KEY: &str = "NOTSAMPLED.both";
+
+    #[test]
+    fn violates_when_a_visit_records_both_a_sheet_and_that_nothing_was_sampled() {
+        let both = |f: &mut Facts| at_visit(f).not_sampled = true;
+        assert_eq!(after(both, KEY), (NeedsRuling, true));
+    }
+
+    #[test]
+    fn passes_a_sheet_alone_and_a_record_of_not_sampled_alone() {
+        assert_eq!(after(|_| (), KEY), (Valid, false));
+        let mut facts = one_sample(CITY);
+        at_visit(&mut facts).not_sampled = true;
+        facts.samples.clear();
+        assert_eq!(facts.said(), BTreeSet::new());
+    }
+
+    #[test]
+    fn exempts_a_spoiled_sheet_beside_the_record() {
+        let spoiled = |f: &mut Facts| {
+            at_visit(f).not_sampled = true;
+            f.first().voided = Some("写错".into());
+        };
+        assert_eq!(after(spoiled, KEY), (Void, false));
+    }
+
+    #[test]
+    fn boundary_one_sheet_left_beside_spoiled_ones_is_enough_and_another_visits_sheet_is_not() {
+        let mut facts = one_sample(CITY);
+        at_visit(&mut facts).not_sampled = true;
+        facts.drawn(2, CITY, NOON).document_id = Some(document(1));
+        facts.first().voided = Some("写错".into());
+        assert_eq!((facts.validity(1), facts.validity(2)), (Void, NeedsRuling));
+        let mut facts = one_sample(CITY);
+        let nothing = VisitFact {
+            not_sampled: true,
+            ..visit()
+        };
+        facts.visits.insert(document(2), nothing);
+        assert_eq!(facts.validity(1), Valid);
+    }
+}

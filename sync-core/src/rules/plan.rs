@@ -72,3 +72,50 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    #[test]
+    fn violates_when_the_task_is_in_no_approved_plan() {
+        let unapproved = |f: &mut Facts| at_task(f).approved = false;
+        assert_eq!(after(unapproved, "PLAN.not_approved"), (Void, true));
+    }
+
+    #[test]
+    fn passes_a_task_of_an_approved_plan_even_if_approved_afterwards() {
+        let approved = |f: &mut Facts| {
+            at_task(f).approved = false;
+            at_task(f).approved = true;
+        };
+        assert_eq!(after(approved, "PLAN.not_approved"), (Valid, false));
+    }
+
+    #[test]
+    fn exempts_cases_disputes_and_prior_samplings_which_need_no_plan() {
+        let filed = Purpose::Case {
+            case_no: Some("立案1号".into()),
+        };
+        let case = |f: &mut Facts| {
+            f.first().purpose = filed;
+            f.first().task_id = None;
+        };
+        assert_eq!(after(case, "PLAN.unknown_task"), (Valid, false));
+        let prior = |f: &mut Facts| {
+            f.first().task_id = None;
+            f.first().source = SamplingSource::Imported {
+                origin: "e-CQS".into(),
+            };
+        };
+        assert_eq!(after(prior, "PLAN.unknown_task"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_a_task_that_is_not_known_needs_a_ruling_instead_of_being_void() {
+        let none = |f: &mut Facts| f.first().task_id = None;
+        assert_eq!(after(none, "PLAN.unknown_task"), (NeedsRuling, true));
+        let unknown = |f: &mut Facts| f.first().task_id = Some(task(99));
+        assert_eq!(after(unknown, "PLAN.unknown_task"), (NeedsRuling, true));
+    }
+}

@@ -4,7 +4,8 @@
 
 use super::descriptor::{Citation, DefaultValue, Message, Parameter, Rule, ScopeKind, Words};
 use super::engine::{Ruling, Said};
-use super::{ConfirmationOutcome, Severity, Subject, Validity};
+use super::{ConfirmationFact, ConfirmationOutcome, Facts, Severity, Subject, Validity, VisitFact};
+use crate::model::DocumentId;
 
 /// 拒检与确认
 pub const RULE: Rule = Rule {
@@ -89,22 +90,7 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
                 let arguments = vec![("count", count.to_string()), ("min", min.to_string())];
                 said.push((Severity::Violation, "too_few_officers", arguments));
             }
-            let samplers = || {
-                let signers = ruling
-                    .samples()
-                    .into_iter()
-                    .map(|(_, sample)| &sample.signers);
-                let present = ruling
-                    .facts
-                    .entries
-                    .values()
-                    .flat_map(|entry| &entry.arrivals);
-                signers
-                    .chain(present.map(|arrival| &arrival.samplers))
-                    .flatten()
-            };
-            let took_part = samplers().any(|user| confirmation.officers.contains(user));
-            if took_part || confirmation.organisations.contains(&visit.body_id) {
+            if !is_independent(ruling.facts, document_id, visit, confirmation) {
                 said.push((Severity::Violation, "not_independent", vec![]));
             }
         }
@@ -119,12 +105,8 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
                 arguments,
             });
         }
-        // Two officers who disagree leave it open.
-        let open = visit.confirmations.is_empty()
-            || visit
-                .confirmations
-                .iter()
-                .any(|c| c.outcome == ConfirmationOutcome::Confirmed);
+        // Who took part may not confirm, and officers who disagree leave it open.
+        let open = !is_resolved(ruling.facts, document_id, visit);
         for (id, sample) in ruling.samples() {
             let earlier = visit
                 .refused_at
@@ -134,5 +116,157 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
                 ruling.judge(&RULE, book, id, Validity::NeedsRuling, key, vec![]);
             }
         }
+    }
+}
+
+/// Whether nobody who confirmed took part in sampling or belongs to the body; an officer who merely assisted may confirm.
+fn is_independent(
+    facts: &Facts,
+    document_id: DocumentId,
+    visit: &VisitFact,
+    confirmation: &ConfirmationFact,
+) -> bool {
+    let signers = facts
+        .samples
+        .values()
+        .filter(|sample| sample.document_id == Some(document_id))
+        .flat_map(|sample| &sample.signers);
+    let present = facts
+        .entries
+        .values()
+        .filter(|entry| entry.document_id == document_id)
+        .flat_map(|entry| &entry.arrivals)
+        .flat_map(|arrival| &arrival.samplers);
+    let took_part = signers
+        .chain(present)
+        .any(|user| confirmation.officers.contains(user));
+    !took_part && !confirmation.organisations.contains(&visit.body_id)
+}
+
+/// Whether a refusal was found to be none or to be resolved, by officers who may say so and without contradiction.
+pub(super) fn is_resolved(facts: &Facts, document_id: DocumentId, visit: &VisitFact) -> bool {
+    let mut outcomes = visit
+        .confirmations
+        .iter()
+        .filter(|c| is_independent(facts, document_id, visit, c))
+        .map(|c| c.outcome)
+        .peekable();
+    outcomes.peek().is_some() && outcomes.all(|outcome| outcome != ConfirmationOutcome::Confirmed)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    use ConfirmationOutcome::{Confirmed, NotEstablished, ResolvedSampled};
+
+    const KEY: &str = "REFUSE.sampled_after_refusal";
+
+    /// Refused an hour before the sample was drawn, and confirmed as said.
+    fn refused(confirmations: Vec<ConfirmationFact>) -> impl FnOnce(&mut Facts) {
+        move |f| {
+            refused_at(noon(NOON) - 60 * MINUTE)(f);
+            at_visit(f).confirmations = confirmations;
+        }
+    }
+    fn refused_at(at: Millis) -> impl FnOnce(&mut Facts) {
+        move |f| {
+            at_visit(f).refused = true;
+            at_visit(f).refused_at = Some(about(at));
+        }
+    }
+
+    #[test]
+    fn violates_when_sampled_after_a_refusal_that_is_confirmed_or_waits_for_it() {
+        assert_eq!(after(refused(vec![]), KEY), (NeedsRuling, true));
+        assert_eq!(
+            after(refused(vec![]), "REFUSE.unconfirmed"),
+            (NeedsRuling, true)
+        );
+        let confirmed = vec![confirmation(Confirmed, [20, 21])];
+        assert_eq!(after(refused(confirmed), KEY), (NeedsRuling, true));
+    }
+
+    #[test]
+    fn violates_when_officers_disagree_whether_the_refusal_was_resolved() {
+        let disagree = || {
+            vec![
+                confirmation(ResolvedSampled, [20, 21]),
+                confirmation(Confirmed, [22, 23]),
+            ]
+        };
+        assert_eq!(after(refused(disagree()), KEY), (NeedsRuling, true));
+        assert_eq!(
+            after(refused(disagree()), "REFUSE.unconfirmed"),
+            (NeedsRuling, false)
+        );
+    }
+
+    #[test]
+    fn violates_when_a_sampler_or_the_body_itself_confirms_and_that_resolves_nothing() {
+        let signer = || vec![confirmation(ResolvedSampled, [1, 20])];
+        assert_eq!(
+            after(refused(signer()), "REFUSE.not_independent"),
+            (NeedsRuling, true)
+        );
+        assert_eq!(after(refused(signer()), KEY), (NeedsRuling, true));
+        let mut colleagues = confirmation(ResolvedSampled, [20, 21]);
+        colleagues.organisations.insert(organisation(BODY));
+        let body = refused(vec![colleagues]);
+        assert_eq!(after(body, "REFUSE.not_independent"), (NeedsRuling, true));
+        let walked_in = |f: &mut Facts| {
+            entered(f, noon(NOON) - 90 * MINUTE)
+                .samplers
+                .insert(user(20));
+            refused(vec![confirmation(ResolvedSampled, [20, 21])])(f);
+        };
+        assert_eq!(
+            after(walked_in, "REFUSE.not_independent"),
+            (NeedsRuling, true)
+        );
+    }
+
+    #[test]
+    fn passes_when_the_refusal_is_confirmed_to_be_resolved_or_not_established() {
+        for outcome in [ResolvedSampled, NotEstablished] {
+            let mut facts = one_sample(CITY);
+            refused(vec![confirmation(outcome, [20, 21])])(&mut facts);
+            assert_eq!((facts.validity(1), facts.said()), (Valid, BTreeSet::new()));
+        }
+    }
+
+    #[test]
+    fn exempts_an_officer_who_merely_assisted_the_sampling() {
+        let assisted = |f: &mut Facts| {
+            entered(f, noon(NOON) - 90 * MINUTE)
+                .assisting
+                .insert(user(20));
+            refused(vec![confirmation(ResolvedSampled, [20, 21])])(f);
+        };
+        assert_eq!(after(assisted, "REFUSE.not_independent"), (Valid, false));
+    }
+
+    #[test]
+    fn exempts_what_was_provably_sampled_before_the_refusal() {
+        let later = refused_at(noon(NOON) + 60 * MINUTE);
+        assert_eq!(after(later, KEY), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_a_sample_whose_interval_touches_the_refusal_is_not_earlier() {
+        assert_eq!(
+            after(refused_at(noon(NOON) + 10_000), KEY),
+            (NeedsRuling, true)
+        );
+        assert_eq!(after(refused_at(noon(NOON) + 10_001), KEY), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_two_officers_are_enough_and_one_is_a_finding_that_still_resolves() {
+        let key = "REFUSE.too_few_officers";
+        let two = refused(vec![confirmation(ResolvedSampled, [20, 21])]);
+        assert_eq!(after(two, key), (Valid, false));
+        let one = refused(vec![confirmation(ResolvedSampled, [20])]);
+        assert_eq!(after(one, key), (Valid, true));
     }
 }

@@ -93,3 +93,49 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    #[test]
+    fn violates_when_somebody_outside_the_roster_signs_or_writes() {
+        let signer = |f: &mut Facts| {
+            f.first().signers.insert(user(7));
+        };
+        assert_eq!(after(signer, "ROSTER.signer"), (ValidWithViolation, true));
+        let author = |f: &mut Facts| {
+            at_visit(f).authors.insert(user(7));
+        };
+        assert_eq!(after(author, "ROSTER.author"), (Valid, true));
+    }
+
+    #[test]
+    fn violates_when_a_visit_was_written_outside_any_roster() {
+        let teamless = |f: &mut Facts| at_visit(f).team_id = None;
+        assert_eq!(after(teamless, "ROSTER.no_team"), (Valid, true));
+    }
+
+    #[test]
+    fn passes_where_all_who_sign_and_write_are_of_the_roster() {
+        let facts = one_sample(CITY);
+        assert_eq!((facts.validity(1), facts.said()), (Valid, BTreeSet::new()));
+    }
+
+    #[test]
+    fn exempts_what_cannot_be_judged_because_the_roster_is_not_known() {
+        let mut facts = one_sample(CITY);
+        at_visit(&mut facts).roster.clear();
+        facts.first().signers.insert(user(7));
+        assert_eq!((facts.validity(1), facts.said()), (Valid, BTreeSet::new()));
+    }
+
+    #[test]
+    fn boundary_a_roster_of_just_those_who_signed_passes_and_one_fewer_does_not() {
+        let of = |members: u128| {
+            move |f: &mut Facts| at_visit(f).roster = (1..=members).map(user).collect()
+        };
+        assert_eq!(after(of(2), "ROSTER.signer"), (Valid, false));
+        assert_eq!(after(of(1), "ROSTER.signer"), (ValidWithViolation, true));
+    }
+}

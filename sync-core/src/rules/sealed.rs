@@ -54,3 +54,32 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    fn seals(count: u32) -> impl FnOnce(&mut Facts) {
+        move |f| f.first().distinct_seals = count
+    }
+
+    #[test]
+    fn violates_when_a_sheet_carries_three_different_seals() {
+        assert_eq!(after(seals(3), "SEALED.two_seals"), (NeedsRuling, true));
+    }
+
+    #[test]
+    fn passes_a_sheet_with_one_seal() {
+        assert_eq!(after(seals(1), "SEALED.two_seals"), (Valid, false));
+    }
+
+    #[test]
+    fn exempts_nobody_in_law_but_a_sheet_that_is_not_sealed_yet_is_no_collision() {
+        assert_eq!(after(seals(0), "SEALED.two_seals"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_the_second_different_seal_freezes_the_sheet() {
+        assert_eq!(after(seals(2), "SEALED.two_seals"), (NeedsRuling, true));
+    }
+}

@@ -67,3 +67,56 @@ pub(super) fn check(ruling: &mut Ruling<'_>, number: &str) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    /// Sheets numbered from 1 with the seal numbers given.
+    fn numbered(numbers: &[&str]) -> Facts {
+        let mut facts = facts(ScopeKey::SealNumber {
+            seal_no: "F1".into(),
+        });
+        for (n, number) in (1..).zip(numbers) {
+            let sample = facts.drawn(n, CITY, NOON);
+            sample.seal_numbers = BTreeSet::from([(*number).to_owned()]);
+        }
+        facts
+    }
+
+    #[test]
+    fn violates_when_one_number_is_on_two_sheets_and_freezes_both() {
+        let facts = numbered(&["F1", "F1"]);
+        assert_eq!(
+            (facts.validity(1), facts.validity(2)),
+            (NeedsRuling, NeedsRuling)
+        );
+        assert!(facts.said().contains("SEALNO.collision"));
+        assert_eq!(numbered(&["F1", "F1", "F1"]).validity(3), NeedsRuling);
+    }
+
+    #[test]
+    fn passes_a_number_on_one_sheet() {
+        let facts = numbered(&["F1"]);
+        assert_eq!((facts.validity(1), facts.said()), (Valid, BTreeSet::new()));
+    }
+
+    #[test]
+    fn exempts_nobody_not_even_a_spoiled_sheet_which_has_used_its_number() {
+        let mut facts = numbered(&["F1", "F1"]);
+        facts.at(1).voided = Some("写错".into());
+        assert_eq!((facts.validity(1), facts.validity(2)), (Void, NeedsRuling));
+    }
+
+    #[test]
+    fn boundary_a_number_that_differs_in_one_character_is_another() {
+        let facts = numbered(&["F1", "F12"]);
+        assert_eq!((facts.validity(1), facts.said()), (Valid, BTreeSet::new()));
+        assert!(
+            !facts
+                .ruled()
+                .outcomes
+                .contains_key(&Subject::Sample(sample_id(2)))
+        );
+    }
+}

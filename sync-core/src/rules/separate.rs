@@ -66,3 +66,55 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    fn received_by(n: u128) -> impl FnOnce(&mut Facts) {
+        move |f| f.first().custody.received_by = Some(user(n))
+    }
+    fn tested_by(n: u128) -> impl FnOnce(&mut Facts) {
+        move |f| f.first().custody.testing_started_by = Some(user(n))
+    }
+
+    #[test]
+    fn violates_when_a_sampler_receives_or_tests_the_sample() {
+        let key = "SEPARATE.received";
+        assert_eq!(after(received_by(1), key), (ValidWithViolation, true));
+        assert_eq!(after(tested_by(2), "SEPARATE.tested"), (NeedsRuling, true));
+    }
+
+    #[test]
+    fn passes_when_others_receive_and_test_it() {
+        let others = |f: &mut Facts| {
+            received_by(8)(f);
+            tested_by(8)(f);
+        };
+        assert_eq!(after(others, "SEPARATE.received"), (Valid, false));
+        assert_eq!(after(others, "SEPARATE.tested"), (Valid, false));
+    }
+
+    #[test]
+    fn exempts_nobody_in_law_but_a_member_of_the_team_who_did_not_sample_it_may_test() {
+        let member = |f: &mut Facts| {
+            assert!(at_visit(f).roster.contains(&user(3)));
+            tested_by(3)(f);
+        };
+        assert_eq!(after(member, "SEPARATE.tested"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_one_signature_among_others_makes_a_sampler() {
+        let signed = |signers: [u128; 3]| {
+            move |f: &mut Facts| {
+                f.first().signers = signers.map(user).into();
+                at_visit(f).roster = BTreeSet::new();
+                tested_by(8)(f);
+            }
+        };
+        let key = "SEPARATE.tested";
+        assert_eq!(after(signed([1, 2, 8]), key), (NeedsRuling, true));
+        assert_eq!(after(signed([1, 2, 7]), key), (Valid, false));
+    }
+}

@@ -65,3 +65,52 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    fn terminated(at: Millis) -> impl FnOnce(&mut Facts) {
+        move |f| at_visit(f).terminated = Some(about(at))
+    }
+
+    #[test]
+    fn violates_when_a_sample_is_drawn_after_sampling_was_terminated() {
+        let early = terminated(noon(NOON) - 60 * MINUTE);
+        assert_eq!(after(early, "STOP.after_stop"), (Void, true));
+    }
+
+    #[test]
+    fn passes_where_nothing_was_terminated() {
+        assert_eq!(after(|_| (), "STOP.after_stop"), (Valid, false));
+    }
+
+    #[test]
+    fn exempts_what_was_drawn_before_sampling_was_terminated() {
+        let mut facts = one_sample(CITY);
+        terminated(noon(NOON) + 60 * MINUTE)(&mut facts);
+        assert_eq!((facts.validity(1), facts.said()), (Valid, BTreeSet::new()));
+    }
+
+    #[test]
+    fn boundary_intervals_that_touch_need_a_ruling_and_a_millisecond_apart_do_not() {
+        // The sample and the termination are each known to within five seconds.
+        let at = noon(NOON);
+        assert_eq!(
+            after(terminated(at - 10_001), "STOP.after_stop"),
+            (Void, true)
+        );
+        assert_eq!(
+            after(terminated(at - 10_000), "STOP.unsure"),
+            (NeedsRuling, true)
+        );
+        assert_eq!(
+            after(terminated(at + 10_000), "STOP.unsure"),
+            (NeedsRuling, true)
+        );
+        assert_eq!(
+            after(terminated(at + 10_001), "STOP.unsure"),
+            (Valid, false)
+        );
+    }
+}

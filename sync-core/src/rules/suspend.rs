@@ -69,3 +69,64 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    /// The sample's interval: five seconds either side of noon.
+    fn drawn() -> (Millis, Millis) {
+        (noon(NOON) - 5_000, noon(NOON) + 5_000)
+    }
+    fn suspended(decided: Millis, over: Millis) -> impl FnOnce(&mut Facts) {
+        move |f| {
+            let body = f.organisations.get_mut(&organisation(BODY)).unwrap();
+            body.suspended = vec![Interval {
+                lo: decided,
+                hi: over,
+            }];
+        }
+    }
+
+    #[test]
+    fn violates_when_the_body_samples_in_the_year_after_the_decision() {
+        let year = suspended(noon("2024-06-01"), noon("2025-06-01"));
+        assert_eq!(after(year, "SUSPEND.suspended"), (Void, true));
+    }
+
+    #[test]
+    fn passes_a_body_that_was_never_suspended() {
+        assert_eq!(after(|_| (), "SUSPEND.suspended"), (Valid, false));
+    }
+
+    #[test]
+    fn exempts_nobody_in_law_but_another_bodys_suspension_does_not_bind() {
+        let other = |f: &mut Facts| {
+            suspended(noon("2024-06-01"), noon("2025-06-01"))(f);
+            let body = f.organisations.remove(&organisation(BODY)).unwrap();
+            f.organisations.insert(organisation(501), body);
+        };
+        assert_eq!(after(other, "SUSPEND.suspended"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_the_decision_itself_is_inside_and_the_end_of_the_year_is_free_again() {
+        let (lo, hi) = drawn();
+        let key = "SUSPEND.suspended";
+        assert_eq!(after(suspended(lo, hi + 1), key), (Void, true));
+        let over = suspended(lo - 1_000, lo);
+        assert_eq!(after(over, "SUSPEND.unsure"), (Valid, false));
+        let not_yet = suspended(hi + 1, hi + 9);
+        assert_eq!(after(not_yet, "SUSPEND.unsure"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_a_sample_on_either_side_of_an_end_needs_a_ruling() {
+        let (lo, hi) = drawn();
+        let key = "SUSPEND.unsure";
+        assert_eq!(after(suspended(lo + 1, hi + 9), key), (NeedsRuling, true));
+        assert_eq!(after(suspended(hi, hi + 9), key), (NeedsRuling, true));
+        assert_eq!(after(suspended(lo, hi), key), (NeedsRuling, true));
+        assert_eq!(after(suspended(lo - 9, lo + 1), key), (NeedsRuling, true));
+    }
+}

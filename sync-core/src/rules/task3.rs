@@ -88,7 +88,7 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         .values()
         .map(|(when, limit, samples)| Counted {
             when: *when,
-            certain: true,
+            certain: samples.iter().any(|id| ruling.so_far_here(*id).counts()),
             limit: Some(*limit),
             decided: samples
                 .iter()
@@ -107,7 +107,7 @@ fn limited<'a>(ruling: &Ruling<'a>) -> Vec<(SampleId, &'a SampleFact, i64)> {
     let bound = |(id, sample): (SampleId, &'a SampleFact)| {
         let (_, settings) = ruling.binding(&RULE, sample)?;
         let exempt = settings.lists("exempt_kinds", &sample.sampling_kind)
-            || matches!(ruling.so_far(id), Validity::Void | Validity::Duplicate);
+            || matches!(ruling.so_far_here(id), Validity::Void | Validity::Duplicate);
         (!exempt).then(|| (id, sample, settings.number("max_tasks")))
     };
     ruling.samples().into_iter().filter_map(bound).collect()
@@ -124,4 +124,107 @@ fn say(ruling: &mut Ruling<'_>, id: SampleId, place: Place) {
     };
     let max = vec![("max", settings.number("max_tasks").to_string())];
     ruling.judge(&RULE, book, id, Validity::NeedsRuling, key, max);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    fn drawn(count: u8) -> Facts {
+        Facts::batches(count, PUDONG, |n| 900 + u128::from(n))
+    }
+
+    #[test]
+    fn violates_with_the_fourth_task_which_needs_a_ruling_and_is_not_void() {
+        let facts = drawn(5);
+        assert_eq!(
+            [1, 2, 3, 4, 5].map(|n| facts.validity(n)),
+            [Valid, Valid, Valid, NeedsRuling, NeedsRuling]
+        );
+        assert!(facts.said().contains("TASK3.over"));
+    }
+
+    #[test]
+    fn violates_by_the_order_of_sampling_and_not_of_arrival() {
+        let mut facts = drawn(4);
+        facts.at(1).sampled = about(noon(NOON) + 60 * MINUTE);
+        assert_eq!((facts.validity(1), facts.validity(4)), (NeedsRuling, Valid));
+    }
+
+    #[test]
+    fn passes_two_tasks_and_any_number_where_no_rulebook_limits_them() {
+        assert_eq!(drawn(2).said(), BTreeSet::new());
+        let shanxi = Facts::batches(4, CITY, |n| 900 + u128::from(n));
+        assert_eq!(shanxi.validity(4), Valid);
+    }
+
+    #[test]
+    fn exempts_special_emergency_tracking_and_recheck_which_neither_count_nor_are_limited() {
+        for kind in ["special", "emergency", "tracking", "recheck"] {
+            for n in [1, 4] {
+                let mut facts = drawn(4);
+                facts.at(n).sampling_kind = kind.into();
+                assert_eq!(facts.validity(4), Valid, "{kind} {n}");
+            }
+        }
+        let mut facts = drawn(4);
+        facts.at(4).sampling_kind = "linked".into();
+        assert_eq!(facts.validity(4), NeedsRuling);
+    }
+
+    #[test]
+    fn exempts_what_is_void_and_what_a_person_let_stand() {
+        let mut facts = drawn(4);
+        facts.at(1).voided = Some("写错".into());
+        assert_eq!(facts.validity(4), Valid, "a spoiled sheet");
+        let mut facts = drawn(4);
+        facts.at(1).export_only = true;
+        assert_eq!((facts.validity(1), facts.validity(4)), (Void, Valid));
+        let mut facts = drawn(4);
+        facts.decide_sample(1, Void, 1);
+        assert_eq!(facts.validity(4), Valid);
+        let mut facts = drawn(5);
+        facts.decide_sample(4, Valid, 1);
+        assert_eq!((facts.validity(4), facts.validity(5)), (Valid, NeedsRuling));
+        assert!(
+            !facts
+                .ruled()
+                .findings
+                .iter()
+                .any(|f| f.subject == Subject::Sample(sample_id(4)))
+        );
+    }
+
+    #[test]
+    fn boundary_exactly_three_tasks_pass_and_the_fourth_does_not() {
+        assert_eq!(drawn(3).said(), BTreeSet::new());
+        assert_eq!(drawn(4).validity(4), NeedsRuling);
+    }
+
+    #[test]
+    fn boundary_where_the_last_place_is_disputed_both_need_a_ruling() {
+        let mut facts = drawn(4);
+        facts.at(4).sampled = facts.at(3).sampled;
+        assert_eq!(
+            [2, 3, 4].map(|n| facts.validity(n)),
+            [Valid, NeedsRuling, NeedsRuling]
+        );
+        assert!(facts.said().contains("TASK3.unsure"));
+        let mut facts = drawn(4);
+        facts.at(1).signers.clear();
+        assert_eq!(
+            facts.validity(4),
+            NeedsRuling,
+            "what needs a ruling may yet count"
+        );
+        assert!(facts.said().contains("TASK3.unsure") && !facts.said().contains("TASK3.over"));
+    }
+
+    #[test]
+    fn boundary_several_batches_of_one_task_are_one_task() {
+        let facts = Facts::batches(6, PUDONG, |n| 900 + u128::from(n.div_ceil(2)));
+        assert!(!facts.said().contains("TASK3.over"));
+        let facts = Facts::batches(7, PUDONG, |n| 900 + u128::from(n.div_ceil(2)));
+        assert_eq!((facts.validity(6), facts.validity(7)), (Valid, NeedsRuling));
+    }
 }

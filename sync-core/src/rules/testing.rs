@@ -1,13 +1,15 @@
 //! Facts that read like sentences, for the examples of the rules, and a small random source whose seed is printed.
 
-use std::collections::BTreeSet;
+pub use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use uuid::Uuid;
+pub use uuid::Uuid;
 
-use super::*;
-use crate::model::*;
+pub use super::*;
+pub use crate::model::*;
 use crate::proof::OrganisationKind;
+pub use Standing::{Contested, Continuation, Excess, First, Uncounted};
+pub use Validity::{Duplicate, NeedsRuling, Valid, ValidWithViolation, Void};
 
 pub const MINUTE: Millis = 60_000;
 pub const PROVINCE: u128 = 14;
@@ -17,6 +19,8 @@ pub const SHANGHAI: u128 = 31;
 pub const PUDONG: u128 = 310_115;
 pub const NATION: u128 = 1;
 const CAMPAIGN: u128 = 77;
+/// The day on which the sample of a single visit is drawn, at noon.
+pub const NOON: &str = "2025-03-01";
 
 pub fn organisation(n: u128) -> OrganisationId {
     OrganisationId(Uuid::from_u128(n))
@@ -238,7 +242,76 @@ pub fn one_sample(authority: u128) -> Facts {
     facts
 }
 
+/// The one sample after a change of the facts: its validity, and whether the finding of this key was made.
+pub fn after(change: impl FnOnce(&mut Facts), key: &str) -> (Validity, bool) {
+    let mut facts = one_sample(CITY);
+    change(&mut facts);
+    (facts.validity(1), facts.said().contains(key))
+}
+pub fn at_visit(facts: &mut Facts) -> &mut VisitFact {
+    facts.visits.get_mut(&document(1)).unwrap()
+}
+pub fn at_task(facts: &mut Facts) -> &mut TaskFact {
+    facts.tasks.get_mut(&task(CITY)).unwrap()
+}
+/// An arrival of two samplers who showed notice and identification.
+pub fn arrival(n: u128, entered: TimeFact) -> ArrivalFact {
+    ArrivalFact {
+        arrival_id: ArrivalId(Uuid::from_u128(n)),
+        device_id: DeviceId(Uuid::from_u128(n)),
+        user_id: user(1),
+        samplers: BTreeSet::from([user(1), user(2)]),
+        entered,
+        notice_no: Some("通知书1号".into()),
+        id_shown: true,
+        resumes: None,
+        assisting: BTreeSet::new(),
+    }
+}
+/// The visit of the one sample with an entry at an instant, made by one arrival.
+pub fn entered(facts: &mut Facts, at: Millis) -> &mut ArrivalFact {
+    let drawn = facts.first().clone();
+    facts.enters(1, about(at), uniform()).arrivals = vec![arrival(1, about(at))];
+    *facts.first() = SampleFact {
+        entry_id: Some(entry_id(1)),
+        ..drawn
+    };
+    &mut facts.entry(1).arrivals[0]
+}
+/// Officers, by their numbers, who confirmed on site.
+pub fn confirmation(
+    outcome: ConfirmationOutcome,
+    officers: impl IntoIterator<Item = u128>,
+) -> ConfirmationFact {
+    ConfirmationFact {
+        officers: officers.into_iter().map(user).collect(),
+        organisations: BTreeSet::from([organisation(COUNTY)]),
+        outcome,
+    }
+}
+
 impl Facts {
+    /// A sample by its number.
+    pub fn at(&mut self, n: u8) -> &mut SampleFact {
+        self.samples.get_mut(&sample_id(n.into())).unwrap()
+    }
+    /// An entry by its number.
+    pub fn entry(&mut self, n: u8) -> &mut EntryFact {
+        self.entries.get_mut(&entry_id(n)).unwrap()
+    }
+    /// Batches of one visit a minute apart, numbered from 1, each for the task of its number.
+    pub fn batches(count: u8, authority: u128, task_of: impl Fn(u8) -> u128) -> Self {
+        let mut facts = one_sample(authority);
+        for n in 1..=count {
+            let at = noon(NOON) + i64::from(n) * MINUTE;
+            let mut drawn = sample(authority, about(at));
+            drawn.task_id = Some(task(task_of(n)));
+            let template = facts.tasks[&task(authority)].clone();
+            facts.tasks.insert(task(task_of(n)), template);
+            facts.samples.insert(sample_id(n.into()), drawn);
+        }
+        facts
+    }
     /// An entry of a team (its number is the document's), with a sample of its own of the same number.
     pub fn enters(&mut self, n: u8, entered: TimeFact, product: ProductFact) -> &mut EntryFact {
         let drawn = SampleFact {

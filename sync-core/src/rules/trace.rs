@@ -125,3 +125,79 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    fn without(kind: &str) -> impl FnOnce(&mut Facts) {
+        move |f| {
+            at_visit(f)
+                .evidence
+                .retain(|evidence| evidence.kind != kind)
+        }
+    }
+    fn photos_only(facts: &mut Facts) {
+        for evidence in &mut at_visit(facts).evidence {
+            evidence.medium = "photo".into();
+        }
+    }
+
+    #[test]
+    fn violates_when_a_kind_of_evidence_is_missing() {
+        for kind in ["place", "label", "stock", "sealing"] {
+            let found = after(without(kind), "TRACE.missing");
+            assert_eq!(found, (ValidWithViolation, true), "{kind}");
+        }
+    }
+
+    #[test]
+    fn violates_when_shanxi_gets_no_video_and_when_bytes_do_not_match() {
+        assert_eq!(
+            after(photos_only, "TRACE.no_video"),
+            (ValidWithViolation, true)
+        );
+        let forged = |f: &mut Facts| at_visit(f).evidence[0].verified = Some(false);
+        assert_eq!(after(forged, "TRACE.mismatch"), (NeedsRuling, true));
+    }
+
+    #[test]
+    fn passes_a_complete_trail() {
+        let facts = one_sample(CITY);
+        assert_eq!((facts.validity(1), facts.said()), (Valid, BTreeSet::new()));
+    }
+
+    #[test]
+    fn exempts_photos_where_the_rulebook_asks_for_no_video_and_prior_samplings() {
+        let mut shanghai = one_sample(SHANGHAI);
+        photos_only(&mut shanghai);
+        assert_eq!(shanghai.validity(1), Valid);
+        let prior = |f: &mut Facts| {
+            at_visit(f).evidence.clear();
+            f.first().source = SamplingSource::Claimed;
+        };
+        assert_eq!(after(prior, "TRACE.missing"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_bytes_that_have_not_arrived_are_not_judged() {
+        let waiting = |f: &mut Facts| at_visit(f).evidence[0].verified = None;
+        assert_eq!(after(waiting, "TRACE.mismatch"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_one_video_is_enough_and_evidence_of_another_sheet_is_none() {
+        let one_video = |f: &mut Facts| {
+            photos_only(f);
+            at_visit(f).evidence[0].medium = "video".into();
+        };
+        assert_eq!(after(one_video, "TRACE.no_video"), (Valid, false));
+        let of_sheet =
+            |n| move |f: &mut Facts| at_visit(f).evidence[0].sample_id = Some(sample_id(n));
+        assert_eq!(after(of_sheet(1), "TRACE.missing"), (Valid, false));
+        assert_eq!(
+            after(of_sheet(2), "TRACE.missing"),
+            (ValidWithViolation, true)
+        );
+    }
+}

@@ -103,3 +103,56 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    fn signed_by(people: u128) -> impl FnOnce(&mut Facts) {
+        move |f| f.first().signers = (1..=people).map(user).collect()
+    }
+
+    #[test]
+    fn violates_when_one_sampler_signed_alone() {
+        assert_eq!(after(signed_by(1), "TWO.too_few"), (NeedsRuling, true));
+    }
+
+    #[test]
+    fn violates_when_no_arrival_of_an_entry_showed_the_notice_or_identification() {
+        let at = noon(NOON) - 30 * MINUTE;
+        let hidden = |f: &mut Facts| entered(f, at).notice_no = None;
+        assert_eq!(after(hidden, "TWO.no_notice"), (Valid, true));
+        assert_eq!(after(hidden, "TWO.no_id"), (Valid, false));
+        let nameless = |f: &mut Facts| entered(f, at).id_shown = false;
+        assert_eq!(after(nameless, "TWO.no_id"), (Valid, true));
+        assert_eq!(after(nameless, "TWO.no_notice"), (Valid, false));
+    }
+
+    #[test]
+    fn passes_when_three_sign_and_one_of_two_phones_noted_notice_and_identification() {
+        assert_eq!(after(signed_by(3), "TWO.too_few"), (Valid, false));
+        let mut facts = one_sample(CITY);
+        let at = noon(NOON) - 30 * MINUTE;
+        let second = arrival(2, about(at));
+        let silent = entered(&mut facts, at);
+        (silent.notice_no, silent.id_shown) = (None, false);
+        facts.entry(1).arrivals.push(second);
+        assert_eq!(facts.said(), BTreeSet::new());
+    }
+
+    #[test]
+    fn exempts_nobody_in_law_but_a_spoiled_sheet_signed_by_one_is_only_void() {
+        let spoiled = |f: &mut Facts| {
+            signed_by(1)(f);
+            f.first().voided = Some("写错".into());
+        };
+        assert_eq!(after(spoiled, "TWO.too_few"), (Void, false));
+    }
+
+    #[test]
+    fn boundary_exactly_two_distinct_signers_are_enough() {
+        assert_eq!(after(signed_by(2), "TWO.too_few"), (Valid, false));
+        let twice = |f: &mut Facts| f.first().signers = BTreeSet::from([user(1), user(1)]);
+        assert_eq!(after(twice, "TWO.too_few"), (NeedsRuling, true));
+    }
+}

@@ -153,3 +153,93 @@ pub(super) fn unsure(ruling: &mut Ruling<'_>, id: SampleId, other: SampleId, why
         Some(other),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    fn levels(first: (u128, &str), second: (u128, &str)) -> Facts {
+        let mut facts = product();
+        facts.drawn(1, first.0, first.1);
+        facts.drawn(2, second.0, second.1);
+        facts
+    }
+
+    #[test]
+    fn violates_when_a_lower_level_samples_after_any_level_above_it() {
+        for (upper, lower) in [(PROVINCE, CITY), (PROVINCE, COUNTY), (NATION, COUNTY)] {
+            let facts = levels((upper, "2025-03-01"), (lower, "2025-04-01"));
+            assert_eq!((facts.validity(1), facts.validity(2)), (Valid, Duplicate));
+            assert!(facts.said().contains("UPPER.upper_sampled_before"));
+        }
+    }
+
+    #[test]
+    fn violates_by_the_order_of_sampling_whichever_came_in_first() {
+        let facts = levels((CITY, "2025-04-01"), (PROVINCE, "2025-03-01"));
+        assert_eq!((facts.validity(1), facts.validity(2)), (Duplicate, Valid));
+    }
+
+    #[test]
+    fn passes_the_upper_level_after_the_lower_and_authorities_of_other_lines() {
+        let facts = levels((CITY, "2025-03-01"), (PROVINCE, "2025-04-01"));
+        assert_eq!((facts.validity(1), facts.validity(2)), (Valid, Valid));
+        let facts = levels((SHANGHAI, "2025-03-01"), (CITY, "2025-04-01"));
+        assert_eq!(facts.validity(2), Valid);
+        let mut facts = levels((PROVINCE, "2025-03-01"), (CITY, "2025-04-01"));
+        facts.at(2).product = another_model();
+        assert_eq!(facts.validity(2), Valid);
+    }
+
+    #[test]
+    fn exempts_tracking_emergency_and_recheck_which_neither_count_nor_are_limited() {
+        for kind in ["tracking", "emergency", "recheck"] {
+            for n in [1, 2] {
+                let mut facts = levels((PROVINCE, "2025-03-01"), (CITY, "2025-04-01"));
+                facts.at(n).sampling_kind = kind.into();
+                assert_eq!(facts.validity(2), Valid, "{kind} {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn boundary_the_corresponding_day_is_still_inside_and_the_next_one_is_free() {
+        for (first, last, free) in [
+            ("2025-03-01", "2025-09-01", "2025-09-02"),
+            ("2023-08-31", "2024-02-29", "2024-03-01"),
+        ] {
+            let inside = levels((PROVINCE, first), (CITY, last));
+            assert_eq!(inside.validity(2), Duplicate);
+            let outside = levels((PROVINCE, first), (CITY, free));
+            assert_eq!(outside.validity(2), Valid);
+        }
+    }
+
+    #[test]
+    fn boundary_a_producer_without_a_credit_code_is_never_ruled_by_a_machine() {
+        let mut facts = levels((PROVINCE, "2025-03-01"), (CITY, "2025-04-01"));
+        facts.at(1).product.producer_has_uscc = false;
+        assert_eq!(facts.validity(2), NeedsRuling);
+        assert!(facts.said().contains("UPPER.unsure"));
+    }
+
+    #[test]
+    fn boundary_where_levels_sampled_at_one_time_only_the_lower_needs_a_ruling() {
+        for (a, b) in [(PROVINCE, CITY), (CITY, PROVINCE)] {
+            let facts = levels((a, NOON), (b, NOON));
+            let lower = if a == CITY { 1 } else { 2 };
+            assert_eq!(facts.validity(lower), NeedsRuling);
+            assert_eq!(facts.validity(3 - lower), Valid);
+        }
+    }
+
+    #[test]
+    fn boundary_a_circle_of_parents_ends_the_climb() {
+        let mut facts = levels((SHANGHAI, "2025-03-01"), (CITY, "2025-04-01"));
+        for (child, parent) in [(PROVINCE, CITY), (CITY, PROVINCE)] {
+            let child = facts.organisations.get_mut(&organisation(child)).unwrap();
+            child.parent_id = Some(organisation(parent));
+        }
+        assert_eq!(facts.validity(2), Valid);
+    }
+}

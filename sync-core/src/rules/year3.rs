@@ -187,3 +187,174 @@ pub(super) fn check(ruling: &mut Ruling<'_>, year: i16) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::*;
+
+    fn visits(days: &[&str]) -> Facts {
+        let mut facts = year(2025);
+        for (n, day) in (1..).zip(days) {
+            facts.drawn(n, PUDONG, day);
+        }
+        facts
+    }
+    const FOUR: [&str; 4] = ["2025-04-01", "2025-01-01", "2025-02-01", "2025-12-31"];
+
+    #[test]
+    fn violates_with_the_fourth_visit_which_needs_a_ruling_while_the_earliest_three_stand() {
+        let facts = visits(&FOUR);
+        assert_eq!(
+            [1, 2, 3, 4].map(|n| facts.validity(n)),
+            [Valid, Valid, Valid, NeedsRuling]
+        );
+        assert!(facts.said().contains("YEAR3.over"));
+    }
+
+    #[test]
+    fn violates_across_all_authorities_of_the_city_and_its_districts() {
+        let mut facts = visits(&FOUR);
+        facts.at(1).task_id = Some(task(SHANGHAI));
+        facts.at(1).authority_id = Some(organisation(SHANGHAI));
+        assert_eq!(facts.validity(4), NeedsRuling);
+    }
+
+    #[test]
+    fn passes_where_no_rulebook_limits_the_year_and_on_a_visit_of_another_party() {
+        let mut shanxi = year(2025);
+        for (n, day) in (1..).zip(FOUR) {
+            shanxi.drawn(n, CITY, day);
+        }
+        assert_eq!(shanxi.validity(4), Valid);
+        let mut facts = visits(&FOUR);
+        facts.at(1).enterprise = Some(EnterpriseKey("uscc:913101150000C1H82U".into()));
+        assert_eq!(facts.validity(4), Valid);
+    }
+
+    #[test]
+    fn exempts_special_emergency_tracking_and_recheck_which_neither_count_nor_are_limited() {
+        for kind in ["special", "emergency", "tracking", "recheck"] {
+            for n in [1, 4] {
+                let mut facts = visits(&FOUR);
+                facts.at(n).sampling_kind = kind.into();
+                assert_eq!(facts.validity(4), Valid, "{kind} {n}");
+            }
+        }
+        for kind in ["linked", "evaluative"] {
+            let mut facts = visits(&FOUR);
+            facts.at(4).sampling_kind = kind.into();
+            assert_eq!(facts.validity(4), NeedsRuling, "{kind}");
+        }
+    }
+
+    #[test]
+    fn exempts_in_a_mixed_visit_the_exempt_sample_and_counts_the_other() {
+        let mut facts = visits(&FOUR);
+        let tracked = facts.drawn(5, PUDONG, "2025-12-31");
+        tracked.entry_id = Some(entry_id(4));
+        tracked.sampling_kind = "tracking".into();
+        assert_eq!((facts.validity(4), facts.validity(5)), (NeedsRuling, Valid));
+        let tracked = facts.at(5);
+        tracked.entry_id = Some(entry_id(1));
+        tracked.sampled = about(noon("2025-04-01"));
+        facts.at(1).sampling_kind = "special".into();
+        assert_eq!(
+            facts.validity(4),
+            Valid,
+            "a visit of exempt kinds alone does not count"
+        );
+    }
+
+    #[test]
+    fn exempts_national_samplings_and_those_of_other_provinces() {
+        for authority in [NATION, PROVINCE] {
+            let mut facts = visits(&FOUR);
+            facts.at(1).authority_id = Some(organisation(authority));
+            facts.at(1).task_id = Some(task(authority));
+            assert_eq!(facts.validity(4), Valid);
+        }
+    }
+
+    #[test]
+    fn exempts_what_was_ruled_void_or_a_duplicate_and_doubts_what_needs_a_ruling() {
+        for (survived, fourth) in [
+            (Void, Valid),
+            (Duplicate, Valid),
+            (NeedsRuling, NeedsRuling),
+        ] {
+            let mut facts = visits(&FOUR);
+            facts.survived.insert(sample_id(1), survived);
+            assert_eq!(facts.validity(4), fourth);
+            assert!(!facts.said().contains("YEAR3.over"));
+        }
+    }
+
+    #[test]
+    fn boundary_exactly_three_visits_pass_and_the_fourth_does_not() {
+        assert_eq!(visits(&FOUR[..3]).said(), BTreeSet::new());
+        assert_eq!(visits(&FOUR).validity(4), NeedsRuling);
+    }
+
+    #[test]
+    fn boundary_several_samples_of_one_entry_are_one_visit() {
+        let mut facts = visits(&["2025-01-01", "2025-02-01", "2025-02-01", "2025-03-01"]);
+        facts.at(3).entry_id = Some(entry_id(2));
+        assert_eq!((facts.validity(4), facts.said()), (Valid, BTreeSet::new()));
+    }
+
+    #[test]
+    fn boundary_a_joint_entry_is_one_visit_and_two_days_are_two() {
+        let mut facts = visits(&["2025-01-01", "2025-02-01", "2025-03-01", "2025-03-01"]);
+        let at = about(noon("2025-03-01"));
+        for n in [3, 4] {
+            let joint = Some(JointEntryId(Uuid::from_u128(5)));
+            facts.enters(n, at, uniform()).joint_entry_id = joint;
+            facts.at(n).task_id = Some(task(PUDONG));
+        }
+        assert_eq!((facts.validity(3), facts.validity(4)), (Valid, Valid));
+        let next_day = about(noon("2025-03-02"));
+        facts.entry(4).entered = next_day;
+        facts.at(4).sampled = next_day;
+        assert_eq!((facts.validity(3), facts.validity(4)), (Valid, NeedsRuling));
+        facts.entry(4).entered = at;
+        facts.at(4).sampled = at;
+        facts.entry(4).joint_entry_id = None;
+        assert_eq!(
+            (facts.validity(3), facts.validity(4)),
+            (NeedsRuling, NeedsRuling)
+        );
+    }
+
+    #[test]
+    fn boundary_the_year_turns_at_midnight_in_shanghai() {
+        let mut facts = visits(&FOUR);
+        let midnight = shanghai_midnight("2026-01-01".parse().unwrap());
+        facts.at(4).sampled = between(midnight - 9, midnight - 1);
+        assert_eq!(facts.validity(4), NeedsRuling, "23:59");
+        facts.at(4).sampled = between(midnight, midnight + 9);
+        let fourth = Subject::Sample(sample_id(4));
+        assert!(!facts.ruled().outcomes.contains_key(&fourth), "00:00");
+        facts.at(4).sampled = between(midnight - 1, midnight);
+        assert_eq!(facts.validity(4), NeedsRuling, "a claim across midnight");
+        let begin = shanghai_midnight("2025-01-01".parse().unwrap());
+        let mut facts = visits(&FOUR);
+        facts.at(2).sampled = between(begin - 1, begin);
+        assert_eq!(facts.validity(4), NeedsRuling);
+        assert!(
+            facts.said().contains("YEAR3.unsure"),
+            "one of the earlier may be last year's"
+        );
+    }
+
+    #[test]
+    fn boundary_a_new_rulebook_version_changes_later_verdicts_and_leaves_earlier_ones() {
+        let stricter = "id = 'shanghai'\nversion = 2\nextends = 'national'\nregion = '310000'\n\
+            effective_from = '2025-03-15'\nsource = 's'\n[rules.YEAR3]\nenabled = true\nmax_visits = 2";
+        let books = Rulebooks::builtin().with(stricter).unwrap();
+        let early = rule(&visits(&["2025-01-01", "2025-02-01", "2025-03-14"]), &books);
+        assert_eq!(early.validity(3), Valid);
+        let late = rule(&visits(&["2025-01-01", "2025-02-01", "2025-03-15"]), &books);
+        assert_eq!(late.validity(3), NeedsRuling);
+        assert_eq!(late.findings[0].rulebook, "shanghai@2");
+    }
+}

@@ -1,0 +1,593 @@
+//! From a document to the facts that rules read. A pure function of the set of changes and of what is known around
+//! them: the order in which anything arrived never shows (I3). Authors are the certified keys of changes, never what a
+//! record says of itself (I5), and what is sealed is read from its sealed heads (I6).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::ChangeHash as Head;
+use serde::{Deserialize, Serialize};
+
+use super::conflicts::{ConflictRecord, conflicts};
+use super::entries::{self, Place};
+use super::history;
+use super::seals::{Certificates, SealRecord, SealVerdict};
+use super::visit::{Item, Items, VisitDocument};
+use crate::model::{
+    Actor, ChangeHash, Digest, DocumentId, EnterpriseKey, EntryId, EvidenceSubject, Interval,
+    Millis, OrganisationId, ProductKey, ProductRule, PurposeKind, ReEntryGrantId, SampleId,
+    SampleSheet, SealSubject, TaskId, TeamId, TeamKey, TimeClaim, TimeFact, UserId, add_days,
+    normalise_text, shanghai_midnight, word,
+};
+use crate::proof::{CertificatePayload, TimeTokenPayload, Verifier};
+use crate::rules::{
+    ArrivalFact, ConfirmationFact, CustodyFact, EntryFact, EvidenceFact, ProductFact, Purpose,
+    RecusalFact, SampleFact, SamplingSource, VisitFact,
+};
+
+/// What a task says about its samples.
+#[derive(Debug, Clone)]
+pub struct TaskContext {
+    /// 组织抽查部门
+    pub authority_id: OrganisationId,
+    /// 实施细则 in force.
+    pub rule: Option<ProductRule>,
+}
+
+/// What is known around a document. A phone knows less than the server, and says so by the defaults.
+pub trait Surroundings: Certificates {
+    /// The algorithms.
+    fn verifier(&self) -> &dyn Verifier;
+    /// When the server first received a change; none on a phone.
+    fn received_at(&self, change: &ChangeHash) -> Option<Millis>;
+    /// Opens a server-time token in its wire form; none where it does not verify.
+    fn token(&self, wire: &str) -> Option<TimeTokenPayload>;
+    /// The enterprise after aliases.
+    fn alias(&self, key: &EnterpriseKey) -> EnterpriseKey {
+        key.clone()
+    }
+    /// GB/T 2260 code of an enterprise.
+    fn region(&self, _: &EnterpriseKey) -> Option<String> {
+        None
+    }
+    /// 抽样组
+    fn roster(&self, _: TeamId) -> BTreeSet<UserId> {
+        BTreeSet::new()
+    }
+    /// 抽查任务
+    fn task(&self, _: TaskId) -> Option<TaskContext> {
+        None
+    }
+    /// Re-entry grants that hold for this door.
+    fn grants(&self) -> BTreeSet<ReEntryGrantId> {
+        BTreeSet::new()
+    }
+    /// Leases of this team on this door.
+    fn leases(&self) -> Vec<Interval> {
+        Vec::new()
+    }
+    /// What laboratory and service have fixed.
+    fn custody(&self, _: SampleId) -> CustodyFact {
+        CustodyFact::default()
+    }
+    /// Whether the bytes of a piece of evidence are verified; none where they are not tracked.
+    fn evidence_verified(&self, _: &Digest) -> Option<bool> {
+        None
+    }
+    /// Confirmations of the visit's refusal.
+    fn confirmations(&self) -> Vec<ConfirmationFact> {
+        Vec::new()
+    }
+    /// 回避 declared at assignment.
+    fn assigned_recusals(&self) -> Vec<RecusalFact> {
+        Vec::new()
+    }
+}
+
+/// A sheet as it is shown and listed: sealed as it was sealed, else as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedSheet {
+    /// The form.
+    pub sheet: SampleSheet,
+    /// Codes of what is wrong with it.
+    pub faults: Vec<String>,
+    /// A seal that its device signed covers it.
+    pub sealed: bool,
+    /// It was changed after or beside its seal.
+    pub amended: bool,
+    /// Its author; none where the author is not certified here.
+    pub author: Option<UserId>,
+}
+
+/// Everything that follows from a document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Projection {
+    /// Which.
+    pub document_id: DocumentId,
+    /// As a whole.
+    pub visit: VisitFact,
+    /// In the order of their days.
+    pub entries: Vec<(EntryId, EntryFact)>,
+    /// Samples drawn and samplings claimed, by id.
+    pub samples: Vec<(SampleId, SampleFact)>,
+    /// For lists, by id.
+    pub sheets: Vec<ListedSheet>,
+    /// Fields that two people set apart.
+    pub conflicts: Vec<ConflictRecord>,
+    /// Name of the enterprise as last recorded; shown, never compared.
+    pub enterprise_name: Option<String>,
+}
+
+struct Reading<'a> {
+    document: &'a VisitDocument,
+    around: &'a dyn Surroundings,
+    authors: BTreeMap<ChangeHash, Actor>,
+    unreadable: Vec<String>,
+}
+
+impl Reading<'_> {
+    fn take<T>(&mut self, items: Items<T>) -> Vec<Item<T>> {
+        self.unreadable.extend(items.unreadable);
+        items.items
+    }
+
+    fn author(&self, change: &ChangeHash) -> Option<CertificatePayload> {
+        self.around.device(self.authors.get(change)?)
+    }
+
+    /// The two intervals. A token that does not verify, or is another device's, counts as none.
+    fn time(&self, claim: &TimeClaim, change: &ChangeHash) -> TimeFact {
+        let device = self.author(change).map(|it| it.device_id);
+        let token = claim
+            .token
+            .as_deref()
+            .and_then(|wire| self.around.token(wire))
+            .filter(|token| Some(token.device_id) == device)
+            .filter(|token| claim.token_at_ms == Some(token.at_ms));
+        let received = self.around.received_at(change).unwrap_or(i64::MAX);
+        TimeFact {
+            proven: Interval {
+                lo: token.as_ref().map_or(i64::MIN, |it| it.at_ms.min(received)),
+                hi: received,
+            },
+            claimed: token.and_then(|_| claim.claimed()),
+            wall_ms: claim.wall_ms,
+        }
+    }
+}
+
+/// The facts of one visit.
+pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projection {
+    let mut read = Reading {
+        document,
+        around,
+        authors: document
+            .doc
+            .get_changes_meta(&[])
+            .iter()
+            .filter(|meta| !meta.deps.is_empty())
+            .filter_map(|meta| {
+                Some((
+                    ChangeHash(meta.hash.0),
+                    Actor(meta.actor.to_bytes().try_into().ok()?),
+                ))
+            })
+            .collect(),
+        unreadable: Vec::new(),
+    };
+    let identity = document.identity();
+    let enterprise = around.alias(&identity.enterprise);
+    let team_id = match identity.team {
+        TeamKey::Team(id) => Some(id),
+        TeamKey::Solo(_) => None,
+    };
+
+    let arrivals = read.take(document.arrivals());
+    let suspensions = read
+        .take(document.suspensions())
+        .into_iter()
+        .map(|it| {
+            (
+                it.value.suspension_id,
+                read.time(&it.value.suspended_at, &it.setter("suspended_at")),
+            )
+        })
+        .collect();
+    let (grants, leases) = (around.grants(), around.leases());
+    let place = Place {
+        document_id: document.id(),
+        campaign_id: identity.campaign,
+        body_id: identity.body,
+        enterprise: enterprise.clone(),
+        team_id,
+        suspensions: &suspensions,
+        grants: &grants,
+        leases: &leases,
+    };
+    let sites = arrivals.iter().filter_map(|it| it.value.site.as_deref());
+    let sites = sites
+        .map(normalise_text)
+        .filter(|it| !it.is_empty())
+        .collect();
+    let mut walks = Vec::new();
+    for arrival in arrivals {
+        // Without a certificate nobody is known to have walked in.
+        let Some(author) = read.author(&arrival.maker) else {
+            read.unreadable
+                .push(format!("arrivals/{}", arrival.value.arrival_id));
+            continue;
+        };
+        let fact = ArrivalFact {
+            arrival_id: arrival.value.arrival_id,
+            device_id: author.device_id,
+            user_id: author.user_id,
+            samplers: arrival.value.samplers.clone(),
+            entered: read.time(&arrival.value.entered_at, &arrival.setter("entered_at")),
+            notice_no: arrival
+                .value
+                .notice_no
+                .clone()
+                .filter(|it| !it.trim().is_empty()),
+            id_shown: arrival.value.id_shown,
+            resumes: None,
+            assisting: arrival.value.assisting.clone(),
+        };
+        walks.push((arrival.value, fact));
+    }
+    let mut computed = entries::compute(&place, walks);
+
+    let mut samples = BTreeMap::new();
+    let mut sheets = BTreeMap::new();
+    for shown in shown_sheets(&mut read) {
+        let sheet = &shown.item.value;
+        let sampled = read.time(&sheet.sampled_at, &shown.item.setter("sampled_at"));
+        let entry_id = entries::entry_at(&mut computed, &sampled).map(|entry| {
+            entry.fact.drew_samples |= sheet.voided_reason.is_none();
+            entry.entry_id.clone()
+        });
+        let (fact, listed) = sample_of(&read, &shown, sampled, entry_id, &enterprise);
+        samples.insert(sheet.sample_id, fact);
+        sheets.insert(sheet.sample_id, listed);
+    }
+    for claim in read.take(document.prior_claims()) {
+        let product = claim
+            .value
+            .sample_id
+            .and_then(|id| sheets.get(&id))
+            .map(|listed: &ListedSheet| listed.sheet.product_key().into());
+        if let Some(fact) = claimed_sampling(&claim.value, product, &enterprise) {
+            samples.insert(SampleId(claim.value.claim_id.0), fact);
+        }
+    }
+
+    let visit = visit_fact(&mut read, enterprise, team_id, sites);
+    let mut records = document.enterprise().items;
+    records.sort_by_key(|it| (it.value.recorded_at.wall_ms, it.value.record_id));
+    Projection {
+        document_id: document.id(),
+        visit,
+        entries: computed
+            .into_iter()
+            .map(|it| (it.entry_id, it.fact))
+            .collect(),
+        samples: samples.into_iter().collect(),
+        enterprise_name: records.pop().map(|it| it.value.party.name).or_else(|| {
+            let mut names = sheets
+                .values()
+                .map(|it| it.sheet.sampled_party.name.clone());
+            names.find(|name| !name.trim().is_empty())
+        }),
+        sheets: sheets.into_values().collect(),
+        conflicts: conflicts(document.automerge()),
+    }
+}
+
+/// A sheet with what its seals say.
+struct Shown {
+    item: Item<SampleSheet>,
+    signers: BTreeSet<UserId>,
+    party_signed: bool,
+    distinct_seals: u32,
+    sealed: bool,
+    amended: bool,
+}
+
+/// Sheets that are there now and sheets that were sealed, even where somebody deleted them since.
+fn shown_sheets(read: &mut Reading<'_>) -> Vec<Shown> {
+    let document = read.document;
+    let now = read.take(document.sheets());
+    let mut sheets: BTreeMap<SampleId, Option<Item<SampleSheet>>> = now
+        .into_iter()
+        .map(|it| (it.value.sample_id, Some(it)))
+        .collect();
+    let seals = read.take(document.seals());
+    for seal in &seals {
+        if let SealSubject::Sheet(id) = seal.value.statement.subject {
+            sheets.entry(id).or_default();
+        }
+    }
+    let mut shown = Vec::new();
+    for (id, current) in sheets {
+        let verified = verified_seals(read, &seals, &SealSubject::Sheet(id));
+        // Two samplers before one, then the order of changes: a bare seal never displaces a signed one.
+        let first = verified
+            .iter()
+            .min_by_key(|(_, verdict)| verdict.signers.len() < 2);
+        let sealed = first.and_then(|(seal, _)| {
+            let item = document
+                .sealed_view::<SampleSheet>(&seal.value.statement)
+                .ok()?;
+            Some((
+                item,
+                seal.value.statement.subtree_sha256,
+                &seal.value.statement.heads,
+            ))
+        });
+        let Some((item, content, heads)) = sealed else {
+            shown.extend(current.map(|item| Shown {
+                item,
+                signers: BTreeSet::new(),
+                party_signed: false,
+                distinct_seals: 0,
+                sealed: false,
+                amended: false,
+            }));
+            continue;
+        };
+        let alike = || {
+            verified
+                .iter()
+                .filter(|(seal, _)| seal.value.statement.subtree_sha256 == content)
+                .map(|(_, verdict)| verdict)
+        };
+        let contents: BTreeSet<Digest> = verified
+            .iter()
+            .map(|(seal, _)| seal.value.statement.subtree_sha256)
+            .collect();
+        shown.push(Shown {
+            signers: alike().flat_map(|it| it.signers.iter().copied()).collect(),
+            party_signed: alike().any(|it| it.party_signed),
+            distinct_seals: u32::try_from(contents.len()).unwrap_or(u32::MAX),
+            sealed: true,
+            amended: is_amended(document, id, heads),
+            item,
+        });
+    }
+    shown
+}
+
+fn verified_seals(
+    read: &Reading<'_>,
+    seals: &[Item<SealRecord>],
+    subject: &SealSubject,
+) -> Vec<(Item<SealRecord>, SealVerdict)> {
+    read.document
+        .true_seals(seals.to_vec(), subject)
+        .into_iter()
+        .map(|seal| {
+            let around = read.around;
+            let verdict = read.document.verify_seal(&seal, around.verifier(), around);
+            (seal, verdict)
+        })
+        .filter(|(_, verdict)| verdict.device_signed)
+        .collect()
+}
+
+fn is_amended(document: &VisitDocument, id: SampleId, heads: &[ChangeHash]) -> bool {
+    let heads: Vec<Head> = heads.iter().map(|h| Head(h.0)).collect();
+    let id = id.to_string();
+    document.doc.get_changes_meta(&heads).iter().any(|meta| {
+        history::touched(&document.doc, &meta.deps, &meta.hash)
+            .iter()
+            .any(|it| {
+                it.path.first().is_some_and(|part| part == "sheets")
+                    && it.path.get(1).is_some_and(|part| *part == id)
+            })
+    })
+}
+
+fn sample_of(
+    read: &Reading<'_>,
+    shown: &Shown,
+    sampled: TimeFact,
+    entry_id: Option<EntryId>,
+    enterprise: &EnterpriseKey,
+) -> (SampleFact, ListedSheet) {
+    let sheet = &shown.item.value;
+    let identity = read.document.identity();
+    let task = sheet.task_id.and_then(|id| read.around.task(id));
+    let rule = task.as_ref().and_then(|it| it.rule.as_ref());
+    // Nothing is in the future of what was not received yet.
+    let now = sampled.proven.hi;
+    let faults: Vec<String> = sheet
+        .faults(rule, now)
+        .iter()
+        .map(|fault| fault.key("sheet"))
+        .collect();
+    let present = |text: &Option<String>| {
+        text.as_deref()
+            .map(normalise_text)
+            .filter(|it| !it.is_empty())
+    };
+    let purpose = match sheet.purpose {
+        PurposeKind::Task => Purpose::Task,
+        PurposeKind::Case => Purpose::Case {
+            case_no: sheet.case_no.clone().filter(|it| !it.trim().is_empty()),
+        },
+        PurposeKind::Dispute => Purpose::Dispute {
+            disputed_product: present(&sheet.disputed_product),
+            product: normalise_text(&sheet.product_name),
+        },
+    };
+    let fact = SampleFact {
+        source: SamplingSource::Captured,
+        document_id: Some(read.document.id()),
+        entry_id,
+        sheet_no: Some(sheet.sheet_no.trim().to_owned()).filter(|it| !it.is_empty()),
+        task_id: sheet.task_id,
+        sampling_kind: word(&sheet.sampling_kind),
+        channel: word(&sheet.channel),
+        authority_id: task.as_ref().map(|it| it.authority_id),
+        body_id: Some(identity.body),
+        enterprise: Some(enterprise.clone()),
+        product: sheet.product_key().into(),
+        lot_no: present(&sheet.lot_no),
+        production_date: present(&sheet.production_date),
+        sampled,
+        lot_base_milli: sheet.lot_base_milli.map(|it| it.0),
+        test_qty_milli: sheet.test_qty_milli.map(|it| it.0),
+        spare_qty_milli: sheet.spare_qty_milli.map(|it| it.0),
+        min_base_milli: rule.map(|it| it.min_base_milli.0),
+        export_only: sheet.is_export,
+        not_for_sale: sheet
+            .not_for_sale
+            .clone()
+            .filter(|it| !it.trim().is_empty()),
+        purpose,
+        signers: shown.signers.clone(),
+        party_signed: shown.party_signed,
+        seal_numbers: sheet.seals.keys().map(|it| it.trim().to_owned()).collect(),
+        distinct_seals: shown.distinct_seals,
+        amended: shown.amended,
+        voided: sheet.voided_reason.clone(),
+        faults: faults.clone(),
+        custody: read.around.custody(sheet.sample_id),
+    };
+    let listed = ListedSheet {
+        sheet: sheet.clone(),
+        faults,
+        sealed: shown.sealed,
+        amended: shown.amended,
+        author: read.author(&shown.item.maker).map(|it| it.user_id),
+    };
+    (fact, listed)
+}
+
+/// A sampling elsewhere, as the enterprise claims it: its whole civil day, and never certain of its product.
+fn claimed_sampling(
+    claim: &crate::model::PriorSamplingClaim,
+    product: Option<ProductFact>,
+    enterprise: &EnterpriseKey,
+) -> Option<SampleFact> {
+    let day: jiff::civil::Date = claim.sampled_on.parse().ok()?;
+    let whole_day = Interval {
+        lo: shanghai_midnight(day),
+        hi: shanghai_midnight(add_days(day, 1)) - 1,
+    };
+    let mut product = product.unwrap_or_else(|| ProductKey::new(None, "", &[], "", "").into());
+    product.incomplete = true;
+    Some(SampleFact {
+        source: SamplingSource::Claimed,
+        document_id: None,
+        entry_id: None,
+        sheet_no: claim.sheet_no.clone(),
+        task_id: None,
+        sampling_kind: "routine".into(),
+        channel: "production".into(),
+        authority_id: None,
+        body_id: None,
+        enterprise: Some(enterprise.clone()),
+        product,
+        lot_no: None,
+        production_date: None,
+        sampled: TimeFact {
+            proven: whole_day,
+            claimed: Some(whole_day),
+            wall_ms: whole_day.lo,
+        },
+        lot_base_milli: None,
+        test_qty_milli: None,
+        spare_qty_milli: None,
+        min_base_milli: None,
+        export_only: false,
+        not_for_sale: None,
+        purpose: Purpose::Task,
+        signers: BTreeSet::new(),
+        party_signed: false,
+        seal_numbers: BTreeSet::new(),
+        distinct_seals: 0,
+        amended: false,
+        voided: None,
+        faults: Vec::new(),
+        custody: CustodyFact::default(),
+    })
+}
+
+fn visit_fact(
+    read: &mut Reading<'_>,
+    enterprise: EnterpriseKey,
+    team_id: Option<TeamId>,
+    sites: BTreeSet<String>,
+) -> VisitFact {
+    let (document, around) = (read.document, read.around);
+    let identity = document.identity();
+    let mut recusals = around.assigned_recusals();
+    for recusal in read.take(document.recusals()) {
+        recusals.push(RecusalFact {
+            user_id: recusal.value.user_id,
+            body_id: identity.body,
+            reason: recusal.value.reason,
+        });
+    }
+    let evidence = read.take(document.evidence());
+    let evidence = evidence
+        .into_iter()
+        .map(|it| EvidenceFact {
+            kind: it.value.kind.clone(),
+            sample_id: match it.value.subject {
+                EvidenceSubject::Sheet(id) => Some(id),
+                _ => None,
+            },
+            medium: it.value.medium().to_owned(),
+            captured: read.time(&it.value.captured_at, &it.setter("captured_at")),
+            verified: around.evidence_verified(&it.value.sha256),
+        })
+        .collect();
+    let earliest = |times: Vec<TimeFact>| {
+        times
+            .into_iter()
+            .min_by_key(|it| (it.usable().lo, it.usable().hi, it.wall_ms))
+    };
+    let refusals = read.take(document.refusals());
+    let refused_at = earliest(
+        refusals
+            .iter()
+            .map(|it| read.time(&it.value.refused_at, &it.setter("refused_at")))
+            .collect(),
+    );
+    let not_sampled = !read.take(document.not_sampled()).is_empty();
+    let reports = read.take(document.on_site_reports());
+    let terminated = earliest(
+        reports
+            .iter()
+            .filter(|it| it.value.sampling_terminated)
+            .map(|it| read.time(&it.value.reported_at, &it.setter("reported_at")))
+            .collect(),
+    );
+    let records = document.enterprise();
+    read.unreadable.extend(records.unreadable);
+    let mut unreadable = std::mem::take(&mut read.unreadable);
+    unreadable.sort();
+    VisitFact {
+        campaign_id: identity.campaign,
+        body_id: identity.body,
+        region: around.region(&enterprise),
+        enterprise,
+        team_id,
+        roster: team_id.map(|id| around.roster(id)).unwrap_or_default(),
+        authors: read
+            .authors
+            .values()
+            .filter_map(|actor| around.device(actor))
+            .map(|it| it.user_id)
+            .collect(),
+        sites,
+        recusals,
+        evidence,
+        refused: !refusals.is_empty(),
+        refused_at,
+        confirmations: around.confirmations(),
+        not_sampled,
+        terminated,
+        unreadable,
+    }
+}
