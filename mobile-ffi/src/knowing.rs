@@ -92,19 +92,20 @@ impl Client {
         })
     }
 
-    /// The rulebooks that came down, or those this build carries before any did.
+    /// The rulebooks of this build, and those that came down over them.
     pub(crate) fn rulebooks(&self) -> Done<Rulebooks> {
-        let texts: Vec<String> = self
-            .references("rulebook")?
-            .iter()
-            .filter_map(|book| book.record.get("text")?.as_str().map(str::to_owned))
-            .collect();
-        if texts.is_empty() {
-            return Ok(Rulebooks::builtin());
+        let mut books = Rulebooks::builtin();
+        for came in self.references("rulebook")? {
+            let known = books.books().iter().any(|book| book.name() == came.id);
+            let text = came.record.get("text").and_then(Value::as_str);
+            // A newer build of the app may carry what came down before it.
+            if let (Some(text), false) = (text, known) {
+                books = books.with(text).map_err(|error| {
+                    ClientError::new("rulebook.unreadable", "A rulebook cannot be read").with(error)
+                })?;
+            }
         }
-        Rulebooks::from_texts(texts).map_err(|error| {
-            ClientError::new("rulebook.unreadable", "A rulebook cannot be read").with(error)
-        })
+        Ok(books)
     }
 
     /// The engine over given facts with this phone's rulebooks: the same bytes as the server's (I4).

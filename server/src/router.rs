@@ -16,8 +16,8 @@ use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::endpoints::{
     campaigns, challenges, devices, docs, enrolment_codes, enterprises, health, imports,
-    organisations, product_rules, quarantine, rulings, samples, sheet_number_blocks, sync, tasks,
-    teams, tokens, users, visits,
+    organisations, product_rules, quarantine, rulebooks, rulings, samples, sheet_number_blocks,
+    sync, tasks, teams, tokens, users, visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -49,6 +49,10 @@ fn operations() -> OpenApiRouter<App> {
         ))
         .routes(routes!(devices::get::get_device))
         .routes(routes!(devices::signers::create_signer))
+        .routes(routes!(
+            rulebooks::create::create_rulebook,
+            rulebooks::list::list_rulebooks
+        ))
         .routes(routes!(sheet_number_blocks::create_sheet_number_block))
         .routes(routes!(devices::revoke::revoke_device))
         .routes(routes!(

@@ -543,6 +543,28 @@ pub const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
+        id: "create_rulebook",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/rulebooks",
+            body: Some(
+                r#"{"text":"id = 'probe'\nversion = 1\nextends = 'national'\nregion = '{foreign_region}'\neffective_from = '2999-01-01'\nsource = 'X'\n[rules]\n"}"#,
+            ),
+            elsewhere: Elsewhere::Forbidden,
+        },
+    },
+    Operation {
+        id: "list_rulebooks",
+        who: Who::Anyone,
+        scope: Scope::Everything,
+        probe: Probe {
+            path: "/v1/rulebooks",
+            body: None,
+            elsewhere: Elsewhere::Irrelevant("rulebooks are the same for everybody"),
+        },
+    },
+    Operation {
         id: "import_file",
         who: AUTHORITIES,
         scope: Scope::RegionAndBelow,

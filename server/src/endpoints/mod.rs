@@ -14,6 +14,7 @@ pub mod list;
 pub mod organisations;
 pub mod product_rules;
 pub mod quarantine;
+pub mod rulebooks;
 pub mod rulings;
 pub mod samples;
 pub mod sheet_number_blocks;

@@ -47,5 +47,5 @@ pub use descriptor::Lang;
 pub use engine::{dirty_after, final_validity, hash_of, rule, scopes_of, scopes_of_sample};
 pub use facts::*;
 pub use findings::*;
-pub use rulebook::{RulebookError, Rulebooks};
+pub use rulebook::{Rulebook, RulebookError, Rulebooks};
 pub use scope::ScopeKey;

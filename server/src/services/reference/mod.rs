@@ -5,6 +5,7 @@ pub mod campaigns;
 pub mod enterprises;
 pub mod prior_samplings;
 pub mod product_rules;
+pub mod rulebooks;
 pub mod tasks;
 pub mod teams;
 mod work;

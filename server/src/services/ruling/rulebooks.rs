@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use sync_core::rules::Rulebooks;
+use serde::Serialize;
+use sync_core::rules::{Rulebook, Rulebooks};
+use utoipa::ToSchema;
 
 use crate::store::rulings::rulebooks;
 use crate::store::{Result, Session, StoreError};
@@ -38,4 +40,28 @@ pub async fn in_force(cache: &RulebookCache, db: &mut Session) -> Result<Arc<Rul
     let books = Arc::new(books);
     *lock() = Some((published, books.clone()));
     Ok(books)
+}
+
+/// One version, as it is shown.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RulebookView {
+    /// As rulings name it: `shanghai@2`.
+    pub name: String,
+    /// GB/T 2260 code that it binds.
+    pub region: String,
+    /// First day on which it holds, in Asia/Shanghai.
+    pub effective_from: String,
+    /// What it follows.
+    pub source: String,
+}
+
+impl From<&Rulebook> for RulebookView {
+    fn from(book: &Rulebook) -> Self {
+        Self {
+            name: book.name(),
+            region: book.region.clone(),
+            effective_from: book.effective_from.to_string(),
+            source: book.source.clone(),
+        }
+    }
 }
