@@ -216,4 +216,13 @@ mod tests {
         let facts = Facts::batches(7, PUDONG, |n| 900 + u128::from(n % 2));
         assert_eq!((facts.validity(6), facts.validity(7)), (Valid, NeedsRuling));
     }
+
+    #[test]
+    fn exempts_what_was_a_duplicate_or_void_before() {
+        for out in [Void, Duplicate] {
+            let mut facts = drawn(4);
+            facts.survived.insert(sample_id(1), out);
+            assert_eq!(facts.validity(4), Valid);
+        }
+    }
 }

@@ -375,4 +375,41 @@ mod tests {
             [Valid, Valid, Duplicate]
         );
     }
+
+    #[test]
+    fn boundary_keys_that_both_sheets_lack_are_not_the_same_for_that() {
+        type Spoil = fn(&mut SampleFact);
+        let spoils: [Spoil; 3] = [
+            |s| s.product.standards.clear(),
+            |s| s.product.trademark.clear(),
+            |s| s.product.spec_model.clear(),
+        ];
+        for spoil in spoils {
+            let mut facts = twice("2025-03-01", "2025-04-01");
+            spoil(facts.at(1));
+            spoil(facts.at(2));
+            assert_eq!(facts.validity(2), NeedsRuling);
+        }
+    }
+
+    #[test]
+    fn exempts_what_is_out_already_from_any_further_word_and_from_standing_in_the_way() {
+        let mut facts = twice("2025-03-01", "2025-04-01");
+        facts.survived.insert(sample_id(2), Void);
+        assert_eq!(facts.said(), BTreeSet::new());
+        let mut facts = twice("2025-03-01", "2025-03-01");
+        facts.survived.insert(sample_id(1), Void);
+        assert_eq!((facts.validity(2), facts.said()), (Valid, BTreeSet::new()));
+    }
+
+    #[test]
+    fn boundary_a_tested_duplicate_may_yet_open_a_window_so_what_follows_needs_a_ruling() {
+        let mut facts = twice("2025-01-10", "2025-06-01");
+        facts.drawn(3, CITY, "2025-08-01");
+        facts.at(2).custody.testing_started_at_ms = Some(1);
+        assert_eq!(
+            [1, 2, 3].map(|n| facts.validity(n)),
+            [Valid, NeedsRuling, NeedsRuling]
+        );
+    }
 }

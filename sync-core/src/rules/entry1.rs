@@ -991,4 +991,55 @@ mod tests {
         let found = plan_collisions(&[assigned(1, 1, true), assigned(2, 2, true)]);
         assert_eq!(found[0].tasks, BTreeSet::from([task(1), task(2)]));
     }
+
+    #[test]
+    fn boundary_a_handover_from_a_team_that_entered_only_later_is_contested() {
+        let mut facts = two_teams(60, uniform());
+        facts.enters(3, about(noon(NOON) + 120 * MINUTE), uniform());
+        facts.entry(2).continues = Some(ContinuationFact::Handover { from: team(3) });
+        assert_eq!(
+            [1, 2, 3].map(|n| facts.standing(n)),
+            [First, Contested, Excess]
+        );
+    }
+
+    #[test]
+    fn boundary_a_confirmation_without_a_refusal_explains_nothing() {
+        let mut facts = two_teams(60, uniform());
+        facts.entry(2).continues = Some(ContinuationFact::ResolvedRefusal);
+        let outcome = ConfirmationOutcome::ResolvedSampled;
+        facts.visits.get_mut(&document(1)).unwrap().confirmations =
+            vec![confirmation(outcome, [20, 21])];
+        assert_eq!(facts.standing(2), Contested);
+    }
+
+    #[test]
+    fn boundary_two_joint_entries_are_not_one_nor_is_one_of_two_days() {
+        let mut facts = two_teams(30, uniform());
+        for n in [1, 2] {
+            facts.entry(n).joint_entry_id = Some(JointEntryId(Uuid::from_u128(n.into())));
+        }
+        assert_eq!((facts.standing(1), facts.standing(2)), (First, Excess));
+        let mut facts = two_teams(4 * 24 * 60, uniform());
+        for n in [1, 2] {
+            facts.entry(n).joint_entry_id = Some(JointEntryId(Uuid::from_u128(5)));
+        }
+        facts.decide_entry(2, First, 1);
+        assert_eq!((facts.standing(1), facts.standing(2)), (Excess, First));
+    }
+
+    #[test]
+    fn exempts_a_sample_that_a_person_has_ruled_on_from_any_further_word() {
+        let mut facts = two_teams(30, uniform());
+        facts.decide_sample(2, Valid, 1);
+        let ruled = facts.ruled();
+        assert_eq!(ruled.validity(2), Valid);
+        let sample = Subject::Sample(sample_id(2));
+        assert!(
+            ruled
+                .findings
+                .iter()
+                .all(|finding| finding.subject != sample)
+        );
+    }
 }

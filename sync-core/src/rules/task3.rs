@@ -77,6 +77,7 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         };
         let when = sample.sampled.usable();
         let (first, max, samples) = tasks.entry(task_id).or_insert((when, limit, Vec::new()));
+        // A task begins with its first batch, whichever of them that was.
         *first = Interval {
             lo: first.lo.min(when.lo),
             hi: first.hi.min(when.hi),
@@ -226,5 +227,28 @@ mod tests {
         assert!(!facts.said().contains("TASK3.over"));
         let facts = Facts::batches(7, PUDONG, |n| 900 + u128::from(n.div_ceil(2)));
         assert_eq!((facts.validity(6), facts.validity(7)), (Valid, NeedsRuling));
+    }
+
+    #[test]
+    fn boundary_a_task_takes_its_place_by_its_first_batch() {
+        let facts = Facts::batches(
+            5,
+            PUDONG,
+            |n| if n == 5 { 901 } else { 900 + u128::from(n) },
+        );
+        assert_eq!(
+            [1, 2, 3, 4, 5].map(|n| facts.validity(n)),
+            [Valid, Valid, Valid, NeedsRuling, Valid]
+        );
+        assert!(facts.said().contains("TASK3.over"));
+    }
+
+    #[test]
+    fn exempts_what_was_a_duplicate_or_void_before() {
+        for out in [Void, Duplicate] {
+            let mut facts = drawn(4);
+            facts.survived.insert(sample_id(1), out);
+            assert_eq!(facts.validity(4), Valid);
+        }
     }
 }

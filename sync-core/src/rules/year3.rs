@@ -357,4 +357,45 @@ mod tests {
         assert_eq!(late.validity(3), NeedsRuling);
         assert_eq!(late.findings[0].rulebook, "shanghai@2");
     }
+
+    #[test]
+    fn exempts_national_samplings_even_where_a_national_rulebook_limits_the_year() {
+        let national = "id = 'national'\nversion = 2\nregion = '000000'\n\
+            effective_from = '2025-01-01'\nsource = 's'\n[rules.YEAR3]\nenabled = true";
+        let books = Rulebooks::builtin().with(national).unwrap();
+        let drawn_for = |authority| {
+            let mut facts = year(2025);
+            for (n, day) in (1..).zip(FOUR) {
+                facts.drawn(n, authority, day);
+            }
+            rule(&facts, &books).validity(4)
+        };
+        assert_eq!(drawn_for(NATION), Valid);
+        assert_eq!(drawn_for(PUDONG), NeedsRuling);
+    }
+
+    #[test]
+    fn exempts_a_whole_visit_of_which_a_person_let_one_sample_stand() {
+        for (decided, other) in [
+            (Valid, Valid),
+            (NeedsRuling, NeedsRuling),
+            (Void, NeedsRuling),
+        ] {
+            let mut facts = visits(&FOUR);
+            facts.drawn(5, PUDONG, FOUR[3]).entry_id = Some(entry_id(4));
+            facts.decide_sample(4, decided, 1);
+            assert_eq!((facts.validity(4), facts.validity(5)), (decided, other));
+        }
+    }
+
+    #[test]
+    fn boundary_a_visit_takes_its_place_by_its_first_sample() {
+        let mut facts = visits(&["2025-01-01", "2025-02-01", "2025-03-01", "2025-04-01"]);
+        facts.drawn(5, PUDONG, "2025-05-01").entry_id = Some(entry_id(1));
+        assert_eq!(
+            [1, 2, 3, 4, 5].map(|n| facts.validity(n)),
+            [Valid, Valid, Valid, NeedsRuling, Valid]
+        );
+        assert!(facts.said().contains("YEAR3.over"));
+    }
 }
