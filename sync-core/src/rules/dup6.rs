@@ -412,4 +412,59 @@ mod tests {
             [Valid, NeedsRuling, NeedsRuling]
         );
     }
+
+    #[test]
+    fn boundary_a_certain_duplicate_stays_out_though_another_rule_has_its_doubts() {
+        let mut facts = twice("2025-01-10", "2025-06-01");
+        facts.drawn(3, CITY, "2025-08-01");
+        facts.at(2).lot_no = None;
+        assert_eq!(
+            [1, 2, 3].map(|n| facts.validity(n)),
+            [Valid, Duplicate, Valid]
+        );
+        assert!(facts.said().contains("DUPLOT.unsure"));
+    }
+
+    #[test]
+    fn violates_against_a_second_sampling_that_a_person_let_stand() {
+        let mut facts = twice("2025-01-10", "2025-06-01");
+        facts.drawn(3, CITY, "2025-08-01");
+        facts.decide_sample(2, Valid, 1);
+        assert_eq!(
+            [1, 2, 3].map(|n| facts.validity(n)),
+            [Valid, Valid, Duplicate]
+        );
+    }
+
+    #[test]
+    fn violates_across_two_doors_though_both_entries_are_first() {
+        let mut facts = product();
+        facts.enters(1, about(noon("2025-03-01")), uniform());
+        let other = facts.enters(2, about(noon("2025-04-01")), uniform());
+        other.campaign_id = CampaignId(Uuid::from_u128(78));
+        for n in [1, 2] {
+            facts.standings.insert(entry_id(n), First);
+        }
+        assert_eq!(facts.validity(2), Duplicate);
+        facts.entries.clear();
+        facts.at(1).document_id = None;
+        facts.at(2).document_id = None;
+        assert_eq!(
+            facts.validity(2),
+            Duplicate,
+            "no document is no common document"
+        );
+    }
+
+    #[test]
+    fn boundary_a_producer_who_is_not_named_may_be_the_same() {
+        use crate::rules::product::{Sameness, sameness};
+        let unnamed = ProductFact {
+            producer: String::new(),
+            ..uniform()
+        };
+        let unsure = Sameness::Unsure("missing_keys");
+        assert_eq!(sameness(&unnamed, &uniform()), unsure);
+        assert_eq!(sameness(&uniform(), &unnamed), unsure);
+    }
 }

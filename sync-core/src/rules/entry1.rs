@@ -881,11 +881,19 @@ mod tests {
 
     #[test]
     fn passes_other_doors_and_is_not_ruled_where_the_rulebook_switches_it_off() {
-        let mut facts = two_teams(30, uniform());
-        facts.entry(2).body_id = organisation(501);
-        let ruled = facts.ruled();
-        assert_eq!(ruled.standing(1), First);
-        assert!(!ruled.outcomes.contains_key(&Subject::Entry(entry_id(2))));
+        type Elsewhere = fn(&mut EntryFact);
+        let other_doors: [Elsewhere; 3] = [
+            |entry| entry.body_id = organisation(501),
+            |entry| entry.campaign_id = CampaignId(Uuid::from_u128(78)),
+            |entry| entry.enterprise = EnterpriseKey("uscc:913101150000C1H82U".into()),
+        ];
+        for elsewhere in other_doors {
+            let mut facts = two_teams(-30, uniform());
+            elsewhere(facts.entry(2));
+            let ruled = facts.ruled();
+            assert_eq!(ruled.standing(1), First);
+            assert!(!ruled.outcomes.contains_key(&Subject::Entry(entry_id(2))));
+        }
         let off = "id = 'shanxi'\nversion = 2\nextends = 'national'\nregion = '140000'\n\
             effective_from = '2025-01-01'\nsource = 's'\n[rules.ENTRY1]\nenabled = false";
         let books = Rulebooks::builtin().with(off).unwrap();
@@ -1040,6 +1048,72 @@ mod tests {
                 .findings
                 .iter()
                 .all(|finding| finding.subject != sample)
+        );
+    }
+
+    #[test]
+    fn passes_a_continuation_of_nothing_which_stands_for_itself() {
+        let mut facts = two_teams(30, uniform());
+        facts.entries.remove(&entry_id(1));
+        facts.entry(2).continues = Some(ContinuationFact::ReEntryGrant {
+            grant_id: ReEntryGrantId(Uuid::from_u128(1)),
+            honoured: true,
+        });
+        assert_eq!(facts.standing(2), First);
+    }
+
+    #[test]
+    fn boundary_who_entered_together_with_the_entry_that_a_person_ruled_first_continues_it() {
+        let joint = || {
+            let mut facts = two_teams(30, uniform());
+            for n in [1, 2] {
+                facts.entry(n).joint_entry_id = Some(JointEntryId(Uuid::from_u128(5)));
+            }
+            facts
+        };
+        let mut facts = joint();
+        facts.decide_entry(2, First, 1);
+        assert_eq!(
+            (facts.standing(1), facts.standing(2)),
+            (Continuation, First)
+        );
+        let mut facts = joint();
+        facts.decide_entry(2, Contested, 1);
+        assert_eq!((facts.standing(1), facts.standing(2)), (First, Contested));
+    }
+
+    #[test]
+    fn boundary_a_lease_over_a_claim_that_contradicts_what_is_proven_decides_nothing() {
+        let mut facts = two_teams(0, uniform());
+        let elsewhere = about(noon("2025-02-01")).usable();
+        let entry = facts.entry(2);
+        entry.entered.claimed = Some(elsewhere);
+        entry.lease = Some(elsewhere);
+        assert_eq!(
+            (facts.standing(1), facts.standing(2)),
+            (Contested, Contested)
+        );
+    }
+
+    #[test]
+    fn boundary_several_sites_say_nothing_more_of_an_entry_that_a_person_ruled_on() {
+        let mut facts = two_teams(30, uniform());
+        for (n, site) in [(1, "东厂"), (2, "西厂")] {
+            let visit = facts.visits.get_mut(&document(n)).unwrap();
+            visit.sites = BTreeSet::from([site.into()]);
+        }
+        facts.decide_entry(1, Contested, 1);
+        let ruled = facts.ruled();
+        assert_eq!(
+            (ruled.standing(1), ruled.standing(2)),
+            (Contested, Contested)
+        );
+        let first = Subject::Entry(entry_id(1));
+        assert!(
+            ruled
+                .findings
+                .iter()
+                .all(|finding| finding.subject != first)
         );
     }
 }

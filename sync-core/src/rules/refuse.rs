@@ -269,4 +269,24 @@ mod tests {
         let one = refused(vec![confirmation(ResolvedSampled, [20])]);
         assert_eq!(after(one, key), (Valid, true));
     }
+
+    #[test]
+    fn boundary_the_rulebook_at_the_first_entry_binds_the_whole_visit() {
+        let stricter = "id = 'shanxi'\nversion = 2\nextends = 'national'\nregion = '140000'\n\
+            effective_from = '2025-03-02'\nsource = 's'\n[rules.REFUSE]\nmin_officers = 3";
+        let books = Rulebooks::builtin().with(stricter).unwrap();
+        let too_few = |entry_day: &str, sample_day: &str| {
+            let mut facts = one_sample(CITY);
+            facts.tasks.retain(|id, _| *id == task(CITY));
+            entered(&mut facts, noon(entry_day));
+            facts.at(1).sampled = about(noon(sample_day));
+            refused(vec![confirmation(ResolvedSampled, [20, 21])])(&mut facts);
+            let findings = rule(&facts, &books).findings;
+            findings
+                .iter()
+                .any(|f| f.message == "REFUSE.too_few_officers")
+        };
+        assert!(!too_few("2025-03-01", "2025-03-03"));
+        assert!(too_few("2025-03-02", "2025-03-03"));
+    }
 }

@@ -353,6 +353,14 @@ mod tests {
         let books = Rulebooks::builtin().with(stricter).unwrap();
         let early = rule(&visits(&["2025-01-01", "2025-02-01", "2025-03-14"]), &books);
         assert_eq!(early.validity(3), Valid);
+        let mut across = visits(&["2025-01-01", "2025-02-01", "2025-03-14"]);
+        across.drawn(4, PUDONG, "2025-03-15").entry_id = Some(entry_id(3));
+        let across = rule(&across, &books);
+        assert_eq!(
+            across.validity(3),
+            NeedsRuling,
+            "the stricter of the two binds"
+        );
         let late = rule(&visits(&["2025-01-01", "2025-02-01", "2025-03-15"]), &books);
         assert_eq!(late.validity(3), NeedsRuling);
         assert_eq!(late.findings[0].rulebook, "shanghai@2");
@@ -385,6 +393,9 @@ mod tests {
             facts.drawn(5, PUDONG, FOUR[3]).entry_id = Some(entry_id(4));
             facts.decide_sample(4, decided, 1);
             assert_eq!((facts.validity(4), facts.validity(5)), (decided, other));
+            let fourth = Subject::Sample(sample_id(4));
+            let findings = facts.ruled().findings;
+            assert!(findings.iter().all(|finding| finding.subject != fourth));
         }
     }
 
@@ -396,6 +407,14 @@ mod tests {
             [1, 2, 3, 4, 5].map(|n| facts.validity(n)),
             [Valid, Valid, Valid, NeedsRuling, Valid]
         );
+        assert!(facts.said().contains("YEAR3.over"));
+    }
+
+    #[test]
+    fn violates_where_an_earlier_visit_was_valid_with_a_violation_which_counts() {
+        let mut facts = visits(&FOUR);
+        facts.survived.insert(sample_id(1), ValidWithViolation);
+        assert_eq!(facts.validity(4), NeedsRuling);
         assert!(facts.said().contains("YEAR3.over"));
     }
 }
