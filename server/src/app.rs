@@ -14,6 +14,7 @@ use crate::keys::{KeyError, ServerKeys};
 use crate::rng::{Rng, SystemRng};
 use crate::services::ruling::rulebooks::RulebookCache;
 use crate::services::sync::admission::SyncGate;
+use crate::store::access::server_keys;
 use crate::store::{Store, StoreError};
 
 /// The state. Cheap to clone; handlers take it as `State<App>`.
@@ -84,6 +85,7 @@ impl App {
             rng,
             trust_forwarded_for,
         )
+        .await
     }
 
     /// One on SQLite in `data` with a clock and randomness of the caller's: for tests and the demonstration.
@@ -94,10 +96,10 @@ impl App {
     ) -> Result<Self, OpenError> {
         make_folder(data)?;
         let store = Store::open_sqlite(&data.join("fieldseal.db")).await?;
-        Self::assemble(store, data, clock, rng, false)
+        Self::assemble(store, data, clock, rng, false).await
     }
 
-    fn assemble(
+    async fn assemble(
         store: Store,
         data: &Path,
         clock: Arc<dyn Clock>,
@@ -105,6 +107,9 @@ impl App {
         trust_forwarded_for: bool,
     ) -> Result<Self, OpenError> {
         let keys = ServerKeys::load_or_make(&data.join("keys"), rng.as_ref())?;
+        let mut tx = store.begin().await?;
+        server_keys::put(&mut tx, keys.key_id(), &keys.public_key(), clock.now()).await?;
+        tx.commit().await?;
         let passwords = Passwords::default();
         let data = data.to_owned();
         let parts = Parts {

@@ -35,7 +35,8 @@ migrations![
     "0001_access",
     "0002_reference",
     "0003_documents",
-    "0004_rulings"
+    "0004_rulings",
+    "0005_server_keys"
 ];
 
 statements! {

@@ -25,9 +25,12 @@ pub async fn project(
     let identity_key = EnterpriseKey(row.enterprise_key.clone());
     let enterprise = enterprises::resolve_key(tx, &identity_key).await?;
     let listed = enterprises::find_by_key(tx, &enterprise).await?;
-    let authors = read::authors(tx, row.document_id).await?;
-    let mut projected = read::project(row, document, &authors);
-    place(&mut projected.facts, &identity_key, &enterprise);
+    let around = read::around(tx, row, &enterprise).await?;
+    // The binding of a document is checked before its first change is stored; what is no visit shows no rows.
+    let Some(mut projected) = read::project(document, &around) else {
+        tracing::error!(document = %row.document_id, "a stored document is no visit");
+        return Ok(());
+    };
 
     let known = listed.as_ref();
     let visit = VisitRow {
@@ -39,11 +42,9 @@ pub async fn project(
         enterprise_name: known
             .map(|known| known.name.clone())
             .or(projected.enterprise_name.clone()),
-        region: known
-            .map(|known| known.region.clone())
-            .or(projected.region.clone()),
+        region: known.map(|known| known.region.clone()),
         enterprise,
-        state: projected.state.clone(),
+        state: projected.state.to_owned(),
         entered_at: projected.entered_at,
         sort_at: projected.entered_at.unwrap_or(row.created_at),
         samples: i64::try_from(projected.facts.samples.len()).unwrap_or(i64::MAX),
@@ -87,21 +88,6 @@ pub async fn project_enterprises_again(
         project_again(tx, &documents, now).await?;
     }
     Ok(())
-}
-
-/// Puts the enterprise after aliases where the document has the one of its identity.
-fn place(facts: &mut Facts, identity: &EnterpriseKey, enterprise: &EnterpriseKey) {
-    for visit in facts.visits.values_mut() {
-        visit.enterprise = enterprise.clone();
-    }
-    for entry in facts.entries.values_mut() {
-        entry.enterprise = enterprise.clone();
-    }
-    for sample in facts.samples.values_mut() {
-        if sample.enterprise.as_ref() == Some(identity) {
-            sample.enterprise = Some(enterprise.clone());
-        }
-    }
 }
 
 fn members(document: DocumentId, facts: &Facts) -> Vec<(MemberKind, String, ScopeKey)> {

@@ -1,97 +1,160 @@
 //! What the document says, as facts. The document's schema belongs to `sync_core::document`; here its words are put
-//! beside what the server alone knows: who the certified authors are, and when their changes came.
+//! beside what the server alone knows: who the certified authors are, and when their changes came. What may change
+//! without the document (tasks, rosters, custody, permissions) is laid over the facts when a scope is ruled.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use automerge::Automerge;
-use sync_core::document::conflicts::conflicts;
-use sync_core::model::{Actor, ChangeHash, DeviceId, DocumentId, EnterpriseKey, Millis, UserId};
-use sync_core::rules::{Facts, ScopeKey, VisitFact};
+use sync_core::document::{Certificates, Surroundings, VisitDocument, project as project_document};
+use sync_core::model::{Actor, ChangeHash, DocumentId, EnterpriseKey, Millis};
+use sync_core::proof::{CertificateKind, CertificatePayload, Signed, TimeTokenPayload, Verifier};
+use sync_core::rules::{Facts, ScopeKey};
 
-use crate::store::sync::changes;
+use crate::crypto::AwsLc;
+use crate::store::access::server_keys;
 use crate::store::sync::documents::DocumentRow;
-use crate::store::{Result, Session};
+use crate::store::sync::{certificates, changes};
+use crate::store::{Result, Session, StoreError};
 
 /// A document as rows will show it.
 pub struct Projected {
     /// The visit, its entries and its samples.
     pub facts: Facts,
     /// See domain.md §4.
-    pub state: String,
+    pub state: &'static str,
     /// The name that was written down.
     pub enterprise_name: Option<String>,
-    /// The region that was written down.
-    pub region: Option<String>,
     /// The earliest entry.
     pub entered_at: Option<Millis>,
     /// Concurrent values, as (path, record).
     pub conflicts: Vec<(String, String)>,
 }
 
-/// Who wrote which change and when the server received it.
-#[derive(Clone, Debug, Default)]
-pub struct Authorship {
-    /// Receipt of each change.
-    pub received: BTreeMap<ChangeHash, Millis>,
-    /// Device and person of each actor.
-    pub actors: BTreeMap<Actor, (DeviceId, UserId)>,
+/// What the server knows around a document.
+pub struct Around {
+    received: BTreeMap<ChangeHash, Millis>,
+    devices: BTreeMap<Actor, CertificatePayload>,
+    signers: BTreeMap<i64, CertificatePayload>,
+    server_keys: BTreeMap<String, Vec<u8>>,
+    aliases: BTreeMap<EnterpriseKey, EnterpriseKey>,
 }
 
-/// Authorship of the accepted changes of a document.
-pub async fn authors(db: &mut Session, document: DocumentId) -> Result<Authorship> {
-    let mut authorship = Authorship::default();
-    for change in changes::list_accepted(db, document).await? {
-        authorship.received.insert(change.hash, change.received_at);
-        if let (Some(actor), Some(device), Some(user)) = (change.actor, change.device, change.user)
-        {
-            authorship.actors.insert(actor, (device, user));
+impl Certificates for Around {
+    fn device(&self, actor: &Actor) -> Option<CertificatePayload> {
+        self.devices.get(actor).cloned()
+    }
+    fn signer(&self, serial: i64) -> Option<CertificatePayload> {
+        self.signers.get(&serial).cloned()
+    }
+}
+
+impl Surroundings for Around {
+    fn verifier(&self) -> &dyn Verifier {
+        &AwsLc
+    }
+    fn received_at(&self, change: &ChangeHash) -> Option<Millis> {
+        self.received.get(change).copied()
+    }
+    fn token(&self, wire: &str) -> Option<TimeTokenPayload> {
+        let signed: Signed<TimeTokenPayload> = serde_json::from_str(wire).ok()?;
+        signed
+            .open(&AwsLc, |id| self.server_keys.get(id).cloned())
+            .ok()
+    }
+    fn alias(&self, key: &EnterpriseKey) -> EnterpriseKey {
+        self.aliases.get(key).unwrap_or(key).clone()
+    }
+}
+
+/// Gathers what is known around a document whose enterprise is now `enterprise`.
+pub async fn around(
+    db: &mut Session,
+    row: &DocumentRow,
+    enterprise: &EnterpriseKey,
+) -> Result<Around> {
+    let mut around = Around {
+        received: BTreeMap::new(),
+        devices: BTreeMap::new(),
+        signers: BTreeMap::new(),
+        server_keys: server_keys::list(db).await?,
+        aliases: BTreeMap::from([(
+            EnterpriseKey(row.enterprise_key.clone()),
+            enterprise.clone(),
+        )]),
+    };
+    for change in changes::list_accepted(db, row.document_id).await? {
+        around.received.insert(change.hash, change.received_at);
+        let Some(actor) = change
+            .actor
+            .filter(|actor| !around.devices.contains_key(actor))
+        else {
+            continue;
+        };
+        for certificate in certificates::list_of_actor(db, actor).await? {
+            // Issued by this server and read from its own table.
+            let payload = certificate
+                .read_unverified()
+                .map_err(|_| StoreError::Column {
+                    name: "certificate",
+                    wanted: "a certificate",
+                })?;
+            match payload.kind {
+                CertificateKind::Device => around.devices.insert(actor, payload),
+                CertificateKind::Signer => around.signers.insert(payload.serial, payload),
+            };
         }
     }
-    Ok(authorship)
+    Ok(around)
 }
 
-/// Reads a document.
-pub fn project(row: &DocumentRow, document: &Automerge, authorship: &Authorship) -> Projected {
-    let authors: BTreeSet<UserId> = authorship.actors.values().map(|(_, user)| *user).collect();
-    let mut facts = Facts::new(ScopeKey::Visit {
-        document_id: row.document_id,
-    });
-    facts.visits.insert(
-        row.document_id,
-        VisitFact {
-            campaign_id: row.campaign_id,
-            body_id: row.body_id,
-            enterprise: EnterpriseKey(row.enterprise_key.clone()),
-            team_id: row.team_id,
-            roster: BTreeSet::new(),
-            authors,
-            region: None,
-            sites: BTreeSet::new(),
-            recusals: Vec::new(),
-            evidence: Vec::new(),
-            refused: false,
-            refused_at: None,
-            confirmations: Vec::new(),
-            not_sampled: false,
-            terminated: None,
-            unreadable: Vec::new(),
-        },
-    );
-    let conflicts = conflicts(document)
-        .into_iter()
+/// Reads a document; none where it is no visit of this schema.
+pub fn project(document: &Automerge, around: &Around) -> Option<Projected> {
+    let visit = VisitDocument::from_automerge(document.clone()).ok()?;
+    let projection = project_document(&visit, around);
+    let document_id: DocumentId = projection.document_id;
+    let mut facts = Facts::new(ScopeKey::Visit { document_id });
+    let entered_at = projection
+        .entries
+        .iter()
+        .map(|(_, entry)| entry.entered.usable().lo)
+        .min();
+    let state = state_of(&projection);
+    let conflicts = projection
+        .conflicts
+        .iter()
         .map(|record| {
             (
                 record.path.join("/"),
-                serde_json::to_string(&record).unwrap_or_default(),
+                serde_json::to_string(record).unwrap_or_default(),
             )
         })
         .collect();
-    Projected {
+    facts.visits.insert(document_id, projection.visit);
+    facts.entries.extend(projection.entries);
+    facts.samples.extend(projection.samples);
+    Some(Projected {
         facts,
-        state: "planned".to_owned(),
-        enterprise_name: None,
-        region: None,
-        entered_at: None,
+        state,
+        enterprise_name: projection.enterprise_name,
+        // An unproven entry has no usable beginning; the list then shows when the server heard of it.
+        entered_at: entered_at.filter(|at| *at > 0),
         conflicts,
+    })
+}
+
+/// 检查状态 (domain.md §4), as far as the document tells it.
+fn state_of(projection: &sync_core::document::Projection) -> &'static str {
+    let visit = &projection.visit;
+    let drew = projection
+        .entries
+        .iter()
+        .any(|(_, entry)| entry.drew_samples);
+    match () {
+        () if visit.terminated.is_some() => "terminated_illegal",
+        () if visit.refused && !drew => "refused",
+        () if visit.not_sampled && !drew => "not_sampled",
+        () if projection.entries.is_empty() => "planned",
+        () if drew => "sampling",
+        () => "entered",
     }
 }

@@ -7,6 +7,7 @@ pub mod counters;
 pub mod devices;
 pub mod enrolment_codes;
 pub mod organisations;
+pub mod server_keys;
 pub mod sessions;
 pub mod sheet_number_blocks;
 pub mod users;
@@ -22,6 +23,7 @@ pub const ALL: &[&[&Statement]] = &[
     devices::ALL,
     enrolment_codes::ALL,
     organisations::ALL,
+    server_keys::ALL,
     sessions::ALL,
     sheet_number_blocks::ALL,
     users::ALL,
