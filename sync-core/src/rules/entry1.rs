@@ -1116,4 +1116,20 @@ mod tests {
                 .all(|finding| finding.subject != first)
         );
     }
+
+    #[test]
+    fn boundary_an_entry_that_may_be_of_the_firsts_day_joins_it_rather_than_an_earlier_day() {
+        let mut facts = two_teams(0, uniform());
+        let (day, next_day) = (noon(NOON), noon("2025-03-02"));
+        facts.entry(2).entered = proven_only(day, next_day);
+        facts.enters(3, about(next_day), uniform());
+        for n in [1, 2, 3] {
+            facts.entry(n).joint_entry_id = Some(JointEntryId(Uuid::from_u128(5)));
+        }
+        facts.decide_entry(3, First, 1);
+        assert_eq!(
+            [1, 2, 3].map(|n| facts.standing(n)),
+            [Excess, Continuation, First]
+        );
+    }
 }
