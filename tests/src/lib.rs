@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod child;
+pub mod demonstration;
 pub mod device;
 pub mod network;
 pub mod phone;

@@ -31,6 +31,7 @@ pub struct Network {
 #[derive(Default)]
 struct State {
     off: bool,
+    elsewhere: Option<String>,
     coming: VecDeque<Fault>,
     recorded: Vec<HttpRequest>,
 }
@@ -51,6 +52,11 @@ impl Network {
     /// Off or on again.
     pub fn switch(&self, on: bool) {
         self.state().off = !on;
+    }
+
+    /// The server is at another address now, as `http://127.0.0.1:8080`.
+    pub fn redirect(&self, url: &str) {
+        self.state().elsewhere = Some(url.trim_end_matches('/').to_owned());
     }
 
     /// What happens to the next requests, one fault each; after those, nothing.
@@ -76,9 +82,13 @@ impl Default for Network {
 }
 
 impl Transport for Network {
-    fn send(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError> {
+    fn send(&self, mut request: HttpRequest) -> Result<HttpAnswer, TransportError> {
         let fault = {
             let mut state = self.state();
+            if let Some(elsewhere) = &state.elsewhere {
+                let path = request.url.splitn(4, '/').nth(3).unwrap_or_default();
+                request.url = format!("{elsewhere}/{path}");
+            }
             state.recorded.push(request.clone());
             if state.off {
                 return Err(TransportError::Unreachable("no network here".to_owned()));

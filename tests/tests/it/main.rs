@@ -10,6 +10,7 @@ mod cli;
 mod devices;
 mod enterprises;
 mod imports;
+mod kills;
 mod organisations;
 mod samples;
 mod store;

@@ -1,0 +1,332 @@
+//! The demonstration: the scenarios of the field as a story that a stranger understands. Every ruling that is told is
+//! read back over HTTP by its id. The seed permutes the order in which phones sync; the rulings do not depend on it.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use mobile_ffi::{RefusalInput, ReportInput};
+use rand::seq::SliceRandom;
+use rand::{RngExt as _, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+use sync_core::model::{DocumentId, SampleId};
+
+use crate::phone::Phone;
+use crate::world::{World, word};
+
+/// What was ruled at the end: what it is about, and the outcome.
+pub type Outcomes = BTreeMap<String, String>;
+
+/// The teller.
+pub struct Story<'a, W: Write> {
+    world: &'a World,
+    out: W,
+    order: ChaCha8Rng,
+    outcomes: Outcomes,
+}
+
+impl<'a, W: Write> Story<'a, W> {
+    /// A story in this world, in the order of this seed.
+    pub fn new(world: &'a World, out: W, seed: u64) -> Self {
+        Self {
+            world,
+            out,
+            order: ChaCha8Rng::seed_from_u64(seed),
+            outcomes: Outcomes::new(),
+        }
+    }
+
+    /// Tells all of it; what was ruled at the end.
+    pub fn play(mut self) -> io::Result<Outcomes> {
+        let w = self.world;
+        let (mut wang, mut li, mut liu) = (w.phone("王"), w.phone("李"), w.phone("刘"));
+        let mut chen = w.phone("陈");
+        self.one_entry(&mut wang, &mut li, &mut liu)?;
+        self.refusal(&mut wang)?;
+        self.stop(&mut wang)?;
+        self.four_visits(&mut chen)?;
+        self.upper_and_lower(&mut wang, &mut liu)?;
+        Ok(self.outcomes)
+    }
+
+    fn title(&mut self, zh: &str, en: &str) -> io::Result<()> {
+        writeln!(self.out, "\n━━ {zh} · {en}")
+    }
+
+    fn tell(&mut self, at: &str, who: &Phone, network: &str, zh: &str, en: &str) -> io::Result<()> {
+        let name = self.world.catalogue().people[&who.owner].name.clone();
+        writeln!(self.out, "{at}  {name}（{network}）{zh}\n{:18}{en}", "")
+    }
+
+    fn syncs(&mut self, phones: &[&Phone]) -> io::Result<()> {
+        let mut order: Vec<&Phone> = phones.to_vec();
+        order.shuffle(&mut self.order);
+        self.world.minutes(self.order.random_range(1..20));
+        for phone in &order {
+            let report = phone.online().syncs();
+            let name = self.world.catalogue().people[&phone.owner].name.clone();
+            writeln!(
+                self.out,
+                "{:18}同步 sync: {name} 的手机送出 {} 项变更 · sends {} changes, {} round trips",
+                "", report.sent, report.sent, report.round_trips
+            )?;
+        }
+        Ok(())
+    }
+
+    /// A ruling line: the entry of a visit.
+    fn entry(&mut self, label: &str, visit: DocumentId) -> io::Result<()> {
+        self.ruling(label, visit, "entry/")
+    }
+
+    /// A ruling line: a sample.
+    fn sample(&mut self, label: &str, visit: DocumentId, sample: SampleId) -> io::Result<()> {
+        self.ruling(label, visit, &format!("sample/{sample}"))
+    }
+
+    fn ruling(&mut self, label: &str, visit: DocumentId, subject: &str) -> io::Result<()> {
+        let rulings = self.world.rulings(visit);
+        let found = rulings
+            .iter()
+            .filter(|it| word(&it["subject"]).starts_with(subject));
+        for known in found {
+            let id = word(&known["ruling_id"]);
+            let ruling = self.world.get(&format!("/v1/rulings/{id}"));
+            let outcome = word(&ruling["outcome"]);
+            writeln!(
+                self.out,
+                "{:18}裁定 ruling {id}\n{:18}  {label} → {} {outcome}",
+                "",
+                "",
+                in_chinese(&outcome)
+            )?;
+            for finding in ruling["findings"].as_array().into_iter().flatten() {
+                writeln!(
+                    self.out,
+                    "{:18}  依据 {} · {}\n{:18}    {}\n{:18}    {}",
+                    "",
+                    word(&finding["rule_id"]),
+                    word(&finding["citation"]),
+                    "",
+                    word(&finding["zh"]),
+                    "",
+                    word(&finding["en"])
+                )?;
+            }
+            self.outcomes.insert(label.to_owned(), outcome);
+        }
+        Ok(())
+    }
+
+    fn one_entry(&mut self, wang: &mut Phone, li: &mut Phone, liu: &mut Phone) -> io::Result<()> {
+        self.title(
+            "一、一次任务进一次门（晋市监发〔2023〕212号 六）",
+            "Two teams of one body at one gate, both offline",
+        )?;
+        let w = self.world;
+        w.at("2025-03-01 09:00");
+        for phone in [&*wang, &*li, &*liu] {
+            phone.syncs();
+            phone.offline();
+        }
+        wang.works_in("JC-2025-01").enters("铸造");
+        self.tell(
+            "2025-03-01 09:00",
+            wang,
+            "离线 offline",
+            "带甲组进入泽州示例铸造，抽取检查井盖",
+            "enters the Zezhou foundry with team A and samples manhole covers",
+        )?;
+        let first = wang.draws("T1");
+        let gate = wang.visit();
+        w.minutes(40);
+        li.works_in("JC-2025-01").enters("铸造");
+        self.tell(
+            "2025-03-01 09:40",
+            li,
+            "离线 offline",
+            "带乙组进入同一企业，又抽取检查井盖和电动车头盔",
+            "enters the same foundry with team B and samples manhole covers again, and helmets",
+        )?;
+        let (same, other) = (li.draws("T5"), li.draws("T6"));
+        w.minutes(80);
+        liu.works_in("SX-2025-01").enters("服饰");
+        self.tell(
+            "2025-03-01 11:00",
+            liu,
+            "离线 offline",
+            "受省局委托在高平示例服饰抽取学生服",
+            "samples school uniforms at Gaoping for the province",
+        )?;
+        let uniform = liu.draws("P1");
+        self.syncs(&[wang, li, liu])?;
+        self.entry("甲组进门 entry of team A", gate)?;
+        self.entry("乙组进门 entry of team B", li.visit())?;
+        self.sample("甲组井盖 covers of team A", gate, first)?;
+        self.sample("乙组井盖 covers of team B", li.visit(), same)?;
+        self.sample("乙组头盔 helmets of team B", li.visit(), other)?;
+        self.sample("省抽学生服 uniforms of the province", liu.visit(), uniform)
+    }
+
+    fn refusal(&mut self, wang: &mut Phone) -> io::Result<()> {
+        self.title(
+            "二、拒检后又同意（晋市监发〔2023〕212号 三）",
+            "A shop refuses, then lets itself be sampled",
+        )?;
+        self.world.at("2025-03-02 09:00");
+        wang.syncs();
+        wang.offline().client.enrolled().expect("the store");
+        let visit = wang.works_in("JC-2025-01").enters("五金店");
+        let refusal = RefusalInput {
+            kind: "no_reason".to_owned(),
+            fact_description: "店主锁门，拒绝抽样".to_owned(),
+            product: "电动车头盔".to_owned(),
+            witness: Some("邻店店主".to_owned()),
+            consequence_explained: true,
+        };
+        wang.client.refuse(visit, refusal).expect("a refusal");
+        self.tell(
+            "2025-03-02 09:00",
+            wang,
+            "离线 offline",
+            "在晋城示例五金店被拒，记录拒检；执法人员尚未确认",
+            "is refused at the hardware shop and records it; no enforcement officer has confirmed it",
+        )?;
+        self.world.at("2025-03-02 14:00");
+        let sample = wang.draws("T2");
+        self.tell(
+            "2025-03-02 14:00",
+            wang,
+            "离线 offline",
+            "店主同意，同日抽取电动车头盔",
+            "the owner gives way; helmets are sampled the same day",
+        )?;
+        self.syncs(&[wang])?;
+        self.ruling("五金店拒检 refusal at the shop", visit, "visit/")?;
+        self.entry("五金店进门 entry at the shop", visit)?;
+        self.sample("五金店头盔 helmets of the shop", visit, sample)
+    }
+
+    fn stop(&mut self, wang: &mut Phone) -> io::Result<()> {
+        self.title(
+            "三、无证无照，终止抽样（晋市监发〔2023〕212号 四）",
+            "An unlicensed petrol station: stop and report",
+        )?;
+        self.world.at("2025-03-03 10:00");
+        wang.syncs();
+        wang.offline();
+        let visit = wang.works_in("YC-2025-01").enters("加油站");
+        let report = ReportInput {
+            grounds: "unlicensed".to_owned(),
+            description: "不能出示成品油零售许可".to_owned(),
+            recipients: Vec::new(),
+        };
+        wang.client.report(visit, report).expect("a report");
+        self.tell(
+            "2025-03-03 10:00",
+            wang,
+            "离线 offline",
+            "盐湖示例加油站不能出示许可：终止抽样，形成现场报告；移交执法在后续版本",
+            "no licence at the station: sampling ends with an on-site report; handing over is told later",
+        )?;
+        self.syncs(&[wang])?;
+        let state = word(&self.world.dossier(visit)["visit"]["state"]);
+        writeln!(self.out, "{:18}到访状态 state of the visit: {state}", "")?;
+        self.outcomes
+            .insert("加油站到访 visit at the station".to_owned(), state);
+        self.ruling("加油站 petrol station", visit, "visit/")?;
+        self.entry("加油站进门 entry at the station", visit)
+    }
+
+    fn four_visits(&mut self, chen: &mut Phone) -> io::Result<()> {
+        self.title(
+            "四、一年不超过三次（沪市监产质〔2024〕31号 三）",
+            "A fourth visit in one year, routine and tracking",
+        )?;
+        for (index, (campaign, task, day)) in [
+            ("SH-2025-01", "S1", "2025-03-04 10:00"),
+            ("SH-2025-02", "S2", "2025-04-03 10:00"),
+            ("SH-2025-03", "S3", "2025-05-06 10:00"),
+            ("SH-2025-04", "S4", "2025-06-03 10:00"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            self.world.at(day);
+            chen.syncs();
+            chen.offline();
+            chen.works_in(campaign).enters("塑业");
+            let sample = chen.draws_with(task, json!({ "spec_model": format!("{}型", index + 1) }));
+            self.tell(
+                day,
+                chen,
+                "离线 offline",
+                &format!("第 {} 次到奉贤示例塑业抽样", index + 1),
+                &format!("visit {} to the Fengxian plastics works", index + 1),
+            )?;
+            let tracking =
+                (index == 3).then(|| chen.draws_with("S4K", json!({ "spec_model": "跟踪型" })));
+            self.syncs(&[chen])?;
+            let label = format!("奉贤第 {} 次 visit {} at Fengxian", index + 1, index + 1);
+            self.sample(&label, chen.visit(), sample)?;
+            if let Some(tracking) = tracking {
+                let label = "奉贤第 4 次跟踪 visit 4 as tracking";
+                self.sample(label, chen.visit(), tracking)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn upper_and_lower(&mut self, wang: &mut Phone, liu: &mut Phone) -> io::Result<()> {
+        self.title(
+            "五、上抽下不抽，六个月（晋市监发〔2023〕212号 二）",
+            "The province sampled on 1 March; the city on 1 and 2 September",
+        )?;
+        let w = self.world;
+        w.at("2025-09-01 08:00");
+        for phone in [&*wang, &*liu] {
+            phone.syncs();
+            phone.offline();
+        }
+        w.at("2025-09-01 10:00");
+        let early = wang.works_in("JC-2025-01").enters("服饰");
+        let inside = wang.draws_with("T3", json!({ "lot_no": "九月一日批" }));
+        self.tell(
+            "2025-09-01 10:00",
+            wang,
+            "离线 offline",
+            "在高平示例服饰抽取学生服（满六个月的当日，仍在期内）",
+            "samples the uniforms on the corresponding day, still inside the six months",
+        )?;
+        w.at("2025-09-02 10:00");
+        let late = liu.works_in("JC-2025-01").enters("服饰");
+        let outside = liu.draws_with("T7", json!({ "lot_no": "九月二日批" }));
+        self.tell(
+            "2025-09-02 10:00",
+            liu,
+            "离线 offline",
+            "次日另一机构抽取学生服（期外）",
+            "samples the uniforms a day later, outside of the window",
+        )?;
+        self.syncs(&[wang, liu])?;
+        self.sample("九月一日学生服 uniforms of 1 September", early, inside)?;
+        self.sample("九月二日学生服 uniforms of 2 September", late, outside)
+    }
+}
+
+fn in_chinese(outcome: &str) -> &'static str {
+    match outcome {
+        "first" => "首次进门",
+        "continuation" => "继续",
+        "excess" => "二次进门",
+        "uncounted" => "不计次",
+        "contested" => "待裁定（先后不明）",
+        "valid" => "有效",
+        "valid_with_violation" => "有效，记违规",
+        "duplicate" => "重复",
+        "void" => "作废",
+        "needs_ruling" => "待裁定",
+        "pending" => "待定",
+        _ => "",
+    }
+}
