@@ -85,11 +85,11 @@ mod tests {
 
     #[test]
     fn passes_a_task_of_an_approved_plan_even_if_approved_afterwards() {
-        let approved = |f: &mut Facts| {
-            at_task(f).approved = false;
-            at_task(f).approved = true;
-        };
-        assert_eq!(after(approved, "PLAN.not_approved"), (Valid, false));
+        let mut facts = one_sample(CITY);
+        at_task(&mut facts).approved = false;
+        assert_eq!(facts.validity(1), Void);
+        at_task(&mut facts).approved = true;
+        assert_eq!((facts.validity(1), facts.said()), (Valid, BTreeSet::new()));
     }
 
     #[test]
