@@ -94,18 +94,20 @@ impl Client {
 
     /// The rulebooks of this build, and those that came down over them.
     pub(crate) fn rulebooks(&self) -> Done<Rulebooks> {
-        let mut books = Rulebooks::builtin();
+        let builtin = Rulebooks::builtin();
+        let mut texts: Vec<String> = builtin.clone().into();
         for came in self.references("rulebook")? {
-            let known = books.books().iter().any(|book| book.name() == came.id);
-            let text = came.record.get("text").and_then(Value::as_str);
             // A newer build of the app may carry what came down before it.
+            let known = builtin.books().iter().any(|book| book.name() == came.id);
+            let text = came.record.get("text").and_then(Value::as_str);
             if let (Some(text), false) = (text, known) {
-                books = books.with(text).map_err(|error| {
-                    ClientError::new("rulebook.unreadable", "A rulebook cannot be read").with(error)
-                })?;
+                texts.push(text.to_owned());
             }
         }
-        Ok(books)
+        // All at once: they come in no order, and one may extend another.
+        Rulebooks::from_texts(texts).map_err(|error| {
+            ClientError::new("rulebook.unreadable", "A rulebook cannot be read").with(error)
+        })
     }
 
     /// The engine over given facts with this phone's rulebooks: the same bytes as the server's (I4).

@@ -75,6 +75,9 @@ codes! {
     /// Rows of the file are not valid: `errors` names line, column, code and what is wrong. Nothing was written.
     ImportInvalid = "import_invalid", UNPROCESSABLE_ENTITY, "The file has bad rows; nothing was written";
 
+    /// The text is no rulebook: `errors` names the reader's code (`rulebook.unknown_rule`, …) and the place.
+    RulebookInvalid = "rulebook_invalid", UNPROCESSABLE_ENTITY, "This is not a valid rulebook";
+
     // Who is calling.
     /// No access token was sent.
     TokenMissing = "token_missing", UNAUTHORIZED, "An access token is needed";

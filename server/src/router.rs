@@ -49,10 +49,6 @@ fn operations() -> OpenApiRouter<App> {
         ))
         .routes(routes!(devices::get::get_device))
         .routes(routes!(devices::signers::create_signer))
-        .routes(routes!(
-            rulebooks::create::create_rulebook,
-            rulebooks::list::list_rulebooks
-        ))
         .routes(routes!(sheet_number_blocks::create_sheet_number_block))
         .routes(routes!(devices::revoke::revoke_device))
         .routes(routes!(
@@ -85,6 +81,11 @@ fn operations() -> OpenApiRouter<App> {
             product_rules::create::create_product_rule,
             product_rules::list::list_product_rules
         ))
+        .routes(routes!(
+            rulebooks::publish::publish_rulebook,
+            rulebooks::list::list_rulebooks
+        ))
+        .routes(routes!(rulebooks::get::get_rulebook))
         .routes(routes!(imports::import_file))
         // The laboratory.
         .routes(routes!(samples::list::list_samples))

@@ -543,13 +543,13 @@ pub const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
-        id: "create_rulebook",
+        id: "publish_rulebook",
         who: AUTHORITIES,
         scope: Scope::RegionAndBelow,
         probe: Probe {
             path: "/v1/rulebooks",
             body: Some(
-                r#"{"text":"id = 'probe'\nversion = 1\nextends = 'national'\nregion = '{foreign_region}'\neffective_from = '2999-01-01'\nsource = 'X'\n[rules]\n"}"#,
+                r#"{"text":"id = 'x'\nversion = 1\nextends = 'national'\nregion = '{foreign_region}'\neffective_from = '2999-01-01'\nsource = 'x'"}"#,
             ),
             elsewhere: Elsewhere::Forbidden,
         },
@@ -558,11 +558,19 @@ pub const OPERATIONS: &[Operation] = &[
         id: "list_rulebooks",
         who: Who::Anyone,
         scope: Scope::Everything,
-        probe: Probe {
-            path: "/v1/rulebooks",
-            body: None,
-            elsewhere: Elsewhere::Irrelevant("rulebooks are the same for everybody"),
-        },
+        probe: read(
+            "/v1/rulebooks",
+            Elsewhere::Irrelevant("rulebooks are the same for everybody"),
+        ),
+    },
+    Operation {
+        id: "get_rulebook",
+        who: Who::Anyone,
+        scope: Scope::Everything,
+        probe: read(
+            "/v1/rulebooks/national/versions/1",
+            Elsewhere::Irrelevant("rulebooks are the same for everybody"),
+        ),
     },
     Operation {
         id: "import_file",

@@ -114,6 +114,8 @@ pub struct Rulebook {
     pub effective_from: Date,
     /// Where it comes from, in words.
     pub source: String,
+    /// The TOML that it was read from.
+    pub text: String,
     rules: BTreeMap<&'static str, RuleSettings>,
 }
 
@@ -250,6 +252,7 @@ struct RawBook {
     region: String,
     effective_from: Date,
     source: String,
+    text: String,
     rules: Table,
 }
 
@@ -296,6 +299,7 @@ impl RawBook {
             region,
             effective_from,
             source,
+            text: text.to_owned(),
             rules,
         })
     }
@@ -343,6 +347,7 @@ fn resolve(book: &RawBook, all: &[RawBook], depth: usize) -> Result<Rulebook, Ru
         region: book.region.clone(),
         effective_from: book.effective_from,
         source: book.source.clone(),
+        text: book.text.clone(),
         rules,
     })
 }

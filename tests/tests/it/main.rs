@@ -12,6 +12,7 @@ mod enterprises;
 mod imports;
 mod kills;
 mod organisations;
+mod rulebooks;
 mod samples;
 mod store;
 mod stories;

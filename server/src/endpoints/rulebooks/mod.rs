@@ -1,4 +1,5 @@
-//! `/v1/rulebooks`: which rules hold where, with which numbers, version by version.
+//! `/v1/rulebooks`: which rules hold where, with which numbers, from when; version by version.
 
-pub mod create;
+pub mod get;
 pub mod list;
+pub mod publish;

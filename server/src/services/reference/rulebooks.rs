@@ -1,55 +1,147 @@
-//! Rulebooks: each publication is a new version. The old ones stay, for the rulings that name them and for everything
-//! that happened while they held.
+//! Rulebooks: published version by version, read by the engine of phone and server alike. A version binds from a day that
+//! is not over yet, so what was ruled under an older one keeps it.
 
-use sync_core::model::shanghai_date;
+use serde::Serialize;
+use sync_core::model::{Millis, UserId, shanghai_date};
+use sync_core::rules::{Rulebook, RulebookError, Rulebooks};
+use utoipa::ToSchema;
 
-use super::Work;
+use super::{Change, Work};
+use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::services::ruling;
-use crate::services::ruling::rulebooks::{RulebookView, in_force};
-use crate::store::feed::Audience;
-use crate::store::rulings::rulebooks;
+use crate::store::feed::{self, Audience, NewRow};
+use crate::store::reference::rulebooks::{self, Publication};
+use crate::store::reference::versions;
+use crate::store::{Session, StoreError};
 
-/// Publishes a version: to every phone, and everything is ruled again.
-pub async fn publish(work: &mut Work<'_>, text: &str) -> Result<RulebookView, Problem> {
-    let invalid = |detail: String| Problem::value("text", detail);
-    let books = in_force(&work.app.rulebooks, &mut work.tx).await?;
-    let known: Vec<String> = books.books().iter().map(|book| book.name()).collect();
-    let with = books
-        .with(text)
-        .map_err(|error| invalid(error.to_string()))?;
-    let new = with
-        .books()
-        .iter()
-        .find(|book| !known.contains(&book.name()));
-    let Some(new) = new else {
-        return Err(Problem::new(Code::Conflict).field("text", "is a version that exists"));
+/// The kind of record under which rulebooks travel to phones.
+const KIND: &str = "rulebook";
+
+/// A version of a rulebook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RulebookVersion {
+    /// `shanghai`
+    pub rulebook_id: String,
+    /// 1, 2, …
+    pub version: i64,
+    /// GB/T 2260; `000000` binds all authorities.
+    pub region: String,
+    /// First day, Asia/Shanghai.
+    pub effective_from: String,
+    /// Where it comes from, in words.
+    pub source: String,
+    /// Who published it; none for those that ship with the server.
+    #[schema(value_type = Option<String>)]
+    pub published_by: Option<UserId>,
+    /// When, milliseconds.
+    pub published_at_ms: Option<Millis>,
+}
+
+impl RulebookVersion {
+    fn new(book: &Rulebook, publication: Option<Publication>) -> Self {
+        Self {
+            rulebook_id: book.id.clone(),
+            version: book.version,
+            region: book.region.clone(),
+            effective_from: book.effective_from.to_string(),
+            source: book.source.clone(),
+            published_by: publication.map(|publication| publication.by),
+            published_at_ms: publication.map(|publication| publication.at),
+        }
+    }
+}
+
+/// A version with its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RulebookText {
+    /// Which.
+    #[serde(flatten)]
+    pub head: RulebookVersion,
+    /// TOML.
+    pub text: String,
+}
+
+/// All versions, those that ship with the server too.
+pub async fn list(app: &App, db: &mut Session) -> Result<Vec<RulebookText>, StoreError> {
+    let books = ruling::rulebooks::in_force(&app.rulebooks, db).await?;
+    let publications = rulebooks::list_publications(db).await?;
+    let texts = books.books().iter().map(|book| {
+        let publication = publications.get(&(book.id.clone(), book.version));
+        RulebookText {
+            head: RulebookVersion::new(book, publication.copied()),
+            text: book.text.clone(),
+        }
+    });
+    Ok(texts.collect())
+}
+
+/// Publishes the next version of a rulebook, or the first of a new one. The same text again changes nothing.
+pub async fn publish(work: &mut Work<'_>, text: &str) -> Result<(RulebookText, Change), Problem> {
+    let known = list(work.app, &mut work.tx).await?;
+    if let Some(same) = known.iter().find(|known| known.text == text) {
+        return Ok((same.clone(), Change::Unchanged));
+    }
+    let standing = ruling::rulebooks::in_force(&work.app.rulebooks, &mut work.tx).await?;
+    let books = standing.with(text).map_err(unreadable)?;
+    let added = books.books().iter().find(|book| book.text == text);
+    let book = added.ok_or_else(|| Problem::new(Code::Internal))?;
+    if !work.caller.sees_region(&book.region) {
+        return Err(Problem::new(Code::ScopeForbidden).field("region", "lies outside yours"));
+    }
+    let before = standing.books().iter().rfind(|other| other.id == book.id);
+    if before.is_some_and(|before| before.region != book.region) {
+        return Err(Problem::new(Code::Conflict).field("id", "is a rulebook of another region"));
+    }
+    let next = before.map_or(1, |before| before.version + 1);
+    if book.version != next {
+        return Err(Problem::value("version", format!("must be {next}")));
+    }
+    if book.effective_from < shanghai_date(work.now) {
+        let detail = "lies in the past: what was ruled keeps the version that it was ruled under";
+        return Err(Problem::value("effective_from", detail));
+    }
+    let publication = Publication {
+        by: work.caller.user,
+        at: work.now,
     };
-    if !work.caller.sees_region(&new.region) {
-        return Err(
-            Problem::new(Code::ScopeForbidden).field("text", "binds a region outside yours")
-        );
-    }
-    let newest = books.books().iter().filter(|book| book.id == new.id);
-    if newest.map(|book| book.version).max() >= Some(new.version) {
-        return Err(invalid("is no newer version".to_owned()));
-    }
-    // What happened under a rulebook keeps it: nobody legislates backwards.
-    if new.effective_from < shanghai_date(work.now) {
-        return Err(invalid("takes effect before it is published".to_owned()));
-    }
-    let view = RulebookView::from(new);
-    let (id, version, by) = (new.id.clone(), new.version, work.caller.user);
-    rulebooks::insert(&mut work.tx, &id, version, text, by, work.now).await?;
-    work.audit(
-        "rulebook.published",
-        format!("rulebook:{}", view.name),
-        serde_json::json!({ "effective_from": view.effective_from }),
-    )
-    .await?;
-    let record = serde_json::json!({ "text": text });
-    work.publish("rulebook", &view.name, [Audience::Everyone], Some(&record))
+    rulebooks::insert(&mut work.tx, &book.id, book.version, text, publication).await?;
+    let published = RulebookText {
+        head: RulebookVersion::new(book, Some(publication)),
+        text: text.to_owned(),
+    };
+    let (name, detail) = (book.name(), serde_json::json!({ "region": book.region }));
+    work.publish(KIND, &name, [Audience::Everyone], Some(&published))
+        .await?;
+    work.audit("rulebook.published", format!("rulebook:{name}"), detail)
         .await?;
     ruling::mark_dirty_for_everything(&mut work.tx, work.now).await?;
-    Ok(view)
+    Ok((published, Change::Created))
+}
+
+fn unreadable(error: RulebookError) -> Problem {
+    Problem::new(Code::RulebookInvalid).field(error.code, error.detail)
+}
+
+/// Sends down the rulebooks of this binary that never went to phones: at the first start, and after an upgrade.
+pub async fn deliver_builtin(app: &App) -> Result<(), StoreError> {
+    let mut tx = app.store.begin().await?;
+    let mut rows = Vec::new();
+    for book in Rulebooks::builtin().books() {
+        let name = book.name();
+        if versions::exists(&mut tx, KIND, &name).await? {
+            continue;
+        }
+        let record = serde_json::json!(RulebookText {
+            head: RulebookVersion::new(book, None),
+            text: book.text.clone(),
+        });
+        let version = versions::next(&mut tx, KIND, &name).await?;
+        let row = NewRow::reference(Audience::Everyone, KIND, &name, version, Some(&record));
+        rows.push(row);
+    }
+    if !rows.is_empty() {
+        feed::append(&mut tx, &rows, app.now()).await?;
+    }
+    tx.commit().await
 }

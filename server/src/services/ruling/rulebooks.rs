@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use serde::Serialize;
-use sync_core::rules::{Rulebook, Rulebooks};
-use utoipa::ToSchema;
+use sync_core::rules::Rulebooks;
 
 use crate::store::rulings::rulebooks;
 use crate::store::{Result, Session, StoreError};
@@ -30,38 +28,18 @@ pub async fn in_force(cache: &RulebookCache, db: &mut Session) -> Result<Arc<Rul
     {
         return Ok(books.clone());
     }
-    let mut books = Rulebooks::builtin();
+    // All at once: what one extends may have been published in the same millisecond, or ship with this binary by now.
+    let mut texts: Vec<String> = Rulebooks::builtin().into();
     for text in rulebooks::list_texts(db).await? {
-        books = books.with(&text).map_err(|_| StoreError::Column {
-            name: "text",
-            wanted: "a rulebook",
-        })?;
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
     }
+    let books = Rulebooks::from_texts(texts).map_err(|_| StoreError::Column {
+        name: "text",
+        wanted: "a rulebook",
+    })?;
     let books = Arc::new(books);
     *lock() = Some((published, books.clone()));
     Ok(books)
-}
-
-/// One version, as it is shown.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct RulebookView {
-    /// As rulings name it: `shanghai@2`.
-    pub name: String,
-    /// GB/T 2260 code that it binds.
-    pub region: String,
-    /// First day on which it holds, in Asia/Shanghai.
-    pub effective_from: String,
-    /// What it follows.
-    pub source: String,
-}
-
-impl From<&Rulebook> for RulebookView {
-    fn from(book: &Rulebook) -> Self {
-        Self {
-            name: book.name(),
-            region: book.region.clone(),
-            effective_from: book.effective_from.to_string(),
-            source: book.source.clone(),
-        }
-    }
 }

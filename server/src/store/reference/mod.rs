@@ -7,6 +7,7 @@ pub mod enterprises;
 pub mod lookups;
 pub mod prior_samplings;
 pub mod product_rules;
+pub mod rulebooks;
 pub mod samples;
 pub mod tasks;
 pub mod teams;
@@ -29,6 +30,7 @@ pub const ALL: &[&[&Statement]] = &[
     lookups::ALL,
     prior_samplings::ALL,
     product_rules::ALL,
+    rulebooks::ALL,
     samples::ALL,
     tasks::ALL,
     teams::ALL,

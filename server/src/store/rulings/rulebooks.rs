@@ -1,18 +1,15 @@
 //! Published rulebooks and permissions, as ruling reads them.
 
-use sync_core::model::{CampaignId, EnterpriseKey, Millis, OrganisationId, ReEntryGrantId, UserId};
+use sync_core::model::{CampaignId, EnterpriseKey, OrganisationId, ReEntryGrantId};
 
 use crate::args;
-use crate::store::{Result, Session, Tx, statements};
+use crate::store::{Result, Session, statements};
 
 statements! {
     /// How many were published: tells whether what was read is still what stands.
     COUNT = "SELECT COUNT(*) AS published FROM rulebooks";
     /// All of them in the order of publication.
     LIST = "SELECT text FROM rulebooks ORDER BY published_at, rulebook_id, version";
-    /// Publishes one.
-    INSERT = "INSERT INTO rulebooks (rulebook_id, version, text, published_by, published_at) \
-        VALUES ($1, $2, $3, $4, $5)";
     /// A permission to walk in again, if it is for this door.
     FIND_GRANT = "SELECT grant_id FROM re_entry_grants \
         WHERE grant_id = $1 AND campaign_id = $2 AND body_id = $3 AND enterprise_key = $4";
@@ -44,18 +41,4 @@ pub async fn grant_holds(
         .optional(&FIND_GRANT, args![grant.0, campaign, body, &enterprise.0])
         .await?
         .is_some())
-}
-
-/// Publishes a version.
-pub async fn insert(
-    tx: &mut Tx,
-    id: &str,
-    version: i64,
-    text: &str,
-    by: UserId,
-    now: Millis,
-) -> Result<()> {
-    tx.exec(&INSERT, args![id, version, text, by, now])
-        .await
-        .map(drop)
 }
