@@ -16,8 +16,8 @@ use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::endpoints::{
     campaigns, challenges, devices, docs, enrolment_codes, enterprises, health, imports,
-    organisations, product_rules, quarantine, rulebooks, rulings, samples, sheet_number_blocks,
-    sync, tasks, teams, tokens, users, visits,
+    organisations, prior_samplings, product_rules, quarantine, rulebooks, rulings, samples,
+    sheet_number_blocks, sync, tasks, teams, tokens, users, visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -86,6 +86,10 @@ fn operations() -> OpenApiRouter<App> {
             rulebooks::list::list_rulebooks
         ))
         .routes(routes!(rulebooks::get::get_rulebook))
+        .routes(routes!(
+            prior_samplings::create::create_prior_sampling,
+            prior_samplings::list::list_prior_samplings
+        ))
         .routes(routes!(imports::import_file))
         // The laboratory.
         .routes(routes!(samples::list::list_samples))

@@ -573,6 +573,24 @@ pub const OPERATIONS: &[Operation] = &[
         ),
     },
     Operation {
+        id: "create_prior_sampling",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/prior-samplings",
+            body: Some(
+                r#"{"source":"X","confidence":"reported","sampled_on":"2025-02-01","sampling_kind":"routine","region":"{foreign_region}"}"#,
+            ),
+            elsewhere: Elsewhere::Forbidden,
+        },
+    },
+    Operation {
+        id: "list_prior_samplings",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/prior-samplings", Elsewhere::Absent),
+    },
+    Operation {
         id: "import_file",
         who: AUTHORITIES,
         scope: Scope::RegionAndBelow,

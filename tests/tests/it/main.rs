@@ -12,6 +12,7 @@ mod enterprises;
 mod imports;
 mod kills;
 mod organisations;
+mod prior_samplings;
 mod rulebooks;
 mod samples;
 mod store;

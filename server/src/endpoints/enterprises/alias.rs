@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 
 use crate::access::Principal;
 use crate::app::App;
-use crate::extract::{Json, Path};
+use crate::endpoints::enterprises::{AliasQuery, Aliased};
+use crate::extract::{Json, Path, Query};
 use crate::problem::{Problem, ProblemBody};
 use crate::services::reference::{Work, enterprises};
-use crate::store::reference::enterprises::Alias;
 
 /// Which key the enterprise stands for from now on.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -25,16 +25,24 @@ pub struct NewAlias {
 
 /// Correct or merge an enterprise: another key stands for it, and all visits concerned are ruled again
 #[utoipa::path(post, path = "/v1/enterprises/{id}/aliases", tag = "enterprises", request_body = NewAlias,
-    params(("id" = String, Path, description = "The enterprise that is right")), security(("access_token" = [])),
-    responses((status = 200, body = Alias), (status = "4XX", body = ProblemBody)))]
+    params(("id" = String, Path, description = "The enterprise that is right"), AliasQuery), security(("access_token" = [])),
+    responses((status = 200, body = Aliased), (status = "4XX", body = ProblemBody)))]
 pub async fn create_alias(
     State(app): State<App>,
     caller: Principal,
     Path(id): Path<EnterpriseId>,
+    Query(query): Query<AliasQuery>,
     Json(body): Json<NewAlias>,
-) -> Result<Json<Alias>, Problem> {
+) -> Result<Json<Aliased>, Problem> {
     let mut work = Work::begin(&app, &caller).await?;
-    let alias = enterprises::alias(&mut work, id, body.from_key, &body.reason).await?;
-    work.commit().await?;
-    Ok(Json(alias))
+    let (alias, again) = enterprises::alias(&mut work, id, body.from_key, &body.reason).await?;
+    let written = !query.dry_run;
+    if written {
+        work.commit().await?;
+    }
+    Ok(Json(Aliased {
+        alias,
+        again,
+        written,
+    }))
 }

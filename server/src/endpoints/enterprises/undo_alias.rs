@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use crate::access::Principal;
 use crate::app::App;
-use crate::extract::{Json, Path};
+use crate::endpoints::enterprises::{AliasQuery, Aliased};
+use crate::extract::{Json, Path, Query};
 use crate::problem::{Problem, ProblemBody};
 use crate::services::reference::{Work, enterprises};
-use crate::store::reference::enterprises::Alias;
 
 /// Why.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -22,16 +22,24 @@ pub struct NewUndoing {
 
 /// Undo an alias: the keys stand apart again
 #[utoipa::path(post, path = "/v1/enterprise-aliases/{id}/undoing", tag = "enterprises", request_body = NewUndoing,
-    params(("id" = String, Path, description = "The alias")), security(("access_token" = [])),
-    responses((status = 200, body = Alias), (status = "4XX", body = ProblemBody)))]
+    params(("id" = String, Path, description = "The alias"), AliasQuery), security(("access_token" = [])),
+    responses((status = 200, body = Aliased), (status = "4XX", body = ProblemBody)))]
 pub async fn undo_alias(
     State(app): State<App>,
     caller: Principal,
     Path(id): Path<Uuid>,
+    Query(query): Query<AliasQuery>,
     Json(body): Json<NewUndoing>,
-) -> Result<Json<Alias>, Problem> {
+) -> Result<Json<Aliased>, Problem> {
     let mut work = Work::begin(&app, &caller).await?;
-    let alias = enterprises::undo(&mut work, id, &body.reason).await?;
-    work.commit().await?;
-    Ok(Json(alias))
+    let (alias, again) = enterprises::undo(&mut work, id, &body.reason).await?;
+    let written = !query.dry_run;
+    if written {
+        work.commit().await?;
+    }
+    Ok(Json(Aliased {
+        alias,
+        again,
+        written,
+    }))
 }

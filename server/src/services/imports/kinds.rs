@@ -215,7 +215,8 @@ pub(super) async fn put(work: &mut Work<'_>, kind: Kind, row: &Cells) -> Result<
                 spec_model: row.optional("spec_model"),
                 lot_no: row.optional("lot_no"),
             };
-            prior_samplings::put(work, new).await
+            let (_, change) = prior_samplings::put(work, new).await?;
+            Ok(change)
         }
     }
 }

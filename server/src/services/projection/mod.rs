@@ -3,8 +3,8 @@
 
 mod read;
 
-use sync_core::model::{DocumentId, EnterpriseKey, Millis};
-use sync_core::rules::{Facts, ScopeKey, scopes_of_sample};
+use sync_core::model::{DocumentId, EnterpriseKey, Millis, SampleId};
+use sync_core::rules::{Facts, SampleFact, ScopeKey, scopes_of_sample};
 
 use crate::store::reference::enterprises;
 use crate::store::rulings::dirty;
@@ -88,6 +88,25 @@ pub async fn project_enterprises_again(
         project_again(tx, &documents, now).await?;
     }
     Ok(())
+}
+
+/// A sampling made elsewhere takes part in the scopes of its product and its enterprise's year.
+pub async fn project_prior(
+    tx: &mut Tx,
+    id: SampleId,
+    fact: &SampleFact,
+    now: Millis,
+) -> Result<()> {
+    let mut marked = projections::list_scopes_of_member(tx, &id.to_string()).await?;
+    let mut fact = fact.clone();
+    if let Some(key) = &fact.enterprise {
+        fact.enterprise = Some(enterprises::resolve_key(tx, key).await?);
+    }
+    projections::replace_prior(tx, id, &fact).await?;
+    let keys: Vec<ScopeKey> = scopes_of_sample(&fact).into_iter().collect();
+    projections::replace_prior_member(tx, &id.to_string(), &keys).await?;
+    marked.extend(keys);
+    dirty::mark(tx, &marked, now).await
 }
 
 fn members(document: DocumentId, facts: &Facts) -> Vec<(MemberKind, String, ScopeKey)> {

@@ -1,13 +1,19 @@
 //! Enterprises, and the aliases that correct or merge them: audited, reversible, and all visits concerned ruled again.
 
-use sync_core::model::{EnterpriseId, EnterpriseKey, Uscc};
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use sync_core::model::{DocumentId, EnterpriseId, EnterpriseKey, PriorSamplingId, SampleId, Uscc};
+use sync_core::rules::{SampleFact, ScopeKey};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Change, Work, missing, name, optional, region_code};
 use crate::problem::{Code, Problem};
-use crate::services::{projection, ruling};
+use crate::services::projection;
 use crate::store::reference::enterprises::{self, Alias, Enterprise};
-use crate::store::reference::teams;
+use crate::store::reference::{prior_samplings, teams};
+use crate::store::sync::{documents, projections};
 
 /// What an enterprise is to be.
 pub struct NewEnterprise {
@@ -88,6 +94,9 @@ pub async fn put(work: &mut Work<'_>, new: NewEnterprise) -> Result<(Enterprise,
             Change::Created
         }
     };
+    // Visits show its name and region, and a phone may have been there before it was listed.
+    let keys = enterprises::keys_of(&mut work.tx, &row.key).await?;
+    projection::project_enterprises_again(&mut work.tx, &keys, work.now).await?;
     let teams = teams::list_near_enterprise(&mut work.tx, &row).await?;
     work.publish_to_teams("enterprise", row.enterprise_id, teams, &row)
         .await?;
@@ -107,7 +116,7 @@ pub async fn alias(
     to: EnterpriseId,
     from: EnterpriseKey,
     reason: &str,
-) -> Result<Alias, Problem> {
+) -> Result<(Alias, Again), Problem> {
     let reason = name("reason", reason)?;
     let target = enterprises::find_seen(&mut work.tx, &work.caller.into(), to).await?;
     let target = target.ok_or_else(missing)?;
@@ -134,7 +143,7 @@ pub async fn alias(
         .find(|alias| alias.from_key == from && alias.undone_at_ms.is_none())
     {
         return if same.to_key == target.key {
-            Ok(same)
+            Ok((same, Again::default()))
         } else {
             Err(Problem::new(Code::Conflict).field("from_key", "stands for another one already"))
         };
@@ -148,8 +157,7 @@ pub async fn alias(
         created_at_ms: work.now,
         undone_at_ms: None,
     };
-    // Both sides: the doors that come together, and those that were apart.
-    mark(work, &row).await?;
+    let concerned = Concerned::list(work, &row).await?;
     enterprises::insert_alias(&mut work.tx, &row).await?;
     work.audit(
         "enterprise.aliased",
@@ -157,11 +165,12 @@ pub async fn alias(
         serde_json::json!({}),
     )
     .await?;
-    Ok(row)
+    let again = concerned.project_again(work).await?;
+    Ok((row, again))
 }
 
 /// Undoes an alias. Undoing twice changes nothing.
-pub async fn undo(work: &mut Work<'_>, id: Uuid, reason: &str) -> Result<Alias, Problem> {
+pub async fn undo(work: &mut Work<'_>, id: Uuid, reason: &str) -> Result<(Alias, Again), Problem> {
     let reason = name("reason", reason)?;
     let row = enterprises::find_alias(&mut work.tx, id)
         .await?
@@ -174,27 +183,87 @@ pub async fn undo(work: &mut Work<'_>, id: Uuid, reason: &str) -> Result<Alias, 
     if seen.is_none() {
         return Err(missing());
     }
-    mark(work, &row).await?;
-    let (by, now) = (work.caller.user, work.now);
-    if enterprises::undo_alias(&mut work.tx, id, by, now, &reason).await? {
-        work.audit(
-            "enterprise.unaliased",
-            format!("alias:{id}"),
-            serde_json::json!({}),
-        )
-        .await?;
+    if row.undone_at_ms.is_some() {
+        return Ok((row, Again::default()));
     }
-    enterprises::find_alias(&mut work.tx, id)
-        .await?
-        .ok_or_else(missing)
+    let concerned = Concerned::list(work, &row).await?;
+    let (by, now) = (work.caller.user, work.now);
+    enterprises::undo_alias(&mut work.tx, id, by, now, &reason).await?;
+    work.audit(
+        "enterprise.unaliased",
+        format!("alias:{id}"),
+        serde_json::json!({}),
+    )
+    .await?;
+    let again = concerned.project_again(work).await?;
+    let row = enterprises::find_alias(&mut work.tx, id).await?;
+    Ok((row.ok_or_else(missing)?, again))
 }
 
-async fn mark(work: &mut Work<'_>, row: &Alias) -> Result<(), Problem> {
-    // Whatever pointed at the old key, however far, stands under another one now: those visits move from door to door.
-    for key in [&row.from_key, &row.to_key] {
-        let keys = enterprises::keys_of(&mut work.tx, key).await?;
-        projection::project_enterprises_again(&mut work.tx, &keys, work.now).await?;
-        ruling::mark_dirty_for_enterprise(&mut work.tx, key, work.now).await?;
+/// What an alias has ruled again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Again {
+    /// Visits whose enterprise is one of those that the alias concerns.
+    pub visits: usize,
+    /// Doors (campaign, body, enterprise) at which they stood or stand now.
+    pub doors: usize,
+    /// Samplings made elsewhere.
+    pub prior_samplings: usize,
+}
+
+/// What names one of an alias's two keys, on either side: doors that come together, and those that part.
+struct Concerned {
+    documents: Vec<DocumentId>,
+    priors: Vec<(PriorSamplingId, SampleFact)>,
+    doors: BTreeSet<ScopeKey>,
+}
+
+impl Concerned {
+    /// Reads it before the alias changes.
+    async fn list(work: &mut Work<'_>, row: &Alias) -> Result<Self, Problem> {
+        let mut keys = enterprises::keys_of(&mut work.tx, &row.from_key).await?;
+        keys.extend(enterprises::keys_of(&mut work.tx, &row.to_key).await?);
+        keys.sort();
+        keys.dedup();
+        let (mut documents, mut priors) = (Vec::new(), Vec::new());
+        for key in &keys {
+            documents.extend(documents::list_by_enterprise(&mut work.tx, &key.0).await?);
+            priors.extend(prior_samplings::list_at(&mut work.tx, key).await?);
+        }
+        let doors = doors(work, &documents).await?;
+        Ok(Self {
+            documents,
+            priors,
+            doors,
+        })
     }
-    Ok(())
+
+    /// Puts all of it where it belongs now, and marks what it left and joined.
+    async fn project_again(mut self, work: &mut Work<'_>) -> Result<Again, Problem> {
+        projection::project_again(&mut work.tx, &self.documents, work.now).await?;
+        for (id, fact) in &self.priors {
+            projection::project_prior(&mut work.tx, SampleId(id.0), fact, work.now).await?;
+        }
+        self.doors.extend(doors(work, &self.documents).await?);
+        Ok(Again {
+            visits: self.documents.len(),
+            doors: self.doors.len(),
+            prior_samplings: self.priors.len(),
+        })
+    }
+}
+
+async fn doors(
+    work: &mut Work<'_>,
+    documents: &[DocumentId],
+) -> Result<BTreeSet<ScopeKey>, Problem> {
+    let mut doors = BTreeSet::new();
+    for document in documents {
+        let scopes = projections::list_scopes_of_document(&mut work.tx, *document).await?;
+        let of_doors = scopes
+            .into_iter()
+            .filter(|key| matches!(key, ScopeKey::Door { .. }));
+        doors.extend(of_doors);
+    }
+    Ok(doors)
 }

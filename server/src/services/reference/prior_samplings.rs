@@ -3,16 +3,15 @@
 
 use aws_lc_rs::digest;
 use sync_core::model::{
-    EnterpriseKey, Interval, OrganisationId, PriorSamplingId, ProductKey, TimeFact, Uscc,
+    EnterpriseKey, Interval, OrganisationId, PriorSamplingId, ProductKey, SampleId, TimeFact, Uscc,
     normalise_text, shanghai_midnight,
 };
-use sync_core::rules::{CustodyFact, Purpose, SampleFact, SamplingSource, engine};
+use sync_core::rules::{CustodyFact, Purpose, SampleFact, SamplingSource};
 
-use super::{Change, Work, name, optional};
+use super::{Change, Work, missing, name, optional};
 use crate::problem::{Code, Problem};
-use crate::services::ruling;
-use crate::store::reference::enterprises;
-use crate::store::reference::prior_samplings::{self, PriorRow};
+use crate::services::projection;
+use crate::store::reference::prior_samplings::{self, PriorRow, PriorSampling};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -54,7 +53,10 @@ pub struct NewPriorSampling {
 }
 
 /// Adds one; the same again changes nothing.
-pub async fn put(work: &mut Work<'_>, new: NewPriorSampling) -> Result<Change, Problem> {
+pub async fn put(
+    work: &mut Work<'_>,
+    new: NewPriorSampling,
+) -> Result<(PriorSampling, Change), Problem> {
     let source = name("source", &new.source)?;
     if !["confirmed", "reported", "uncertain"].contains(&new.confidence.as_str()) {
         return Err(Problem::value(
@@ -83,13 +85,7 @@ pub async fn put(work: &mut Work<'_>, new: NewPriorSampling) -> Result<Change, P
     }
     let party = code("enterprise_uscc", new.enterprise_uscc.as_deref())?;
     let producer = code("producer_uscc", new.producer_uscc.as_deref())?;
-    let enterprise = match party {
-        Some(code) => {
-            let key = EnterpriseKey(format!("uscc:{code}"));
-            Some(enterprises::resolve_key(&mut work.tx, &key).await?)
-        }
-        None => None,
-    };
+    let enterprise = party.map(|code| EnterpriseKey(format!("uscc:{code}")));
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let product = ProductKey::new(
         producer.as_ref(),
@@ -146,10 +142,9 @@ pub async fn put(work: &mut Work<'_>, new: NewPriorSampling) -> Result<Change, P
     };
     let mut natural_key = [0; 32];
     natural_key.copy_from_slice(digest::digest(&digest::SHA256, natural.as_bytes()).as_ref());
-    if prior_samplings::exists(&mut work.tx, &natural_key).await? {
-        return Ok(Change::Unchanged);
+    if let Some(found) = prior_samplings::find_by_natural_key(&mut work.tx, &natural_key).await? {
+        return Ok((found, Change::Unchanged));
     }
-    let scopes = engine::scopes_of_sample(&fact);
     let row = PriorRow {
         id: PriorSamplingId(work.app.new_uuid()),
         natural_key,
@@ -162,10 +157,10 @@ pub async fn put(work: &mut Work<'_>, new: NewPriorSampling) -> Result<Change, P
         fact,
         created_at: work.now,
     };
-    prior_samplings::insert(&mut work.tx, &row, &scopes).await?;
-    let keys: Vec<_> = scopes.into_iter().collect();
-    ruling::mark_dirty(&mut work.tx, &keys, work.now).await?;
-    Ok(Change::Created)
+    prior_samplings::insert(&mut work.tx, &row).await?;
+    projection::project_prior(&mut work.tx, SampleId(row.id.0), &row.fact, work.now).await?;
+    let made = prior_samplings::find_by_natural_key(&mut work.tx, &natural_key).await?;
+    Ok((made.ok_or_else(missing)?, Change::Created))
 }
 
 fn code(field: &str, text: Option<&str>) -> Result<Option<Uscc>, Problem> {

@@ -1,28 +1,49 @@
-//! Samplings made elsewhere or before: they rule like our own, so their facts stand among the samples.
+//! Samplings made elsewhere or before: what was told of them. They rule like our own, so that projection puts their facts
+//! among the samples, with the enterprise after aliases.
 
-use std::collections::BTreeSet;
+use serde::Serialize;
+use sync_core::model::{EnterpriseKey, Millis, OrganisationId, PriorSamplingId};
+use sync_core::rules::{Finding, SampleFact, Validity};
+use utoipa::ToSchema;
 
-use sync_core::model::{Millis, PriorSamplingId, SampleId};
-use sync_core::rules::{SampleFact, ScopeKey};
-
-use super::to_json;
+use super::{Sight, json, to_json};
 use crate::args;
-use crate::store::sync::projections;
-use crate::store::{Result, Session, Tx, statements};
+use crate::store::{Result, Row, Session, Tx, statements};
+
+macro_rules! columns {
+    () => {
+        "SELECT p.*, s.enterprise, s.sheet_no, o.outcome, r.findings AS why, r.rulebook FROM prior_samplings p \
+         LEFT JOIN samples s ON s.sample_id = p.prior_sampling_id \
+         LEFT JOIN organisations a ON a.organisation_id = p.authority_id \
+         LEFT JOIN subject_outcomes o ON o.subject = 'sample/' || p.prior_sampling_id \
+         LEFT JOIN rulings r ON r.ruling_id = o.ruling_id "
+    };
+}
+/// Those of the caller's authority, of a region of theirs, or of an authority in one. What names neither is seen by those
+/// who see the whole country.
+macro_rules! sees_prior {
+    () => {
+        "(p.authority_id = $2 OR EXISTS (SELECT 1 FROM user_regions ur WHERE ur.user_id = $1 \
+            AND (p.region LIKE ur.prefix || '%' OR a.region LIKE ur.prefix || '%' OR ur.prefix = '')))"
+    };
+}
 
 statements! {
     /// The one that is told apart by this.
-    FIND = "SELECT prior_sampling_id FROM prior_samplings WHERE natural_key = $1";
+    FIND = concat!(columns!(), "WHERE p.natural_key = $1");
     /// Adds one.
     INSERT = "INSERT INTO prior_samplings (prior_sampling_id, natural_key, source, confidence, authority_id, body_id, \
         region, product_name, product_kind, sampled_on, fact, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    /// Its facts among those of our own samples, with an empty document.
-    INSERT_SAMPLE = "INSERT INTO samples (sample_id, document_id, sheet_no, enterprise, product_name, sampled_on, signed, \
-        fact) VALUES ($1, $2, $3, $4, $5, $6, 1, $7)";
+    /// Those at an enterprise after aliases, as they were told.
+    LIST_AT = "SELECT p.prior_sampling_id, p.fact FROM prior_samplings p \
+        JOIN samples s ON s.sample_id = p.prior_sampling_id WHERE s.enterprise = $1 ORDER BY p.prior_sampling_id";
+    /// Those that the caller sees, a page.
+    LIST_SEEN = concat!(columns!(), "WHERE p.prior_sampling_id > $3 AND ", sees_prior!(),
+        " ORDER BY p.prior_sampling_id LIMIT $4");
 }
 
-/// A prior sampling.
+/// A prior sampling to add.
 pub struct PriorRow {
     /// Its id, as of a sample.
     pub id: PriorSamplingId,
@@ -40,20 +61,100 @@ pub struct PriorRow {
     pub product_kind: Option<String>,
     /// Civil day.
     pub sampled_on: String,
-    /// What rules read.
+    /// What rules read, with the enterprise as it was told.
     pub fact: SampleFact,
     /// When it was imported.
     pub created_at: Millis,
 }
 
-/// Whether one that is told apart by this is there.
-pub async fn exists(db: &mut Session, natural_key: &[u8; 32]) -> Result<bool> {
-    Ok(db.optional(&FIND, args![natural_key]).await?.is_some())
+/// A prior sampling and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PriorSampling {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub prior_sampling_id: PriorSamplingId,
+    /// Where it comes from.
+    pub source: String,
+    /// confirmed, reported, uncertain
+    pub confidence: String,
+    /// 组织抽查部门.
+    #[schema(value_type = Option<String>)]
+    pub authority_id: Option<OrganisationId>,
+    /// GB/T 2260.
+    pub region: Option<String>,
+    /// Key of the sampled party after aliases.
+    pub enterprise: Option<String>,
+    /// 编号.
+    pub sheet_no: Option<String>,
+    /// 产品名称.
+    pub product_name: Option<String>,
+    /// Civil day.
+    pub sampled_on: String,
+    /// How it is ruled: pending, valid, valid_with_violation, needs_ruling, duplicate, void.
+    #[schema(value_type = String)]
+    pub validity: Validity,
+    /// Why.
+    #[schema(value_type = Vec<Object>)]
+    pub findings: Vec<Finding>,
+    /// Under which rulebooks it is ruled.
+    pub rulebook: Option<String>,
 }
 
-/// Adds one, as a member of its scopes.
-pub async fn insert(tx: &mut Tx, row: &PriorRow, scopes: &BTreeSet<ScopeKey>) -> Result<()> {
-    let fact = to_json(&row.fact);
+fn prior(row: &Row) -> Result<PriorSampling> {
+    let outcome: Option<String> = row.get("outcome")?;
+    let validity = outcome.and_then(|word| serde_json::from_value(word.into()).ok());
+    Ok(PriorSampling {
+        prior_sampling_id: row.get("prior_sampling_id")?,
+        source: row.get("source")?,
+        confidence: row.get("confidence")?,
+        authority_id: row.get("authority_id")?,
+        region: row.get("region")?,
+        enterprise: row.get("enterprise")?,
+        sheet_no: row.get("sheet_no")?,
+        product_name: row.get("product_name")?,
+        sampled_on: row.get("sampled_on")?,
+        validity: validity.unwrap_or(Validity::Pending),
+        findings: match row.get::<Option<String>>("why")? {
+            Some(_) => json(row, "why")?,
+            None => Vec::new(),
+        },
+        rulebook: row.get("rulebook")?,
+    })
+}
+
+/// The one that is told apart by this.
+pub async fn find_by_natural_key(
+    db: &mut Session,
+    natural_key: &[u8; 32],
+) -> Result<Option<PriorSampling>> {
+    let row = db.optional(&FIND, args![natural_key]).await?;
+    row.as_ref().map(prior).transpose()
+}
+
+/// Those that the caller sees, after an id.
+pub async fn list_seen(
+    db: &mut Session,
+    sight: &Sight,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<PriorSampling>> {
+    let args = args![sight.user, sight.organisation, after, limit];
+    db.all(&LIST_SEEN, args).await?.iter().map(prior).collect()
+}
+
+/// Those at an enterprise after aliases, as they were told.
+pub async fn list_at(
+    db: &mut Session,
+    enterprise: &EnterpriseKey,
+) -> Result<Vec<(PriorSamplingId, SampleFact)>> {
+    let rows = db.all(&LIST_AT, args![enterprise]).await?;
+    rows.iter()
+        .map(|row| Ok((row.get("prior_sampling_id")?, json(row, "fact")?)))
+        .collect()
+}
+
+/// Adds one.
+pub async fn insert(tx: &mut Tx, row: &PriorRow) -> Result<()> {
     let columns = args![
         row.id,
         &row.natural_key,
@@ -65,22 +166,8 @@ pub async fn insert(tx: &mut Tx, row: &PriorRow, scopes: &BTreeSet<ScopeKey>) ->
         row.product_name.clone(),
         row.product_kind.clone(),
         &row.sampled_on,
-        &fact,
+        to_json(&row.fact),
         row.created_at,
     ];
-    tx.exec(&INSERT, columns).await?;
-    let sample = SampleId(row.id.0).to_string();
-    let enterprise = row.fact.enterprise.as_ref().map(|key| key.0.clone());
-    let columns = args![
-        &sample,
-        Vec::new(),
-        row.fact.sheet_no.clone(),
-        enterprise,
-        row.product_name.clone(),
-        &row.sampled_on,
-        &fact,
-    ];
-    tx.exec(&INSERT_SAMPLE, columns).await?;
-    let keys: Vec<ScopeKey> = scopes.iter().cloned().collect();
-    projections::replace_prior_member(tx, &sample, &keys).await
+    tx.exec(&INSERT, columns).await.map(drop)
 }

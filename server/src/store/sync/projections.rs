@@ -307,6 +307,11 @@ async fn insert_sample(
     tx.exec(&INSERT_SAMPLE, values).await.map(drop)
 }
 
+/// Puts a sampling made elsewhere.
+pub async fn replace_prior(tx: &mut Tx, id: SampleId, sample: &SampleFact) -> Result<()> {
+    insert_sample(tx, id, &[], sample).await
+}
+
 /// Keeps a conflict once.
 pub async fn insert_conflict(
     tx: &mut Tx,

@@ -1,5 +1,7 @@
 //! `/v1/enterprises` and the aliases between their keys.
 
+mod alias;
+
 use fieldseal_tests::TestServer;
 use serde_json::json;
 

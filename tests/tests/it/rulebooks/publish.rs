@@ -68,3 +68,55 @@ fn what_is_no_next_version_of_ones_own_rulebook_is_refused_by_code() {
     let district = TEXT.replace("310000", "310115");
     assert_eq!(told(&district, 409, "conflict"), "id");
 }
+
+#[test]
+fn year3_lowered_to_two_changes_a_later_verdict_and_leaves_old_ones() {
+    let server = TestServer::start();
+    let admin = server.admin("310000");
+    let authority = server.get("/v1/organisations", &admin).expect(200);
+    let authority = authority.body["items"][0]["organisation_id"].clone();
+    // Two enterprises with three visits each: the third one before and after the new version takes effect.
+    let record = |token: &str, uscc: &str, day: &str| {
+        let number = format!("{uscc}/{day}");
+        let new = json!({
+            "source": "e-CQS", "confidence": "confirmed", "authority_id": authority, "sheet_no": number,
+            "sampled_on": day, "sampling_kind": "routine", "enterprise_uscc": uscc, "region": "310115",
+            "producer_uscc": uscc, "producer_name": "沪示例", "standards": ["GB/T 1-2020"],
+            "trademark": "示例", "spec_model": day,
+        });
+        server.post("/v1/prior-samplings", token, new).expect(201);
+    };
+    let [early, late] = ["911405250000B1E536", "921405020000B2F60D"];
+    for (uscc, day) in [
+        (early, "2025-01-06"),
+        (early, "2025-01-13"),
+        (early, "2025-02-03"),
+        (late, "2025-01-06"),
+        (late, "2025-01-13"),
+    ] {
+        record(&admin, uscc, day);
+    }
+    let standing = |token: &str| {
+        let list = server.get("/v1/prior-samplings", token).expect(200).body;
+        list["items"].as_array().unwrap().clone()
+    };
+    let before = standing(&admin);
+    assert!(
+        before.iter().all(|item| item["validity"] == "valid"),
+        "{before:?}"
+    );
+    publish(&server, &admin, TEXT).expect(201);
+    assert_eq!(standing(&admin), before, "what was ruled keeps its version");
+
+    server.clock.advance_ms(70 * 86_400_000);
+    let admin = server.log_in("admin-310000");
+    record(&admin, late, "2025-05-06");
+    let after = standing(&admin);
+    assert_eq!(after[..5], before[..]);
+    assert_eq!(after[5]["validity"], "needs_ruling", "{}", after[5]);
+    let finding = &after[5]["findings"][0];
+    assert_eq!(
+        (&finding["rule_id"], &finding["rulebook"]),
+        (&json!("YEAR3"), &json!("shanghai@2"))
+    );
+}

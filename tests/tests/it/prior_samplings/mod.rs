@@ -1,0 +1,3 @@
+//! `/v1/prior-samplings`.
+
+mod create;
