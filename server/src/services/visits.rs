@@ -1,12 +1,14 @@
 //! The dossier (卷宗): everything that is known of one visit, whole, and the lists that lead there.
 
+mod reading;
+
 use std::collections::BTreeMap;
 
 use automerge::Automerge;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sync_core::document::history::history;
-use sync_core::model::{Actor, DocumentId, Millis, UserId};
+use sync_core::model::{Actor, DocumentId, EnterpriseKey, Millis, UserId};
 use sync_core::rules::{Finding, Lang, render};
 use sync_core::sync::doctor::ItemState;
 use utoipa::ToSchema;
@@ -15,6 +17,7 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
+use crate::services::projection;
 use crate::services::ruling::gather;
 use crate::store::rulings::verdicts::subject_text;
 use crate::store::rulings::versions::RulingRow;
@@ -131,6 +134,26 @@ impl From<ChangeRow> for AsideView {
 pub struct Dossier {
     /// What lists show of it.
     pub visit: VisitView,
+    /// Key of the enterprise in the visit's identity, before aliases.
+    pub enterprise_key: String,
+    /// Who walked in when, by certified author.
+    #[schema(value_type = Vec<Object>)]
+    pub arrivals: Vec<Value>,
+    /// Entries as computed, with their standing.
+    #[schema(value_type = Vec<Object>)]
+    pub entries: Vec<Value>,
+    /// Sheets, sealed ones as they were sealed, with their final validity.
+    #[schema(value_type = Vec<Object>)]
+    pub samples: Vec<Value>,
+    /// Seals, and who signed them.
+    #[schema(value_type = Vec<Object>)]
+    pub seals: Vec<Value>,
+    /// What was changed beside a seal.
+    #[schema(value_type = Vec<Object>)]
+    pub amendments: Vec<Value>,
+    /// Suspensions, refusals, what was not sampled, reports, evidence, claims: by kind.
+    #[schema(value_type = Object)]
+    pub records: Value,
     /// The facts of the visit, its entries and samples, as rules take them.
     #[schema(value_type = Object)]
     pub facts: Value,
@@ -262,14 +285,26 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
             })
         })
         .collect();
+    let rulings: Vec<RulingView> = versions::list_of_document(&mut db, id)
+        .await?
+        .into_iter()
+        .map(RulingView::from)
+        .collect();
+    let around =
+        projection::around(&mut db, &document, &EnterpriseKey(row.enterprise.clone())).await?;
+    let read =
+        reading::read(automerge, &around, &rulings).map_err(|error| Problem::internal(&error))?;
     Ok(Dossier {
+        enterprise_key: document.enterprise_key,
+        arrivals: read.arrivals,
+        entries: read.entries,
+        samples: read.samples,
+        seals: read.seals,
+        amendments: read.amendments,
+        records: read.records,
         visit: row.into(),
         facts: serde_json::to_value(&facts).map_err(|error| Problem::internal(&error))?,
-        rulings: versions::list_of_document(&mut db, id)
-            .await?
-            .into_iter()
-            .map(RulingView::from)
-            .collect(),
+        rulings,
         decisions,
         conflicts,
         aside: changes::list_aside(&mut db, id)

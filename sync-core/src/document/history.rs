@@ -101,6 +101,11 @@ pub fn maker_of(doc: &Automerge, object: &ObjId) -> Option<ChangeHash> {
     doc.hash_for_opid(object).map(|hash| ChangeHash(hash.0))
 }
 
+/// The actor whose change it is; none where the document has no such change.
+pub fn author_of(doc: &Automerge, change: &ChangeHash) -> Option<Actor> {
+    actor_of(doc, &Head(change.0))
+}
+
 /// The actor of a change of this document.
 pub(super) fn actor_of(doc: &Automerge, hash: &Head) -> Option<Actor> {
     actor_bytes(doc.get_change_meta_by_hash(hash)?.actor.to_bytes())

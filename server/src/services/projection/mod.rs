@@ -12,7 +12,7 @@ use crate::store::sync::documents::{self, DocumentRow};
 use crate::store::sync::projections::{self, MemberKind, VisitRow};
 use crate::store::{Result, Tx};
 
-pub use read::Projected;
+pub use read::{Around, Projected, around};
 
 /// Projects one document.
 pub async fn project(
