@@ -14,7 +14,7 @@ use super::seals::{Certificates, SealRecord, SealVerdict};
 use super::visit::{Item, Items, VisitDocument};
 use crate::model::{
     Actor, ChangeHash, Digest, DocumentId, EnterpriseKey, EntryId, EvidenceSubject, Interval,
-    Millis, OrganisationId, ProductKey, ProductRule, PurposeKind, ReEntryGrantId, SampleId,
+    Millis, OrganisationId, ProductKey, ProductRule, PurposeKind, ReEntryGrantId, Region, SampleId,
     SampleSheet, SealSubject, TaskId, TeamId, TeamKey, TimeClaim, TimeFact, UserId, add_days,
     normalise_text, shanghai_midnight, word,
 };
@@ -115,6 +115,8 @@ pub struct Projection {
     pub conflicts: Vec<ConflictRecord>,
     /// Name of the enterprise as last recorded; shown, never compared.
     pub enterprise_name: Option<String>,
+    /// GB/T 2260 code of the enterprise as last recorded, where it is one: for an enterprise that nobody has listed.
+    pub enterprise_region: Option<Region>,
 }
 
 struct Reading<'a> {
@@ -262,6 +264,11 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
     let visit = visit_fact(&mut read, enterprise, team_id, sites);
     let mut records = document.enterprise().items;
     records.sort_by_key(|it| (it.value.recorded_at.wall_ms, it.value.record_id));
+    let mut regions = records
+        .iter()
+        .rev()
+        .filter_map(|it| it.value.party.region.as_ref());
+    let enterprise_region = regions.find_map(|code| code.parse().ok());
     Projection {
         document_id: document.id(),
         visit,
@@ -277,6 +284,7 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
             names.find(|name| !name.trim().is_empty())
         }),
         sheets: sheets.into_values().collect(),
+        enterprise_region,
         conflicts: conflicts(document.automerge()),
     }
 }

@@ -42,7 +42,9 @@ pub async fn project(
         enterprise_name: known
             .map(|known| known.name.clone())
             .or(projected.enterprise_name.clone()),
-        region: known.map(|known| known.region.clone()),
+        region: known
+            .map(|known| known.region.clone())
+            .or(projected.region.clone()),
         enterprise,
         state: projected.state.to_owned(),
         entered_at: projected.entered_at,

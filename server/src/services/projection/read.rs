@@ -24,6 +24,8 @@ pub struct Projected {
     pub state: &'static str,
     /// The name that was written down.
     pub enterprise_name: Option<String>,
+    /// The region that was written down.
+    pub region: Option<String>,
     /// The earliest entry.
     pub entered_at: Option<Millis>,
     /// Concurrent values, as (path, record).
@@ -136,6 +138,7 @@ pub fn project(document: &Automerge, around: &Around) -> Option<Projected> {
         facts,
         state,
         enterprise_name: projection.enterprise_name,
+        region: projection.enterprise_region.map(String::from),
         // An unproven entry has no usable beginning; the list then shows when the server heard of it.
         entered_at: entered_at.filter(|at| *at > 0),
         conflicts,

@@ -17,7 +17,9 @@ macro_rules! seen {
             OR EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = v.document_id AND a.user_id = $1) \
             OR EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = v.team_id AND m.user_id = $1) \
             OR ($4 = 1 AND (\
-                  EXISTS (SELECT 1 FROM campaigns c WHERE c.campaign_id = v.campaign_id AND c.authority_id = $2) \
+                  EXISTS (SELECT 1 FROM campaigns c JOIN organisations o ON o.organisation_id = c.authority_id \
+                    JOIN user_regions r ON o.region LIKE r.prefix || '%' \
+                    WHERE c.campaign_id = v.campaign_id AND r.user_id = $1) \
                OR EXISTS (SELECT 1 FROM samples s JOIN tasks t ON t.task_id = s.task_id \
                     WHERE s.document_id = v.document_id AND t.authority_id = $2) \
                OR EXISTS (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND v.region LIKE r.prefix || '%'))))",
