@@ -1,5 +1,6 @@
 //! All rules, the rendering of findings in both languages, and the page that is generated from them.
 
+use crate::model::DocumentId;
 use std::fmt::Write as _;
 
 use super::descriptor::{DefaultValue, Lang, Rule, ScopeKind};
@@ -49,9 +50,24 @@ pub fn find_rule(id: &str) -> Option<&'static Rule> {
 /// What a finding says, in words. A finding of a rule that this version does not know shows its key.
 pub fn render(finding: &Finding, lang: Lang) -> String {
     let key = finding.message.split_once('.').map_or("", |(_, key)| key);
+    let arguments = finding
+        .arguments
+        .iter()
+        .map(|(name, value)| (name.clone(), spoken(value)))
+        .collect();
     find_rule(&finding.rule_id)
-        .and_then(|rule| rule.render(key, &finding.arguments, lang))
+        .and_then(|rule| rule.render(key, &arguments, lang))
         .unwrap_or_else(|| finding.message.clone())
+}
+
+/// An argument as people read it: of an entry's id the day, and enough of the document to tell two apart.
+fn spoken(value: &str) -> String {
+    match value.split_once('/') {
+        Some((document, day)) if document.parse::<DocumentId>().is_ok() => {
+            format!("{day}（{}）", &document[..8])
+        }
+        _ => value.to_owned(),
+    }
 }
 
 fn scope_words(scope: ScopeKind) -> &'static str {
@@ -161,5 +177,14 @@ mod tests {
             written == rules_page(&Rulebooks::builtin()),
             "run: cargo run -p sync-core --example rules_page > docs/rules.md"
         );
+    }
+
+    #[test]
+    fn an_entry_is_called_by_its_day_and_other_words_stay_as_they_are() {
+        let entry = format!("{}/2025-03-01", "ab".repeat(32));
+        assert_eq!(super::spoken(&entry), "2025-03-01（abababab）");
+        for word in ["泽州示例铸造", "3/4", "2025-03-01"] {
+            assert_eq!(super::spoken(word), word);
+        }
     }
 }
