@@ -16,8 +16,8 @@ use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::endpoints::{
     campaigns, challenges, devices, docs, enrolment_codes, enterprises, health, imports,
-    organisations, prior_samplings, product_rules, quarantine, rulebooks, rulings, samples,
-    sheet_number_blocks, sync, tasks, teams, tokens, users, visits,
+    organisations, prior_samplings, product_rules, quarantine, re_entry_grants, rulebooks, rulings,
+    samples, sheet_number_blocks, sync, tasks, teams, tokens, users, visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -68,6 +68,12 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(tasks::approve::approve_task))
         .routes(routes!(tasks::assign::assign_task))
         .routes(routes!(tasks::cancel::cancel_task))
+        .routes(routes!(tasks::recuse::declare_recusal))
+        .routes(routes!(organisations::suspend::suspend_body))
+        .routes(routes!(
+            re_entry_grants::create::create_re_entry_grant,
+            re_entry_grants::list::list_re_entry_grants
+        ))
         .routes(routes!(teams::create::create_team, teams::list::list_teams))
         .routes(routes!(teams::get::get_team, teams::update::update_team))
         .routes(routes!(

@@ -45,7 +45,8 @@ pub enum Elsewhere {
 }
 
 /// How a test calls the operation. Words in braces are filled in by the test's world: `{foreign_organisation}`,
-/// `{foreign_user}`, `{foreign_device}` lie in another province; `{foreign_region}` is that province.
+/// `{foreign_user}`, `{foreign_device}`, `{foreign_campaign}`, `{foreign_task}`, `{foreign_team}`, `{foreign_enterprise}` and
+/// `{foreign_alias}` lie in another province; `{foreign_region}` is that province.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe {
     /// The path, with the braces filled as said.
@@ -381,7 +382,7 @@ pub const OPERATIONS: &[Operation] = &[
         who: Who::Anyone,
         scope: Scope::RegionAndBelow,
         probe: Probe {
-            path: "/v1/campaigns/01900000-0000-7000-8000-000000000000",
+            path: "/v1/campaigns/{foreign_campaign}",
             body: None,
             elsewhere: Elsewhere::NotFound,
         },
@@ -391,7 +392,7 @@ pub const OPERATIONS: &[Operation] = &[
         who: Who::Anyone,
         scope: Scope::RegionAndBelow,
         probe: Probe {
-            path: "/v1/tasks/01900000-0000-7000-8000-000000000000",
+            path: "/v1/tasks/{foreign_task}",
             body: None,
             elsewhere: Elsewhere::NotFound,
         },
@@ -401,7 +402,7 @@ pub const OPERATIONS: &[Operation] = &[
         who: Who::Anyone,
         scope: Scope::RegionAndBelow,
         probe: Probe {
-            path: "/v1/teams/01900000-0000-7000-8000-000000000000",
+            path: "/v1/teams/{foreign_team}",
             body: None,
             elsewhere: Elsewhere::NotFound,
         },
@@ -411,7 +412,7 @@ pub const OPERATIONS: &[Operation] = &[
         who: Who::Anyone,
         scope: Scope::RegionAndBelow,
         probe: Probe {
-            path: "/v1/enterprises/01900000-0000-7000-8000-000000000000",
+            path: "/v1/enterprises/{foreign_enterprise}",
             body: None,
             elsewhere: Elsewhere::NotFound,
         },
@@ -433,7 +434,7 @@ pub const OPERATIONS: &[Operation] = &[
         probe: Probe {
             path: "/v1/tasks",
             body: Some(
-                r#"{"campaign_id":"01900000-0000-7000-8000-000000000000","code":"X","product_name":"X","sampling_kind":"routine","quota_batches":1}"#,
+                r#"{"campaign_id":"{foreign_campaign}","code":"X","product_name":"X","sampling_kind":"routine","quota_batches":1}"#,
             ),
             elsewhere: Elsewhere::Invalid,
         },
@@ -443,7 +444,7 @@ pub const OPERATIONS: &[Operation] = &[
         who: AUTHORITIES,
         scope: Scope::RegionAndBelow,
         probe: Probe {
-            path: "/v1/tasks/01900000-0000-7000-8000-000000000000/approval",
+            path: "/v1/tasks/{foreign_task}/approval",
             body: None,
             elsewhere: Elsewhere::NotFound,
         },
@@ -453,7 +454,7 @@ pub const OPERATIONS: &[Operation] = &[
         who: AUTHORITIES,
         scope: Scope::RegionAndBelow,
         probe: Probe {
-            path: "/v1/tasks/01900000-0000-7000-8000-000000000000/assignment",
+            path: "/v1/tasks/{foreign_task}/assignment",
             body: Some(r#"{"body_id":"{foreign_organisation}"}"#),
             elsewhere: Elsewhere::NotFound,
         },
@@ -463,7 +464,7 @@ pub const OPERATIONS: &[Operation] = &[
         who: AUTHORITIES,
         scope: Scope::RegionAndBelow,
         probe: Probe {
-            path: "/v1/tasks/01900000-0000-7000-8000-000000000000/cancellation",
+            path: "/v1/tasks/{foreign_task}/cancellation",
             body: Some(r#"{"reason":"X"}"#),
             elsewhere: Elsewhere::NotFound,
         },
@@ -475,7 +476,7 @@ pub const OPERATIONS: &[Operation] = &[
         probe: Probe {
             path: "/v1/teams",
             body: Some(
-                r#"{"body_id":"{foreign_organisation}","campaign_id":"01900000-0000-7000-8000-000000000000","name":"X","members":[]}"#,
+                r#"{"body_id":"{foreign_organisation}","campaign_id":"{foreign_campaign}","name":"X","members":[]}"#,
             ),
             elsewhere: Elsewhere::Forbidden,
         },
@@ -485,7 +486,7 @@ pub const OPERATIONS: &[Operation] = &[
         who: TEAM_MAKERS,
         scope: Scope::RegionAndBelow,
         probe: Probe {
-            path: "/v1/teams/01900000-0000-7000-8000-000000000000",
+            path: "/v1/teams/{foreign_team}",
             body: Some(r#"{"members":[]}"#),
             elsewhere: Elsewhere::NotFound,
         },
@@ -505,7 +506,7 @@ pub const OPERATIONS: &[Operation] = &[
         who: AUTHORITIES,
         scope: Scope::RegionAndBelow,
         probe: Probe {
-            path: "/v1/enterprises/01900000-0000-7000-8000-000000000000/aliases",
+            path: "/v1/enterprises/{foreign_enterprise}/aliases",
             body: Some(r#"{"from_key":"server:x","reason":"X"}"#),
             elsewhere: Elsewhere::NotFound,
         },
@@ -515,7 +516,7 @@ pub const OPERATIONS: &[Operation] = &[
         who: AUTHORITIES,
         scope: Scope::RegionAndBelow,
         probe: Probe {
-            path: "/v1/enterprise-aliases/01900000-0000-7000-8000-000000000000/undoing",
+            path: "/v1/enterprise-aliases/{foreign_alias}/undoing",
             body: Some(r#"{"reason":"X"}"#),
             elsewhere: Elsewhere::NotFound,
         },
@@ -541,6 +542,44 @@ pub const OPERATIONS: &[Operation] = &[
             body: None,
             elsewhere: Elsewhere::Irrelevant("product rules are the same for everybody"),
         },
+    },
+    Operation {
+        id: "suspend_body",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/organisations/{foreign_organisation}/suspensions",
+            body: Some(r#"{"reason":"X"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "declare_recusal",
+        who: TEAM_MAKERS,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/tasks/{foreign_task}/recusals",
+            body: Some(r#"{"enterprise_id":"{foreign_enterprise}","reason":"X"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "create_re_entry_grant",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/re-entry-grants",
+            body: Some(
+                r#"{"campaign_id":"{foreign_campaign}","body_id":"{foreign_organisation}","enterprise_id":"{foreign_enterprise}","reason":"X","expires_at":"2999-01-01T00:00:00Z"}"#,
+            ),
+            elsewhere: Elsewhere::Invalid,
+        },
+    },
+    Operation {
+        id: "list_re_entry_grants",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/re-entry-grants", Elsewhere::Absent),
     },
     Operation {
         id: "publish_rulebook",

@@ -15,6 +15,7 @@ pub mod organisations;
 pub mod prior_samplings;
 pub mod product_rules;
 pub mod quarantine;
+pub mod re_entry_grants;
 pub mod rulebooks;
 pub mod rulings;
 pub mod samples;

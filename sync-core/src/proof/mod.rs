@@ -8,11 +8,13 @@
 mod access;
 mod certificate;
 mod envelope;
+mod re_entry_grant;
 mod receipt;
 mod tip;
 
 pub use access::{enrolment_statement, login_statement, signer_statement};
 pub use certificate::{CertificateKind, CertificatePayload, OrganisationKind, Role};
 pub use envelope::{KeyId, Payload, SignatureError, Signed, Verifier};
+pub use re_entry_grant::ReEntryGrantPayload;
 pub use receipt::{ReceiptPayload, TimeTokenPayload};
 pub use tip::{TipStatement, seal_statement, tip_statement};

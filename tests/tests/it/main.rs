@@ -13,6 +13,7 @@ mod imports;
 mod kills;
 mod organisations;
 mod prior_samplings;
+mod re_entry_grants;
 mod rulebooks;
 mod samples;
 mod store;

@@ -3,6 +3,7 @@
 pub mod create;
 pub mod get;
 pub mod list;
+pub mod suspend;
 
 use serde::Serialize;
 use sync_core::model::OrganisationId;

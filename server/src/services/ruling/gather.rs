@@ -53,6 +53,7 @@ async fn take_entry(db: &mut Session, facts: &mut Facts, id: EntryId) -> Result<
             entry.campaign_id,
             entry.body_id,
             &entry.enterprise,
+            entry.entered.usable().lo,
         )
         .await?;
     }

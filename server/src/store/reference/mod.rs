@@ -7,8 +7,11 @@ pub mod enterprises;
 pub mod lookups;
 pub mod prior_samplings;
 pub mod product_rules;
+pub mod re_entry_grants;
+pub mod recusals;
 pub mod rulebooks;
 pub mod samples;
+pub mod suspensions;
 pub mod tasks;
 pub mod teams;
 pub mod versions;
@@ -30,8 +33,11 @@ pub const ALL: &[&[&Statement]] = &[
     lookups::ALL,
     prior_samplings::ALL,
     product_rules::ALL,
+    re_entry_grants::ALL,
+    recusals::ALL,
     rulebooks::ALL,
     samples::ALL,
+    suspensions::ALL,
     tasks::ALL,
     teams::ALL,
     versions::ALL,

@@ -1,8 +1,9 @@
 //! Published rulebooks and permissions, as ruling reads them.
 
-use sync_core::model::{CampaignId, EnterpriseKey, OrganisationId, ReEntryGrantId};
+use sync_core::model::{CampaignId, EnterpriseKey, Millis, OrganisationId, ReEntryGrantId};
 
 use crate::args;
+use crate::store::reference::enterprises;
 use crate::store::{Result, Session, statements};
 
 statements! {
@@ -11,8 +12,8 @@ statements! {
     /// All of them in the order of publication.
     LIST = "SELECT text FROM rulebooks ORDER BY published_at, rulebook_id, version";
     /// A permission to walk in again, if it is for this door.
-    FIND_GRANT = "SELECT grant_id FROM re_entry_grants \
-        WHERE grant_id = $1 AND campaign_id = $2 AND body_id = $3 AND enterprise_key = $4";
+    FIND_GRANT = "SELECT enterprise_key FROM re_entry_grants \
+        WHERE grant_id = $1 AND campaign_id = $2 AND body_id = $3 AND expires_at > $4";
 }
 
 /// How many were published.
@@ -29,16 +30,19 @@ pub async fn list_texts(db: &mut Session) -> Result<Vec<String>> {
         .collect()
 }
 
-/// Whether a permission to walk in again is known and for this door.
+/// Whether a permission to walk in again is known, for this door after aliases, and not expired by then.
 pub async fn grant_holds(
     db: &mut Session,
     grant: ReEntryGrantId,
     campaign: CampaignId,
     body: OrganisationId,
     enterprise: &EnterpriseKey,
+    entered_at: Millis,
 ) -> Result<bool> {
-    Ok(db
-        .optional(&FIND_GRANT, args![grant.0, campaign, body, &enterprise.0])
-        .await?
-        .is_some())
+    let args = args![grant.0, campaign, body, entered_at];
+    let Some(row) = db.optional(&FIND_GRANT, args).await? else {
+        return Ok(false);
+    };
+    let granted: EnterpriseKey = row.get("enterprise_key")?;
+    Ok(enterprises::resolve_key(db, &granted).await? == *enterprise)
 }

@@ -91,7 +91,35 @@ fn world() -> World {
         .post(&path, &here, serde_json::json!({ "reason": "stolen" }))
         .expect(200);
 
+    let post = |path: &str, body: Value| server.post(path, &there, body);
+    let listed = server.get("/v1/organisations", &there).expect(200).body;
+    let mut listed = listed["items"].as_array().expect("a list").iter();
+    let theirs = listed.find(|item| item["kind"] == "authority");
+    let theirs = theirs.expect("the authority elsewhere")["organisation_id"].clone();
+    let new = serde_json::json!({ "authority_id": theirs, "code": "远", "name": "远" });
+    let campaign = post("/v1/campaigns", new).expect(201).text("campaign_id");
+    let new = serde_json::json!({
+        "campaign_id": campaign, "code": "T", "product_name": "远", "sampling_kind": "routine", "quota_batches": 1,
+    });
+    let task = post("/v1/tasks", new).expect(201).text("task_id");
+    let new = serde_json::json!({
+        "body_id": elsewhere, "campaign_id": campaign, "name": "远", "members": [stranger],
+    });
+    let team = post("/v1/teams", new).expect(201).text("team_id");
+    let new = serde_json::json!({ "name": "远", "region": "370800" });
+    let enterprise = post("/v1/enterprises", new)
+        .expect(201)
+        .text("enterprise_id");
+    let new = serde_json::json!({ "from_key": "device:远", "reason": "远" });
+    let alias = post(&format!("/v1/enterprises/{enterprise}/aliases"), new);
+    let alias = alias.expect(200).text("alias_id");
+
     let words = BTreeMap::from([
+        ("{foreign_campaign}", campaign),
+        ("{foreign_task}", task),
+        ("{foreign_team}", team),
+        ("{foreign_enterprise}", enterprise),
+        ("{foreign_alias}", alias),
         ("{foreign_region}", "370800".to_owned()),
         ("{foreign_organisation}", elsewhere),
         ("{foreign_user}", stranger),
@@ -215,6 +243,10 @@ fn every_operation_is_blind_beyond_its_region() {
                 "{foreign_organisation}",
                 "{foreign_user}",
                 "{foreign_device}",
+                "{foreign_campaign}",
+                "{foreign_task}",
+                "{foreign_team}",
+                "{foreign_enterprise}",
             ] {
                 let leaked = answer.body.to_string().contains(&world.words[word]);
                 assert!(!leaked, "{} shows {word}: {}", row.id, answer.body);

@@ -1,0 +1,85 @@
+//! Permits to walk in again: signed, sent to the phones of the body's teams, and what entered by it is ruled again.
+
+use sync_core::model::{CampaignId, EnterpriseId, OrganisationId, ReEntryGrantId};
+use sync_core::proof::{ReEntryGrantPayload, Signed};
+
+use super::{Change, Work, authority, body, name};
+use crate::problem::Problem;
+use crate::services::ruling;
+use crate::store::reference::re_entry_grants::{self, ReEntryGrant};
+use crate::store::reference::{campaigns, enterprises};
+
+/// What a permission is to say.
+pub struct NewReEntryGrant {
+    /// In which campaign; the authority is the campaign's.
+    pub campaign: CampaignId,
+    /// 承检机构.
+    pub body: OrganisationId,
+    /// Where.
+    pub enterprise: EnterpriseId,
+    /// Why.
+    pub reason: String,
+    /// Until when, RFC 3339.
+    pub expires_at: String,
+}
+
+/// Permits a body to enter an enterprise once more in a campaign (补样、复入许可, ENTRY1). The same again changes nothing.
+pub async fn grant(
+    work: &mut Work<'_>,
+    new: NewReEntryGrant,
+) -> Result<(ReEntryGrant, Change), Problem> {
+    let campaign = campaigns::find_seen(&mut work.tx, &work.caller.into(), new.campaign).await?;
+    let unseen = || Problem::value("campaign_id", "is no campaign that you see");
+    let campaign = campaign.ok_or_else(unseen)?;
+    authority(&mut work.tx, work.caller, campaign.authority_id)
+        .await
+        .map_err(|_| unseen())?;
+    body(&mut work.tx, new.body).await?;
+    let found = enterprises::find_seen(&mut work.tx, &work.caller.into(), new.enterprise).await?;
+    let enterprise =
+        found.ok_or_else(|| Problem::value("enterprise_id", "is no enterprise that you see"))?;
+    let expires = new.expires_at.parse::<jiff::Timestamp>();
+    let expires = expires.map_err(|_| Problem::value("expires_at", "is no RFC 3339 time"))?;
+    if expires.as_millisecond() <= work.now {
+        return Err(Problem::value("expires_at", "is past"));
+    }
+    let payload = ReEntryGrantPayload {
+        grant_id: ReEntryGrantId(work.app.new_uuid()),
+        campaign_id: new.campaign,
+        body_id: new.body,
+        enterprise: enterprises::resolve_key(&mut work.tx, &enterprise.key).await?,
+        granted_at_ms: work.now,
+        expires_at_ms: expires.as_millisecond(),
+    };
+    let app = work.app;
+    let signed = Signed::sign(&payload, app.keys.key_id().to_owned(), |message| {
+        app.keys.sign(message).to_vec()
+    });
+    let row = ReEntryGrant {
+        grant_id: payload.grant_id,
+        campaign_id: payload.campaign_id,
+        body_id: payload.body_id,
+        enterprise_key: payload.enterprise,
+        reason: name("reason", &new.reason)?,
+        granted_by: work.caller.user,
+        granted_at_ms: payload.granted_at_ms,
+        expires_at_ms: payload.expires_at_ms,
+        signed,
+    };
+    if let Some(same) = re_entry_grants::find_same(&mut work.tx, &row).await? {
+        return Ok((same, Change::Unchanged));
+    }
+    re_entry_grants::insert(&mut work.tx, &row).await?;
+    let teams = re_entry_grants::list_teams(&mut work.tx, row.body_id, row.campaign_id).await?;
+    work.publish_to_teams("re_entry_grant", row.grant_id, teams, &row)
+        .await?;
+    work.audit(
+        "re_entry.granted",
+        format!("re_entry_grant:{}", row.grant_id),
+        serde_json::json!({ "expires_at_ms": row.expires_at_ms }),
+    )
+    .await?;
+
+    ruling::mark_dirty_for_enterprise(&mut work.tx, &row.enterprise_key, work.now).await?;
+    Ok((row, Change::Created))
+}

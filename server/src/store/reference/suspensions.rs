@@ -1,0 +1,93 @@
+//! Suspensions (暂停承检资格): a body that broke the rules is ineligible for a year.
+
+use serde::Serialize;
+use sync_core::model::{Millis, OrganisationId, UserId};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::args;
+use crate::store::{Result, Row, Session, Tx, statements};
+
+statements! {
+    /// Adds one.
+    INSERT = "INSERT INTO body_suspensions (suspension_id, body_id, authority_id, decided_at, until_at, reason, decided_by) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    /// The one that this authority decided at this time.
+    FIND = "SELECT * FROM body_suspensions WHERE body_id = $1 AND authority_id = $2 AND decided_at = $3";
+    /// Whether a body has work of an authority.
+    HAS_WORK = "SELECT task_id FROM tasks WHERE body_id = $1 AND authority_id = $2 ORDER BY task_id LIMIT 1";
+}
+
+/// A suspension, in force from the decision until just before the year is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Suspension {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub suspension_id: Uuid,
+    /// 承检机构.
+    #[schema(value_type = String)]
+    pub body_id: OrganisationId,
+    /// Who decided.
+    #[schema(value_type = String)]
+    pub authority_id: OrganisationId,
+    /// When, milliseconds.
+    pub decided_at_ms: Millis,
+    /// The first instant at which it no longer holds, milliseconds.
+    pub until_ms: Millis,
+    /// Why.
+    pub reason: String,
+    /// Who recorded it.
+    #[schema(value_type = String)]
+    pub decided_by: UserId,
+}
+
+fn suspension(row: &Row) -> Result<Suspension> {
+    Ok(Suspension {
+        suspension_id: row.get("suspension_id")?,
+        body_id: row.get("body_id")?,
+        authority_id: row.get("authority_id")?,
+        decided_at_ms: row.get("decided_at")?,
+        until_ms: row.get("until_at")?,
+        reason: row.get("reason")?,
+        decided_by: row.get("decided_by")?,
+    })
+}
+
+/// The one that this authority decided at this time.
+pub async fn find(
+    db: &mut Session,
+    body: OrganisationId,
+    authority: OrganisationId,
+    decided_at: Millis,
+) -> Result<Option<Suspension>> {
+    let row = db
+        .optional(&FIND, args![body, authority, decided_at])
+        .await?;
+    row.as_ref().map(suspension).transpose()
+}
+
+/// Adds one.
+pub async fn insert(tx: &mut Tx, row: &Suspension) -> Result<()> {
+    let columns = args![
+        row.suspension_id,
+        row.body_id,
+        row.authority_id,
+        row.decided_at_ms,
+        row.until_ms,
+        &row.reason,
+        row.decided_by
+    ];
+    tx.exec(&INSERT, columns).await.map(drop)
+}
+
+/// Whether a body has work of an authority: then it may be suspended from wherever it is.
+pub async fn has_work(
+    db: &mut Session,
+    body: OrganisationId,
+    authority: OrganisationId,
+) -> Result<bool> {
+    Ok(db
+        .optional(&HAS_WORK, args![body, authority])
+        .await?
+        .is_some())
+}

@@ -1,0 +1,3 @@
+//! `/v1/re-entry-grants`.
+
+mod create;
