@@ -1,9 +1,11 @@
 //! What a phone knows and what the engine says of it: reference data, lists, rulings, verdicts.
 
-use automerge::Automerge;
+use automerge::hydrate::Value as Hydrated;
+use automerge::{Automerge, ScalarValue};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sync_core::document::conflicts::{ConflictRecord, conflicts};
-use sync_core::document::hydrated::from_hydrated;
 use sync_core::model::{DocumentId, Millis};
 use sync_core::rules::{Facts, Rulebooks, rule};
 use sync_core::sync::wire::RulingNotice;
@@ -60,10 +62,7 @@ impl Client {
 
     /// One visit whole, as JSON: what its document holds now.
     pub fn visit(&self, visit: DocumentId) -> Done<Value> {
-        let document = self.document(visit)?;
-        from_hydrated(&document.hydrate(None)).map_err(|error| {
-            ClientError::new("visit.unreadable", "The visit cannot be read").with(error)
-        })
+        Ok(as_json(&self.document(visit)?.hydrate(None)))
     }
 
     /// What two phones wrote at the same time, kept.
@@ -119,5 +118,28 @@ impl Client {
         serde_json::to_string(&findings).map_err(|error| {
             ClientError::new("facts.unreadable", "The findings are no JSON").with(error)
         })
+    }
+}
+
+/// A value of a document as JSON; bytes as base64, texts and times plain.
+fn as_json(value: &Hydrated) -> Value {
+    match value {
+        Hydrated::Map(map) => map
+            .iter()
+            .map(|(key, entry)| (key.to_string(), as_json(&entry.value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Hydrated::List(list) => list.iter().map(|entry| as_json(&entry.value)).collect(),
+        Hydrated::Text(text) => text.to_string().into(),
+        Hydrated::Scalar(scalar) => match scalar {
+            ScalarValue::Bytes(bytes) => STANDARD.encode(bytes).into(),
+            ScalarValue::Str(text) => text.as_str().into(),
+            ScalarValue::Int(number) | ScalarValue::Timestamp(number) => (*number).into(),
+            ScalarValue::Uint(number) => (*number).into(),
+            ScalarValue::F64(number) => (*number).into(),
+            ScalarValue::Counter(counter) => i64::from(counter).into(),
+            ScalarValue::Boolean(truth) => (*truth).into(),
+            ScalarValue::Null | ScalarValue::Unknown { .. } => Value::Null,
+        },
     }
 }

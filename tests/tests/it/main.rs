@@ -7,6 +7,7 @@
 mod access;
 mod api;
 mod cli;
+mod demo;
 mod devices;
 mod enterprises;
 mod imports;

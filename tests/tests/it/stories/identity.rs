@@ -35,7 +35,7 @@ fn a_corrected_code_brings_two_doors_together() {
         ["first"],
         "two doors until somebody says it is one"
     );
-    let key = w.dossier(unread)["enterprise_key"]
+    let key = w.dossier(unread)["visit"]["enterprise"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -66,7 +66,7 @@ fn a_phone_restored_from_a_backup_loses_nothing_and_doubles_nothing() {
     let third = restored.draws_with("T1", json!({ "lot_no": "换机后" }));
     restored.syncs();
     let dossier = w.dossier(visit);
-    assert_eq!(dossier["samples"].as_array().unwrap().len(), 3);
+    assert_eq!(dossier["facts"]["samples"].as_object().unwrap().len(), 3);
     for sample in [early, late, third] {
         assert_ne!(w.validity(sample), "pending");
     }

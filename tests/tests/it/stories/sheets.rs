@@ -4,29 +4,28 @@ use fieldseal_tests::World;
 use serde_json::json;
 
 #[test]
-fn an_edit_after_sealing_is_an_amendment_beside_the_sealed_sheet() {
+fn an_edit_beside_the_seal_is_an_amendment_and_the_sealed_sheet_is_shown_as_it_was_sealed() {
     let w = World::shanxi();
-    let mut a = w.phone("王");
+    let (mut a, mut b) = (w.phone("王"), w.phone("赵"));
     let visit = a.enters("铸造");
-    let sheet = a.draws("T1");
-    a.client
-        .edit_sheet(visit, sheet, json!({ "product_name": "另一种井盖" }))
-        .unwrap();
-    a.syncs();
+    let sheet = a.fills("T1", json!({}));
+    w.sync_all(&[&a, &b]);
+    a.offline();
+    b.offline();
+    w.minutes(5);
+    a.seals(sheet);
+    let change = json!({ "trademark": "另一商标" });
+    // The teammate does not know of the seal yet; whoever knows it cannot edit past it.
+    b.client.edit_sheet(visit, sheet, change.clone()).unwrap();
+    let refused = a.client.edit_sheet(visit, sheet, change).unwrap_err();
+    assert_eq!(refused.code, "document.sealed");
+    w.sync_all(&[&b, &a]);
     let dossier = w.dossier(visit);
-    let sample = dossier["samples"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|it| it["sample_id"] == json!(sheet))
-        .unwrap()
-        .clone();
-    assert_eq!(
-        sample["sheet"]["product_name"], "检查井盖",
-        "shown as it was sealed"
-    );
-    assert!(!dossier["amendments"].as_array().unwrap().is_empty());
-    assert!(w.rules(visit, sheet).contains(&"SEALED".to_owned()));
+    let sample = &dossier["facts"]["samples"][sheet.to_string()];
+    assert_eq!(sample["amended"], true);
+    assert_eq!(sample["product"]["trademark"], "示例");
+    let rules = w.rules(visit, sheet);
+    assert!(rules.contains(&"SEALED".to_owned()), "{rules:?}");
 }
 
 #[test]
@@ -62,12 +61,9 @@ fn a_voided_sheet_keeps_its_number_for_ever() {
     a.client.void_sheet(visit, spoiled, "墨水弄脏").unwrap();
     let good = a.draws("T1");
     a.syncs();
-    let numbers: Vec<_> = w.dossier(visit)["samples"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| it["sheet_no"].as_str().unwrap().to_owned())
-        .collect();
+    let dossier = w.dossier(visit);
+    let samples = dossier["facts"]["samples"].as_object().unwrap();
+    let numbers: Vec<_> = samples.values().map(|it| it["sheet_no"].clone()).collect();
     assert_eq!(numbers.len(), 2);
     assert_ne!(numbers[0], numbers[1]);
     assert_eq!(w.validity(good), "valid");
