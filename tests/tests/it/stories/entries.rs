@@ -95,7 +95,11 @@ fn a_resumption_on_the_next_day_continues_only_after_a_recorded_suspension() {
         a.draws_with("T2", json!({ "lot_no": "次日批" }));
         a.syncs();
         // A declared resumption belongs to the entry that it resumes; an undeclared one is an entry of its own.
-        let expected: &[&str] = if suspended { &["first"] } else { &["first", "contested"] };
+        let expected: &[&str] = if suspended {
+            &["first"]
+        } else {
+            &["first", "contested"]
+        };
         assert_eq!(w.standings(visit), expected);
     }
 }
