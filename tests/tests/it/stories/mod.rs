@@ -9,5 +9,6 @@ mod products;
 mod rulebooks;
 mod sheets;
 mod tasks;
+mod verdicts;
 mod world;
 mod years;

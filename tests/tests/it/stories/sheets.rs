@@ -6,7 +6,7 @@ use serde_json::json;
 #[test]
 fn an_edit_beside_the_seal_is_an_amendment_and_the_sealed_sheet_is_shown_as_it_was_sealed() {
     let w = World::shanxi();
-    let (mut a, mut b) = (w.phone("王"), w.phone("赵"));
+    let (mut a, b) = (w.phone("王"), w.phone("赵"));
     let visit = a.enters("铸造");
     let sheet = a.fills("T1", json!({}));
     w.sync_all(&[&a, &b]);
