@@ -86,6 +86,8 @@ pub const FEED_ROWS_MAX: i64 = 500;
 pub const SYNC_ATTEMPTS_MAX: u32 = 12;
 /// Rows of an imported file.
 pub const IMPORT_ROWS_MAX: usize = 10_000;
+/// How long the command line waits for the answer to a file, in seconds.
+pub const IMPORT_REQUEST_S: u64 = 300;
 
 // The phone's keys.
 

@@ -1,6 +1,7 @@
-//! The `fieldseal` command: `serve`, and what an operator does without a running server.
+//! The `fieldseal` command: `serve`, and what an operator does with or without a running server.
 
 pub mod admin;
+mod import;
 mod serve;
 
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ enum Command {
     /// Make administrators
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Import a CSV file into a running server; the password comes from FIELDSEAL_PASSWORD or standard input
+    Import(import::Import),
 }
 
 /// What a command ends with when it fails: a sentence for the operator.
@@ -42,6 +45,7 @@ pub fn run() -> ExitCode {
         match cli.command {
             Command::Serve(command) => command.run().await,
             Command::Admin(command) => command.run().await,
+            Command::Import(command) => command.run(),
         }
     });
     match outcome {

@@ -14,7 +14,7 @@ use crate::store::access::organisations;
 use crate::store::reference as store;
 
 /// A kind of file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// 企业

@@ -4,7 +4,7 @@
 mod kinds;
 mod table;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::kinds::Kind;
@@ -23,7 +23,7 @@ pub struct Options {
 }
 
 /// A row that cannot be taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BadRow {
     /// Line of the file, from 1; the header is the first.
     pub line: u64,
@@ -36,7 +36,7 @@ pub struct BadRow {
 }
 
 /// What came of a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Report {
     /// Rows that made a record.
     pub created: u64,

@@ -1,5 +1,7 @@
 //! The `fieldseal` command as an operator meets it.
 
+mod import;
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
