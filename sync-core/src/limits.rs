@@ -84,6 +84,8 @@ pub const FEED_INFLATED_BYTES_MAX: usize = 1024 * 1024;
 pub const FEED_ROWS_MAX: i64 = 500;
 /// Times that a page is judged anew because another writer was faster.
 pub const SYNC_ATTEMPTS_MAX: u32 = 12;
+/// Rows of the duplicate index in one item of the feed.
+pub const INDEX_PAGE_ROWS: usize = 200;
 /// Rows of an imported file.
 pub const IMPORT_ROWS_MAX: usize = 10_000;
 /// How long the command line waits for the answer to a file, in seconds.

@@ -6,6 +6,7 @@ pub mod challenges;
 pub mod custody;
 pub mod decisions;
 pub mod devices;
+pub mod duplicate_index;
 pub mod enrolment;
 pub mod imports;
 pub mod logins;

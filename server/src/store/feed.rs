@@ -6,7 +6,7 @@ use std::fmt;
 use sync_core::model::{
     ChangeHash, DeviceId, DocumentId, Millis, OrganisationId, RulingId, TeamId, UserId,
 };
-use sync_core::sync::wire::ChangeStatus;
+use sync_core::sync::wire::{ChangeStatus, IndexPage};
 
 use super::{Result, Row, Session, StoreError, Tx, statements};
 use crate::args;
@@ -19,8 +19,8 @@ statements! {
     /// Appends one row.
     INSERT = "INSERT INTO feed (position, audience, entry, document_id, subject, version, payload, appended_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    /// Older versions of a reference record are of no use to anybody who has not read them yet.
-    FORGET_OLDER = "DELETE FROM feed WHERE subject = $1 AND audience = $2 AND entry = 'reference' AND position < $3";
+    /// Older versions of a reference record or of a row of the index are of no use to anybody who has not read them yet.
+    FORGET_OLDER = "DELETE FROM feed WHERE subject = $1 AND audience = $2 AND entry IN ('reference', 'index') AND position < $3";
     /// What a caller sees behind a position: what is for all, for them, their device and organisation, their teams, and
     /// the documents they wrote in.
     LIST = "SELECT f.position, f.entry, f.document_id, f.subject, f.version, f.payload FROM feed f \
@@ -145,6 +145,15 @@ impl NewRow {
         }
     }
 
+    /// A part of the duplicate index; `row` where it is the newest word on that row alone.
+    pub fn index(audience: Audience, row: Option<&str>, page: &IndexPage) -> Result<Self> {
+        Ok(Self {
+            subject: row.map(|row| format!("index/{row}")),
+            payload: Some(to_json("index", page)?),
+            ..Self::of(audience, "index")
+        })
+    }
+
     /// A record of reference data in its current version, or its removal.
     pub fn reference(
         audience: Audience,
@@ -193,7 +202,7 @@ pub async fn append(tx: &mut Tx, rows: &[NewRow], now: Millis) -> Result<i64> {
             ],
         )
         .await?;
-        if let ("reference", Some(subject)) = (row.entry, &row.subject) {
+        if let ("reference" | "index", Some(subject)) = (row.entry, &row.subject) {
             tx.exec(&FORGET_OLDER, args![subject, &audience, position])
                 .await?;
         }

@@ -6,6 +6,7 @@ pub mod descriptor;
 pub mod engine;
 pub mod facts;
 pub mod findings;
+pub mod index;
 pub mod rulebook;
 pub mod scope;
 

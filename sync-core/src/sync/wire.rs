@@ -293,9 +293,9 @@ pub struct IndexPage {
 pub struct IndexRow {
     /// Stable name of the row.
     pub row_id: String,
-    /// HMAC-SHA-256 of `ProductKey::digest()` (kind `product`) or of `<year>/<enterprise key>` (kind `year`).
+    /// HMAC-SHA-256, see `rules::index`: phones compute the hashes of a sheet with the same functions.
     pub key_hash: Digest,
-    /// `product` or `year`.
+    /// `product`: the whole key is equal; `standard`: one standard is, a person decides; `year`.
     pub kind: String,
     /// Civil day in Asia/Shanghai, ISO 8601.
     pub sampled_on: String,

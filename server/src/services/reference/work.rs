@@ -7,7 +7,7 @@ use sync_core::model::{Millis, OrganisationId, TaskId, TeamId};
 use crate::access::Principal;
 use crate::app::App;
 use crate::problem::Problem;
-use crate::services::{audit, ruling};
+use crate::services::{audit, duplicate_index, ruling};
 use crate::store::feed::{self, Audience, NewRow};
 use crate::store::reference::tasks::Task;
 use crate::store::reference::{campaigns, enterprises, lookups, product_rules, teams, versions};
@@ -142,6 +142,10 @@ impl<'a> Work<'a> {
             self.publish("product_rule", id, [audience.clone()], Some(&rule))
                 .await?;
         }
+        let rows =
+            duplicate_index::of_task(self.app, &mut self.tx, task.task_id, audience, self.now)
+                .await?;
+        self.rows.extend(rows);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sync_core::model::{Digest, DocumentId, RulingId};
+use sync_core::model::{Digest, DocumentId, RulingId, SampleId};
 use sync_core::rules::{
     self, Facts, Finding, Findings, Outcome, Rulebooks, ScopeKey, Standing, Subject, Validity,
     dirty_after, final_validity,
@@ -12,6 +12,7 @@ use tracing::Instrument;
 use super::{gather, rulebooks};
 use crate::app::App;
 use crate::problem::Problem;
+use crate::services::duplicate_index;
 use crate::services::sync::binding;
 use crate::store::feed::{self, Audience, NewRow};
 use crate::store::rulings::versions::RulingRow;
@@ -87,6 +88,19 @@ async fn rule_one(app: &App, key: &ScopeKey) -> Result<()> {
         {
             published.push(NewRow::ruling(audience, document, ruling.ruling_id));
         }
+    }
+    // Facts may have moved a sampling to another product or party under the same outcome, so all members are looked at.
+    let mut samplings: BTreeSet<SampleId> = facts.samples.keys().copied().collect();
+    samplings.extend(
+        subjects(&before, &after)
+            .into_iter()
+            .filter_map(|subject| match subject {
+                Subject::Sample(id) => Some(id),
+                _ => None,
+            }),
+    );
+    for id in samplings {
+        published.extend(duplicate_index::refresh(app, &mut tx, &facts, id, now).await?);
     }
     let dependents: Vec<ScopeKey> = dirty_after(&facts, &before, &after).into_iter().collect();
     dirty::mark(&mut tx, &dependents, now).await?;

@@ -166,6 +166,7 @@ impl Writer<'_> {
                     record: row.payload.is_some().then(|| payload(row)).transpose()?,
                 }
             }
+            "index" => FeedEntry::Index(payload(row)?),
             _ => return Err(unreadable("entry")),
         };
         self.push(row.position, entry);

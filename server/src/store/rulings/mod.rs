@@ -2,6 +2,7 @@
 
 pub mod decisions;
 pub mod dirty;
+pub mod index;
 pub mod rulebooks;
 pub mod verdicts;
 pub mod versions;
@@ -12,6 +13,7 @@ use super::Statement;
 pub const ALL: &[&[&Statement]] = &[
     decisions::ALL,
     dirty::ALL,
+    index::ALL,
     rulebooks::ALL,
     verdicts::ALL,
     versions::ALL,

@@ -7,6 +7,7 @@
 
 mod authorship;
 mod feed;
+mod index;
 mod kit;
 mod page;
 mod quarantine;

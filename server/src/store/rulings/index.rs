@@ -1,0 +1,159 @@
+//! The duplicate index: keyed rows of samplings that count, and for whom they are.
+
+use sync_core::model::{Digest, Millis, OrganisationId, SampleId, TeamId};
+use sync_core::sync::wire::IndexRow;
+
+use crate::args;
+use crate::store::feed::Audience;
+use crate::store::{Result, Row, Session, Tx, statements};
+
+statements! {
+    /// Keeps the first key.
+    INSERT_KEY = "INSERT INTO index_keys (name, key) VALUES ('duplicates', $1) ON CONFLICT (name) DO NOTHING";
+    /// The key of all hashes.
+    FIND_KEY = "SELECT key FROM index_keys WHERE name = 'duplicates'";
+    /// What is known of a sampling beside its facts.
+    FIND_SAMPLING = "SELECT s.signed, s.product_name, o.outcome, COALESCE(p.region, v.region) AS region \
+        FROM samples s LEFT JOIN visits v ON v.document_id = s.document_id \
+        LEFT JOIN prior_samplings p ON p.prior_sampling_id = s.sample_id \
+        LEFT JOIN subject_outcomes o ON o.subject = 'sample/' || s.sample_id \
+        WHERE s.sample_id = $1 ORDER BY s.document_id LIMIT 1";
+    /// The rows of a sampling that stand.
+    LIST_OF_SAMPLE = "SELECT * FROM index_rows WHERE sample_id = $1 AND removed = 0 ORDER BY row_id";
+    /// Puts a row.
+    PUT = "INSERT INTO index_rows (row_id, sample_id, kind, key_hash, sampled_on, authority_id, level, sampling_kind, \
+        product_kind, region, removed, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11) \
+        ON CONFLICT (row_id) DO UPDATE SET kind = $3, key_hash = $4, sampled_on = $5, authority_id = $6, level = $7, \
+        sampling_kind = $8, product_kind = $9, region = $10, removed = 0, changed_at = $11";
+    /// A row stands no longer.
+    REMOVE = "UPDATE index_rows SET removed = 1, changed_at = $2 WHERE row_id = $1";
+    /// Whose tasks a row concerns: those of its product kind; a sampling of an unknown kind, and a year, concern everybody
+    /// who works in its region.
+    LIST_AUDIENCES = "SELECT DISTINCT t.team_id, t.body_id FROM tasks t WHERE t.body_id IS NOT NULL AND t.cancelled_at IS NULL \
+        AND (($1 <> 'year' AND t.product_kind = $2) OR (($1 = 'year' OR CAST($2 AS TEXT) IS NULL) \
+          AND (CAST($3 AS TEXT) IS NULL OR NOT EXISTS (SELECT 1 FROM task_regions r WHERE r.task_id = t.task_id) \
+            OR EXISTS (SELECT 1 FROM task_regions r WHERE r.task_id = t.task_id AND CAST($3 AS TEXT) LIKE r.prefix || '%')))) \
+        ORDER BY t.body_id, t.team_id";
+    /// The rows that concern a task, by the same measure.
+    LIST_OF_TASK = "SELECT i.* FROM index_rows i WHERE i.removed = 0 AND EXISTS (SELECT 1 FROM tasks t WHERE t.task_id = $1 \
+        AND ((i.kind <> 'year' AND t.product_kind = i.product_kind) OR ((i.kind = 'year' OR i.product_kind IS NULL) \
+          AND (i.region IS NULL OR NOT EXISTS (SELECT 1 FROM task_regions r WHERE r.task_id = t.task_id) \
+            OR EXISTS (SELECT 1 FROM task_regions r WHERE r.task_id = t.task_id AND i.region LIKE r.prefix || '%'))))) \
+        ORDER BY i.row_id";
+}
+
+/// A row and what decides for whom it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRow {
+    /// As it goes to phones.
+    pub row: IndexRow,
+    /// 产品名称, normalised.
+    pub product_kind: Option<String>,
+    /// GB/T 2260.
+    pub region: Option<String>,
+}
+
+/// What is known of a sampling beside its facts.
+pub struct Sampling {
+    /// Whether its sheet is signed.
+    pub signed: bool,
+    /// 产品名称 as written.
+    pub product_name: Option<String>,
+    /// Its validity as one word; none before it was ruled.
+    pub outcome: Option<String>,
+    /// Where.
+    pub region: Option<String>,
+}
+
+/// Keeps a key, unless there is one.
+pub async fn insert_key(tx: &mut Tx, key: &[u8; 32]) -> Result<()> {
+    tx.exec(&INSERT_KEY, args![key]).await.map(drop)
+}
+
+/// The key of all hashes.
+pub async fn find_key(db: &mut Session) -> Result<Option<Vec<u8>>> {
+    let row = db.optional(&FIND_KEY, args![]).await?;
+    row.map(|row| row.get("key")).transpose()
+}
+
+/// A sampling, own or prior.
+pub async fn find_sampling(db: &mut Session, id: SampleId) -> Result<Option<Sampling>> {
+    let row = db.optional(&FIND_SAMPLING, args![id]).await?;
+    row.map(|row| {
+        Ok(Sampling {
+            signed: row.get::<i64>("signed")? == 1,
+            product_name: row.get("product_name")?,
+            outcome: row.get("outcome")?,
+            region: row.get("region")?,
+        })
+    })
+    .transpose()
+}
+
+fn stored(row: &Row) -> Result<StoredRow> {
+    Ok(StoredRow {
+        row: IndexRow {
+            row_id: row.get("row_id")?,
+            key_hash: row.get::<Digest>("key_hash")?,
+            kind: row.get("kind")?,
+            sampled_on: row.get("sampled_on")?,
+            authority_id: row.get("authority_id")?,
+            level: row.get("level")?,
+            sampling_kind: row.get("sampling_kind")?,
+        },
+        product_kind: row.get("product_kind")?,
+        region: row.get("region")?,
+    })
+}
+
+/// The rows of a sampling that stand.
+pub async fn list_of_sample(db: &mut Session, id: SampleId) -> Result<Vec<StoredRow>> {
+    let rows = db.all(&LIST_OF_SAMPLE, args![id]).await?;
+    rows.iter().map(stored).collect()
+}
+
+/// The rows that a phone needs for a task.
+pub async fn list_of_task(
+    db: &mut Session,
+    task: sync_core::model::TaskId,
+) -> Result<Vec<StoredRow>> {
+    let rows = db.all(&LIST_OF_TASK, args![task]).await?;
+    rows.iter().map(stored).collect()
+}
+
+/// Puts a row.
+pub async fn put(tx: &mut Tx, id: SampleId, new: &StoredRow, now: Millis) -> Result<()> {
+    let columns = args![
+        &new.row.row_id,
+        id,
+        &new.row.kind,
+        new.row.key_hash,
+        &new.row.sampled_on,
+        new.row.authority_id,
+        &new.row.level,
+        &new.row.sampling_kind,
+        new.product_kind.clone(),
+        new.region.clone(),
+        now,
+    ];
+    tx.exec(&PUT, columns).await.map(drop)
+}
+
+/// A row stands no longer.
+pub async fn remove(tx: &mut Tx, row_id: &str, now: Millis) -> Result<()> {
+    tx.exec(&REMOVE, args![row_id, now]).await.map(drop)
+}
+
+/// Whom a row concerns: the team of a task, or the whole body where no team has it yet.
+pub async fn list_audiences(db: &mut Session, row: &StoredRow) -> Result<Vec<Audience>> {
+    let columns = args![&row.row.kind, row.product_kind.clone(), row.region.clone()];
+    let rows = db.all(&LIST_AUDIENCES, columns).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(match row.get::<Option<TeamId>>("team_id")? {
+                Some(team) => Audience::Team(team),
+                None => Audience::Organisation(row.get::<OrganisationId>("body_id")?),
+            })
+        })
+        .collect()
+}
