@@ -59,7 +59,11 @@ fn assign(world: &World, code: &str, product: &str) {
 fn kinds(answer: &Answer) -> Vec<String> {
     let mut rows: Vec<Value> = Vec::new();
     for page in items(answer, "index") {
-        rows.extend(page["rows"].as_array().unwrap().clone());
+        for row in page["rows"].as_array().unwrap() {
+            // A person of two teams may be told a row twice; a row is put by its name.
+            rows.retain(|had| had["row_id"] != row["row_id"]);
+            rows.push(row.clone());
+        }
         let removed = page["removed"].as_array().unwrap();
         rows.retain(|row| !removed.contains(&row["row_id"]));
     }
