@@ -9,6 +9,7 @@ pub mod host;
 pub mod install;
 pub mod keys;
 mod knowing;
+mod previewing;
 mod recording;
 mod records;
 pub mod store;
@@ -24,4 +25,5 @@ pub use host::{
     TransportError, UreqTransport,
 };
 pub use keys::{RustVerifier, SoftwareKey};
+pub use sync_core::sync::advice::{Preview, Spoken, Stands};
 pub use types::*;

@@ -332,6 +332,21 @@ impl Client {
         })
     }
 
+    /// Edits 备注 in place, so that two phones' words both stay: at a character, so many deleted, these inserted.
+    pub fn splice_notes(
+        &self,
+        visit: DocumentId,
+        at: usize,
+        deleted: isize,
+        inserted: &str,
+    ) -> Done<()> {
+        self.edit_visit(visit, |document, now| {
+            document
+                .splice_notes(now, at, deleted, inserted)
+                .map(|_| ())
+        })
+    }
+
     /// An edit that needs a sheet number: the number is taken in the transaction of the change that bears it.
     fn edit_with_number<T>(
         &self,

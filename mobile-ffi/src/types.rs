@@ -6,7 +6,6 @@ use sync_core::model::{
     CampaignId, ChangeHash, Digest, DocumentId, EnterpriseId, JointEntryId, Millis, OrganisationId,
     ReEntryGrantId, SampleId, SuspensionId, TeamId, UserId,
 };
-use sync_core::rules::{Findings, ScopeKey};
 
 /// Who this phone is to the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -231,26 +230,6 @@ pub struct VisitSummary {
     pub unsent: i64,
     /// When it last changed here.
     pub updated_at_ms: Millis,
-}
-
-/// What the engine says of a visit with what this phone knows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Preview {
-    /// What must hold offline: exact within what the phone holds.
-    pub findings: Vec<ScopeFindings>,
-    /// DUP6, UPPER, YEAR3 from the cached index: advice.
-    pub advice: Vec<ScopeFindings>,
-    /// The index is complete up to this instant; none was ever received.
-    pub index_as_of_ms: Option<Millis>,
-}
-
-/// The findings of one scope.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ScopeFindings {
-    /// Which.
-    pub scope: ScopeKey,
-    /// What the engine says.
-    pub findings: Findings,
 }
 
 /// Two phones wrote one field at the same time; the losing value is kept here.

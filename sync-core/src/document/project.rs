@@ -470,30 +470,48 @@ fn sample_of(
     (fact, listed)
 }
 
-/// A sampling elsewhere, as the enterprise claims it: its whole civil day, and never certain of its product.
+/// A sampling elsewhere, as the enterprise claims it: never certain of its product.
 fn claimed_sampling(
     claim: &crate::model::PriorSamplingClaim,
     product: Option<ProductFact>,
     enterprise: &EnterpriseKey,
 ) -> Option<SampleFact> {
-    let day: jiff::civil::Date = claim.sampled_on.parse().ok()?;
+    let mut product = product.unwrap_or_else(|| ProductKey::new(None, "", &[], "", "").into());
+    product.incomplete = true;
+    let enterprise = Some(enterprise.clone());
+    let mut fact = prior_sampling(
+        SamplingSource::Claimed,
+        &claim.sampled_on,
+        enterprise,
+        product,
+    )?;
+    fact.sheet_no.clone_from(&claim.sheet_no);
+    Some(fact)
+}
+
+/// A sampling made elsewhere: its whole civil day. None where the day is no date.
+pub(crate) fn prior_sampling(
+    source: SamplingSource,
+    sampled_on: &str,
+    enterprise: Option<EnterpriseKey>,
+    product: ProductFact,
+) -> Option<SampleFact> {
+    let day: jiff::civil::Date = sampled_on.parse().ok()?;
     let whole_day = Interval {
         lo: shanghai_midnight(day),
         hi: shanghai_midnight(add_days(day, 1)) - 1,
     };
-    let mut product = product.unwrap_or_else(|| ProductKey::new(None, "", &[], "", "").into());
-    product.incomplete = true;
     Some(SampleFact {
-        source: SamplingSource::Claimed,
+        source,
         document_id: None,
         entry_id: None,
-        sheet_no: claim.sheet_no.clone(),
+        sheet_no: None,
         task_id: None,
         sampling_kind: "routine".into(),
         channel: "production".into(),
         authority_id: None,
         body_id: None,
-        enterprise: Some(enterprise.clone()),
+        enterprise,
         product,
         lot_no: None,
         production_date: None,

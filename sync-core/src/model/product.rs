@@ -91,6 +91,13 @@ impl From<ProductKey> for ProductFact {
     }
 }
 
+/// Facts hold normalised keys.
+impl From<ProductFact> for ProductKey {
+    fn from(fact: ProductFact) -> Self {
+        Self(fact)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,86 @@
+//! The preview: what this phone has stored is handed to `sync-core`, which rules it as the server would.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sync_core::document::VisitDocument;
+use sync_core::model::{Digest, DocumentId};
+use sync_core::sync::advice::{self, Known, Preview, ReferenceRecord};
+
+use crate::client::{Client, Done};
+use crate::error::ClientError;
+use crate::keys::RustVerifier;
+
+const REFERENCE_KINDS: [&str; 6] = [
+    "task",
+    "organisation",
+    "team",
+    "enterprise",
+    "product_rule",
+    "re_entry_grant",
+];
+
+impl Client {
+    /// What the rules say of a visit before the sample is cut: findings from what this phone holds, advice from the
+    /// duplicate index as of its instant.
+    pub fn preview(&self, visit: DocumentId) -> Done<Preview> {
+        let rulebooks = self.rulebooks()?;
+        let index_as_of_ms = self.index_as_of()?;
+        let mut references = Vec::new();
+        for kind in REFERENCE_KINDS {
+            references.extend(
+                self.references(kind)?
+                    .into_iter()
+                    .map(|it| ReferenceRecord {
+                        kind: it.kind,
+                        id: it.id,
+                        record: it.record,
+                    }),
+            );
+        }
+        let inner = self.lock();
+        let store = &inner.store;
+        let (mut documents, mut rulings) = (Vec::new(), Vec::new());
+        for id in store.list_document_ids()? {
+            if let Some(row) = store.find_document(id)? {
+                documents.push(VisitDocument::load(&row.snapshot)?);
+                rulings.extend(store.list_rulings(id)?);
+            }
+        }
+        if !documents.iter().any(|document| document.id() == visit) {
+            let message = "This phone has no such visit";
+            return Err(ClientError::new("visit.unknown", message).with(visit));
+        }
+        let received = store.list_changes(None)?.into_iter();
+        let received = received.filter_map(|it| Some((it.hash, it.received_at_ms?)));
+        let mut certificates = store.list_certificates()?;
+        certificates.extend(store.list_signers()?.into_iter().map(|it| it.payload));
+        let server_keys = store.setting("server_keys")?.unwrap_or_default();
+        let server_keys: BTreeMap<String, String> =
+            serde_json::from_str(&server_keys).unwrap_or_default();
+        let index = |hash: &Digest| {
+            store.list_index_rows(hash).unwrap_or_else(|error| {
+                tracing::warn!(%error, "the duplicate index cannot be read");
+                Vec::new()
+            })
+        };
+        let known = Known {
+            verifier: &RustVerifier,
+            server_keys: server_keys
+                .into_iter()
+                .filter_map(|(id, key)| Some((id, STANDARD.decode(key).ok()?)))
+                .collect(),
+            certificates,
+            received: received.collect(),
+            references,
+            rulings,
+            index_key: store
+                .setting("index_key")?
+                .and_then(|key| STANDARD.decode(key).ok()),
+            index_as_of_ms,
+            index: &index,
+        };
+        Ok(advice::preview(visit, &documents, &known, &rulebooks))
+    }
+}

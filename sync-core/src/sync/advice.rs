@@ -1,0 +1,360 @@
+//! What a phone can say before the sample is cut. From its own documents, the reference data that came down and the
+//! duplicate index it puts together the facts that it knows and rules them with the server's engine. What follows from
+//! its own documents is a finding, exact within them; what leans on the index alone is advice, as of the index's instant.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::duplicate_index;
+use super::wire::{IndexRow, RulingNotice};
+use crate::document::{Certificates, Surroundings, TaskContext, VisitDocument, project};
+use crate::model::{
+    Actor, ChangeHash, Digest, DocumentId, Enterprise, EnterpriseKey, Millis, OrganisationId,
+    ProductKey, ProductRule, ReEntryGrantId, SampleId, Task, TaskId, Team, TeamId, UserId,
+    normalise_text, word,
+};
+use crate::proof::{
+    CertificateKind, CertificatePayload, OrganisationKind, Signed, TimeTokenPayload, Verifier,
+};
+use crate::rules::{
+    Decision, Facts, Finding, Lang, OrganisationFact, Outcome, Rulebooks, ScopeKey, Subject,
+    TaskFact, render, rule_all, scopes_of_sample,
+};
+
+/// One record of reference data, as it came down.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReferenceRecord {
+    /// `task`, `organisation`, …
+    pub kind: String,
+    /// Within the kind.
+    pub id: String,
+    /// With the fields of its kind.
+    pub record: Value,
+}
+
+/// What a phone has stored around its documents.
+pub struct Known<'a> {
+    /// The algorithms.
+    pub verifier: &'a dyn Verifier,
+    /// Keys of the server, by their ids.
+    pub server_keys: BTreeMap<String, Vec<u8>>,
+    /// Certificates, verified when they came; of one actor the last is the newest.
+    pub certificates: Vec<CertificatePayload>,
+    /// When the server first received a change.
+    pub received: BTreeMap<ChangeHash, Millis>,
+    /// Reference data.
+    pub references: Vec<ReferenceRecord>,
+    /// Rulings on these documents.
+    pub rulings: Vec<RulingNotice>,
+    /// Key of the duplicate index; none was ever received.
+    pub index_key: Option<Vec<u8>>,
+    /// The index is complete up to this instant.
+    pub index_as_of_ms: Option<Millis>,
+    /// Rows of the index under one hash.
+    pub index: &'a dyn Fn(&Digest) -> Vec<IndexRow>,
+}
+
+impl Known<'_> {
+    fn read<T: DeserializeOwned>(&self, kind: &str) -> impl Iterator<Item = (&str, T)> {
+        let of_kind = self.references.iter().filter(move |it| it.kind == kind);
+        of_kind.filter_map(|it| {
+            let read = serde_json::from_value(it.record.clone());
+            Some((it.id.as_str(), read.ok()?))
+        })
+    }
+
+    fn task_record(&self, id: TaskId) -> Option<Task> {
+        self.read::<Task>("task")
+            .map(|(_, task)| task)
+            .find(|task| task.task_id == id)
+    }
+}
+
+impl Certificates for Known<'_> {
+    fn device(&self, actor: &Actor) -> Option<CertificatePayload> {
+        let mut newest = self.certificates.iter().rev();
+        newest
+            .find(|it| it.kind == CertificateKind::Device && it.actor == *actor)
+            .cloned()
+    }
+    fn signer(&self, serial: i64) -> Option<CertificatePayload> {
+        let mut all = self.certificates.iter();
+        all.find(|it| it.kind == CertificateKind::Signer && it.serial == serial)
+            .cloned()
+    }
+}
+
+impl Surroundings for Known<'_> {
+    fn verifier(&self) -> &dyn Verifier {
+        self.verifier
+    }
+    fn received_at(&self, change: &ChangeHash) -> Option<Millis> {
+        self.received.get(change).copied()
+    }
+    fn token(&self, wire: &str) -> Option<TimeTokenPayload> {
+        let signed: Signed<TimeTokenPayload> = serde_json::from_str(wire).ok()?;
+        let opened = signed.open(self.verifier, |id| self.server_keys.get(id).cloned());
+        opened.ok()
+    }
+    fn alias(&self, key: &EnterpriseKey) -> EnterpriseKey {
+        let mut listed = self.read::<Enterprise>("enterprise");
+        let found = listed.find(|(_, it)| it.key == *key);
+        found
+            .and_then(|(_, it)| it.alias_of)
+            .unwrap_or_else(|| key.clone())
+    }
+    fn region(&self, key: &EnterpriseKey) -> Option<String> {
+        let mut listed = self.read::<Enterprise>("enterprise");
+        let (_, found) = listed.find(|(_, it)| it.key == *key)?;
+        found.region.map(|region| region.to_string())
+    }
+    fn roster(&self, team: TeamId) -> BTreeSet<UserId> {
+        let mut teams = self.read::<Team>("team");
+        let found = teams.find(|(_, it)| it.team_id == team);
+        found.map(|(_, it)| it.members).unwrap_or_default()
+    }
+    fn task(&self, id: TaskId) -> Option<TaskContext> {
+        let task = self.task_record(id)?;
+        let name = normalise_text(&task.product_name);
+        // Versions are counted, and the newest binds.
+        let rule = self
+            .read::<ProductRule>("product_rule")
+            .map(|(_, rule)| rule)
+            .filter(|rule| {
+                rule.authority_id == task.authority_id && normalise_text(&rule.product_name) == name
+            })
+            .max_by_key(|rule| rule.version.parse::<i64>().unwrap_or(0));
+        Some(TaskContext {
+            authority_id: task.authority_id,
+            rule,
+        })
+    }
+    fn grants(&self) -> BTreeSet<ReEntryGrantId> {
+        let grants = self.references.iter();
+        grants
+            .filter(|it| it.kind == "re_entry_grant")
+            .filter_map(|it| it.id.parse().ok())
+            .collect()
+    }
+}
+
+/// A finding in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spoken {
+    /// As the engine gives it.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// 中文
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl From<Finding> for Spoken {
+    fn from(finding: Finding) -> Self {
+        Self {
+            zh: render(&finding, Lang::ZhCn),
+            en: render(&finding, Lang::En),
+            finding,
+        }
+    }
+}
+
+/// The outcome of one subject, as far as the phone's own documents tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stands {
+    /// Of what.
+    pub subject: Subject,
+    /// What stands.
+    pub outcome: Outcome,
+}
+
+/// What a phone can say of a visit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// From the phone's own documents and reference data.
+    pub findings: Vec<Spoken>,
+    /// Of the visit's entries and samples.
+    pub outcomes: Vec<Stands>,
+    /// What the duplicate index adds: advice, for the server may know more, and of later.
+    pub advice: Vec<Spoken>,
+    /// The index is complete up to this instant; none was ever received.
+    pub index_as_of_ms: Option<Millis>,
+    /// Rulebook versions that spoke.
+    pub rulebooks: BTreeSet<String>,
+}
+
+/// What a phone knows of all its visits, as facts.
+pub fn facts(documents: &[VisitDocument], known: &Known<'_>) -> Facts {
+    let mut facts = Facts::new(ScopeKey::Visit {
+        document_id: DocumentId([0; 32]),
+    });
+    for document in documents {
+        let projection = project(document, known);
+        facts
+            .visits
+            .insert(projection.document_id, projection.visit);
+        facts.entries.extend(projection.entries);
+        facts.samples.extend(projection.samples);
+    }
+    for (_, task) in known.read::<Task>("task") {
+        facts.tasks.insert(
+            task.task_id,
+            TaskFact {
+                campaign_id: task.campaign_id,
+                authority_id: task.authority_id,
+                body_id: task.body_id,
+                former_bodies: Vec::new(),
+                approved: task.approved,
+                cancelled_at_ms: task.cancelled_at_ms,
+                sampling_kind: word(&task.sampling_kind),
+                product_name: task.product_name,
+            },
+        );
+    }
+    for (id, fact) in known.read::<OrganisationFact>("organisation") {
+        if let Ok(id) = id.parse::<OrganisationId>() {
+            facts.organisations.insert(id, fact);
+        }
+    }
+    facts.decided = known.rulings.iter().filter_map(decision).collect();
+    facts
+}
+
+/// A ruling by a person is a fact for the phone as well; one by the engine is not.
+fn decision(notice: &RulingNotice) -> Option<Decision> {
+    let user_id: UserId = notice.actor.parse().ok()?;
+    let (standing, validity) = match notice.outcome {
+        Outcome::Entry { standing } => (Some(standing), None),
+        Outcome::Sample { validity } => (None, Some(validity)),
+    };
+    Some(Decision {
+        subject: notice.subject.clone(),
+        standing,
+        validity,
+        user_id,
+        reason: String::new(),
+        decided_at_ms: notice.decided_at_ms,
+    })
+}
+
+/// Lays beside the facts what the index has on the products and years of the visit's samples.
+fn add_index(facts: &mut Facts, known: &Known<'_>, visit: DocumentId) {
+    let Some(key) = known.index_key.as_deref() else {
+        return;
+    };
+    let samples: Vec<_> = facts
+        .samples
+        .values()
+        .filter(|sample| sample.document_id == Some(visit))
+        .cloned()
+        .collect();
+    let own: BTreeSet<SampleId> = facts.samples.keys().copied().collect();
+    for sample in samples {
+        let product = duplicate_index::product_hash(key, &sample.product);
+        for row in (known.index)(&product) {
+            add_row(facts, &own, &row, |fact| {
+                fact.product.clone_from(&sample.product);
+            });
+        }
+        for scope in scopes_of_sample(&sample) {
+            let ScopeKey::EnterpriseYear { enterprise, year } = scope else {
+                continue;
+            };
+            let of_year = duplicate_index::year_hash(key, &enterprise, year);
+            for row in (known.index)(&of_year) {
+                add_row(facts, &own, &row, |fact| {
+                    fact.enterprise = Some(enterprise.clone());
+                });
+            }
+        }
+    }
+}
+
+/// One sampling may have a row for its product and one for its year: each adds what it tells.
+fn add_row(
+    facts: &mut Facts,
+    own: &BTreeSet<SampleId>,
+    row: &IndexRow,
+    tell: impl FnOnce(&mut crate::rules::SampleFact),
+) {
+    let Some(id) = duplicate_index::sample_of(row).filter(|id| !own.contains(id)) else {
+        return;
+    };
+    let unknown = ProductKey::new(None, "", &[], "", "").into();
+    let Some(fact) = duplicate_index::sampling(row, None, unknown) else {
+        return;
+    };
+    tell(facts.samples.entry(id).or_insert(fact));
+    facts
+        .organisations
+        .entry(row.authority_id)
+        .or_insert_with(|| OrganisationFact {
+            kind: OrganisationKind::Authority,
+            name: row.level.clone(),
+            level: Some(row.level.clone()),
+            region: None,
+            parent_id: None,
+            suspended: Vec::new(),
+        });
+}
+
+/// Previews one visit: `documents` are all that the phone holds, the visit among them.
+pub fn preview(
+    visit: DocumentId,
+    documents: &[VisitDocument],
+    known: &Known<'_>,
+    rulebooks: &Rulebooks,
+) -> Preview {
+    let mut facts = facts(documents, known);
+    let concerns = |facts: &Facts, subject: &Subject| match subject {
+        Subject::Visit(id) => *id == visit,
+        Subject::Entry(id) => facts
+            .entries
+            .get(id)
+            .is_some_and(|it| it.document_id == visit),
+        Subject::Sample(id) => facts
+            .samples
+            .get(id)
+            .is_some_and(|it| it.document_id == Some(visit)),
+    };
+    let said = |ruled: crate::rules::Ruled, facts: &Facts| {
+        let spoken = ruled.scopes.into_iter().flat_map(|(_, said)| said.findings);
+        let mut findings: Vec<Finding> = spoken.filter(|it| concerns(facts, &it.subject)).collect();
+        findings.sort_by(|a, b| {
+            let order = |it: &Finding| (it.subject.clone(), it.rule_id.clone(), it.message.clone());
+            (order(a), &a.arguments).cmp(&(order(b), &b.arguments))
+        });
+        findings.dedup();
+        findings
+    };
+    let ruled = rule_all(&facts, rulebooks);
+    let outcomes = ruled
+        .outcomes
+        .iter()
+        .filter(|(subject, _)| concerns(&facts, subject))
+        .map(|(subject, outcome)| Stands {
+            subject: subject.clone(),
+            outcome: outcome.clone(),
+        })
+        .collect();
+    let exact = said(ruled, &facts);
+    add_index(&mut facts, known, visit);
+    let mut advice = said(rule_all(&facts, rulebooks), &facts);
+    advice.retain(|finding| !exact.contains(finding));
+    let spoken = |findings: Vec<Finding>| findings.into_iter().map(Spoken::from).collect();
+    Preview {
+        rulebooks: exact
+            .iter()
+            .chain(&advice)
+            .map(|it| it.rulebook.clone())
+            .collect(),
+        findings: spoken(exact),
+        outcomes,
+        advice: spoken(advice),
+        index_as_of_ms: known.index_as_of_ms,
+    }
+}
