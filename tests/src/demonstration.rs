@@ -175,7 +175,7 @@ impl<'a, W: Write> Story<'a, W> {
         )?;
         self.world.at("2025-03-02 09:00");
         wang.syncs();
-        wang.offline().client.enrolled().expect("the store");
+        wang.offline();
         let visit = wang.works_in("JC-2025-01").enters("五金店");
         let refusal = RefusalInput {
             kind: "no_reason".to_owned(),
@@ -193,7 +193,7 @@ impl<'a, W: Write> Story<'a, W> {
             "is refused at the hardware shop and records it; no enforcement officer has confirmed it",
         )?;
         self.world.at("2025-03-02 14:00");
-        let sample = wang.draws("T2");
+        let sample = wang.draws_with("T2", json!({ "spec_model": "店售型" }));
         self.tell(
             "2025-03-02 14:00",
             wang,

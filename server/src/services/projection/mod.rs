@@ -46,6 +46,7 @@ pub async fn project(
             .map(|known| known.region.clone())
             .or(projected.region.clone()),
         enterprise,
+        product_names: std::mem::take(&mut projected.product_names),
         state: projected.state.to_owned(),
         entered_at: projected.entered_at,
         sort_at: projected.entered_at.unwrap_or(row.created_at),

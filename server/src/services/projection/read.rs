@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use automerge::Automerge;
 use sync_core::document::{Certificates, Surroundings, VisitDocument, project as project_document};
-use sync_core::model::{Actor, ChangeHash, DocumentId, EnterpriseKey, Millis};
+use sync_core::model::{Actor, ChangeHash, DocumentId, EnterpriseKey, Millis, SampleId};
 use sync_core::proof::{CertificateKind, CertificatePayload, Signed, TimeTokenPayload, Verifier};
 use sync_core::rules::{Facts, ScopeKey};
 
@@ -24,6 +24,8 @@ pub struct Projected {
     pub state: &'static str,
     /// The name that was written down.
     pub enterprise_name: Option<String>,
+    /// What the sheets call their products.
+    pub product_names: BTreeMap<SampleId, String>,
     /// The region that was written down.
     pub region: Option<String>,
     /// The earliest entry.
@@ -138,6 +140,11 @@ pub fn project(document: &Automerge, around: &Around) -> Option<Projected> {
         facts,
         state,
         enterprise_name: projection.enterprise_name,
+        product_names: projection
+            .sheets
+            .into_iter()
+            .map(|listed| (listed.sheet.sample_id, listed.sheet.product_name))
+            .collect(),
         region: projection.enterprise_region.map(String::from),
         // An unproven entry has no usable beginning; the list then shows when the server heard of it.
         entered_at: entered_at.filter(|at| *at > 0),

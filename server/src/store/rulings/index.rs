@@ -13,7 +13,7 @@ statements! {
     /// The key of all hashes.
     FIND_KEY = "SELECT key FROM index_keys WHERE name = 'duplicates'";
     /// What is known of a sampling beside its facts.
-    FIND_SAMPLING = "SELECT s.signed, s.product_name, o.outcome, COALESCE(p.region, v.region) AS region \
+    FIND_SAMPLING = "SELECT s.signed, COALESCE(s.product_name, p.product_name) AS product_name, o.outcome, COALESCE(p.region, v.region) AS region \
         FROM samples s LEFT JOIN visits v ON v.document_id = s.document_id \
         LEFT JOIN prior_samplings p ON p.prior_sampling_id = s.sample_id \
         LEFT JOIN subject_outcomes o ON o.subject = 'sample/' || s.sample_id \

@@ -1,5 +1,7 @@
 //! What is projected from documents: rows for lists, facts for rules, members of scopes.
 
+use std::collections::BTreeMap;
+
 use sync_core::model::{
     CampaignId, DocumentId, EnterpriseKey, EntryId, Millis, OrganisationId, SampleId, TeamId,
     shanghai_date,
@@ -224,6 +226,8 @@ pub struct VisitRow {
     pub entered_at: Option<Millis>,
     /// What lists are sorted by.
     pub sort_at: Millis,
+    /// What the sheets call their products (产品名称).
+    pub product_names: BTreeMap<SampleId, String>,
     /// How many sheets.
     pub samples: i64,
     /// How many conflicts are open.
@@ -277,7 +281,8 @@ pub async fn replace_visit(tx: &mut Tx, row: &VisitRow, facts: &Facts, now: Mill
     tx.exec(&DELETE_SAMPLES, args![row.document_id]).await?;
     tx.exec(&DELETE_SEALS, args![row.document_id]).await?;
     for (id, sample) in &facts.samples {
-        insert_sample(tx, *id, row.document_id.as_bytes(), sample).await?;
+        let name = row.product_names.get(id).cloned();
+        insert_sample(tx, *id, row.document_id.as_bytes(), sample, name).await?;
         for seal in &sample.seal_numbers {
             tx.exec(&INSERT_SEAL, args![seal, *id, row.document_id])
                 .await?;
@@ -291,6 +296,7 @@ async fn insert_sample(
     id: SampleId,
     document: &[u8],
     sample: &SampleFact,
+    product_name: Option<String>,
 ) -> Result<()> {
     let values = args![
         id,
@@ -299,7 +305,7 @@ async fn insert_sample(
         sample.sheet_no.clone(),
         sample.task_id,
         sample.enterprise.as_ref().map(|key| key.0.clone()),
-        Option::<String>::None,
+        product_name,
         shanghai_date(sample.sampled.wall_ms).to_string(),
         !sample.signers.is_empty(),
         to_json("fact", sample)?
@@ -309,7 +315,7 @@ async fn insert_sample(
 
 /// Puts a sampling made elsewhere.
 pub async fn replace_prior(tx: &mut Tx, id: SampleId, sample: &SampleFact) -> Result<()> {
-    insert_sample(tx, id, &[], sample).await
+    insert_sample(tx, id, &[], sample, None).await
 }
 
 /// Keeps a conflict once.
