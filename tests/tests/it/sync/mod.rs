@@ -6,6 +6,7 @@
 )]
 
 mod authorship;
+mod bad_input;
 mod feed;
 mod index;
 mod kit;
