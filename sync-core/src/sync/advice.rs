@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::duplicate_index;
 use super::wire::{IndexRow, RulingNotice};
+use crate::document::project::prior_sampling;
 use crate::document::{Certificates, Surroundings, TaskContext, VisitDocument, project};
 use crate::model::{
     Actor, ChangeHash, Digest, DocumentId, Enterprise, EnterpriseKey, Millis, OrganisationId,
@@ -19,9 +19,10 @@ use crate::model::{
 use crate::proof::{
     CertificateKind, CertificatePayload, OrganisationKind, Signed, TimeTokenPayload, Verifier,
 };
+use crate::rules::index::IndexKind;
 use crate::rules::{
-    Decision, Facts, Finding, Lang, OrganisationFact, Outcome, Rulebooks, ScopeKey, Subject,
-    TaskFact, render, rule_all, scopes_of_sample,
+    Decision, Facts, Finding, Lang, OrganisationFact, Outcome, ProductFact, Rulebooks,
+    SamplingSource, ScopeKey, Subject, TaskFact, index, render, rule_all, scopes_of_sample,
 };
 
 /// One record of reference data, as it came down.
@@ -246,49 +247,83 @@ fn add_index(facts: &mut Facts, known: &Known<'_>, visit: DocumentId) {
     let Some(key) = known.index_key.as_deref() else {
         return;
     };
+    let own: Vec<SampleId> = facts.samples.keys().copied().collect();
     let samples: Vec<_> = facts
         .samples
         .values()
         .filter(|sample| sample.document_id == Some(visit))
         .cloned()
         .collect();
-    let own: BTreeSet<SampleId> = facts.samples.keys().copied().collect();
+    // Rows hide whose they are: those of the phone's own samples are known by computing their names.
+    let elsewhere = |hash: &Digest| {
+        let mine: BTreeSet<String> = own
+            .iter()
+            .map(|id| index::index_row_id(key, *id, hash))
+            .collect();
+        let mut rows = (known.index)(hash);
+        rows.retain(|row| !mine.contains(&row.row_id));
+        rows
+    };
     for sample in samples {
-        let product = duplicate_index::product_hash(key, &sample.product);
-        for row in (known.index)(&product) {
-            add_row(facts, &own, &row, |fact| {
-                fact.product.clone_from(&sample.product);
-            });
+        let mut whole = BTreeSet::new();
+        let mut standards = sample.product.standards.iter();
+        for (kind, hash) in index::product_index_keys(key, &sample.product) {
+            let mut product = sample.product.clone();
+            if kind == IndexKind::Standard {
+                // Which other standards it has is not told: enough that they are not the same.
+                let shared = standards.next().cloned();
+                product.standards = shared.into_iter().chain([UNTOLD.to_owned()]).collect();
+            }
+            for row in elsewhere(&hash) {
+                let told = (row.sampled_on.clone(), row.authority_id);
+                // A sampling that is found by its whole key is found by each standard as well.
+                if kind == IndexKind::Product {
+                    whole.insert(told);
+                } else if whole.contains(&told) {
+                    continue;
+                }
+                add_row(facts, &row, None, product.clone());
+            }
         }
         for scope in scopes_of_sample(&sample) {
             let ScopeKey::EnterpriseYear { enterprise, year } = scope else {
                 continue;
             };
-            let of_year = duplicate_index::year_hash(key, &enterprise, year);
-            for row in (known.index)(&of_year) {
-                add_row(facts, &own, &row, |fact| {
-                    fact.enterprise = Some(enterprise.clone());
-                });
+            let (_, hash) = index::year_index_key(key, &enterprise, year);
+            for row in elsewhere(&hash) {
+                let unknown = ProductKey::new(None, "", &[], "", "").into();
+                add_row(facts, &row, Some(enterprise.clone()), unknown);
             }
         }
     }
 }
 
-/// One sampling may have a row for its product and one for its year: each adds what it tells.
+/// Stands for standards that a row does not tell.
+const UNTOLD: &str = "其他标准";
+
+/// A row as a sampling elsewhere: its whole civil day. Its name stands for the sample, which the index does not tell.
 fn add_row(
     facts: &mut Facts,
-    own: &BTreeSet<SampleId>,
     row: &IndexRow,
-    tell: impl FnOnce(&mut crate::rules::SampleFact),
+    enterprise: Option<EnterpriseKey>,
+    product: ProductFact,
 ) {
-    let Some(id) = duplicate_index::sample_of(row).filter(|id| !own.contains(id)) else {
+    let source = SamplingSource::Imported {
+        origin: "duplicate index".to_owned(),
+    };
+    let mut name = [0; 16];
+    if hex::decode_to_slice(&row.row_id, &mut name).is_err() {
+        return;
+    }
+    let Some(mut fact) = prior_sampling(source, &row.sampled_on, enterprise, product) else {
         return;
     };
-    let unknown = ProductKey::new(None, "", &[], "", "").into();
-    let Some(fact) = duplicate_index::sampling(row, None, unknown) else {
-        return;
-    };
-    tell(facts.samples.entry(id).or_insert(fact));
+    fact.authority_id = Some(row.authority_id);
+    fact.sampling_kind.clone_from(&row.sampling_kind);
+    facts
+        .samples
+        .entry(SampleId(uuid::Uuid::from_bytes(name)))
+        .or_insert(fact);
     facts
         .organisations
         .entry(row.authority_id)

@@ -2,11 +2,10 @@
 //!
 //! `session` is the conversation; `lanes` decides what goes on a page; `intake` judges what comes down before it touches a
 //! document; `doctor` says of every item in words where it stands; `advice` rules what a phone knows before the sample is
-//! cut, `duplicate_index` hashes what it may know of others. None of them does IO.
+//! cut. None of them does IO.
 
 pub mod advice;
 pub mod doctor;
-pub mod duplicate_index;
 pub mod intake;
 pub mod lanes;
 pub mod session;

@@ -90,8 +90,21 @@ fn history_from_elsewhere_rules_from_the_first_day() {
     let report = w.imports("prior-samplings", file);
     assert_eq!(report["created"], 1, "{report}");
     let mut a = w.phone("王");
+    a.syncs();
+    a.offline();
     let visit = a.works_in("JC-2025-01").enters("服饰");
     let sample = a.draws("T3");
+    let preview = a.client.preview(visit).unwrap();
+    let advised: Vec<_> = preview
+        .advice
+        .iter()
+        .map(|said| said.finding.rule_id.as_str())
+        .collect();
+    assert!(
+        advised.contains(&"UPPER"),
+        "the phone warns at the gate: {preview:?}"
+    );
+    assert!(preview.index_as_of_ms.is_some());
     a.syncs();
     assert_eq!(w.validity(sample), "duplicate");
     let rules = w.rules(visit, sample);
