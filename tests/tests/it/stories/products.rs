@@ -105,6 +105,7 @@ fn history_from_elsewhere_rules_from_the_first_day() {
         "the phone warns at the gate: {preview:?}"
     );
     assert!(preview.index_as_of_ms.is_some());
+    a.online();
     a.syncs();
     assert_eq!(w.validity(sample), "duplicate");
     let rules = w.rules(visit, sample);
