@@ -19,7 +19,8 @@ use super::{
     refuse, roster, sealed, sealno, separate, sheetno, stop, suspend, task3, trace, two, year3,
 };
 use crate::model::{
-    CampaignId, Digest, DocumentId, EntryId, Millis, OrganisationId, SampleId, shanghai_date,
+    CampaignId, Digest, DocumentId, EntryId, Millis, OrganisationId, SampleId, canonical_json,
+    shanghai_date,
 };
 
 /// What testing or service has fixed is a fact (design I3).
@@ -111,39 +112,7 @@ pub fn rule(facts: &Facts, rulebooks: &Rulebooks) -> Findings {
 /// A hash over canonical JSON of the facts: what a ruling was made from. Independent of the order of gathering.
 pub fn hash_of(facts: &Facts) -> Digest {
     let value = serde_json::to_value(facts.normalised()).unwrap_or(Value::Null);
-    let mut text = String::new();
-    write_sorted(&value, &mut text);
-    Digest(Sha256::digest(text.as_bytes()).into())
-}
-
-/// Keys sorted by code point, no spaces; serde_json's own map order depends on a feature that others may switch on.
-fn write_sorted(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(map) => {
-            let sorted: BTreeMap<_, _> = map.iter().collect();
-            text.push('{');
-            for (index, (key, value)) in sorted.into_iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                text.push_str(&Value::from(key.as_str()).to_string());
-                text.push(':');
-                write_sorted(value, text);
-            }
-            text.push('}');
-        }
-        Value::Array(items) => {
-            text.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                write_sorted(item, text);
-            }
-            text.push(']');
-        }
-        scalar => text.push_str(&scalar.to_string()),
-    }
+    Digest(Sha256::digest(canonical_json(&value).as_bytes()).into())
 }
 
 /// What all rules of one scope speak through.
