@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::endpoints::{
     campaigns, challenges, devices, docs, enrolment_codes, enterprises, health, imports,
     organisations, prior_samplings, product_rules, quarantine, re_entry_grants, rulebooks, rulings,
-    samples, sheet_number_blocks, sync, tasks, teams, tokens, users, visits,
+    samples, scopes, sheet_number_blocks, sync, tasks, teams, tokens, users, visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -107,6 +107,8 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(visits::get::get_visit))
         .routes(routes!(visits::rulings::list_visit_rulings))
         .routes(routes!(rulings::get::get_ruling))
+        .routes(routes!(rulings::facts::get_ruling_facts))
+        .routes(routes!(scopes::facts::get_scope_facts))
         .routes(routes!(rulings::decide::decide_entry))
         .routes(routes!(rulings::decide::decide_sample))
         .routes(routes!(quarantine::list::list_quarantine))

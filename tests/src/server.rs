@@ -45,6 +45,8 @@ pub struct Answer {
     pub status: u16,
     /// The body as JSON; a string if it is none; null if it is empty.
     pub body: Value,
+    /// The body as it came.
+    pub raw: String,
     /// The headers.
     pub headers: ureq::http::HeaderMap,
 }
@@ -172,9 +174,10 @@ impl TestServer {
         let text = answer.body_mut().read_to_string().expect("a text body");
         let body = match text.as_str() {
             "" => Value::Null,
-            _ => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+            text => serde_json::from_str(text).unwrap_or(Value::String(text.to_owned())),
         };
         Answer {
+            raw: text,
             status: answer.status().as_u16(),
             body,
             headers: answer.headers().clone(),

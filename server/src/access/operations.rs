@@ -265,6 +265,24 @@ pub const OPERATIONS: &[Operation] = &[
         ),
     },
     Operation {
+        id: "get_ruling_facts",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/rulings/00000000-0000-0000-0000-000000000000/facts",
+            Elsewhere::NotFound,
+        ),
+    },
+    Operation {
+        id: "get_scope_facts",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/scopes/visit%2F0000000000000000000000000000000000000000000000000000000000000000/facts",
+            Elsewhere::NotFound,
+        ),
+    },
+    Operation {
         id: "decide_entry",
         who: RULERS,
         scope: Scope::RegionAndBelow,

@@ -19,6 +19,7 @@ pub mod re_entry_grants;
 pub mod rulebooks;
 pub mod rulings;
 pub mod samples;
+pub mod scopes;
 pub mod sheet_number_blocks;
 pub mod sync;
 pub mod tasks;

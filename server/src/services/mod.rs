@@ -16,6 +16,7 @@ pub mod projection;
 pub mod quarantine;
 pub mod readiness;
 pub mod reference;
+pub mod ruled_facts;
 pub mod ruling;
 pub mod sessions;
 pub mod sheet_numbers;

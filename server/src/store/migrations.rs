@@ -36,7 +36,8 @@ migrations![
     "0002_reference",
     "0003_documents",
     "0004_rulings",
-    "0005_server_keys"
+    "0005_server_keys",
+    "0006_ruled_facts"
 ];
 
 statements! {

@@ -109,10 +109,15 @@ pub fn rule(facts: &Facts, rulebooks: &Rulebooks) -> Findings {
     ruling.conclude()
 }
 
-/// A hash over canonical JSON of the facts: what a ruling was made from. Independent of the order of gathering.
-pub fn hash_of(facts: &Facts) -> Digest {
+/// The one text of these facts, whatever order they were gathered in: what a ruling was made from.
+pub fn canonical(facts: &Facts) -> String {
     let value = serde_json::to_value(facts.normalised()).unwrap_or(Value::Null);
-    Digest(Sha256::digest(canonical_json(&value).as_bytes()).into())
+    canonical_json(&value)
+}
+
+/// SHA-256 of [`canonical`].
+pub fn hash_of(facts: &Facts) -> Digest {
+    Digest(Sha256::digest(canonical(facts).as_bytes()).into())
 }
 
 /// What all rules of one scope speak through.

@@ -46,7 +46,9 @@ mod year3;
 
 pub use catalogue::render;
 pub use descriptor::Lang;
-pub use engine::{dirty_after, final_validity, hash_of, rule, scopes_of, scopes_of_sample};
+pub use engine::{
+    canonical, dirty_after, final_validity, hash_of, rule, scopes_of, scopes_of_sample,
+};
 pub use facts::*;
 pub use findings::*;
 pub use preview::{Ruled, rule_all};

@@ -1,4 +1,5 @@
 //! Rulings (裁定): read, and made by persons.
 
 pub mod decide;
+pub mod facts;
 pub mod get;

@@ -11,12 +11,14 @@ use tracing::Instrument;
 
 use super::{gather, rulebooks};
 use crate::app::App;
+use crate::crypto;
 use crate::problem::Problem;
 use crate::services::duplicate_index;
 use crate::services::sync::binding;
 use crate::store::feed::{self, Audience, NewRow};
+use crate::store::rulings::ruled_facts::RuledFacts;
 use crate::store::rulings::versions::RulingRow;
-use crate::store::rulings::{decisions, dirty, verdicts, versions};
+use crate::store::rulings::{decisions, dirty, ruled_facts, verdicts, versions};
 use crate::store::sync::documents;
 use crate::store::{Result, Session, StoreError, Tx};
 
@@ -57,7 +59,8 @@ async fn rule_one(app: &App, key: &ScopeKey) -> Result<()> {
     let facts = gather::facts(&mut tx, key).await?;
     let before = verdicts::list_of_scope(&mut tx, key).await?;
     let after = rules::rule(&facts, &books);
-    let hash = rules::hash_of(&facts);
+    let text = rules::canonical(&facts);
+    let hash = Digest(crypto::sha256(text.as_bytes()));
     verdicts::replace(&mut tx, key, &after).await?;
 
     let mut rulings = Vec::new();
@@ -89,6 +92,16 @@ async fn rule_one(app: &App, key: &ScopeKey) -> Result<()> {
             published.push(NewRow::ruling(audience, document, ruling.ruling_id));
         }
     }
+    let names: Vec<String> = books.books().iter().map(|book| book.name()).collect();
+    let ruled = RuledFacts {
+        facts: hash,
+        scope: key.to_string(),
+        text,
+        findings: json(&after)?,
+        rulebooks: json(&names)?,
+        ruled_at: now,
+    };
+    ruled_facts::put(&mut tx, &ruled).await?;
     // Facts may have moved a sampling to another product or party under the same outcome, so all members are looked at.
     let mut samplings: BTreeSet<SampleId> = facts.samples.keys().copied().collect();
     samplings.extend(
@@ -109,6 +122,13 @@ async fn rule_one(app: &App, key: &ScopeKey) -> Result<()> {
         feed::append(&mut tx, &published, now).await?;
     }
     tx.commit().await
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|_| StoreError::Column {
+        name: "findings",
+        wanted: "plain data",
+    })
 }
 
 fn subjects(before: &Findings, after: &Findings) -> BTreeSet<Subject> {

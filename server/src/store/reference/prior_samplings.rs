@@ -2,7 +2,7 @@
 //! among the samples, with the enterprise after aliases.
 
 use serde::Serialize;
-use sync_core::model::{EnterpriseKey, Millis, OrganisationId, PriorSamplingId};
+use sync_core::model::{EnterpriseKey, Millis, OrganisationId, PriorSamplingId, SampleId};
 use sync_core::rules::{Finding, SampleFact, Validity};
 use utoipa::ToSchema;
 
@@ -41,6 +41,10 @@ statements! {
     /// Those that the caller sees, a page.
     LIST_SEEN = concat!(columns!(), "WHERE p.prior_sampling_id > $3 AND ", sees_prior!(),
         " ORDER BY p.prior_sampling_id LIMIT $4");
+    /// Whether the caller sees one.
+    SEES = concat!("SELECT p.prior_sampling_id FROM prior_samplings p \
+        LEFT JOIN organisations a ON a.organisation_id = p.authority_id \
+        WHERE p.prior_sampling_id = $3 AND ", sees_prior!());
 }
 
 /// A prior sampling to add.
@@ -140,6 +144,12 @@ pub async fn list_seen(
 ) -> Result<Vec<PriorSampling>> {
     let args = args![sight.user, sight.organisation, after, limit];
     db.all(&LIST_SEEN, args).await?.iter().map(prior).collect()
+}
+
+/// Whether the caller sees one, by its id as a sample.
+pub async fn sees(db: &mut Session, sight: &Sight, id: SampleId) -> Result<bool> {
+    let args = args![sight.user, sight.organisation, id];
+    Ok(db.optional(&SEES, args).await?.is_some())
 }
 
 /// Those at an enterprise after aliases, as they were told.

@@ -4,6 +4,7 @@ pub mod decisions;
 pub mod dirty;
 pub mod index;
 pub mod rulebooks;
+pub mod ruled_facts;
 pub mod verdicts;
 pub mod versions;
 
@@ -14,6 +15,7 @@ pub const ALL: &[&[&Statement]] = &[
     decisions::ALL,
     dirty::ALL,
     index::ALL,
+    ruled_facts::ALL,
     rulebooks::ALL,
     verdicts::ALL,
     versions::ALL,

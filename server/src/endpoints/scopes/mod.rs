@@ -1,0 +1,3 @@
+//! Scopes: what is ruled together.
+
+pub mod facts;
