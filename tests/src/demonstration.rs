@@ -1,5 +1,6 @@
 //! The demonstration: the scenarios of the field as a story that a stranger understands. Every ruling that is told is
-//! read back over HTTP by its id. The seed permutes the order in which phones sync; the rulings do not depend on it.
+//! read back over HTTP by its id, and at the end once more. The seed permutes the order in which phones sync; the final
+//! rulings do not depend on it.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -8,21 +9,44 @@ use mobile_ffi::{RefusalInput, ReportInput};
 use rand::seq::SliceRandom;
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde_json::json;
-use sync_core::model::{DocumentId, SampleId};
+use serde_json::{Value, json};
+use sync_core::model::{DocumentId, SampleId, shanghai_date, shanghai_midnight};
 
 use crate::phone::Phone;
 use crate::world::{World, word};
 
+/// The files of `tests/demo-data` that the demonstration loads: all of them.
+pub const FILES: [&str; 4] = ["bodies", "shanxi", "shanghai", "shandong"];
+
 /// What was ruled at the end: what it is about, and the outcome.
 pub type Outcomes = BTreeMap<String, String>;
+
+/// A line of the closing table.
+pub struct Final {
+    /// What it is about.
+    pub label: String,
+    /// The outcome that stands.
+    pub outcome: String,
+    /// The rules that speak, in the order of the findings.
+    pub rules: Vec<String>,
+    /// The ruling's id: `GET /v1/rulings/{id}`.
+    pub ruling: String,
+}
+
+/// The outcomes alone: what is the same for every seed.
+pub fn outcomes(finals: &[Final]) -> Outcomes {
+    let pairs = finals
+        .iter()
+        .map(|it| (it.label.clone(), it.outcome.clone()));
+    pairs.collect()
+}
 
 /// The teller.
 pub struct Story<'a, W: Write> {
     world: &'a World,
     out: W,
     order: ChaCha8Rng,
-    outcomes: Outcomes,
+    told: Vec<(String, DocumentId, String)>,
 }
 
 impl<'a, W: Write> Story<'a, W> {
@@ -32,30 +56,47 @@ impl<'a, W: Write> Story<'a, W> {
             world,
             out,
             order: ChaCha8Rng::seed_from_u64(seed),
-            outcomes: Outcomes::new(),
+            told: Vec::new(),
         }
     }
 
-    /// Tells all of it; what was ruled at the end.
-    pub fn play(mut self) -> io::Result<Outcomes> {
+    /// Tells all of it; what stands at the end.
+    pub fn play(mut self) -> io::Result<Vec<Final>> {
         let w = self.world;
         let (mut wang, mut li, mut liu) = (w.phone("王"), w.phone("李"), w.phone("刘"));
-        let mut chen = w.phone("陈");
+        let (mut chen, mut zhao) = (w.phone("陈"), w.phone("赵"));
         self.one_entry(&mut wang, &mut li, &mut liu)?;
         self.refusal(&mut wang)?;
-        self.stop(&mut wang)?;
+        self.stop(&mut wang, &mut zhao)?;
         self.four_visits(&mut chen)?;
         self.upper_and_lower(&mut wang, &mut liu)?;
-        Ok(self.outcomes)
+        self.finals()
     }
 
     fn title(&mut self, zh: &str, en: &str) -> io::Result<()> {
-        writeln!(self.out, "\n━━ {zh} · {en}")
+        writeln!(self.out, "\n━━ {zh}\n   {en}")
     }
 
-    fn tell(&mut self, at: &str, who: &Phone, network: &str, zh: &str, en: &str) -> io::Result<()> {
-        let name = self.world.catalogue().people[&who.owner].name.clone();
-        writeln!(self.out, "{at}  {name}（{network}）{zh}\n{:18}{en}", "")
+    /// The name of a phone's owner, in Chinese and as people log in.
+    fn names(&self, phone: &Phone) -> (String, String) {
+        let known = self.world.catalogue();
+        let person = &known.people[&phone.owner];
+        let mut latin = person.username.clone();
+        if let Some(first) = latin.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        (person.name.clone(), latin)
+    }
+
+    /// What somebody does without a network; nobody else knows of it yet.
+    fn tell(&mut self, who: &Phone, zh: &str, en: &str) -> io::Result<()> {
+        let (name, latin) = self.names(who);
+        let at = shanghai(self.world.now());
+        writeln!(
+            self.out,
+            "{at}  {name}（离线）{zh}\n{:18}{latin}, offline, {en}",
+            ""
+        )
     }
 
     fn syncs(&mut self, phones: &[&Phone]) -> io::Result<()> {
@@ -64,11 +105,17 @@ impl<'a, W: Write> Story<'a, W> {
         self.world.minutes(self.order.random_range(1..20));
         for phone in &order {
             let report = phone.online().syncs();
-            let name = self.world.catalogue().people[&phone.owner].name.clone();
+            let (name, latin) = self.names(phone);
+            let trips = match report.round_trips {
+                1 => "1 round trip".to_owned(),
+                several => format!("{several} round trips"),
+            };
             writeln!(
                 self.out,
-                "{:18}同步 sync: {name} 的手机送出 {} 项变更 · sends {} changes, {} round trips",
-                "", report.sent, report.sent, report.round_trips
+                "{}  {name}（在线）同步，送出 {} 项变更 · {latin}, online, syncs: {} changes, {trips}",
+                shanghai(self.world.now()),
+                report.sent,
+                report.sent
             )?;
         }
         Ok(())
@@ -85,43 +132,74 @@ impl<'a, W: Write> Story<'a, W> {
     }
 
     fn ruling(&mut self, label: &str, visit: DocumentId, subject: &str) -> io::Result<()> {
-        let rulings = self.world.rulings(visit);
-        let found = rulings
-            .iter()
-            .filter(|it| word(&it["subject"]).starts_with(subject));
-        for known in found {
-            let id = word(&known["ruling_id"]);
-            let ruling = self.world.get(&format!("/v1/rulings/{id}"));
-            let outcome = word(&ruling["outcome"]);
+        let ruling = self.read(visit, subject);
+        let outcome = word(&ruling["outcome"]);
+        writeln!(
+            self.out,
+            "{:18}裁定 ruling {}\n{:18}  {label} → {} {outcome}",
+            "",
+            word(&ruling["ruling_id"]),
+            "",
+            in_chinese(&outcome)
+        )?;
+        let findings = ruling["findings"].as_array().cloned().unwrap_or_default();
+        for finding in &findings {
             writeln!(
                 self.out,
-                "{:18}裁定 ruling {id}\n{:18}  {label} → {} {outcome}",
+                "{:18}  依据 under {} · {}\n{:18}    {}\n{:18}    {}",
                 "",
+                word(&finding["rule_id"]),
+                word(&finding["citation"]),
                 "",
-                in_chinese(&outcome)
+                word(&finding["zh"]),
+                "",
+                word(&finding["en"])
             )?;
-            for finding in ruling["findings"].as_array().into_iter().flatten() {
-                writeln!(
-                    self.out,
-                    "{:18}  依据 {} · {}\n{:18}    {}\n{:18}    {}",
-                    "",
-                    word(&finding["rule_id"]),
-                    word(&finding["citation"]),
-                    "",
-                    word(&finding["zh"]),
-                    "",
-                    word(&finding["en"])
-                )?;
-            }
-            self.outcomes.insert(label.to_owned(), outcome);
         }
+        if findings.is_empty() {
+            let book = word(&ruling["rulebook"]);
+            writeln!(
+                self.out,
+                "{:18}  没有规则提出异议 no rule objects（{book}）",
+                ""
+            )?;
+        }
+        self.told
+            .push((label.to_owned(), visit, subject.to_owned()));
         Ok(())
+    }
+
+    /// The ruling that stands on a subject of a visit, read over HTTP by its id.
+    fn read(&self, visit: DocumentId, subject: &str) -> Value {
+        let rulings = self.world.rulings(visit);
+        let mut subjects = rulings.iter();
+        let found = subjects.find(|it| word(&it["subject"]).starts_with(subject));
+        let found = found.unwrap_or_else(|| panic!("nothing was ruled on {subject} of {visit}"));
+        let id = word(&found["ruling_id"]);
+        self.world.get(&format!("/v1/rulings/{id}"))
+    }
+
+    /// What stands on everything that was told, read again: a later upload may have changed it.
+    fn finals(&self) -> io::Result<Vec<Final>> {
+        let finals = self.told.iter().map(|(label, visit, subject)| {
+            let ruling = self.read(*visit, subject);
+            let findings = ruling["findings"].as_array().into_iter().flatten();
+            let mut rules: Vec<_> = findings.map(|it| word(&it["rule_id"])).collect();
+            rules.dedup();
+            Final {
+                label: label.clone(),
+                outcome: word(&ruling["outcome"]),
+                rules,
+                ruling: word(&ruling["ruling_id"]),
+            }
+        });
+        Ok(finals.collect())
     }
 
     fn one_entry(&mut self, wang: &mut Phone, li: &mut Phone, liu: &mut Phone) -> io::Result<()> {
         self.title(
             "一、一次任务进一次门（晋市监发〔2023〕212号 六）",
-            "Two teams of one body at one gate, both offline",
+            "One entry for one task: two teams of one inspection body at one gate, both offline",
         )?;
         let w = self.world;
         w.at("2025-03-01 09:00");
@@ -131,9 +209,7 @@ impl<'a, W: Write> Story<'a, W> {
         }
         wang.works_in("JC-2025-01").enters("铸造");
         self.tell(
-            "2025-03-01 09:00",
             wang,
-            "离线 offline",
             "带甲组进入泽州示例铸造，抽取检查井盖",
             "enters the Zezhou foundry with team A and samples manhole covers",
         )?;
@@ -142,9 +218,7 @@ impl<'a, W: Write> Story<'a, W> {
         w.minutes(40);
         li.works_in("JC-2025-01").enters("铸造");
         self.tell(
-            "2025-03-01 09:40",
             li,
-            "离线 offline",
             "带乙组进入同一企业，又抽取检查井盖和电动车头盔",
             "enters the same foundry with team B and samples manhole covers again, and helmets",
         )?;
@@ -152,10 +226,8 @@ impl<'a, W: Write> Story<'a, W> {
         w.minutes(80);
         liu.works_in("SX-2025-01").enters("服饰");
         self.tell(
-            "2025-03-01 11:00",
             liu,
-            "离线 offline",
-            "受省局委托在高平示例服饰抽取学生服",
+            "受省局委托，带省组在高平示例服饰抽取学生服",
             "samples school uniforms at Gaoping for the province",
         )?;
         let uniform = liu.draws("P1");
@@ -186,20 +258,16 @@ impl<'a, W: Write> Story<'a, W> {
         };
         wang.client.refuse(visit, refusal).expect("a refusal");
         self.tell(
-            "2025-03-02 09:00",
             wang,
-            "离线 offline",
             "在晋城示例五金店被拒，记录拒检；执法人员尚未确认",
             "is refused at the hardware shop and records it; no enforcement officer has confirmed it",
         )?;
         self.world.at("2025-03-02 14:00");
         let sample = wang.draws_with("T2", json!({ "spec_model": "店售型" }));
         self.tell(
-            "2025-03-02 14:00",
             wang,
-            "离线 offline",
-            "店主同意，同日抽取电动车头盔",
-            "the owner gives way; helmets are sampled the same day",
+            "店主又同意，同日抽取电动车头盔",
+            "is let in after all and samples helmets the same day",
         )?;
         self.syncs(&[wang])?;
         self.ruling("五金店拒检 refusal at the shop", visit, "visit/")?;
@@ -207,14 +275,17 @@ impl<'a, W: Write> Story<'a, W> {
         self.sample("五金店头盔 helmets of the shop", visit, sample)
     }
 
-    fn stop(&mut self, wang: &mut Phone) -> io::Result<()> {
+    fn stop(&mut self, wang: &mut Phone, zhao: &mut Phone) -> io::Result<()> {
         self.title(
             "三、无证无照，终止抽样（晋市监发〔2023〕212号 四）",
-            "An unlicensed petrol station: stop and report",
+            "An unlicensed petrol station: stop and report; a teammate who does not know goes on",
         )?;
-        self.world.at("2025-03-03 10:00");
-        wang.syncs();
-        wang.offline();
+        let w = self.world;
+        w.at("2025-03-03 10:00");
+        for phone in [&*wang, &*zhao] {
+            phone.online().syncs();
+            phone.offline();
+        }
         let visit = wang.works_in("YC-2025-01").enters("加油站");
         let report = ReportInput {
             grounds: "unlicensed".to_owned(),
@@ -223,19 +294,29 @@ impl<'a, W: Write> Story<'a, W> {
         };
         wang.client.report(visit, report).expect("a report");
         self.tell(
-            "2025-03-03 10:00",
             wang,
-            "离线 offline",
-            "盐湖示例加油站不能出示许可：终止抽样，形成现场报告；移交执法在后续版本",
-            "no licence at the station: sampling ends with an on-site report; handing over is told later",
+            "盐湖示例加油站不能出示许可：终止抽样，形成现场报告",
+            "finds no licence at the petrol station: ends the sampling and writes the on-site report",
         )?;
-        self.syncs(&[wang])?;
+        w.at("2025-03-03 10:40");
+        zhao.works_in("YC-2025-01").enters("加油站");
+        let petrol = zhao.draws("Y1");
+        self.tell(
+            zhao,
+            "同组另一部手机，不知已终止，又抽取车用汽油",
+            "on the team's other phone, does not know and samples petrol all the same",
+        )?;
+        assert_eq!(visit, zhao.visit(), "two phones of a team, one document");
+        self.syncs(&[wang, zhao])?;
         let state = word(&self.world.dossier(visit)["visit"]["state"]);
-        writeln!(self.out, "{:18}到访状态 state of the visit: {state}", "")?;
-        self.outcomes
-            .insert("加油站到访 visit at the station".to_owned(), state);
-        self.ruling("加油站 petrol station", visit, "visit/")?;
-        self.entry("加油站进门 entry at the station", visit)
+        writeln!(
+            self.out,
+            "{:18}两部手机，一份记录 two phones, one visit: {}…，状态 state {state}",
+            "",
+            &visit.to_string()[..8]
+        )?;
+        self.entry("加油站进门 entry at the station", visit)?;
+        self.sample("加油站汽油 petrol of the station", visit, petrol)
     }
 
     fn four_visits(&mut self, chen: &mut Phone) -> io::Result<()> {
@@ -258,14 +339,19 @@ impl<'a, W: Write> Story<'a, W> {
             chen.works_in(campaign).enters("塑业");
             let sample = chen.draws_with(task, json!({ "spec_model": format!("{}型", index + 1) }));
             self.tell(
-                day,
                 chen,
-                "离线 offline",
                 &format!("第 {} 次到奉贤示例塑业抽样", index + 1),
-                &format!("visit {} to the Fengxian plastics works", index + 1),
+                &format!("visits the Fengxian plastics works, visit {}", index + 1),
             )?;
             let tracking =
                 (index == 3).then(|| chen.draws_with("S4K", json!({ "spec_model": "跟踪型" })));
+            if tracking.is_some() {
+                self.tell(
+                    chen,
+                    "同一次进门另抽一批跟踪抽查样品",
+                    "draws a second sample in the same visit, as tracking",
+                )?;
+            }
             self.syncs(&[chen])?;
             let label = format!("奉贤第 {} 次 visit {} at Fengxian", index + 1, index + 1);
             self.sample(&label, chen.visit(), sample)?;
@@ -280,7 +366,7 @@ impl<'a, W: Write> Story<'a, W> {
     fn upper_and_lower(&mut self, wang: &mut Phone, liu: &mut Phone) -> io::Result<()> {
         self.title(
             "五、上抽下不抽，六个月（晋市监发〔2023〕212号 二）",
-            "The province sampled on 1 March; the city on 1 and 2 September",
+            "Not below what an upper level sampled: the province on 1 March, the city on 1 and 2 September",
         )?;
         let w = self.world;
         w.at("2025-09-01 08:00");
@@ -292,26 +378,29 @@ impl<'a, W: Write> Story<'a, W> {
         let early = wang.works_in("JC-2025-01").enters("服饰");
         let inside = wang.draws_with("T3", json!({ "lot_no": "九月一日批" }));
         self.tell(
-            "2025-09-01 10:00",
             wang,
-            "离线 offline",
             "在高平示例服饰抽取学生服（满六个月的当日，仍在期内）",
-            "samples the uniforms on the corresponding day, still inside the six months",
+            "samples the uniforms at Gaoping for the city on the corresponding day, still inside",
         )?;
         w.at("2025-09-02 10:00");
         let late = liu.works_in("JC-2025-01").enters("服饰");
         let outside = liu.draws_with("T7", json!({ "lot_no": "九月二日批" }));
         self.tell(
-            "2025-09-02 10:00",
             liu,
-            "离线 offline",
             "次日另一机构抽取学生服（期外）",
-            "samples the uniforms a day later, outside of the window",
+            "samples them for the city with another body a day later, outside of the six months",
         )?;
         self.syncs(&[wang, liu])?;
         self.sample("九月一日学生服 uniforms of 1 September", early, inside)?;
         self.sample("九月二日学生服 uniforms of 2 September", late, outside)
     }
+}
+
+/// `2025-03-01 09:30` in Asia/Shanghai.
+fn shanghai(at: i64) -> String {
+    let day = shanghai_date(at);
+    let minutes = (at - shanghai_midnight(day)) / 60_000;
+    format!("{day} {:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 fn in_chinese(outcome: &str) -> &'static str {
@@ -327,6 +416,7 @@ fn in_chinese(outcome: &str) -> &'static str {
         "void" => "作废",
         "needs_ruling" => "待裁定",
         "pending" => "待定",
+        "none" => "仅作记录",
         _ => "",
     }
 }
