@@ -72,31 +72,31 @@ pub enum OpenError {
 impl App {
     /// The real one: the machine's clock and randomness.
     pub async fn open(config: &DataConfig, trust_forwarded_for: bool) -> Result<Self, OpenError> {
-        make_folder(&config.data)?;
-        let store = match &config.database_url {
-            Some(url) => Store::open_postgres(url).await?,
-            None => Store::open_sqlite(&config.data.join("fieldseal.db")).await?,
-        };
-        let rng: Arc<dyn Rng> = Arc::new(SystemRng);
-        Self::assemble(
-            store,
-            &config.data,
-            Arc::new(SystemClock),
-            rng,
-            trust_forwarded_for,
-        )
-        .await
+        let (clock, rng) = (Arc::new(SystemClock), Arc::new(SystemRng));
+        Self::open_parts(config, clock, rng, trust_forwarded_for).await
     }
 
-    /// One on SQLite in `data` with a clock and randomness of the caller's: for tests and the demonstration.
+    /// One with a clock and randomness of the caller's: for tests and the demonstration.
     pub async fn open_with(
-        data: &Path,
+        config: &DataConfig,
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Self, OpenError> {
-        make_folder(data)?;
-        let store = Store::open_sqlite(&data.join("fieldseal.db")).await?;
-        Self::assemble(store, data, clock, rng, false).await
+        Self::open_parts(config, clock, rng, false).await
+    }
+
+    async fn open_parts(
+        config: &DataConfig,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        trust_forwarded_for: bool,
+    ) -> Result<Self, OpenError> {
+        make_folder(&config.data)?;
+        let store = match &config.database_url {
+            Some(url) => Store::open_postgres(url).await?,
+            None => Store::open_sqlite(&config.sqlite_file()).await?,
+        };
+        Self::assemble(store, &config.data, clock, rng, trust_forwarded_for).await
     }
 
     async fn assemble(

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
-/// A running `fieldseal serve` on SQLite in a folder. Dropped, it is killed.
+/// A running `fieldseal serve` in a folder. Dropped, it is killed.
 pub struct ServerProcess {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -15,14 +15,23 @@ pub struct ServerProcess {
 impl ServerProcess {
     /// Starts `program` (`env!("CARGO_BIN_EXE_server")` in a test) and waits until it listens.
     pub fn start(program: &str, data: &Path) -> Self {
-        let mut child = Command::new(program)
+        Self::start_on(program, data, None)
+    }
+
+    /// The same on a PostgreSQL database, if one is given.
+    pub fn start_on(program: &str, data: &Path, database_url: Option<&str>) -> Self {
+        let mut command = Command::new(program);
+        command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .env_remove("FIELDSEAL_DATABASE_URL")
             .env("FIELDSEAL_LOG", "warn")
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the command starts");
+            .stdout(Stdio::piped());
+        if let Some(url) = database_url {
+            command.env("FIELDSEAL_DATABASE_URL", url);
+        }
+        let mut child = command.spawn().expect("the command starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("its output"));
         let mut line = String::new();
         stdout.read_line(&mut line).expect("its first line");

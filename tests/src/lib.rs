@@ -2,10 +2,12 @@
 
 pub mod catalogue;
 pub mod child;
+pub mod database;
 pub mod demonstration;
 pub mod device;
 pub mod network;
 pub mod phone;
+pub mod postgres;
 pub mod server;
 pub mod world;
 

@@ -1,4 +1,4 @@
-//! A server in process, on 127.0.0.1 and a folder of its own, whose clock stands until a test moves it.
+//! A server in process, on 127.0.0.1, a folder and a database of its own, whose clock stands until a test moves it.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use fieldseal_server::app::App;
 use fieldseal_server::cli::admin;
 use fieldseal_server::clock::ManualClock;
+use fieldseal_server::config::DataConfig;
 use fieldseal_server::rng::SeededRng;
 use fieldseal_server::serve::serve;
 use serde_json::{Value, json};
@@ -16,10 +17,20 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::database::Database;
+use crate::postgres::TestDatabase;
+
 /// Where a test's clock begins: 2025-03-01 09:00 in Shanghai.
 pub const MORNING_MS: i64 = 1_740_790_800_000;
 /// The password of everybody a test makes.
 pub const PASSWORD: &str = "correct horse battery";
+
+fn database_of_this_process() -> Option<Arc<TestDatabase>> {
+    match Database::of_this_process() {
+        Database::Sqlite => None,
+        Database::Postgres => Some(TestDatabase::new()),
+    }
+}
 
 /// A running server. Dropped, it shuts down as on SIGTERM.
 pub struct TestServer {
@@ -33,6 +44,7 @@ pub struct TestServer {
     pub runtime: Runtime,
     agent: ureq::Agent,
     folder: PathBuf,
+    database: Option<Arc<TestDatabase>>,
     shutdown: Option<oneshot::Sender<()>>,
     served: Option<JoinHandle<std::io::Result<()>>>,
     _own_folder: Option<TempDir>,
@@ -80,26 +92,54 @@ impl Answer {
 }
 
 impl TestServer {
-    /// One on a folder of its own.
+    /// One on a folder and a database of its own.
     pub fn start() -> Self {
         let own = TempDir::new().expect("a temporary folder");
         let folder = own.path().to_owned();
-        Self::begin(&folder, Some(own), MORNING_MS)
+        let clock = Arc::new(ManualClock::at(MORNING_MS));
+        Self::begin(&folder, database_of_this_process(), clock, 0, Some(own))
     }
 
-    /// One on a folder that outlives it, so that it can be started again.
+    /// One on a folder that outlives it, so that it can be started again; on PostgreSQL the database outlives it too.
     pub fn start_in(folder: &Path) -> Self {
-        Self::begin(folder, None, MORNING_MS)
+        let clock = Arc::new(ManualClock::at(MORNING_MS));
+        let database = match Database::of_this_process() {
+            Database::Sqlite => None,
+            Database::Postgres => Some(TestDatabase::kept_for(folder)),
+        };
+        // A restarted server must not draw the ids of the one before it.
+        let starts = folder.read_dir().map_or(0, Iterator::count);
+        std::fs::write(folder.join(format!("start-{starts}")), "").expect("the folder");
+        Self::begin(folder, database, clock, starts as u64, None)
     }
 
-    fn begin(folder: &Path, own: Option<TempDir>, now: i64) -> Self {
+    /// A second server beside this one: a process of its own in all but name, on the same PostgreSQL database and by the
+    /// same clock, with a data folder, connections and caches of its own.
+    pub fn start_beside(&self) -> Self {
+        let own = TempDir::new().expect("a temporary folder");
+        let folder = own.path().to_owned();
+        let database = self.database.clone();
+        assert!(database.is_some(), "two servers share PostgreSQL alone");
+        // Far from the seeds of other servers and of phones: no two draw the same ids.
+        let seed = u64::MAX - u64::from(self.address.port());
+        Self::begin(&folder, database, self.clock.clone(), seed, Some(own))
+    }
+
+    fn begin(
+        folder: &Path,
+        database: Option<Arc<TestDatabase>>,
+        clock: Arc<ManualClock>,
+        seed: u64,
+        own: Option<TempDir>,
+    ) -> Self {
         let runtime = Runtime::new().expect("a runtime");
-        let clock = Arc::new(ManualClock::at(now));
-        // A restarted server must not draw the ids of the one before it.
-        let seed = folder.read_dir().map_or(0, Iterator::count) as u64;
         let rng = Arc::new(SeededRng::new(seed));
+        let config = DataConfig {
+            data: folder.to_owned(),
+            database_url: database.as_ref().map(|database| database.url().to_owned()),
+        };
         let app = runtime
-            .block_on(App::open_with(folder, clock.clone(), rng))
+            .block_on(App::open_with(&config, clock.clone(), rng))
             .expect("the application opens");
         let listener = runtime
             .block_on(TcpListener::bind("127.0.0.1:0"))
@@ -122,6 +162,7 @@ impl TestServer {
             runtime,
             agent: config.new_agent(),
             folder: folder.to_owned(),
+            database,
             shutdown: Some(shutdown),
             served: Some(served),
             _own_folder: own,
@@ -131,6 +172,11 @@ impl TestServer {
     /// Its folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Where its PostgreSQL database is, if it is on one.
+    pub fn database_url(&self) -> Option<&str> {
+        self.database.as_ref().map(|database| database.url())
     }
 
     /// The address of a path.

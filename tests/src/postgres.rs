@@ -1,0 +1,295 @@
+//! A private PostgreSQL for the tests of one process: started on first use in a temporary folder, reached by a socket in
+//! it, never run as root, and gone when the process is, however that ends. Every server gets a database of its own.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest;
+use fieldseal_server::store::Store;
+use tempfile::TempDir;
+
+/// Set to anything but 0: without PostgreSQL the tests fail instead of being skipped.
+pub const REQUIRED: &str = "FIELDSEAL_REQUIRE_POSTGRES";
+/// The superuser of the instance.
+const SUPERUSER: &str = "fieldseal";
+/// The migrated database that others are copied from.
+const TEMPLATE: &str = "fieldseal_template";
+/// How long the instance may take to answer.
+const START_S: u64 = 60;
+
+/// Runs the server until its input ends, which it does when the process that holds the other end is gone: killed,
+/// crashed or finished. Then nothing of it is left, neither processes nor files.
+const LEASH: &str = r#"
+"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off \
+    -c max_connections="$3" -c shared_buffers=64MB -c log_min_messages=fatal >"$2/log" 2>&1 &
+server=$!
+cat >/dev/null
+kill -INT "$server"
+wait "$server"
+rm -rf "$2"
+"#;
+
+/// A running instance.
+pub struct Instance {
+    bin: PathBuf,
+    folder: PathBuf,
+    _leash: Child,
+}
+
+/// The instance of this process; none where PostgreSQL is not installed.
+fn instance() -> Option<&'static Instance> {
+    static INSTANCE: LazyLock<Option<Instance>> = LazyLock::new(|| {
+        let bin = find_programs()?;
+        Some(Instance::start(bin))
+    });
+    INSTANCE.as_ref()
+}
+
+/// The instance of this process. Without PostgreSQL on the machine this says so and ends the process, which holds nothing
+/// but tests on PostgreSQL: none of them may be reported as passed.
+fn needed() -> &'static Instance {
+    instance().unwrap_or_else(|| {
+        let required = std::env::var(REQUIRED).is_ok_and(|value| !value.is_empty() && value != "0");
+        let verdict = if required { "REQUIRED BUT MISSING" } else { "SKIPPED" };
+        // Past the harness's capture: a skipped test must be seen.
+        let _ = writeln!(
+            std::io::stderr(),
+            "\nPostgreSQL: {verdict}. No initdb, postgres and psql in PATH, in `pg_config --bindir` or in \
+             /usr/lib/postgresql/*/bin: no test of this binary was run on PostgreSQL.\n"
+        );
+        std::process::exit(i32::from(required));
+    })
+}
+
+/// Where `initdb`, `postgres` and `psql` are: the newest version that is complete.
+fn find_programs() -> Option<PathBuf> {
+    let mut folders: Vec<PathBuf> = std::env::var_os("PATH")
+        .map(|path| std::env::split_paths(&path).collect())
+        .unwrap_or_default();
+    if let Ok(told) = Command::new("pg_config").arg("--bindir").output() {
+        folders.push(String::from_utf8_lossy(&told.stdout).trim().into());
+    }
+    if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
+        let mut versions: Vec<PathBuf> = versions.flatten().map(|entry| entry.path()).collect();
+        versions.sort_by_key(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            std::cmp::Reverse(name.parse::<u32>().unwrap_or_default())
+        });
+        folders.extend(versions.into_iter().map(|path| path.join("bin")));
+    }
+    let complete = |folder: &PathBuf| {
+        ["initdb", "postgres", "psql"]
+            .iter()
+            .all(|program| folder.join(program).is_file())
+    };
+    folders.into_iter().find(complete)
+}
+
+/// As whom the instance runs when the tests run as root, which PostgreSQL refuses: its user and group.
+fn ordinary_user() -> (u32, u32) {
+    let users = fs::read_to_string("/etc/passwd").expect("the users of the machine");
+    let find = |wanted: &str| {
+        let line = users
+            .lines()
+            .find(|line| line.split(':').next() == Some(wanted))?;
+        let mut fields = line.split(':').skip(2).map(str::parse);
+        Some((fields.next()?.ok()?, fields.next()?.ok()?))
+    };
+    ["postgres", "nobody"]
+        .into_iter()
+        .find_map(find)
+        .expect("a user who is not root")
+}
+
+impl Instance {
+    fn start(bin: PathBuf) -> Self {
+        let folder = TempDir::with_prefix("fieldseal-pg-").expect("a temporary folder");
+        let own = fs::metadata(folder.path()).expect("its owner");
+        let user = (own.uid() == 0).then(ordinary_user);
+        if let Some((uid, gid)) = user {
+            chown(folder.path(), Some(uid), Some(gid)).expect("the folder changes hands");
+        }
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).expect("its mode");
+        // From here on the leash removes it, not this process.
+        let folder = folder.keep();
+        let as_user = |mut command: Command| {
+            if let Some((uid, gid)) = user {
+                command.uid(uid).gid(gid);
+            }
+            command.current_dir(&folder).stdin(Stdio::null());
+            command
+        };
+        let initdb = |locale: &[&str]| {
+            let mut initdb = as_user(Command::new(bin.join("initdb")));
+            initdb.args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C"]);
+            initdb.args(locale).args(["--username", SUPERUSER, "-D"]);
+            initdb
+                .arg(folder.join("data"))
+                .output()
+                .expect("initdb runs")
+        };
+        // Dictionary order where it can be had, as most installations have it: nothing of ours may count on bytes.
+        let mut made = initdb(&["--locale-provider=icu", "--icu-locale=zh"]);
+        if !made.status.success() {
+            made = initdb(&[]);
+        }
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+
+        let threads = std::thread::available_parallelism().map_or(4, usize::from);
+        let mut leash = as_user(Command::new("sh"));
+        leash.args(["-c", LEASH, "sh"]).arg(&bin).arg(&folder);
+        leash.arg((100 + 40 * threads).to_string());
+        // A group of its own, so that Ctrl-C on the tests does not reach it before its input ends.
+        leash.process_group(0).stdin(Stdio::piped());
+        leash.stdout(Stdio::null()).stderr(Stdio::null());
+        let leash = leash.spawn().expect("a shell");
+        let instance = Self {
+            bin,
+            folder,
+            _leash: leash,
+        };
+        instance.wait_until_it_answers();
+        instance.make_template();
+        instance
+    }
+
+    fn wait_until_it_answers(&self) {
+        let begun = Instant::now();
+        while let Err(error) = self.try_sql("SELECT 1") {
+            let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            let late = begun.elapsed() > Duration::from_secs(START_S);
+            assert!(!late, "PostgreSQL does not answer: {error}\n{log}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn make_template(&self) {
+        self.create(TEMPLATE, None);
+        let url = self.url(TEMPLATE);
+        // Servers are made inside runtimes at times: this one needs a thread of its own.
+        let migrated = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            runtime.block_on(async {
+                let store = Store::open_postgres(&url).await.expect("it migrates");
+                store.close().await;
+            });
+        });
+        migrated.join().expect("the template");
+    }
+
+    fn create(&self, name: &str, template: Option<&str>) {
+        let template = template.map_or(String::new(), |from| format!(" TEMPLATE {from}"));
+        self.sql(&format!("CREATE DATABASE {name}{template}"));
+    }
+
+    fn url(&self, database: &str) -> String {
+        let socket = self.folder.display();
+        format!("postgres://{SUPERUSER}@localhost/{database}?host={socket}")
+    }
+
+    fn try_sql(&self, sql: &str) -> Result<String, String> {
+        let told = Command::new(self.bin.join("psql"))
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"])
+            .args(["-U", SUPERUSER, "-d", "postgres", "-c", sql, "-h"])
+            .arg(&self.folder)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| error.to_string())?;
+        if told.status.success() {
+            Ok(String::from_utf8_lossy(&told.stdout).trim().to_owned())
+        } else {
+            Err(String::from_utf8_lossy(&told.stderr).into_owned())
+        }
+    }
+
+    fn sql(&self, sql: &str) -> String {
+        self.try_sql(sql)
+            .unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+}
+
+/// A database of its own on the instance. Dropped, it is dropped.
+pub struct TestDatabase {
+    name: String,
+    url: String,
+    kept: bool,
+}
+
+impl TestDatabase {
+    /// A migrated one.
+    pub fn new() -> Arc<Self> {
+        Self::fresh(Some(TEMPLATE))
+    }
+
+    /// An empty one, as a stranger makes it with `createdb`.
+    pub fn empty() -> Arc<Self> {
+        Self::fresh(None)
+    }
+
+    /// The one of a folder: a server that is started again in it finds what it left.
+    pub fn kept_for(folder: &Path) -> Arc<Self> {
+        let hash = digest::digest(&digest::SHA256, folder.as_os_str().as_encoded_bytes());
+        let name = format!("kept_{}", hex::encode(&hash.as_ref()[..12]));
+        let instance = needed();
+        let there = instance.sql(&format!(
+            "SELECT 1 FROM pg_database WHERE datname = '{name}'"
+        ));
+        if there.is_empty() {
+            instance.create(&name, Some(TEMPLATE));
+        }
+        Arc::new(Self::named(name, true))
+    }
+
+    fn fresh(template: Option<&str>) -> Arc<Self> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        needed().create(&name, template);
+        Arc::new(Self::named(name, false))
+    }
+
+    fn named(name: String, kept: bool) -> Self {
+        let url = needed().url(&name);
+        Self { name, url, kept }
+    }
+
+    /// As `FIELDSEAL_DATABASE_URL`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Cuts every connection to it, as a restarted PostgreSQL or a broken network does.
+    pub fn cut_connections(&self) {
+        needed().sql(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
+            self.name
+        ));
+    }
+
+    /// Lets nobody connect, or lets them again.
+    pub fn allow_connections(&self, allowed: bool) {
+        needed().sql(&format!(
+            "ALTER DATABASE {} ALLOW_CONNECTIONS {allowed}",
+            self.name
+        ));
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if !self.kept {
+            // What does not go now goes with the instance.
+            let _ = needed().try_sql(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        }
+    }
+}
