@@ -12,11 +12,13 @@ use crate::client::{Client, Done};
 use crate::error::ClientError;
 use crate::keys::RustVerifier;
 
-const REFERENCE_KINDS: [&str; 6] = [
+const REFERENCE_KINDS: [&str; 8] = [
     "task",
     "organisation",
     "team",
     "enterprise",
+    "enterprise_alias",
+    "recusal",
     "product_rule",
     "re_entry_grant",
 ];

@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sync_core::document::{DocumentError, VisitDocument};
 use sync_core::model::{
-    DocumentId, EnterpriseKey, EnterpriseRecord, EnterpriseRecordId, Millis, Party, SealSubject,
-    TeamKey, TimeClaim, Uscc, VisitIdentity,
+    DocumentId, EnterpriseAlias, EnterpriseKey, EnterpriseRecord, EnterpriseRecordId, Millis,
+    Party, SealSubject, TeamKey, TimeClaim, Uscc, VisitIdentity,
 };
 use sync_core::proof::{TipStatement, tip_statement};
 use sync_core::sync::wire::{DocumentHeader, SignedTip};
@@ -28,11 +28,12 @@ impl Client {
         Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
 
-    /// Opens (or finds) the visit's document; its identity is derived, so a teammate's phone makes the same one. An
+    /// Opens (or finds) the visit's document; its identity is derived, so a teammate's phone makes the same one. At an
+    /// enterprise whose key was corrected or merged the visit goes on that this phone holds under another of its keys. An
     /// enterprise without a valid code that nobody listed gets a key of this phone's own.
     pub fn start_visit(&self, start: VisitStart) -> Done<DocumentId> {
         let person = self.person()?;
-        let identity = VisitIdentity {
+        let wanted = VisitIdentity {
             campaign: start.campaign_id,
             body: person.organisation_id,
             enterprise: self.enterprise_key(&start.enterprise, &person)?,
@@ -40,6 +41,11 @@ impl Client {
                 .team_id
                 .map_or(TeamKey::Solo(person.user_id), TeamKey::Team),
         };
+        let held = self.lock().store.list_preimages()?;
+        let held = held
+            .iter()
+            .filter_map(|preimage| VisitIdentity::from_preimage(preimage).ok());
+        let identity = EnterpriseAlias::visit_of(&self.aliases()?, held, wanted);
         let header = header_of(&identity);
         let known = self.lock().store.find_document(header.document_id)?;
         let site = start.site.clone();
@@ -67,6 +73,14 @@ impl Client {
             },
         )?;
         Ok(header.document_id)
+    }
+
+    /// Which keys of enterprises stand for others, as far as this phone was told.
+    fn aliases(&self) -> Done<Vec<EnterpriseAlias>> {
+        let told = self.references("enterprise_alias")?.into_iter();
+        Ok(told
+            .filter_map(|alias| serde_json::from_value(alias.record).ok())
+            .collect())
     }
 
     /// 受检单位 as this phone knows it at the start.

@@ -164,16 +164,11 @@ pub fn take(
             }
         )
     };
-    let ours: Vec<String> = store
-        .list_changes(None)?
-        .into_iter()
-        .filter(|change| change.own)
-        .map(|change| change.hash.to_string())
-        .collect();
-    let forked = brought
-        .statuses
-        .iter()
-        .any(|(hash, status)| equivocates(status) && ours.contains(&hash.to_string()))
+    let mut forked = false;
+    for (hash, status) in &brought.statuses {
+        forked |= equivocates(status) && store.is_own(hash)?;
+    }
+    let forked = forked
         || intakes.iter().any(|(_, intake, _)| {
             let taken = intake.taken.iter();
             taken
@@ -221,7 +216,10 @@ pub fn take(
         }
         for item in &brought.items {
             match &item.entry {
-                FeedEntry::Changes(_) | FeedEntry::Grant(_) | FeedEntry::Certificate { .. } => {}
+                FeedEntry::Changes(page) | FeedEntry::Grant(page) => {
+                    write.keep_copy(page.document.document_id)?;
+                }
+                FeedEntry::Certificate { .. } => {}
                 FeedEntry::Revoke { document_id } => write.drop_copy(*document_id)?,
                 FeedEntry::Status { hash, status, .. } => {
                     write.put_status(&hash.to_string(), status)?;
@@ -239,6 +237,9 @@ pub fn take(
                 } => write.put_reference(kind, id, *version, record.as_ref())?,
                 FeedEntry::Index(page) => write.put_index(page)?,
             }
+        }
+        if let Some(as_of_ms) = brought.as_of_ms {
+            write.complete(as_of_ms)?;
         }
         if let Some(cursor) = &brought.cursor {
             let text = serde_json::to_string(cursor).unwrap_or_default();

@@ -15,6 +15,9 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let store = app.store.clone();
+    crate::services::sync::pull::begin_epoch(&app)
+        .await
+        .map_err(std::io::Error::other)?;
     crate::services::reference::rulebooks::deliver_builtin(&app)
         .await
         .map_err(std::io::Error::other)?;

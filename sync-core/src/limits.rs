@@ -82,6 +82,8 @@ pub const SYNC_RETRY_S_MAX: u64 = 30;
 pub const FEED_INFLATED_BYTES_MAX: usize = 1024 * 1024;
 /// Rows of the feed that one answer looks at.
 pub const FEED_ROWS_MAX: i64 = 500;
+/// Times that one answer looks for more rows while it is not full.
+pub const FEED_BATCHES_MAX: usize = 20;
 /// Times that a page is judged anew because another writer was faster.
 pub const SYNC_ATTEMPTS_MAX: u32 = 12;
 /// Rows of the duplicate index in one item of the feed.

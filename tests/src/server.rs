@@ -102,7 +102,11 @@ impl TestServer {
 
     /// One on a folder that outlives it, so that it can be started again; on PostgreSQL the database outlives it too.
     pub fn start_in(folder: &Path) -> Self {
-        let clock = Arc::new(ManualClock::at(MORNING_MS));
+        Self::start_on(folder, Arc::new(ManualClock::at(MORNING_MS)))
+    }
+
+    /// One on a folder where another has stopped, by the same clock.
+    pub fn start_on(folder: &Path, clock: Arc<ManualClock>) -> Self {
         let database = match Database::of_this_process() {
             Database::Sqlite => None,
             Database::Postgres => Some(TestDatabase::kept_for(folder)),

@@ -190,6 +190,23 @@ impl World {
             .expect(200)
     }
 
+    /// A team has this roster from now on.
+    pub fn rosters(&self, team: &str, members: &[&str]) -> Answer {
+        let path = format!("/v1/teams/{}", self.id("team", team));
+        let members: Vec<_> = members.iter().map(|key| self.id("user", key)).collect();
+        self.call("PATCH", ADMIN, &path, json!({ "members": members }))
+            .expect(200)
+    }
+
+    /// A conflict of interest of a person with an enterprise is declared at a task.
+    pub fn recuses(&self, task: &str, enterprise: &str, who: &str) -> Answer {
+        let path = format!("/v1/tasks/{}/recusals", self.id("task", task));
+        let body = json!({
+            "enterprise_id": self.id("enterprise", enterprise), "user_id": self.id("user", who), "reason": "亲属任职",
+        });
+        self.call("POST", ADMIN, &path, body).expect(201)
+    }
+
     /// The true time.
     pub fn now(&self) -> i64 {
         self.server.clock.now()

@@ -115,6 +115,25 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The identities of all documents.
+    pub fn list_preimages(&self) -> Result<Vec<String>, ClientError> {
+        let mut statement = self
+            .db
+            .prepare("SELECT preimage FROM documents ORDER BY document_id")?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether a change was written by this install.
+    pub fn is_own(&self, hash: &ChangeHash) -> Result<bool, ClientError> {
+        let own = self.db.query_row(
+            "SELECT EXISTS (SELECT 1 FROM changes WHERE hash = ?1 AND own = 1)",
+            [hash.to_string()],
+            |row| row.get(0),
+        )?;
+        Ok(own)
+    }
+
     /// The list of visits, from columns.
     pub fn list_visits(&self) -> Result<Vec<VisitSummary>, ClientError> {
         let mut statement = self.db.prepare(

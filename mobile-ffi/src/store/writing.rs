@@ -190,23 +190,65 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Everything that this phone holds is offered again, and versions start over: the server was restored.
+    /// Everything that this phone holds is offered again, and versions start over: the server was restored. The index comes
+    /// anew; what else the phone was told stays in use until the feed has been read to its end.
     pub fn offer_everything_again(&self) -> Result<(), ClientError> {
         self.tx.execute("UPDATE changes SET unsent = 1", [])?;
         self.tx
             .execute("UPDATE reference_records SET version = -1", [])?;
         self.tx.execute("UPDATE rulings SET version = -1", [])?;
+        self.tx.execute("DELETE FROM index_rows", [])?;
+        self.remove_setting("index_as_of")
+    }
+
+    /// The feed was read to its end: it is complete up to this instant. What a restored server no longer knows is dropped,
+    /// and so are copies of revoked documents that had to be offered first.
+    pub fn complete(&self, as_of_ms: Millis) -> Result<(), ClientError> {
+        self.put_setting("index_as_of", &as_of_ms.to_string())?;
+        self.tx
+            .execute("DELETE FROM reference_records WHERE version < 0", [])?;
+        let unsent: bool = self.tx.query_row(
+            "SELECT EXISTS (SELECT 1 FROM changes WHERE unsent = 1)",
+            [],
+            |row| row.get(0),
+        )?;
+        if unsent {
+            return Ok(());
+        }
+        self.tx
+            .execute("DELETE FROM rulings WHERE version < 0", [])?;
+        let mut statement = self
+            .tx
+            .prepare("SELECT substr(key, 9) FROM settings WHERE key LIKE 'revoked/%'")?;
+        let revoked = statement.query_map([], |row| row.get::<_, String>(0))?;
+        for document in revoked.collect::<Result<Vec<_>, _>>()? {
+            if let Ok(document) = document.parse() {
+                self.drop_copy(document)?;
+            }
+        }
         Ok(())
     }
 
-    /// Drops the copy of a document, unless this phone wrote in it or has something of it unsent.
+    /// A document is in scope (again).
+    pub fn keep_copy(&self, document: DocumentId) -> Result<(), ClientError> {
+        self.remove_setting(&format!("revoked/{document}"))
+    }
+
+    /// Drops the copy of a document, unless this phone wrote in it. One that has others' work to offer first (after a
+    /// restore of the server) is dropped when that is through.
     pub fn drop_copy(&self, document: DocumentId) -> Result<(), ClientError> {
         let id = document.to_string();
-        let own: bool = self.tx.query_row(
-            "SELECT EXISTS (SELECT 1 FROM changes WHERE document_id = ?1 AND (own = 1 OR unsent = 1))",
+        let (own, unsent): (bool, bool) = self.tx.query_row(
+            "SELECT EXISTS (SELECT 1 FROM changes WHERE document_id = ?1 AND own = 1),
+                    EXISTS (SELECT 1 FROM changes WHERE document_id = ?1 AND unsent = 1)",
             [&id],
-            |row| row.get(0),
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
+        let later = format!("revoked/{id}");
+        if !own && unsent {
+            return self.put_setting(&later, "1");
+        }
+        self.remove_setting(&later)?;
         if !own {
             for table in ["changes", "tips", "receipts", "documents", "rulings"] {
                 self.tx.execute(
@@ -281,7 +323,6 @@ impl Write<'_> {
 
     /// Rows of the duplicate index.
     pub fn put_index(&self, page: &IndexPage) -> Result<(), ClientError> {
-        self.put_setting("index_as_of", &page.as_of_ms.to_string())?;
         self.put_setting("index_key", &page.key)?;
         for row in &page.rows {
             self.tx.execute(

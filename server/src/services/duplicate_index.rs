@@ -4,13 +4,15 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sync_core::limits::INDEX_PAGE_ROWS;
-use sync_core::model::{Millis, SampleId, TaskId, normalise_text};
+use sync_core::model::{Millis, SampleId, TaskId, TeamId, UserId, normalise_text};
 use sync_core::rules::index::{index_keys, index_row_id};
 use sync_core::rules::{Facts, SamplingSource};
 use sync_core::sync::wire::{IndexPage, IndexRow};
 
 use crate::app::App;
+use crate::store::access::users;
 use crate::store::feed::{Audience, NewRow};
+use crate::store::reference::teams;
 use crate::store::rulings::index::{self, StoredRow};
 use crate::store::{Result, StoreError, Tx};
 
@@ -59,13 +61,75 @@ pub async fn of_task(
     audience: &Audience,
     now: Millis,
 ) -> Result<Vec<NewRow>> {
-    let key = key(app, tx).await?;
     let stored = index::list_of_task(tx, task).await?;
-    stored
-        .chunks(INDEX_PAGE_ROWS)
+    put(app, tx, &stored, audience, now).await
+}
+
+/// What a task's former holder must forget, since nothing else that it has concerns it; those of its people whom it
+/// concerns by another team or by their body are given it again.
+pub async fn withdrawn(
+    app: &App,
+    tx: &mut Tx,
+    task: TaskId,
+    from: &Audience,
+    now: Millis,
+) -> Result<Vec<NewRow>> {
+    let lost = index::list_lost(tx, task, from).await?;
+    let mut published = forget(app, tx, &lost, from, now).await?;
+    let people = match from {
+        Audience::Team(team) => Vec::from_iter(teams::roster(tx, *team).await?),
+        Audience::Organisation(body) => users::list_of_organisation(tx, *body).await?,
+        Audience::Everyone | Audience::User(_) | Audience::Device(_) => Vec::new(),
+    };
+    for person in people {
+        let mut kept = index::list_kept(tx, task, person).await?;
+        kept.retain(|row| lost.iter().any(|gone| gone.row.row_id == row.row.row_id));
+        published.extend(put(app, tx, &kept, &Audience::User(person), now).await?);
+    }
+    Ok(published)
+}
+
+/// What somebody must forget who left a team.
+pub async fn left(
+    app: &App,
+    tx: &mut Tx,
+    team: TeamId,
+    person: UserId,
+    now: Millis,
+) -> Result<Vec<NewRow>> {
+    let lost = index::list_left(tx, team, person).await?;
+    forget(app, tx, &lost, &Audience::User(person), now).await
+}
+
+async fn put(
+    app: &App,
+    tx: &mut Tx,
+    rows: &[StoredRow],
+    audience: &Audience,
+    now: Millis,
+) -> Result<Vec<NewRow>> {
+    let key = key(app, tx).await?;
+    rows.chunks(INDEX_PAGE_ROWS)
         .map(|chunk| {
             let rows = chunk.iter().map(|stored| stored.row.clone()).collect();
             NewRow::index(audience.clone(), None, &page(&key, now, rows, Vec::new()))
+        })
+        .collect()
+}
+
+async fn forget(
+    app: &App,
+    tx: &mut Tx,
+    rows: &[StoredRow],
+    audience: &Audience,
+    now: Millis,
+) -> Result<Vec<NewRow>> {
+    let key = key(app, tx).await?;
+    rows.chunks(INDEX_PAGE_ROWS)
+        .map(|chunk| {
+            let removed = chunk.iter().map(|stored| stored.row.row_id.clone());
+            let page = page(&key, now, Vec::new(), removed.collect());
+            NewRow::index(audience.clone(), None, &page)
         })
         .collect()
 }

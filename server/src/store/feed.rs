@@ -21,6 +21,10 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     /// Older versions of a reference record or of a row of the index are of no use to anybody who has not read them yet.
     FORGET_OLDER = "DELETE FROM feed WHERE subject = $1 AND audience = $2 AND entry IN ('reference', 'index') AND position < $3";
+    /// Of grants and revocations of a document only the last word is of any use.
+    FORGET_SCOPE = "DELETE FROM feed WHERE document_id = $1 AND audience = $2 AND entry IN ('grant', 'revoke') AND position < $3";
+    /// Everybody to whom a reference record went.
+    LIST_TOLD = "SELECT DISTINCT audience FROM feed WHERE subject = $1 AND entry = 'reference' ORDER BY audience";
     /// What a caller sees behind a position: what is for all, for them, their device and organisation, their teams, and
     /// the documents they wrote in.
     LIST = "SELECT f.position, f.entry, f.document_id, f.subject, f.version, f.payload FROM feed f \
@@ -30,8 +34,13 @@ statements! {
         ORDER BY f.position LIMIT $7";
     /// The epoch that stands.
     EPOCH = "SELECT epoch, number FROM server_epochs ORDER BY number DESC LIMIT 1";
+    /// Whether an epoch is of this database's own past.
+    FIND_EPOCH = "SELECT number FROM server_epochs WHERE epoch = $1";
+    /// Where the epoch after one began: no position beyond it was given in that one.
+    EPOCH_END = "SELECT began_position FROM server_epochs WHERE number > $1 ORDER BY number LIMIT 1";
     /// Begins an epoch.
-    INSERT_EPOCH = "INSERT INTO server_epochs (epoch, number, began_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    INSERT_EPOCH = "INSERT INTO server_epochs (epoch, number, began_at, began_position) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT DO NOTHING";
     /// The documents of a team, and whether a person wrote in them.
     LIST_TEAM_DOCUMENTS = "SELECT d.document_id, a.user_id AS author FROM documents d \
         LEFT JOIN document_authors a ON a.document_id = d.document_id AND a.user_id = $2 \
@@ -39,7 +48,7 @@ statements! {
 }
 
 /// For whom a row of the feed is; compared when it is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Audience {
     /// Every device.
     Everyone,
@@ -51,6 +60,25 @@ pub enum Audience {
     User(UserId),
     /// One device.
     Device(DeviceId),
+}
+
+impl Audience {
+    /// Who holds a task: its team, or everybody of the body while no team has it yet.
+    pub fn of_task(team: Option<TeamId>, body: Option<OrganisationId>) -> Option<Self> {
+        team.map(Self::Team).or(body.map(Self::Organisation))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (kind, id) = text.split_once('/').unwrap_or((text, ""));
+        match kind {
+            "all" => Some(Self::Everyone),
+            "organisation" => id.parse().ok().map(Self::Organisation),
+            "team" => id.parse().ok().map(Self::Team),
+            "user" => id.parse().ok().map(Self::User),
+            "device" => id.parse().ok().map(Self::Device),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Audience {
@@ -206,6 +234,10 @@ pub async fn append(tx: &mut Tx, rows: &[NewRow], now: Millis) -> Result<i64> {
             tx.exec(&FORGET_OLDER, args![subject, &audience, position])
                 .await?;
         }
+        if let ("grant" | "revoke", Some(document)) = (row.entry, row.document) {
+            tx.exec(&FORGET_SCOPE, args![document, &audience, position])
+                .await?;
+        }
     }
     Ok(first)
 }
@@ -228,6 +260,19 @@ pub async fn append_reference(
     )
     .await
     .map(drop)
+}
+
+/// Everybody to whom a record of reference data was ever sent: whoever takes it back tells all of them.
+pub async fn list_told(db: &mut Session, kind: &str, id: &str) -> Result<Vec<Audience>> {
+    let rows = db.all(&LIST_TOLD, args![format!("{kind}/{id}")]).await?;
+    let told = rows.iter().map(|row| {
+        let text: String = row.get("audience")?;
+        Audience::parse(&text).ok_or(StoreError::Column {
+            name: "audience",
+            wanted: "what the feed appends",
+        })
+    });
+    told.collect()
 }
 
 /// A person was put on a roster: they are fed with the team from now on, and what lies behind their cursor is granted.
@@ -328,6 +373,21 @@ pub async fn last_position(db: &mut Session) -> Result<i64> {
     db.one(&LAST_POSITION, args![]).await?.get("position")
 }
 
+/// Whether a cursor was given by this database or by one that it continues: its epoch is of its own past, and everything
+/// that its holder was told of lies before that epoch's end here. Otherwise the database is an older copy of the one that
+/// gave it, however far it has gone on since.
+pub async fn continues(db: &mut Session, epoch: &str, reach: i64) -> Result<bool> {
+    let Some(row) = db.optional(&FIND_EPOCH, args![epoch]).await? else {
+        return Ok(false);
+    };
+    let number: i64 = row.get("number")?;
+    let end = match db.optional(&EPOCH_END, args![number]).await? {
+        Some(row) => row.get("began_position")?,
+        None => last_position(db).await?,
+    };
+    Ok((0..=end).contains(&reach))
+}
+
 /// The epoch that stands; none before the first start.
 pub async fn find_epoch(db: &mut Session) -> Result<Option<String>> {
     db.optional(&EPOCH, args![])
@@ -336,13 +396,19 @@ pub async fn find_epoch(db: &mut Session) -> Result<Option<String>> {
         .transpose()
 }
 
-/// Begins a new epoch: at the first start, and after a restore.
+/// Begins a new epoch, with every start of a server: whether its database is the one of the last start or an older copy of
+/// it cannot be told from inside.
 pub async fn begin_epoch(tx: &mut Tx, epoch: &str, now: Millis) -> Result<()> {
     let last: i64 = match tx.optional(&EPOCH, args![]).await? {
         Some(row) => row.get("number")?,
         None => 0,
     };
-    tx.exec(&INSERT_EPOCH, args![epoch, last + 1, now])
+    // Whoever gives positions now waits, so that none beyond this one was given in the epoch before.
+    let position: i64 = tx
+        .one(&TAKE_POSITIONS, args![0_i64])
+        .await?
+        .get("position")?;
+    tx.exec(&INSERT_EPOCH, args![epoch, last + 1, now, position])
         .await
         .map(drop)
 }

@@ -37,7 +37,8 @@ migrations![
     "0003_documents",
     "0004_rulings",
     "0005_server_keys",
-    "0006_ruled_facts"
+    "0006_ruled_facts",
+    "0007_epochs"
 ];
 
 statements! {

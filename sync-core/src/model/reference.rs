@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::identity::VisitIdentity;
 use super::ids::{
     CampaignId, EnterpriseKey, OrganisationId, PriorSamplingId, ProductRuleId, TaskId, TeamId,
     UserId,
@@ -52,9 +53,51 @@ pub struct Enterprise {
     /// 行政区划
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<Region>,
-    /// What it is an alias of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alias_of: Option<EnterpriseKey>,
+}
+
+/// One key of an enterprise stands for another (更正、合并): a wrong code corrected, two records merged, one that a phone
+/// made offline recognised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnterpriseAlias {
+    /// The key that is no longer used.
+    pub from_key: EnterpriseKey,
+    /// The key that stands for it.
+    pub to_key: EnterpriseKey,
+}
+
+impl EnterpriseAlias {
+    /// The key that stands for this one after all aliases; in a circle, which the server makes none of, the key itself.
+    pub fn resolve(aliases: &[Self], key: &EnterpriseKey) -> EnterpriseKey {
+        let mut standing = key;
+        for _ in 0..=aliases.len() {
+            match aliases.iter().find(|alias| alias.from_key == *standing) {
+                Some(alias) => standing = &alias.to_key,
+                None => return standing.clone(),
+            }
+        }
+        key.clone()
+    }
+
+    /// The visit in which work begun as `wanted` goes on: one that this phone holds for the same campaign, body and team at
+    /// the same enterprise under whichever key, else a new one under the key that stands.
+    pub fn visit_of(
+        aliases: &[Self],
+        held: impl IntoIterator<Item = VisitIdentity>,
+        wanted: VisitIdentity,
+    ) -> VisitIdentity {
+        let enterprise = Self::resolve(aliases, &wanted.enterprise);
+        let same = |it: &VisitIdentity| {
+            (it.campaign, it.body, &it.team) == (wanted.campaign, wanted.body, &wanted.team)
+                && Self::resolve(aliases, &it.enterprise) == enterprise
+        };
+        let held = held.into_iter().filter(same);
+        // The key that stands goes before those that it replaced; among these the order is the same on every phone.
+        held.min_by_key(|it| (it.enterprise != enterprise, it.enterprise.clone()))
+            .unwrap_or(VisitIdentity {
+                enterprise,
+                ..wanted.clone()
+            })
+    }
 }
 
 /// 抽查任务
@@ -73,6 +116,9 @@ pub struct Task {
     pub sampling_kind: SamplingKind,
     /// 产品
     pub product_name: String,
+    /// Bodies that had it before, and until when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_bodies: Vec<(OrganisationId, Millis)>,
     /// In an approved plan, or approved.
     pub approved: bool,
     /// When it was cancelled.
@@ -84,6 +130,16 @@ pub struct Task {
     /// Last day, ISO.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_on: Option<String>,
+}
+
+/// 回避, declared when a task was assigned; it holds for all work of the body at the enterprise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssignedRecusal {
+    /// Key of the enterprise when it was declared.
+    pub enterprise_key: EnterpriseKey,
+    /// As rules take it.
+    #[serde(flatten)]
+    pub fact: crate::rules::RecusalFact,
 }
 
 /// The product tasks of one commission (一次任务).

@@ -12,9 +12,9 @@ use super::wire::{IndexRow, RulingNotice};
 use crate::document::project::prior_sampling;
 use crate::document::{Certificates, Surroundings, TaskContext, VisitDocument, project};
 use crate::model::{
-    Actor, ChangeHash, Digest, DocumentId, Enterprise, EnterpriseKey, Millis, OrganisationId,
-    ProductKey, ProductRule, ReEntryGrantId, SampleId, Task, TaskId, Team, TeamId, UserId,
-    normalise_text, word,
+    Actor, AssignedRecusal, ChangeHash, Digest, DocumentId, Enterprise, EnterpriseAlias,
+    EnterpriseKey, Millis, OrganisationId, ProductKey, ProductRule, ReEntryGrantId, SampleId, Task,
+    TaskId, Team, TeamId, UserId, normalise_text, word,
 };
 use crate::proof::{
     CertificateKind, CertificatePayload, OrganisationKind, Signed, TimeTokenPayload, Verifier,
@@ -101,11 +101,9 @@ impl Surroundings for Known<'_> {
         opened.ok()
     }
     fn alias(&self, key: &EnterpriseKey) -> EnterpriseKey {
-        let mut listed = self.read::<Enterprise>("enterprise");
-        let found = listed.find(|(_, it)| it.key == *key);
-        found
-            .and_then(|(_, it)| it.alias_of)
-            .unwrap_or_else(|| key.clone())
+        let aliases = self.read::<EnterpriseAlias>("enterprise_alias");
+        let aliases: Vec<_> = aliases.map(|(_, alias)| alias).collect();
+        EnterpriseAlias::resolve(&aliases, key)
     }
     fn region(&self, key: &EnterpriseKey) -> Option<String> {
         let mut listed = self.read::<Enterprise>("enterprise");
@@ -201,6 +199,17 @@ pub fn facts(documents: &[VisitDocument], known: &Known<'_>) -> Facts {
         facts.entries.extend(projection.entries);
         facts.samples.extend(projection.samples);
     }
+    for (_, recusal) in known.read::<AssignedRecusal>("recusal") {
+        let enterprise = known.alias(&recusal.enterprise_key);
+        for visit in facts.visits.values_mut() {
+            if visit.body_id == recusal.fact.body_id
+                && visit.enterprise == enterprise
+                && !visit.recusals.contains(&recusal.fact)
+            {
+                visit.recusals.push(recusal.fact.clone());
+            }
+        }
+    }
     for (_, task) in known.read::<Task>("task") {
         facts.tasks.insert(
             task.task_id,
@@ -208,7 +217,7 @@ pub fn facts(documents: &[VisitDocument], known: &Known<'_>) -> Facts {
                 campaign_id: task.campaign_id,
                 authority_id: task.authority_id,
                 body_id: task.body_id,
-                former_bodies: Vec::new(),
+                former_bodies: task.former_bodies,
                 approved: task.approved,
                 cancelled_at_ms: task.cancelled_at_ms,
                 sampling_kind: word(&task.sampling_kind),

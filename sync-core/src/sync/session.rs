@@ -7,7 +7,7 @@ use super::wire::{ChangeStatus, Cursor, FeedItem, SyncRequest, SyncResponse};
 use crate::limits::{
     PAGE_INFLATED_BYTES_MAX, SYNC_PAGE_INFLATED_BYTES, SYNC_RETRY_BASE_MS, SYNC_RETRY_MAX_MS,
 };
-use crate::model::ChangeHash;
+use crate::model::{ChangeHash, Millis};
 use crate::proof::{ReceiptPayload, Signed, TimeTokenPayload};
 
 /// When an event happened, and a random number to spread retries with.
@@ -145,6 +145,8 @@ pub struct Brought {
     /// The server was restored: every change that the phone holds goes into the outbox again, before the statuses above
     /// are applied, and versions of rulings and reference data start over.
     pub epoch_changed: bool,
+    /// Everything that came down is complete up to this instant; none while there is more.
+    pub as_of_ms: Option<Millis>,
     /// The server's time for this device.
     pub time_token: Option<Signed<TimeTokenPayload>>,
 }
@@ -313,8 +315,6 @@ impl Session {
         if (statuses.is_empty() && !pushed.is_empty()) || (answer.more && !moved) {
             return self.fail(now, Failure::Unreadable);
         }
-        let foreign = |cursor: &Cursor| cursor.epoch != answer.cursor.epoch;
-        let epoch_changed = answer.epoch_changed || self.cursor.as_ref().is_some_and(foreign);
         self.failures = 0;
         self.refreshed = false;
         self.last_error = None;
@@ -330,7 +330,8 @@ impl Session {
             receipts: answer.receipts,
             items: answer.items,
             cursor: self.cursor.clone(),
-            epoch_changed,
+            epoch_changed: answer.epoch_changed,
+            as_of_ms: answer.as_of_ms,
             time_token: Some(answer.time_token),
         }))]
     }
@@ -549,9 +550,11 @@ mod tests {
                 cursor: Cursor {
                     epoch: self.epoch.into(),
                     position,
+                    seen: None,
                 },
                 more,
                 epoch_changed: request.cursor.is_some() && same.is_none(),
+                as_of_ms: None,
                 time_token: Signed::sign(&time, "k".into(), |_| Vec::new()),
             })
         }

@@ -29,8 +29,9 @@ pub struct SyncRequest {
     pub feed_bytes_max: Option<u32>,
 }
 
-/// A place in the feed. The epoch changes when the server was restored from a backup: positions of another epoch mean
-/// nothing, and the phone offers every change again that it holds.
+/// A place in the feed. Every start of the server begins an epoch; a database knows the epochs of its own past and where
+/// each ended. A cursor beyond such an end, or of an epoch that it does not know, was given by a database of which this one
+/// is an older copy: its positions mean nothing, and the phone offers every change again that it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cursor {
@@ -38,6 +39,16 @@ pub struct Cursor {
     pub epoch: String,
     /// Everything up to and including this position has been seen.
     pub position: i64,
+    /// Where the feed ended when this was given: what the phone pushed lies before it, even if it has not read so far yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<i64>,
+}
+
+impl Cursor {
+    /// The furthest position of which its holder was told.
+    pub fn reach(&self) -> i64 {
+        self.seen.unwrap_or(self.position).max(self.position)
+    }
 }
 
 /// Which document a change belongs to.
@@ -87,8 +98,13 @@ pub struct SyncResponse {
     pub cursor: Cursor,
     /// There is more behind `cursor`: ask again at once.
     pub more: bool,
-    /// The request's cursor was of another epoch: the feed starts over, and the phone offers all changes it holds.
+    /// The server's database is an older copy of the one that gave the cursor: the feed starts over, and the phone offers
+    /// all changes it holds.
     pub epoch_changed: bool,
+    /// Reference data and the duplicate index are complete up to this instant, once this answer is taken in; none while
+    /// there is more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of_ms: Option<Millis>,
     /// The server's time for this device.
     pub time_token: Signed<TimeTokenPayload>,
 }
@@ -209,7 +225,8 @@ pub enum FeedEntry {
     },
     /// One record of reference data in its current version, or its removal.
     Reference {
-        /// `organisation`, `campaign`, `task`, `team`, `enterprise`, `product_rule`, `rulebook`, `re_entry_grant`.
+        /// `organisation`, `campaign`, `task`, `team`, `enterprise`, `enterprise_alias`, `product_rule`, `rulebook`,
+        /// `re_entry_grant`, `recusal`.
         kind: String,
         /// Identifier within the kind.
         id: String,
@@ -278,7 +295,7 @@ pub struct RulingNotice {
 /// A part of the duplicate index: no names, no results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexPage {
-    /// The index is complete up to this instant; shown beside every advice that leans on it.
+    /// When these rows were put. How current the index is as a whole, the answer says.
     pub as_of_ms: Millis,
     /// Key of the hashes, base64; the same for all rows of one server.
     pub key: String,

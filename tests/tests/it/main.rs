@@ -15,6 +15,7 @@ mod kills;
 mod organisations;
 mod prior_samplings;
 mod re_entry_grants;
+mod restore;
 mod rulebooks;
 mod samples;
 mod store;

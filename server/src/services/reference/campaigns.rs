@@ -41,8 +41,8 @@ pub async fn put(work: &mut Work<'_>, new: NewCampaign) -> Result<(Campaign, Cha
             (row, Change::Created)
         }
     };
-    let teams = teams::list_of_campaign(&mut work.tx, row.campaign_id).await?;
-    work.publish_to_teams("campaign", row.campaign_id, teams, &row)
+    let audiences = teams::list_of_campaign(&mut work.tx, row.campaign_id).await?;
+    work.publish("campaign", row.campaign_id, audiences, Some(&row))
         .await?;
     let detail = serde_json::json!({ "code": row.code });
     work.audit(

@@ -11,6 +11,8 @@ use uuid::Uuid;
 use super::{Change, Work, missing, name, optional, region_code};
 use crate::problem::{Code, Problem};
 use crate::services::projection;
+use crate::services::sync::binding;
+use crate::store::feed;
 use crate::store::reference::enterprises::{self, Alias, Enterprise};
 use crate::store::reference::{prior_samplings, teams};
 use crate::store::sync::{documents, projections};
@@ -97,8 +99,8 @@ pub async fn put(work: &mut Work<'_>, new: NewEnterprise) -> Result<(Enterprise,
     // Visits show its name and region, and a phone may have been there before it was listed.
     let keys = enterprises::keys_of(&mut work.tx, &row.key).await?;
     projection::project_enterprises_again(&mut work.tx, &keys, work.now).await?;
-    let teams = teams::list_near_enterprise(&mut work.tx, &row).await?;
-    work.publish_to_teams("enterprise", row.enterprise_id, teams, &row)
+    let audiences = teams::list_near_enterprise(&mut work.tx, &row).await?;
+    work.publish("enterprise", row.enterprise_id, audiences, Some(&row))
         .await?;
     let subject = format!("enterprise:{}", row.enterprise_id);
     work.audit(
@@ -151,7 +153,7 @@ pub async fn alias(
     let row = Alias {
         alias_id: work.app.new_uuid(),
         from_key: from,
-        to_key: target.key,
+        to_key: target.key.clone(),
         reason,
         created_by: work.caller.user,
         created_at_ms: work.now,
@@ -159,6 +161,7 @@ pub async fn alias(
     };
     let concerned = Concerned::list(work, &row).await?;
     enterprises::insert_alias(&mut work.tx, &row).await?;
+    tell(work, &row, &target, &concerned).await?;
     work.audit(
         "enterprise.aliased",
         format!("alias:{}", row.alias_id),
@@ -167,6 +170,31 @@ pub async fn alias(
     .await?;
     let again = concerned.project_again(work).await?;
     Ok((row, again))
+}
+
+/// Tells the phones that go to either enterprise, and those that hold a visit at either: the two are one door.
+async fn tell(
+    work: &mut Work<'_>,
+    row: &Alias,
+    target: &Enterprise,
+    concerned: &Concerned,
+) -> Result<(), Problem> {
+    let mut audiences = BTreeSet::new();
+    for key in &concerned.keys {
+        if let Some(listed) = enterprises::find_by_key(&mut work.tx, key).await? {
+            audiences.extend(teams::list_near_enterprise(&mut work.tx, &listed).await?);
+        }
+    }
+    for document in &concerned.documents {
+        if let Some(document) = documents::find(&mut work.tx, *document).await? {
+            audiences.extend(binding::audience(&document));
+        }
+    }
+    let id = target.enterprise_id;
+    work.publish("enterprise", id, audiences.clone(), Some(target))
+        .await?;
+    work.publish_alias(row, audiences).await?;
+    Ok(())
 }
 
 /// Undoes an alias. Undoing twice changes nothing.
@@ -189,6 +217,12 @@ pub async fn undo(work: &mut Work<'_>, id: Uuid, reason: &str) -> Result<(Alias,
     let concerned = Concerned::list(work, &row).await?;
     let (by, now) = (work.caller.user, work.now);
     enterprises::undo_alias(&mut work.tx, id, by, now, &reason).await?;
+    let undone = Alias {
+        undone_at_ms: Some(now),
+        ..row
+    };
+    let told = feed::list_told(&mut work.tx, "enterprise_alias", &id.to_string()).await?;
+    work.publish_alias(&undone, told).await?;
     work.audit(
         "enterprise.unaliased",
         format!("alias:{id}"),
@@ -213,6 +247,7 @@ pub struct Again {
 
 /// What names one of an alias's two keys, on either side: doors that come together, and those that part.
 struct Concerned {
+    keys: Vec<EnterpriseKey>,
     documents: Vec<DocumentId>,
     priors: Vec<(PriorSamplingId, SampleFact)>,
     doors: BTreeSet<ScopeKey>,
@@ -232,6 +267,7 @@ impl Concerned {
         }
         let doors = doors(work, &documents).await?;
         Ok(Self {
+            keys,
             documents,
             priors,
             doors,

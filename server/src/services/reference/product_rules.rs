@@ -82,8 +82,8 @@ pub async fn put(
         None => Change::Created,
     };
     product_rules::insert(&mut work.tx, &row).await?;
-    let teams = teams::list_of_product(&mut work.tx, &row.product_kind).await?;
-    work.publish_to_teams("product_rule", row.product_rule_id, teams, &row)
+    let audiences = teams::list_of_product(&mut work.tx, &row.product_kind).await?;
+    work.publish("product_rule", row.product_rule_id, audiences, Some(&row))
         .await?;
     let detail = serde_json::json!({ "version": row.version });
     work.audit(

@@ -1,4 +1,4 @@
-//! Permits to walk in again: signed, sent to the phones of the body's teams, and what entered by it is ruled again.
+//! Permits to walk in again: signed, sent to the body's phones (a team may be made after it), and what entered by it is ruled again.
 
 use sync_core::model::{CampaignId, EnterpriseId, OrganisationId, ReEntryGrantId};
 use sync_core::proof::{ReEntryGrantPayload, Signed};
@@ -6,6 +6,7 @@ use sync_core::proof::{ReEntryGrantPayload, Signed};
 use super::{Change, Work, authority, body, name};
 use crate::problem::Problem;
 use crate::services::ruling;
+use crate::store::feed::Audience;
 use crate::store::reference::re_entry_grants::{self, ReEntryGrant};
 use crate::store::reference::{campaigns, enterprises};
 
@@ -70,8 +71,8 @@ pub async fn grant(
         return Ok((same, Change::Unchanged));
     }
     re_entry_grants::insert(&mut work.tx, &row).await?;
-    let teams = re_entry_grants::list_teams(&mut work.tx, row.body_id, row.campaign_id).await?;
-    work.publish_to_teams("re_entry_grant", row.grant_id, teams, &row)
+    let body = [Audience::Organisation(row.body_id)];
+    work.publish("re_entry_grant", row.grant_id, body, Some(&row))
         .await?;
     work.audit(
         "re_entry.granted",

@@ -1,4 +1,5 @@
-//! Declares recusals (回避): the visits of the body at the enterprise are ruled again, and the task's team is told.
+//! Declares recusals (回避): the visits of the body at the enterprise are ruled again, and the body's phones are told:
+//! it holds for whatever team of the body goes there.
 
 use sync_core::model::{EnterpriseId, TaskId, UserId};
 
@@ -56,7 +57,7 @@ pub async fn declare(
         return Ok((same, Change::Unchanged));
     }
     recusals::insert(&mut work.tx, &row).await?;
-    let audience = task.team_id.map(Audience::Team);
+    let audience = [Audience::Organisation(body)];
     work.publish("recusal", row.recusal_id, audience, Some(&row))
         .await?;
     work.audit(

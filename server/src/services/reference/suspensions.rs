@@ -9,8 +9,8 @@ use crate::problem::Problem;
 use crate::services::ruling;
 use crate::store::access::organisations;
 use crate::store::feed::Audience;
+use crate::store::reference::lookups;
 use crate::store::reference::suspensions::{self, Suspension};
-use crate::store::reference::{lookups, teams};
 
 /// A year after a decision, to the instant, by the civil calendar of Asia/Shanghai.
 fn a_year_after(decided: jiff::Timestamp) -> Option<Millis> {
@@ -60,9 +60,8 @@ pub async fn suspend(
     };
     suspensions::insert(&mut work.tx, &row).await?;
     let fact = lookups::organisation_fact(&mut work.tx, of).await?;
-    let teams = teams::list_of_body(&mut work.tx, of).await?;
-    let audiences = teams.into_iter().map(Audience::Team);
-    work.publish("organisation", of, audiences, fact.as_ref())
+    let body = [Audience::Organisation(of)];
+    work.publish("organisation", of, body, fact.as_ref())
         .await?;
     work.audit(
         "body.suspended",

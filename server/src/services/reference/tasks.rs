@@ -159,7 +159,7 @@ pub async fn approve(work: &mut Work<'_>, id: TaskId) -> Result<Task, Problem> {
     Ok(after)
 }
 
-/// Gives it to a body and, if it is known already, to a team of that body. Whoever had it before keeps what was recorded:
+/// Gives it to a body and, if it is known already, to a team of that body; until then everybody of the body has it. Whoever had it before keeps what was recorded:
 /// the rules judge it. Says where the body would enter one enterprise in two campaigns (ENTRY1-PLAN).
 pub async fn assign(
     work: &mut Work<'_>,
@@ -199,12 +199,14 @@ pub async fn assign(
     let moved = before.body_id.is_some_and(|had| had != to);
     let event = if moved { "reassigned" } else { "assigned" };
     record(work, &before, event, optional("reason", reason.as_deref())?).await?;
-    if let Some(had) = before.team_id.filter(|had| Some(*had) != team) {
-        work.publish::<Task>("task", id, [Audience::Team(had)], None)
-            .await?;
+    let holder = Audience::of_task(after.team_id, after.body_id);
+    if let Some(had) = Audience::of_task(before.team_id, before.body_id)
+        && Some(&had) != holder.as_ref()
+    {
+        work.withdraw_task(&after, &had).await?;
     }
-    if let Some(team) = team {
-        work.deliver_task(&after, &Audience::Team(team)).await?;
+    if let Some(holder) = holder {
+        work.deliver_task(&after, &holder).await?;
     }
     work.rule_task_again(id).await?;
     Ok((after, clashes))
@@ -225,9 +227,9 @@ pub async fn cancel(work: &mut Work<'_>, id: TaskId, reason: &str) -> Result<Tas
     };
     tasks::update(&mut work.tx, &after).await?;
     record(work, &before, "cancelled", Some(reason)).await?;
-    if let Some(team) = before.team_id {
-        work.publish("task", id, [Audience::Team(team)], Some(&after))
-            .await?;
+    if let Some(holder) = Audience::of_task(after.team_id, after.body_id) {
+        work.publish_task(&after, &holder).await?;
+        work.withdraw_index(id, &holder).await?;
     }
     work.rule_task_again(id).await?;
     Ok(after)

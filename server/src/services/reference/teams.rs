@@ -120,9 +120,15 @@ async fn set_members(
         members: members.clone(),
         ..row.clone()
     };
-    work.publish_to_teams("team", row.team_id, vec![row.team_id], &now)
-        .await?;
+    let team = [Audience::Team(row.team_id)];
+    work.publish("team", row.team_id, team, Some(&now)).await?;
+    for user in &left {
+        work.withdraw_index_of_team(row.team_id, *user).await?;
+    }
     for task in tasks::list_of_team(&mut work.tx, row.team_id).await? {
+        for user in &left {
+            work.withdraw_task(&task, &Audience::User(*user)).await?;
+        }
         for user in &joined {
             work.deliver_task(&task, &Audience::User(*user)).await?;
         }

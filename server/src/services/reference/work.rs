@@ -2,13 +2,14 @@
 //! again. Dropped, it leaves no trace: that is what a dry run is.
 
 use serde::Serialize;
-use sync_core::model::{Millis, OrganisationId, TaskId, TeamId};
+use sync_core::model::{EnterpriseAlias, Millis, OrganisationId, TaskId, TeamId, UserId};
 
 use crate::access::Principal;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::services::{audit, duplicate_index, ruling};
 use crate::store::feed::{self, Audience, NewRow};
+use crate::store::reference::enterprises::Alias;
 use crate::store::reference::tasks::Task;
 use crate::store::reference::{campaigns, enterprises, lookups, product_rules, teams, versions};
 use crate::store::{Result, Tx};
@@ -76,16 +77,63 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Publishes to teams.
-    pub async fn publish_to_teams<T: Serialize>(
+    /// A task with the bodies that had it before, and until when: ASSIGN judges by it.
+    async fn task_record(&mut self, task: &Task) -> Result<serde_json::Value> {
+        let fact = lookups::task_fact(&mut self.tx, task.task_id).await?;
+        let mut record = serde_json::json!(task);
+        record["former_bodies"] = serde_json::json!(fact.map(|it| it.former_bodies));
+        Ok(record)
+    }
+
+    /// A task as it is now, to those who have it.
+    pub async fn publish_task(&mut self, task: &Task, audience: &Audience) -> Result<()> {
+        let record = self.task_record(task).await?;
+        self.publish("task", task.task_id, [audience.clone()], Some(&record))
+            .await
+    }
+
+    /// A task is no longer theirs (改派). They keep what a sheet that they drew for it is judged by, in the state
+    /// `reassigned` and without its targets; of the index they keep what other tasks of theirs ask.
+    pub async fn withdraw_task(&mut self, task: &Task, from: &Audience) -> Result<()> {
+        let mut record = self.task_record(task).await?;
+        record["state"] = "reassigned".into();
+        record["team_id"] = serde_json::Value::Null;
+        record["enterprises"] = serde_json::json!([]);
+        self.publish("task", task.task_id, [from.clone()], Some(&record))
+            .await?;
+        self.withdraw_index(task.task_id, from).await
+    }
+
+    /// The rows of the index that a task asked for and nothing else of theirs does.
+    pub async fn withdraw_index(&mut self, task: TaskId, from: &Audience) -> Result<()> {
+        if matches!(from, Audience::Team(_) | Audience::Organisation(_)) {
+            let rows =
+                duplicate_index::withdrawn(self.app, &mut self.tx, task, from, self.now).await?;
+            self.rows.extend(rows);
+        }
+        Ok(())
+    }
+
+    /// The same for somebody who left a team.
+    pub async fn withdraw_index_of_team(&mut self, team: TeamId, person: UserId) -> Result<()> {
+        let rows = duplicate_index::left(self.app, &mut self.tx, team, person, self.now).await?;
+        self.rows.extend(rows);
+        Ok(())
+    }
+
+    /// One key of an enterprise stands for another, or no longer does.
+    pub async fn publish_alias(
         &mut self,
-        kind: &str,
-        id: impl ToString,
-        teams: Vec<TeamId>,
-        record: &T,
+        alias: &Alias,
+        audiences: impl IntoIterator<Item = Audience>,
     ) -> Result<()> {
-        let audiences = teams.into_iter().map(Audience::Team);
-        self.publish(kind, id, audiences, Some(record)).await
+        let record = EnterpriseAlias {
+            from_key: alias.from_key.clone(),
+            to_key: alias.to_key.clone(),
+        };
+        let stands = alias.undone_at_ms.is_none().then_some(&record);
+        self.publish("enterprise_alias", alias.alias_id, audiences, stands)
+            .await
     }
 
     /// An organisation with its suspensions, and those above it: phones rule UPPER and SUSPEND by them.
@@ -110,8 +158,7 @@ impl<'a> Work<'a> {
     /// A task with everything that a phone needs for it: what was published before the phone was concerned lies behind
     /// its cursor, so it comes again.
     pub async fn deliver_task(&mut self, task: &Task, audience: &Audience) -> Result<()> {
-        self.publish("task", task.task_id, [audience.clone()], Some(task))
-            .await?;
+        self.publish_task(task, audience).await?;
         if let Some(campaign) = campaigns::find(&mut self.tx, task.campaign_id).await? {
             self.publish(
                 "campaign",
@@ -136,6 +183,14 @@ impl<'a> Work<'a> {
             let id = enterprise.enterprise_id;
             self.publish("enterprise", id, [audience.clone()], Some(&enterprise))
                 .await?;
+        }
+        for alias in enterprises::list_aliases_of_task(&mut self.tx, task.task_id).await? {
+            self.publish_alias(&alias, [audience.clone()]).await?;
+            if let Some(right) = enterprises::find_by_key(&mut self.tx, &alias.to_key).await? {
+                let id = right.enterprise_id;
+                self.publish("enterprise", id, [audience.clone()], Some(&right))
+                    .await?;
+            }
         }
         for rule in product_rules::list_of_product(&mut self.tx, &task.product_kind).await? {
             let id = rule.product_rule_id;

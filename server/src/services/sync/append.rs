@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::services::audit;
 use crate::services::projection;
 use crate::store::feed::{self, Audience, NewRow};
+use crate::store::reference::teams;
 use crate::store::sync::{changes, documents, tips};
 use crate::store::{Result, Tx};
 
@@ -81,7 +82,14 @@ async fn write_one(
     }
     if accepted || verdict.read_at_version == 0 {
         for author in &authors {
-            documents::insert_author(tx, row.document_id, *author).await?;
+            let new = documents::insert_author(tx, row.document_id, *author).await?;
+            // Somebody who left the team meanwhile: from now on the document comes to them again, and what their
+            // teammates wrote since lies behind their cursor.
+            if let (true, Some(team)) = (new, row.team_id)
+                && !teams::roster(tx, team).await?.contains(author)
+            {
+                published.push((NewRow::grant(*author, row.document_id), None));
+            }
         }
         projection::project(tx, row, &verdict.document, now).await?;
     }

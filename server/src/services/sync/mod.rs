@@ -73,6 +73,7 @@ pub async fn sync(app: &App, caller: &Principal, intake: Intake) -> Result<SyncR
         cursor: page.cursor,
         more: page.more,
         epoch_changed: page.epoch_changed,
+        as_of_ms: (!page.more).then_some(page.read_at),
         time_token: time_token(app, device),
     })
 }

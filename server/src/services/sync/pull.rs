@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sync_core::limits::{FEED_INFLATED_BYTES_MAX, FEED_ROWS_MAX};
-use sync_core::model::{Actor, DocumentId, RulingId};
+use sync_core::limits::{FEED_BATCHES_MAX, FEED_INFLATED_BYTES_MAX, FEED_ROWS_MAX};
+use sync_core::model::{Actor, DocumentId, Millis, RulingId};
 use sync_core::sync::wire::{
     Cursor, DocumentHeader, DocumentPage, FeedEntry, FeedItem, PulledChange, SignedTip,
 };
@@ -26,8 +26,10 @@ pub struct Page {
     pub cursor: Cursor,
     /// There is more.
     pub more: bool,
-    /// The cursor was of another epoch, or of a future that a restore undid.
+    /// The cursor is none that this database, or one that it continues, has given.
     pub epoch_changed: bool,
+    /// When the snapshot was taken from which it was read.
+    pub read_at: Millis,
 }
 
 /// The page behind a cursor.
@@ -37,12 +39,19 @@ pub async fn page(
     cursor: Option<&Cursor>,
     bytes_max: Option<u32>,
 ) -> Result<Page, Problem> {
-    let epoch = epoch(app).await?;
-    // One snapshot: the end of the feed, and everything up to it.
+    let read_at = app.now();
+    // One snapshot: the epoch, the end of the feed, and everything up to it.
     let mut db = app.store.read().await?;
+    let epoch = feed::find_epoch(&mut db)
+        .await?
+        .ok_or_else(|| Problem::new(Code::Internal))?;
     let until = feed::last_position(&mut db).await?;
-    let valid =
-        cursor.filter(|cursor| cursor.epoch == epoch && (0..=until).contains(&cursor.position));
+    let valid = match cursor {
+        Some(cursor) => feed::continues(&mut db, &cursor.epoch, cursor.reach())
+            .await?
+            .then_some(cursor),
+        None => None,
+    };
     let after = valid.map_or(0, |cursor| cursor.position);
     let bytes_max = bytes_max.map_or(FEED_INFLATED_BYTES_MAX, |asked| {
         usize::try_from(asked)
@@ -50,8 +59,6 @@ pub async fn page(
             .min(FEED_INFLATED_BYTES_MAX)
     });
 
-    let rows = feed::list(&mut db, scope, after, until, FEED_ROWS_MAX).await?;
-    let complete = i64::try_from(rows.len()).is_ok_and(|count| count < FEED_ROWS_MAX);
     let mut writer = Writer {
         scope,
         echo: valid.is_none(),
@@ -60,43 +67,43 @@ pub async fn page(
         bytes: 0,
     };
     let mut position = after;
-    let mut cut = false;
-    for row in &rows {
-        // What has begun is finished: an item larger than the page comes alone.
-        if writer.bytes >= bytes_max {
-            cut = true;
+    let mut more = true;
+    // Many rows weigh little (those of the device itself nothing): a page is as full as it may be, or a new device would
+    // need a round trip for every few hundred rows.
+    'page: for _ in 0..FEED_BATCHES_MAX {
+        let rows = feed::list(&mut db, scope, position, until, FEED_ROWS_MAX).await?;
+        for row in &rows {
+            // What has begun is finished: an item larger than the page comes alone.
+            if writer.bytes >= bytes_max {
+                break 'page;
+            }
+            writer.row(&mut db, row).await?;
+            position = row.position;
+        }
+        if i64::try_from(rows.len()).is_ok_and(|count| count < FEED_ROWS_MAX) {
+            more = false;
+            position = until;
             break;
         }
-        writer.row(&mut db, row).await?;
-        position = row.position;
-    }
-    let more = cut || !complete;
-    if !more {
-        position = until;
     }
     Ok(Page {
         items: writer.items,
-        cursor: Cursor { epoch, position },
+        cursor: Cursor {
+            epoch,
+            position,
+            seen: Some(until),
+        },
         more,
         epoch_changed: cursor.is_some() && valid.is_none(),
+        read_at,
     })
 }
 
-/// The epoch that stands; the first one begins with the first question.
-pub async fn epoch(app: &App) -> Result<String, Problem> {
-    {
-        let mut db = app.store.read().await?;
-        if let Some(epoch) = feed::find_epoch(&mut db).await? {
-            return Ok(epoch);
-        }
-    }
+/// Begins the epoch of this start.
+pub async fn begin_epoch(app: &App) -> Result<(), StoreError> {
     let mut tx = app.store.begin().await?;
     feed::begin_epoch(&mut tx, &hex::encode(app.random::<8>()), app.now()).await?;
-    tx.commit().await?;
-    let mut db = app.store.read().await?;
-    feed::find_epoch(&mut db)
-        .await?
-        .ok_or_else(|| Problem::new(Code::Internal))
+    tx.commit().await
 }
 
 struct Writer<'a> {
@@ -128,10 +135,17 @@ impl Writer<'_> {
             }
             "grant" => {
                 let carried = changes::list_accepted(db, document()?).await?;
-                FeedEntry::Grant(
-                    self.document_page(db, row.position, document()?, carried)
-                        .await?,
-                )
+                let page = self
+                    .document_page(db, row.position, document()?, carried)
+                    .await?;
+                self.push(row.position, FeedEntry::Grant(page));
+                // What was ruled before lies behind the cursor as the document did.
+                for ruling in versions::list_current_of_document(db, document()?).await? {
+                    if let Some(notice) = ruling.notice() {
+                        self.push(row.position, FeedEntry::Ruling(notice));
+                    }
+                }
+                return Ok(());
             }
             "revoke" => FeedEntry::Revoke {
                 document_id: document()?,

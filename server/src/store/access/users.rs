@@ -24,6 +24,8 @@ statements! {
     FIND_SEEN = "SELECT u.* FROM users u JOIN organisations o ON o.organisation_id = u.organisation_id \
         WHERE u.user_id = $3 AND (o.organisation_id = $2 OR EXISTS \
             (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND o.region LIKE r.prefix || '%'))";
+    /// Everybody of an organisation.
+    LIST_OF_ORGANISATION = "SELECT user_id FROM users WHERE organisation_id = $1 ORDER BY user_id";
     /// Those that the caller sees, a page.
     LIST_SEEN = "SELECT u.* FROM users u JOIN organisations o ON o.organisation_id = u.organisation_id \
         WHERE u.user_id > $3 AND (o.organisation_id = $2 OR EXISTS \
@@ -99,6 +101,15 @@ pub async fn list_regions(db: &mut Session, id: UserId) -> Result<Vec<String>> {
         .iter()
         .map(|row| row.get("prefix"))
         .collect()
+}
+
+/// Everybody of an organisation.
+pub async fn list_of_organisation(
+    db: &mut Session,
+    id: sync_core::model::OrganisationId,
+) -> Result<Vec<UserId>> {
+    let rows = db.all(&LIST_OF_ORGANISATION, args![id]).await?;
+    rows.iter().map(|row| row.get("user_id")).collect()
 }
 
 /// Any by id.

@@ -52,6 +52,14 @@ statements! {
     FIND_ALIAS = "SELECT to_key FROM enterprise_aliases WHERE from_key = $1 AND undone_at IS NULL";
     /// Which keys point to one now.
     LIST_ALIASED = "SELECT from_key FROM enterprise_aliases WHERE to_key = $1 AND undone_at IS NULL ORDER BY from_key";
+    /// Aliases that stand and begin or end at what a task is about.
+    LIST_ALIASES_OF_TASK = "SELECT a.* FROM enterprise_aliases a WHERE a.undone_at IS NULL AND EXISTS (SELECT 1 FROM enterprises e \
+        WHERE (e.enterprise_key = a.from_key OR e.enterprise_key = a.to_key) \
+          AND (EXISTS (SELECT 1 FROM task_targets x WHERE x.task_id = $1 AND x.enterprise_id = e.enterprise_id) \
+            OR EXISTS (SELECT 1 FROM task_regions g WHERE g.task_id = $1 AND e.region LIKE g.prefix || '%'))) \
+        ORDER BY a.created_at, a.alias_id";
+    /// The alias that stands at a key.
+    FIND_STANDING = "SELECT * FROM enterprise_aliases WHERE from_key = $1 AND undone_at IS NULL";
     /// Any alias by id.
     FIND_ALIAS_BY_ID = "SELECT * FROM enterprise_aliases WHERE alias_id = $1";
     /// Aliases that begin or end at a key, undone ones too.
@@ -264,6 +272,26 @@ pub async fn keys_of(db: &mut Session, key: &EnterpriseKey) -> Result<Vec<Enterp
         }
     }
     Ok(keys)
+}
+
+/// The aliases by which a phone resolves the keys of what a task is about, to the end of each chain.
+pub async fn list_aliases_of_task(
+    db: &mut Session,
+    task: sync_core::model::TaskId,
+) -> Result<Vec<Alias>> {
+    let rows = db.all(&LIST_ALIASES_OF_TASK, args![task]).await?;
+    let mut aliases: Vec<Alias> = rows.iter().map(alias).collect::<Result<_>>()?;
+    let mut next = 0;
+    while let Some(to) = aliases.get(next).map(|alias| alias.to_key.clone()) {
+        next += 1;
+        if aliases.iter().any(|known| known.from_key == to) {
+            continue;
+        }
+        if let Some(row) = db.optional(&FIND_STANDING, args![&to]).await? {
+            aliases.push(alias(&row)?);
+        }
+    }
+    Ok(aliases)
 }
 
 /// Any alias.

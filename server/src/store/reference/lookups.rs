@@ -3,7 +3,7 @@
 use sync_core::model::{EnterpriseKey, Interval, Millis, OrganisationId, SampleId, TaskId, UserId};
 use sync_core::rules::{CustodyFact, OrganisationFact, RecusalFact, TaskFact};
 
-use super::{custody, tasks};
+use super::{custody, enterprises, tasks};
 use crate::args;
 use crate::store::access::organisations;
 use crate::store::{Result, Session, statements};
@@ -63,22 +63,23 @@ pub async fn organisation_fact(
     }))
 }
 
-/// Conflicts of interest (回避) declared when tasks were assigned.
+/// Conflicts of interest (回避) declared when tasks were assigned, under whichever key the enterprise had then.
 pub async fn recusals(
     db: &mut Session,
     body: OrganisationId,
     enterprise: &EnterpriseKey,
 ) -> Result<Vec<RecusalFact>> {
-    let rows = db.all(&LIST_RECUSALS, args![body, enterprise]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(RecusalFact {
+    let mut recusals = Vec::new();
+    for key in enterprises::keys_of(db, enterprise).await? {
+        for row in db.all(&LIST_RECUSALS, args![body, &key]).await? {
+            recusals.push(RecusalFact {
                 user_id: row.get::<Option<UserId>>("user_id")?,
                 body_id: row.get("body_id")?,
                 reason: row.get("reason")?,
-            })
-        })
-        .collect()
+            });
+        }
+    }
+    Ok(recusals)
 }
 
 /// What laboratory and service have fixed.

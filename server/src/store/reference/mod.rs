@@ -63,11 +63,12 @@ impl From<&Principal> for Sight {
 }
 
 /// Whether `$1` (a person) of `$2` (their organisation) sees the task `t`: on its team, of its body, of its authority, or
-/// above that authority.
+/// above that authority. While no team has it, everybody of the body sees it, samplers too.
 macro_rules! sees_task {
     () => {
         "(t.body_id = $2 OR t.authority_id = $2 \
           OR EXISTS (SELECT 1 FROM team_members tm WHERE tm.team_id = t.team_id AND tm.user_id = $1) \
+          OR (t.team_id IS NULL AND EXISTS (SELECT 1 FROM users tu WHERE tu.user_id = $1 AND tu.organisation_id = t.body_id)) \
           OR EXISTS (SELECT 1 FROM user_regions ur JOIN organisations ta ON ta.organisation_id = t.authority_id \
                      WHERE ur.user_id = $1 AND ta.region LIKE ur.prefix || '%'))"
     };

@@ -1,9 +1,7 @@
 //! Permissions to walk in again (补样、复入许可), each with the exact bytes that the server signed.
 
 use serde::Serialize;
-use sync_core::model::{
-    CampaignId, EnterpriseKey, Millis, OrganisationId, ReEntryGrantId, TeamId, UserId,
-};
+use sync_core::model::{CampaignId, EnterpriseKey, Millis, OrganisationId, ReEntryGrantId, UserId};
 use sync_core::proof::{ReEntryGrantPayload, Signed};
 use utoipa::ToSchema;
 
@@ -26,8 +24,6 @@ statements! {
             WHERE m.user_id = $1 AND t.body_id = g.body_id AND t.campaign_id = g.campaign_id) \
           OR EXISTS (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND a.region LIKE r.prefix || '%')) \
         ORDER BY g.grant_id LIMIT $4";
-    /// Teams of a body in a campaign.
-    LIST_TEAMS = "SELECT team_id FROM teams WHERE body_id = $1 AND campaign_id = $2 ORDER BY team_id";
 }
 
 /// A permission to enter an enterprise once more in one campaign.
@@ -111,14 +107,4 @@ pub async fn list_seen(
 ) -> Result<Vec<ReEntryGrant>> {
     let args = args![sight.user, sight.organisation, after, limit];
     db.all(&LIST_SEEN, args).await?.iter().map(grant).collect()
-}
-
-/// Teams of a body in a campaign: whose phones need to know.
-pub async fn list_teams(
-    db: &mut Session,
-    body: OrganisationId,
-    campaign: CampaignId,
-) -> Result<Vec<TeamId>> {
-    let rows = db.all(&LIST_TEAMS, args![body, campaign]).await?;
-    rows.iter().map(|row| row.get("team_id")).collect()
 }

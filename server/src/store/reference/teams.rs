@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::Sight;
 use crate::args;
+use crate::store::feed::Audience;
 use crate::store::{Result, Row, Session, Tx, statements};
 
 macro_rules! sees_team {
@@ -38,18 +39,17 @@ statements! {
     INSERT_MEMBER = "INSERT INTO team_members (team_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     /// Leaves.
     DELETE_MEMBER = "DELETE FROM team_members WHERE team_id = $1 AND user_id = $2";
-    /// Teams of a campaign.
-    LIST_OF_CAMPAIGN = "SELECT team_id FROM teams WHERE campaign_id = $1 ORDER BY team_id";
-    /// Teams of a body.
-    LIST_OF_BODY = "SELECT team_id FROM teams WHERE body_id = $1 ORDER BY team_id";
-    /// Teams whose tasks name an enterprise or lie where it is.
-    LIST_NEAR_ENTERPRISE = "SELECT DISTINCT t.team_id FROM tasks t WHERE t.team_id IS NOT NULL AND t.state <> 'cancelled' \
+    /// Teams of a campaign, and holders of its tasks.
+    LIST_OF_CAMPAIGN = "SELECT s.team_id, s.body_id FROM teams s WHERE s.campaign_id = $1 \
+        UNION SELECT t.team_id, t.body_id FROM tasks t WHERE t.campaign_id = $1 AND t.body_id IS NOT NULL ORDER BY 2, 1";
+    /// Holders of tasks that name an enterprise or lie where it is.
+    LIST_NEAR_ENTERPRISE = "SELECT DISTINCT t.team_id, t.body_id FROM tasks t WHERE t.body_id IS NOT NULL AND t.state <> 'cancelled' \
         AND (EXISTS (SELECT 1 FROM task_targets x WHERE x.task_id = t.task_id AND x.enterprise_id = $1) \
           OR EXISTS (SELECT 1 FROM task_regions g WHERE g.task_id = t.task_id AND $2 LIKE g.prefix || '%')) \
-        ORDER BY t.team_id";
-    /// Teams that sample a kind of product.
-    LIST_OF_PRODUCT = "SELECT DISTINCT team_id FROM tasks WHERE product_kind = $1 AND team_id IS NOT NULL \
-        AND state <> 'cancelled' ORDER BY team_id";
+        ORDER BY t.body_id, t.team_id";
+    /// Holders of tasks for a kind of product.
+    LIST_OF_PRODUCT = "SELECT DISTINCT team_id, body_id FROM tasks WHERE product_kind = $1 AND body_id IS NOT NULL \
+        AND state <> 'cancelled' ORDER BY body_id, team_id";
 }
 
 /// A team: the roster that works together in one campaign.
@@ -171,40 +171,32 @@ pub async fn list_seen(
     Ok(teams)
 }
 
-/// Teams of a campaign.
-pub async fn list_of_campaign(db: &mut Session, id: CampaignId) -> Result<Vec<TeamId>> {
-    db.all(&LIST_OF_CAMPAIGN, args![id])
-        .await?
-        .iter()
-        .map(|row| row.get("team_id"))
-        .collect()
+/// Whoever works in a campaign: its teams, and the bodies that have tasks of it and no team for them yet.
+pub async fn list_of_campaign(db: &mut Session, id: CampaignId) -> Result<Vec<Audience>> {
+    holders(&db.all(&LIST_OF_CAMPAIGN, args![id]).await?)
 }
 
-/// Teams of a body.
-pub async fn list_of_body(db: &mut Session, id: OrganisationId) -> Result<Vec<TeamId>> {
-    db.all(&LIST_OF_BODY, args![id])
-        .await?
-        .iter()
-        .map(|row| row.get("team_id"))
-        .collect()
-}
-
-/// Teams whose tasks name an enterprise or lie where it is.
+/// Holders of tasks that name an enterprise or lie where it is.
 pub async fn list_near_enterprise(
     db: &mut Session,
     row: &super::enterprises::Enterprise,
-) -> Result<Vec<TeamId>> {
+) -> Result<Vec<Audience>> {
     let rows = db
         .all(&LIST_NEAR_ENTERPRISE, args![row.enterprise_id, &row.region])
         .await?;
-    rows.iter().map(|row| row.get("team_id")).collect()
+    holders(&rows)
 }
 
-/// Teams that sample a kind of product.
-pub async fn list_of_product(db: &mut Session, kind: &str) -> Result<Vec<TeamId>> {
-    db.all(&LIST_OF_PRODUCT, args![kind])
-        .await?
-        .iter()
-        .map(|row| row.get("team_id"))
-        .collect()
+/// Holders of tasks for a kind of product.
+pub async fn list_of_product(db: &mut Session, kind: &str) -> Result<Vec<Audience>> {
+    holders(&db.all(&LIST_OF_PRODUCT, args![kind]).await?)
+}
+
+/// Rows that name a team or, where there is none, a body.
+pub(crate) fn holders(rows: &[Row]) -> Result<Vec<Audience>> {
+    let mut holders = Vec::with_capacity(rows.len());
+    for row in rows {
+        holders.extend(Audience::of_task(row.get("team_id")?, row.get("body_id")?));
+    }
+    Ok(holders)
 }

@@ -1,11 +1,30 @@
 //! The duplicate index: keyed rows of samplings that count, and for whom they are.
 
-use sync_core::model::{Digest, Millis, OrganisationId, SampleId, TeamId};
+use sync_core::model::{Digest, Millis, SampleId, TeamId, UserId};
 use sync_core::sync::wire::IndexRow;
 
 use crate::args;
 use crate::store::feed::Audience;
+use crate::store::reference::teams;
 use crate::store::{Result, Row, Session, Tx, statements};
+
+/// Whether the row `i` of the index concerns the task `t`: one of its product kind; a sampling of an unknown kind, and a
+/// year, concern everybody who works in its region.
+macro_rules! concerns {
+    () => {
+        "((i.kind <> 'year' AND t.product_kind = i.product_kind) OR ((i.kind = 'year' OR i.product_kind IS NULL) \
+          AND (i.region IS NULL OR NOT EXISTS (SELECT 1 FROM task_regions r WHERE r.task_id = t.task_id) \
+            OR EXISTS (SELECT 1 FROM task_regions r WHERE r.task_id = t.task_id AND i.region LIKE r.prefix || '%'))))"
+    };
+}
+
+/// Whether the person `$2` holds the task `t`, by a team or as one of a body that has no team for it yet.
+macro_rules! held_by_person {
+    () => {
+        "(t.team_id IN (SELECT m.team_id FROM team_members m WHERE m.user_id = $2) \
+          OR (t.team_id IS NULL AND t.body_id IN (SELECT u.organisation_id FROM users u WHERE u.user_id = $2)))"
+    };
+}
 
 statements! {
     /// Keeps the first key.
@@ -35,11 +54,25 @@ statements! {
             OR EXISTS (SELECT 1 FROM task_regions r WHERE r.task_id = t.task_id AND CAST($3 AS TEXT) LIKE r.prefix || '%')))) \
         ORDER BY t.body_id, t.team_id";
     /// The rows that concern a task, by the same measure.
-    LIST_OF_TASK = "SELECT i.* FROM index_rows i WHERE i.removed = 0 AND EXISTS (SELECT 1 FROM tasks t WHERE t.task_id = $1 \
-        AND ((i.kind <> 'year' AND t.product_kind = i.product_kind) OR ((i.kind = 'year' OR i.product_kind IS NULL) \
-          AND (i.region IS NULL OR NOT EXISTS (SELECT 1 FROM task_regions r WHERE r.task_id = t.task_id) \
-            OR EXISTS (SELECT 1 FROM task_regions r WHERE r.task_id = t.task_id AND i.region LIKE r.prefix || '%'))))) \
-        ORDER BY i.row_id";
+    LIST_OF_TASK = concat!("SELECT i.* FROM index_rows i WHERE i.removed = 0 AND EXISTS \
+        (SELECT 1 FROM tasks t WHERE t.task_id = $1 AND ", concerns!(), ") ORDER BY i.row_id");
+    /// The rows that concern a task and no other open task of a team.
+    LIST_LOST_BY_TEAM = concat!("SELECT i.* FROM index_rows i WHERE i.removed = 0 AND EXISTS \
+        (SELECT 1 FROM tasks t WHERE t.task_id = $1 AND ", concerns!(), ") AND NOT EXISTS (SELECT 1 FROM tasks t \
+          WHERE t.team_id = $2 AND t.cancelled_at IS NULL AND t.task_id <> $1 AND ", concerns!(), ") ORDER BY i.row_id");
+    /// The rows that concern a task and no other open task of a body that no team has.
+    LIST_LOST_BY_BODY = concat!("SELECT i.* FROM index_rows i WHERE i.removed = 0 AND EXISTS \
+        (SELECT 1 FROM tasks t WHERE t.task_id = $1 AND ", concerns!(), ") AND NOT EXISTS (SELECT 1 FROM tasks t \
+          WHERE t.body_id = $2 AND t.team_id IS NULL AND t.cancelled_at IS NULL AND t.task_id <> $1 AND ", concerns!(), ") \
+        ORDER BY i.row_id");
+    /// The rows that concern a task and an open task of a person as well.
+    LIST_KEPT_BY_PERSON = concat!("SELECT i.* FROM index_rows i WHERE i.removed = 0 AND EXISTS \
+        (SELECT 1 FROM tasks t WHERE t.task_id = $1 AND ", concerns!(), ") AND EXISTS (SELECT 1 FROM tasks t \
+          WHERE t.cancelled_at IS NULL AND ", held_by_person!(), " AND ", concerns!(), ") ORDER BY i.row_id");
+    /// The rows that concern the tasks of a team and no open task of a person.
+    LIST_LOST_BY_PERSON = concat!("SELECT i.* FROM index_rows i WHERE i.removed = 0 AND EXISTS \
+        (SELECT 1 FROM tasks t WHERE t.team_id = $1 AND ", concerns!(), ") AND NOT EXISTS (SELECT 1 FROM tasks t \
+          WHERE t.cancelled_at IS NULL AND ", held_by_person!(), " AND ", concerns!(), ") ORDER BY i.row_id");
 }
 
 /// A row and what decides for whom it is.
@@ -121,6 +154,36 @@ pub async fn list_of_task(
     rows.iter().map(stored).collect()
 }
 
+/// The rows that concern a task and nothing else that its former holder has.
+pub async fn list_lost(
+    db: &mut Session,
+    task: sync_core::model::TaskId,
+    by: &Audience,
+) -> Result<Vec<StoredRow>> {
+    let rows = match by {
+        Audience::Team(team) => db.all(&LIST_LOST_BY_TEAM, args![task, *team]).await?,
+        Audience::Organisation(body) => db.all(&LIST_LOST_BY_BODY, args![task, *body]).await?,
+        Audience::Everyone | Audience::User(_) | Audience::Device(_) => Vec::new(),
+    };
+    rows.iter().map(stored).collect()
+}
+
+/// The rows that concern a task and that a person has for another one too.
+pub async fn list_kept(
+    db: &mut Session,
+    task: sync_core::model::TaskId,
+    by: UserId,
+) -> Result<Vec<StoredRow>> {
+    let rows = db.all(&LIST_KEPT_BY_PERSON, args![task, by]).await?;
+    rows.iter().map(stored).collect()
+}
+
+/// The rows that a person had by a team alone that they left.
+pub async fn list_left(db: &mut Session, team: TeamId, by: UserId) -> Result<Vec<StoredRow>> {
+    let rows = db.all(&LIST_LOST_BY_PERSON, args![team, by]).await?;
+    rows.iter().map(stored).collect()
+}
+
 /// Puts a row.
 pub async fn put(tx: &mut Tx, id: SampleId, new: &StoredRow, now: Millis) -> Result<()> {
     let columns = args![
@@ -148,12 +211,5 @@ pub async fn remove(tx: &mut Tx, row_id: &str, now: Millis) -> Result<()> {
 pub async fn list_audiences(db: &mut Session, row: &StoredRow) -> Result<Vec<Audience>> {
     let columns = args![&row.row.kind, row.product_kind.clone(), row.region.clone()];
     let rows = db.all(&LIST_AUDIENCES, columns).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(match row.get::<Option<TeamId>>("team_id")? {
-                Some(team) => Audience::Team(team),
-                None => Audience::Organisation(row.get::<OrganisationId>("body_id")?),
-            })
-        })
-        .collect()
+    teams::holders(&rows)
 }

@@ -13,6 +13,9 @@ statements! {
     FIND = "SELECT * FROM rulings WHERE ruling_id = $1";
     /// The version that stands.
     FIND_CURRENT = "SELECT r.* FROM rulings r JOIN subject_outcomes o ON o.ruling_id = r.ruling_id WHERE o.subject = $1";
+    /// The versions that stand in a visit.
+    LIST_CURRENT_OF_DOCUMENT = "SELECT r.* FROM rulings r JOIN subject_outcomes o ON o.ruling_id = r.ruling_id \
+        WHERE r.document_id = $1 ORDER BY r.subject";
     /// The last version, whether it stands or not.
     LAST_VERSION = "SELECT version FROM rulings WHERE subject = $1 ORDER BY version DESC LIMIT 1";
     /// All versions of a visit's subjects.
@@ -149,6 +152,18 @@ pub async fn last_version(db: &mut Session, subject: &Subject) -> Result<i64> {
 /// All versions on the subjects of a visit.
 pub async fn list_of_document(db: &mut Session, document: DocumentId) -> Result<Vec<RulingRow>> {
     db.all(&LIST_OF_DOCUMENT, args![document])
+        .await?
+        .iter()
+        .map(from_row)
+        .collect()
+}
+
+/// The versions that stand on the subjects of a visit.
+pub async fn list_current_of_document(
+    db: &mut Session,
+    document: DocumentId,
+) -> Result<Vec<RulingRow>> {
+    db.all(&LIST_CURRENT_OF_DOCUMENT, args![document])
         .await?
         .iter()
         .map(from_row)

@@ -135,11 +135,9 @@ pub async fn touch(tx: &mut Tx, document: DocumentId, read_at_version: i64) -> R
     Ok(tx.exec(&TOUCH, args![document, read_at_version]).await? == 1)
 }
 
-/// Notes an author.
-pub async fn insert_author(tx: &mut Tx, document: DocumentId, user: UserId) -> Result<()> {
-    tx.exec(&INSERT_AUTHOR, args![document, user])
-        .await
-        .map(drop)
+/// Notes an author; whether they are new to it.
+pub async fn insert_author(tx: &mut Tx, document: DocumentId, user: UserId) -> Result<bool> {
+    Ok(tx.exec(&INSERT_AUTHOR, args![document, user]).await? == 1)
 }
 
 /// Authors, sorted.

@@ -7,6 +7,7 @@ mod laboratory;
 mod network;
 mod products;
 mod rulebooks;
+mod scope;
 mod sheets;
 mod tasks;
 mod verdicts;

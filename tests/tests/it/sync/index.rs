@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use fieldseal_server::clock::Clock as _;
 use fieldseal_tests::Answer;
 use serde_json::{Value, json};
 use sync_core::model::{EnterpriseKey, ProductKey};
@@ -30,8 +31,8 @@ fn import(world: &World, file: &str) {
     assert_eq!(answer.expect(200).body["created"], 1);
 }
 
-/// A task of a product, given to a team of the first sampler alone.
-fn assign(world: &World, code: &str, product: &str) {
+/// A task of a product, given to a team of the first sampler alone; its id and the team's.
+fn assign(world: &World, code: &str, product: &str) -> (String, String) {
     let list = world.server.get("/v1/organisations", &world.admin);
     let organisations = list.body["items"].as_array().unwrap();
     let authority = organisations.iter().find(|it| it["name"] == AUTHORITY);
@@ -53,6 +54,7 @@ fn assign(world: &World, code: &str, product: &str) {
     post(&format!("/v1/tasks/{task}/approval"), Value::Null);
     let to = json!({ "body_id": world.body, "team_id": team, "reason": "任务" });
     post(&format!("/v1/tasks/{task}/assignment"), to);
+    (task, team)
 }
 
 /// The kinds of the rows of an answer, after those that it removes were taken away.
@@ -148,4 +150,63 @@ fn a_sampling_that_turns_out_a_duplicate_leaves_the_index() {
         ["product", "standard", "year"],
         "from the beginning it is the same"
     );
+}
+
+#[test]
+fn rows_of_a_task_that_moved_away_are_taken_back_from_the_phone_and_only_those() {
+    let world = world();
+    let (covers, _) = assign(&world, "JC-1", "检查井盖");
+    import(&world, &prior("X-1", "2025-01-10"));
+    let first = world.push(0, &Page::default());
+    assert_eq!(kinds(&first), ["product", "standard", "year"]);
+    // A second task of another product keeps the party's year, and nothing else, on the phone.
+    assign(&world, "JC-2", "水泥");
+    let path = format!("/v1/tasks/{covers}/assignment");
+    let other = world
+        .server
+        .organisation(&world.admin, "inspection_body", "140400");
+    let to = json!({ "body_id": other, "reason": "改派" });
+    world.server.post(&path, &world.admin, to).expect(200);
+    let moved = world.push(0, &Page::default());
+    assert_eq!(kinds(&moved), ["year"], "{}", moved.body);
+    // Back again, for the whole body this time: the colleague hears of it as well.
+    let to = json!({ "body_id": world.body, "reason": "改派" });
+    world.server.post(&path, &world.admin, to).expect(200);
+    for phone in [0, 1] {
+        let answer = world.push(phone, &Page::default());
+        assert_eq!(kinds(&answer), ["product", "standard", "year"]);
+    }
+    let path = format!("/v1/tasks/{covers}/cancellation");
+    let why = json!({ "reason": "计划调整" });
+    world.server.post(&path, &world.admin, why).expect(200);
+    assert_eq!(kinds(&world.push(0, &Page::default())), ["year"]);
+    assert!(kinds(&world.push(1, &Page::default())).is_empty());
+}
+
+#[test]
+fn whoever_leaves_a_team_forgets_its_rows_and_the_others_do_not() {
+    let world = world();
+    let (_, team) = assign(&world, "JC-1", "检查井盖");
+    import(&world, &prior("X-1", "2025-01-10"));
+    let path = format!("/v1/teams/{team}");
+    let roster = |members: Value| {
+        let body = json!({ "members": members });
+        let answer = world.server.call("PATCH", &path, Some(&world.admin), body);
+        answer.expect(200);
+    };
+    roster(json!([world.users[0], world.users[1]]));
+    let all = ["product", "standard", "year"];
+    assert_eq!(kinds(&world.push(1, &Page::default())), all);
+    roster(json!([world.users[0]]));
+    assert!(kinds(&world.push(1, &Page::default())).is_empty());
+    assert_eq!(kinds(&world.push(0, &Page::default())), all);
+}
+
+#[test]
+fn the_index_is_as_of_the_last_whole_answer_even_if_nobody_was_sampled() {
+    let world = world();
+    let answer = world.push(0, &Page::default());
+    assert!(items(&answer, "index").is_empty());
+    assert_eq!(answer.body["more"], false);
+    assert_eq!(answer.body["as_of_ms"], world.server.clock.now());
 }

@@ -1,0 +1,101 @@
+//! A server whose database was replaced by an older copy: phones offer again what they hold, and nothing is lost (I1). The
+//! copy is of files: these run on SQLite.
+
+use std::path::Path;
+
+use fieldseal_tests::{Phone, TestServer, World};
+use tempfile::TempDir;
+
+const DATABASE: [&str; 3] = ["fieldseal.db", "fieldseal.db-wal", "fieldseal.db-shm"];
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for name in DATABASE {
+        let _ = std::fs::remove_file(to.join(name));
+        if from.join(name).exists() {
+            std::fs::copy(from.join(name), to.join(name)).unwrap();
+        }
+    }
+}
+
+/// The server is stopped, something happens to its folder, and another one starts on it.
+fn restart(w: &mut World, phones: &[&Phone], meanwhile: impl FnOnce(&Path)) {
+    w.server.stop();
+    meanwhile(w.server.folder());
+    let (folder, clock) = (w.server.folder().to_owned(), w.server.clock.clone());
+    w.server = TestServer::start_on(&folder, clock);
+    for phone in phones {
+        phone.network.redirect(&w.server.url(""));
+    }
+}
+
+#[test]
+fn what_a_restored_server_does_not_know_is_offered_again_however_far_it_has_gone_on_since() {
+    let folder = TempDir::new().unwrap();
+    let mut w = World::with(TestServer::start_in(folder.path()), &["bodies", "shanxi"]);
+    let (mut wang, zhao, mut li) = (w.phone("王"), w.phone("赵"), w.phone("李"));
+    let visit = wang.enters("铸造");
+    let early = wang.draws("T1");
+    w.sync_all(&[&wang, &zhao]);
+    let backup = folder.path().join("backup");
+    restart(&mut w, &[&wang, &zhao, &li], |folder| copy(folder, &backup));
+    let late = wang.draws("T2");
+    w.sync_all(&[&wang, &zhao]);
+    assert_eq!(w.validity(late), "valid");
+    // The author's phone is lost, and so is the database: what the teammate's phone holds brings it back.
+    drop(wang);
+    restart(&mut w, &[&zhao, &li], |folder| copy(&backup, folder));
+    w.call(
+        "GET",
+        "admin",
+        &format!("/v1/samples/{late}"),
+        serde_json::Value::Null,
+    )
+    .expect(404);
+    // Others work on first, until the feed is longer than it was when the teammate last read it.
+    li.enters("服饰");
+    for _ in 0..12 {
+        li.suspends("停电");
+        li.syncs();
+    }
+    zhao.syncs();
+    assert_eq!(w.validity(late), "valid");
+    assert_eq!(w.validity(early), "valid");
+    assert_eq!(w.standings(visit), ["first"]);
+    let doctor = zhao.client.doctor().unwrap();
+    let odd: Vec<_> = doctor.iter().filter(|it| it.state != "received").collect();
+    assert!(odd.is_empty(), "{odd:?}");
+}
+
+#[test]
+fn a_server_that_only_starts_again_asks_nobody_for_anything_again() {
+    let folder = TempDir::new().unwrap();
+    let mut w = World::with(TestServer::start_in(folder.path()), &["bodies", "shanxi"]);
+    let mut wang = w.phone("王");
+    wang.enters("铸造");
+    wang.syncs();
+    restart(&mut w, &[&wang], |_| {});
+    let report = wang.syncs();
+    assert_eq!((report.sent, report.received), (0, 0), "{report:?}");
+}
+
+#[test]
+fn what_the_restored_server_no_longer_lists_is_gone_from_the_phone_too() {
+    let folder = TempDir::new().unwrap();
+    let mut w = World::with(TestServer::start_in(folder.path()), &["bodies", "shanxi"]);
+    let li = w.phone("李");
+    let backup = folder.path().join("backup");
+    restart(&mut w, &[&li], |folder| copy(folder, &backup));
+    w.assigns("T1", "晋阳", None);
+    li.syncs();
+    let t1 = w.id("task", "T1");
+    let has = |phone: &Phone| {
+        let tasks = phone.client.tasks().unwrap();
+        tasks.iter().any(|task| task.id == t1)
+    };
+    assert!(has(&li));
+    restart(&mut w, &[&li], |folder| copy(&backup, folder));
+    li.syncs();
+    assert!(!has(&li));
+    assert_eq!(li.client.tasks().unwrap().len(), 2);
+}
