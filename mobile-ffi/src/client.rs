@@ -386,6 +386,12 @@ impl Client {
             let message = "Too many wrong PINs: the person logs in again on this phone";
             return Err(ClientError::new("pin.blocked", message));
         }
+        // The key was certified for the install that this one was before; a seal by it would not hold.
+        if row.payload.actor != inner.install.actor {
+            let message =
+                "The key belongs to an earlier install: the person logs in again on this phone";
+            return Err(ClientError::new("signer.other_install", message));
+        }
         let id = user.to_string();
         inner
             .store

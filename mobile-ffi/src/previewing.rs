@@ -1,4 +1,4 @@
-//! The preview: what this phone has stored is handed to `sync-core`, which rules it as the server would.
+//! What this phone has stored, handed to `sync-core`: it is read and ruled as the server would.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use sync_core::sync::advice::{self, Known, Preview, ReferenceRecord};
 use crate::client::{Client, Done};
 use crate::error::ClientError;
 use crate::keys::RustVerifier;
+use crate::store::Store;
 
 const REFERENCE_KINDS: [&str; 8] = [
     "task",
@@ -28,6 +29,25 @@ impl Client {
     /// duplicate index as of its instant.
     pub fn preview(&self, visit: DocumentId) -> Done<Preview> {
         let rulebooks = self.rulebooks()?;
+        self.with_known(|known, store| {
+            let mut documents = Vec::new();
+            for id in store.list_document_ids()? {
+                if let Some(row) = store.find_document(id)? {
+                    documents.push(VisitDocument::load(&row.snapshot)?);
+                }
+            }
+            if !documents.iter().any(|document| document.id() == visit) {
+                return Err(unknown_visit(visit));
+            }
+            Ok(advice::preview(visit, &documents, known, &rulebooks))
+        })
+    }
+
+    /// Everything that this phone has stored around its documents, for as long as `read` takes.
+    pub(crate) fn with_known<R>(
+        &self,
+        read: impl FnOnce(&Known<'_>, &Store) -> Done<R>,
+    ) -> Done<R> {
         let index_as_of_ms = self.index_as_of()?;
         let mut references = Vec::new();
         for kind in REFERENCE_KINDS {
@@ -43,16 +63,9 @@ impl Client {
         }
         let inner = self.lock();
         let store = &inner.store;
-        let (mut documents, mut rulings) = (Vec::new(), Vec::new());
+        let mut rulings = Vec::new();
         for id in store.list_document_ids()? {
-            if let Some(row) = store.find_document(id)? {
-                documents.push(VisitDocument::load(&row.snapshot)?);
-                rulings.extend(store.list_rulings(id)?);
-            }
-        }
-        if !documents.iter().any(|document| document.id() == visit) {
-            let message = "This phone has no such visit";
-            return Err(ClientError::new("visit.unknown", message).with(visit));
+            rulings.extend(store.list_rulings(id)?);
         }
         let received = store.list_changes(None)?.into_iter();
         let received = received.filter_map(|it| Some((it.hash, it.received_at_ms?)));
@@ -83,6 +96,11 @@ impl Client {
             index_as_of_ms,
             index: &index,
         };
-        Ok(advice::preview(visit, &documents, &known, &rulebooks))
+        read(&known, store)
     }
+}
+
+/// There is no such visit on this phone.
+pub(crate) fn unknown_visit(visit: DocumentId) -> ClientError {
+    ClientError::new("visit.unknown", "This phone has no such visit").with(visit)
 }

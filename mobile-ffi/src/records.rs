@@ -1,24 +1,26 @@
 //! The records of a visit, as the client writes them: each method fills a record of `sync-core` with this phone's clock,
 //! ids and keys, and edits the document once.
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use sync_core::document::{SealRecord, VisitDocument};
+use sync_core::document::{DocumentError, Items, SealRecord, Sealable, VisitDocument};
 use sync_core::model::{
-    Arrival, ArrivalId, Digest, DocumentId, EvidenceEntry, EvidenceId, EvidenceSubject, NotSampled,
-    NotSampledId, OnSiteReport, OnSiteReportId, PartySignature, PersonSignature, Recusal,
-    RecusalId, Refusal, RefusalId, SampleId, SampleSheet, SealId, SealSubject, Suspension,
-    SuspensionId, TaskId, UserId,
+    Amendment, AmendmentId, Arrival, ArrivalId, Digest, DocumentId, EvidenceEntry, EvidenceId,
+    EvidenceSubject, NotSampled, NotSampledId, OnSiteReport, OnSiteReportId, PartySignature,
+    PersonSignature, Recusal, RecusalId, Refusal, RefusalId, SampleId, SampleSheet, SealId,
+    SealSubject, Suspension, SuspensionId, TaskId, UserId,
 };
 use sync_core::proof::seal_statement;
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
 use crate::host::Signer as _;
+use crate::keys::SoftwareKey;
+use crate::previewing::unknown_visit;
 use crate::store::EvidenceFile;
 use crate::types::{
     ArrivalInput, Continues, EvidenceAdded, EvidenceInput, NotSampledInput, PartyAct, RefusalInput,
@@ -29,25 +31,32 @@ fn sha256(bytes: &[u8]) -> Digest {
     Digest(Sha256::digest(bytes).into())
 }
 
-/// The sheet with the fields given; a field that the form does not have is refused, and so is its identity.
-fn with_fields(sheet: &SampleSheet, fields: &Value) -> Done<SampleSheet> {
+/// What nobody types in: identities, numbers, times, and what has an act of its own.
+fn is_given(name: &str) -> bool {
+    name.ends_with("_at")
+        || [
+            "sample_id",
+            "refusal_id",
+            "not_sampled_id",
+            "report_id",
+            "sheet_no",
+            "evidence",
+            "voided_reason",
+        ]
+        .contains(&name)
+}
+
+/// The form with the fields given; a field that it does not have is refused, and so is its identity.
+fn with_fields<T: Serialize + DeserializeOwned>(form: &T, fields: &Value) -> Done<T> {
     let invalid = |what: String| {
         ClientError::new("sheet.field_invalid", "A field is not the form's").with(what)
     };
-    let mut form = serde_json::to_value(sheet).map_err(|e| invalid(e.to_string()))?;
+    let mut form = serde_json::to_value(form).map_err(|e| invalid(e.to_string()))?;
     let (Some(form_fields), Some(given)) = (form.as_object_mut(), fields.as_object()) else {
         return Err(invalid("fields are an object".into()));
     };
     for (name, value) in given {
-        if [
-            "sample_id",
-            "sheet_no",
-            "sampled_at",
-            "evidence",
-            "voided_reason",
-        ]
-        .contains(&name.as_str())
-        {
+        if is_given(name) {
             return Err(invalid(name.clone()));
         }
         match value {
@@ -55,7 +64,7 @@ fn with_fields(sheet: &SampleSheet, fields: &Value) -> Done<SampleSheet> {
             value => form_fields.insert(name.clone(), value.clone()),
         };
     }
-    let filled: SampleSheet = serde_json::from_value(form).map_err(|e| invalid(e.to_string()))?;
+    let filled: T = serde_json::from_value(form).map_err(|e| invalid(e.to_string()))?;
     let kept = serde_json::to_value(&filled).map_err(|e| invalid(e.to_string()))?;
     let unknown = given
         .iter()
@@ -63,6 +72,59 @@ fn with_fields(sheet: &SampleSheet, fields: &Value) -> Done<SampleSheet> {
     match unknown {
         Some((name, _)) => Err(invalid(name.clone())),
         None => Ok(filled),
+    }
+}
+
+/// What the party did, as a seal keeps it: drawings and photographs by their hashes.
+fn party_signature(act: PartyAct) -> Done<PartySignature> {
+    match act {
+        PartyAct::Signed {
+            name,
+            handwriting,
+            stamp: Some(stamp),
+        } => Ok(PartySignature::Signed {
+            name,
+            handwriting: sha256(&handwriting),
+            stamp: sha256(&stamp),
+        }),
+        PartyAct::Signed { stamp: None, .. } => {
+            let message = "The party stamps (盖章), or the refusal is recorded with a witness";
+            Err(ClientError::new("party.stamp_missing", message))
+        }
+        PartyAct::Refused {
+            reason, witness, ..
+        } if reason.trim().is_empty() || witness.trim().is_empty() => {
+            let message = "A party that does not sign is recorded with its reason and a witness";
+            Err(ClientError::new("party.witness_missing", message))
+        }
+        PartyAct::Refused {
+            reason,
+            witness,
+            handwriting,
+        } => Ok(PartySignature::RefusedToSign {
+            reason,
+            witness,
+            handwriting: handwriting.map(|drawn| sha256(&drawn)),
+        }),
+    }
+}
+
+/// A sampler whose PIN opened their key.
+struct Signing {
+    user_id: UserId,
+    key: SoftwareKey,
+    serial: i64,
+    handwriting: Digest,
+}
+
+impl Signing {
+    fn signature(&self, digest: &Digest) -> PersonSignature {
+        let message = seal_statement(digest, "sampler", Some(&self.handwriting), None);
+        PersonSignature {
+            certificate_serial: self.serial,
+            handwriting: self.handwriting,
+            signature: STANDARD.encode(self.key.sign(&message)),
+        }
     }
 }
 
@@ -201,7 +263,21 @@ impl Client {
         })
     }
 
-    /// Seals a sheet: each sampler with their own key, the party's handwriting and stamp bound to the seal; the seal's id.
+    fn signing(&self, act: &SignerAct) -> Done<Signing> {
+        if act.handwriting.is_empty() {
+            let message = "A signature is drawn by hand (手写签名)";
+            return Err(ClientError::new("signer.handwriting_missing", message));
+        }
+        let (key, certificate) = self.open_signer(act.user_id, &act.pin)?;
+        Ok(Signing {
+            user_id: act.user_id,
+            key,
+            serial: certificate.serial,
+            handwriting: sha256(&act.handwriting),
+        })
+    }
+
+    /// Seals a sheet; see `seal`.
     pub fn seal_sheet(
         &self,
         visit: DocumentId,
@@ -209,64 +285,112 @@ impl Client {
         signers: Vec<SignerAct>,
         party: PartyAct,
     ) -> Done<String> {
-        let mut keys = Vec::new();
-        for act in signers {
-            let (key, certificate) = self.open_signer(act.user_id, &act.pin)?;
-            keys.push((
-                act.user_id,
-                key,
-                certificate.serial,
-                sha256(&act.handwriting),
-            ));
-        }
-        let party_signature = match party {
-            PartyAct::Signed {
-                name,
-                handwriting,
-                stamp: Some(stamp),
-            } => PartySignature::Signed {
-                name,
-                handwriting: sha256(&handwriting),
-                stamp: sha256(&stamp),
-            },
-            PartyAct::Signed { stamp: None, .. } => {
-                let message = "The party stamps (盖章), or the refusal is recorded with a witness";
-                return Err(ClientError::new("party.stamp_missing", message));
-            }
-            PartyAct::Refused { witness, .. } => PartySignature::RefusedToSign {
-                witness,
-                handwriting: None,
-            },
-        };
+        self.seal(visit, SealSubject::Sheet(sheet), signers, party)
+    }
+
+    /// Seals a sheet, a refusal, 未抽到样品 or an on-site report: each sampler with their own key, the party's handwriting
+    /// and stamp bound to the seal; the seal's id.
+    pub fn seal(
+        &self,
+        visit: DocumentId,
+        subject: SealSubject,
+        signers: Vec<SignerAct>,
+        party: PartyAct,
+    ) -> Done<String> {
+        let signers: Vec<Signing> = signers
+            .iter()
+            .map(|act| self.signing(act))
+            .collect::<Done<_>>()?;
+        let party = party_signature(party)?;
         let seal_id = SealId(self.new_uuid());
         let sealed_at = self.time_claim()?;
         let device = self.lock().key.clone();
         self.edit_visit(visit, |document, now| {
-            let statement = document.statement_of(SealSubject::Sheet(sheet))?;
+            let statement = document.statement_of(subject, Some(&party))?;
             let digest = statement.digest();
-            let sign =
-                |(user, key, serial, handwriting): &(UserId, crate::SoftwareKey, i64, Digest)| {
-                    let message = seal_statement(&digest, "sampler", Some(handwriting), None);
-                    let signature = PersonSignature {
-                        certificate_serial: *serial,
-                        handwriting: *handwriting,
-                        signature: STANDARD.encode(key.sign(&message)),
-                    };
-                    (*user, signature)
-                };
-            let signatures: BTreeMap<_, _> = keys.iter().map(sign).collect();
             let message = seal_statement(&digest, "device", None, None);
             let seal = SealRecord {
                 seal_id,
                 statement,
-                signatures,
-                party_signature: Some(party_signature),
+                signatures: signers
+                    .iter()
+                    .map(|it| (it.user_id, it.signature(&digest)))
+                    .collect(),
+                party_signature: Some(party),
                 device_signature: STANDARD.encode(device.sign(&message)),
                 sealed_at,
             };
             document.seal(now, &seal).map(|_| ())
         })?;
         Ok(seal_id.to_string())
+    }
+
+    /// Amends what is sealed: the fields given, a reason, and the signature of one sampler. The sealed record stays what
+    /// it was; the amendment stands beside it. The amendment's id.
+    pub fn amend(
+        &self,
+        visit: DocumentId,
+        subject: SealSubject,
+        fields: &Value,
+        reason: &str,
+        signer: &SignerAct,
+    ) -> Done<String> {
+        let seal_id = self.shown_seal(visit, &subject)?;
+        let signer = self.signing(signer)?;
+        let amendment = Amendment {
+            amendment_id: AmendmentId(self.new_uuid()),
+            subject,
+            seal_id,
+            reason: reason.to_owned(),
+            amended_at: self.time_claim()?,
+            signature: signer.signature(&Digest([0; 32])),
+        };
+        let amendment_id = amendment.amendment_id.to_string();
+        self.edit_visit_with(
+            visit,
+            |document, _| match subject {
+                SealSubject::Sheet(id) => {
+                    let before = document.sheet(id)?.value;
+                    amend(document, &before, fields, amendment, &signer)
+                }
+                SealSubject::Refusal(_) => {
+                    amend_one_of(document.refusals(), document, fields, amendment, &signer)
+                }
+                SealSubject::NotSampled(_) => {
+                    amend_one_of(document.not_sampled(), document, fields, amendment, &signer)
+                }
+                SealSubject::OnSiteReport(_) => {
+                    let reports = document.on_site_reports();
+                    amend_one_of(reports, document, fields, amendment, &signer)
+                }
+            },
+            |_| Ok(()),
+        )?;
+        Ok(amendment_id)
+    }
+
+    /// Amends a sealed sheet; see `amend`.
+    pub fn amend_sheet(
+        &self,
+        visit: DocumentId,
+        sheet: SampleId,
+        fields: &Value,
+        reason: &str,
+        signer: &SignerAct,
+    ) -> Done<String> {
+        self.amend(visit, SealSubject::Sheet(sheet), fields, reason, signer)
+    }
+
+    /// The seal from which a subject is shown: what is amended stands beside that one.
+    fn shown_seal(&self, visit: DocumentId, subject: &SealSubject) -> Done<SealId> {
+        self.with_known(|known, store| {
+            let row = store.find_document(visit)?;
+            let row = row.ok_or_else(|| unknown_visit(visit))?;
+            let document = VisitDocument::load(&row.snapshot)?;
+            document.shown_seal(subject, known).ok_or_else(|| {
+                ClientError::new("seal.none", "Nothing is sealed here: it is edited as it is")
+            })
+        })
     }
 
     /// 回避: declares a conflict of interest.
@@ -287,8 +411,8 @@ impl Client {
         })
     }
 
-    /// 拒检认定表
-    pub fn refuse(&self, visit: DocumentId, refusal: RefusalInput) -> Done<()> {
+    /// 拒检认定表; its id, to seal it by.
+    pub fn refuse(&self, visit: DocumentId, refusal: RefusalInput) -> Done<RefusalId> {
         let record = Refusal {
             refusal_id: RefusalId(self.new_uuid()),
             kind: refusal.kind,
@@ -300,11 +424,12 @@ impl Client {
         };
         self.edit_visit(visit, |document, now| {
             document.record_refusal(now, &record).map(|_| ())
-        })
+        })?;
+        Ok(record.refusal_id)
     }
 
-    /// 未抽到样品
-    pub fn not_sampled(&self, visit: DocumentId, input: NotSampledInput) -> Done<()> {
+    /// 未抽到样品; its id, to seal it by.
+    pub fn not_sampled(&self, visit: DocumentId, input: NotSampledInput) -> Done<NotSampledId> {
         let record = NotSampled {
             not_sampled_id: NotSampledId(self.new_uuid()),
             reason: input.reason,
@@ -314,11 +439,12 @@ impl Client {
         };
         self.edit_visit(visit, |document, now| {
             document.record_not_sampled(now, &record).map(|_| ())
-        })
+        })?;
+        Ok(record.not_sampled_id)
     }
 
-    /// 现场报告: ends the sampling.
-    pub fn report(&self, visit: DocumentId, report: ReportInput) -> Done<()> {
+    /// 现场报告: ends the sampling; its id, to seal it by.
+    pub fn report(&self, visit: DocumentId, report: ReportInput) -> Done<OnSiteReportId> {
         let record = OnSiteReport {
             report_id: OnSiteReportId(self.new_uuid()),
             grounds: report.grounds,
@@ -329,7 +455,8 @@ impl Client {
         };
         self.edit_visit(visit, |document, now| {
             document.record_on_site_report(now, &record).map(|_| ())
-        })
+        })?;
+        Ok(record.report_id)
     }
 
     /// Edits 备注 in place, so that two phones' words both stay: at a character, so many deleted, these inserted.
@@ -381,4 +508,32 @@ impl Client {
             },
         )
     }
+}
+
+/// Signs the step from a sealed record as it stands to what the fields make of it, and writes both as one change.
+fn amend<T: Sealable>(
+    document: &mut VisitDocument,
+    before: &T,
+    fields: &Value,
+    mut amendment: Amendment,
+    signer: &Signing,
+) -> Done<()> {
+    let after = with_fields(before, fields)?;
+    let digest = document.amendment_digest(&amendment, before, &after)?;
+    amendment.signature = signer.signature(&digest);
+    document.amend(before, &after, &amendment)?;
+    Ok(())
+}
+
+fn amend_one_of<T: Sealable>(
+    items: Items<T>,
+    document: &mut VisitDocument,
+    fields: &Value,
+    amendment: Amendment,
+    signer: &Signing,
+) -> Done<()> {
+    let mut items = items.items.into_iter();
+    let before = items.find(|it| it.value.subject() == amendment.subject);
+    let before = before.ok_or_else(|| DocumentError::NotThere("the record".into()))?;
+    amend(document, &before.value, fields, amendment, signer)
 }

@@ -167,6 +167,8 @@ pub enum PartyAct {
         reason: String,
         /// Who saw it.
         witness: String,
+        /// The witness's drawing, if they signed.
+        handwriting: Option<Vec<u8>>,
     },
 }
 

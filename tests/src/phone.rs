@@ -12,7 +12,7 @@ use mobile_ffi::{
     SignerAct, SyncOutcome, SyncReport, VisitStart,
 };
 use serde_json::{Value, json};
-use sync_core::model::{DocumentId, EnterpriseId, SampleId, SuspensionId, UserId};
+use sync_core::model::{DocumentId, EnterpriseId, SampleId, SealSubject, SuspensionId, UserId};
 
 use crate::catalogue::Catalogue;
 use crate::network::Network;
@@ -353,18 +353,30 @@ impl Phone {
 
     /// Everybody of the team and the party sign, if it can be.
     pub fn tries_to_seal(&self, sheet: SampleId) -> Result<String, ClientError> {
-        let acts = self.samplers().into_iter().map(|user_id| SignerAct {
-            user_id,
-            pin: PIN.to_owned(),
-            handwriting: format!("handwriting of {user_id}").into_bytes(),
-        });
-        let party = PartyAct::Signed {
-            name: "联系人".to_owned(),
-            handwriting: b"handwriting of the party".to_vec(),
-            stamp: Some(b"photo of the stamp".to_vec()),
-        };
+        self.tries_to_seal_with(SealSubject::Sheet(sheet), signed_by_party())
+    }
+
+    /// Everybody of the team signs a sheet or another record, and the party does this.
+    pub fn tries_to_seal_with(
+        &self,
+        subject: SealSubject,
+        party: PartyAct,
+    ) -> Result<String, ClientError> {
+        let acts = self.samplers().into_iter().map(signs);
         self.client
-            .seal_sheet(self.visit(), sheet, acts.collect(), party)
+            .seal(self.visit(), subject, acts.collect(), party)
+    }
+
+    /// Its owner amends what is sealed.
+    pub fn amends(
+        &self,
+        subject: SealSubject,
+        fields: Value,
+        reason: &str,
+    ) -> Result<String, ClientError> {
+        let owner = signs(self.id("user", &self.owner));
+        self.client
+            .amend(self.visit(), subject, &fields, reason, &owner)
     }
 
     /// A sample drawn and sealed for a task.
@@ -396,6 +408,24 @@ impl Phone {
         let username = self.known().people[&self.owner].username.clone();
         self.client.login(&username, PASSWORD).expect("a login");
         self.client.sync().expect("the phone's store works")
+    }
+}
+
+/// A sampler signs with their PIN and their hand.
+pub fn signs(user_id: UserId) -> SignerAct {
+    SignerAct {
+        user_id,
+        pin: PIN.to_owned(),
+        handwriting: format!("handwriting of {user_id}").into_bytes(),
+    }
+}
+
+/// The party signs and stamps.
+pub fn signed_by_party() -> PartyAct {
+    PartyAct::Signed {
+        name: "联系人".to_owned(),
+        handwriting: b"handwriting of the party".to_vec(),
+        stamp: Some(b"photo of the stamp".to_vec()),
     }
 }
 

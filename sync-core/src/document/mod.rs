@@ -16,7 +16,10 @@ pub mod visit;
 
 pub use conflicts::{ConflictRecord, ConflictValue, conflicts};
 pub use history::{ChangeRecord, Touched, history};
-pub use project::{ListedSheet, Projection, Surroundings, TaskContext, project};
-pub use seals::{AmendmentRecord, Certificates, SealRecord, SealStatement, SealVerdict};
+pub use project::{ListedRecord, ListedSheet, Projection, Surroundings, TaskContext, project};
+pub use seals::{
+    AmendmentRecord, AmendmentVerdict, Certificates, SealRecord, SealStatement, SealVerdict,
+    Sealable,
+};
 pub use skeleton::{SCHEMA, SKELETON_ACTOR};
 pub use visit::{DocumentError, Item, Items, RawChange, VisitDocument};

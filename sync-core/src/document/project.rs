@@ -4,19 +4,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::ChangeHash as Head;
 use serde::{Deserialize, Serialize};
 
 use super::conflicts::{ConflictRecord, conflicts};
 use super::entries::{self, Place};
-use super::history;
-use super::seals::{Certificates, SealRecord, SealVerdict};
+use super::seals::{Certificates, Edits, SealRecord, SealVerdict, Sealable};
 use super::visit::{Item, Items, VisitDocument};
 use crate::model::{
-    Actor, ChangeHash, Digest, DocumentId, EnterpriseKey, EntryId, EvidenceSubject, Interval,
-    Millis, OrganisationId, ProductKey, ProductRule, PurposeKind, ReEntryGrantId, Region, SampleId,
-    SampleSheet, SealSubject, TaskId, TeamId, TeamKey, TimeClaim, TimeFact, UserId, add_days,
-    normalise_text, shanghai_midnight, word,
+    Actor, ChangeHash, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId, EvidenceSubject,
+    Interval, Millis, NotSampled, OnSiteReport, OrganisationId, ProductKey, ProductRule,
+    PurposeKind, ReEntryGrantId, Refusal, Region, SampleId, SampleSheet, SealId, SealSubject,
+    TaskId, TeamId, TeamKey, TimeClaim, TimeFact, UserId, add_days, normalise_text,
+    shanghai_midnight, word,
 };
 use crate::proof::{CertificatePayload, TimeTokenPayload, Verifier};
 use crate::rules::{
@@ -98,6 +97,25 @@ pub struct ListedSheet {
     pub author: Option<UserId>,
 }
 
+/// Another record that people seal, as it is shown: sealed as it was sealed, else as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedRecord<T> {
+    /// The form.
+    pub record: T,
+    /// Codes of what is wrong with it and with its seal.
+    pub faults: Vec<String>,
+    /// The seal from which it is shown; none where nothing that its device signed covers it.
+    pub seal_id: Option<SealId>,
+    /// It was changed after or beside its seal.
+    pub amended: bool,
+    /// Samplers whose signature holds.
+    pub signers: BTreeSet<UserId>,
+    /// Its author; none where the author is not certified here.
+    pub author: Option<UserId>,
+    /// The change that made it.
+    pub maker: ChangeHash,
+}
+
 /// Everything that follows from a document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Projection {
@@ -111,6 +129,12 @@ pub struct Projection {
     pub samples: Vec<(SampleId, SampleFact)>,
     /// For lists, by id.
     pub sheets: Vec<ListedSheet>,
+    /// 拒检, by id.
+    pub refusals: Vec<ListedRecord<Refusal>>,
+    /// 未抽到样品, by id.
+    pub not_sampled: Vec<ListedRecord<NotSampled>>,
+    /// 现场报告, by id.
+    pub on_site_reports: Vec<ListedRecord<OnSiteReport>>,
     /// Fields that two people set apart.
     pub conflicts: Vec<ConflictRecord>,
     /// Name of the enterprise as last recorded; shown, never compared.
@@ -123,6 +147,8 @@ struct Reading<'a> {
     document: &'a VisitDocument,
     around: &'a dyn Surroundings,
     authors: BTreeMap<ChangeHash, Actor>,
+    seals: Vec<Item<SealRecord>>,
+    edits: Edits,
     unreadable: Vec<String>,
 }
 
@@ -136,24 +162,34 @@ impl Reading<'_> {
         self.around.device(self.authors.get(change)?)
     }
 
-    /// The two intervals. A token that does not verify, or is another device's, counts as none.
     fn time(&self, claim: &TimeClaim, change: &ChangeHash) -> TimeFact {
         let device = self.author(change).map(|it| it.device_id);
-        let token = claim
-            .token
-            .as_deref()
-            .and_then(|wire| self.around.token(wire))
-            .filter(|token| Some(token.device_id) == device)
-            .filter(|token| claim.token_at_ms == Some(token.at_ms));
-        let received = self.around.received_at(change).unwrap_or(i64::MAX);
-        TimeFact {
-            proven: Interval {
-                lo: token.as_ref().map_or(i64::MIN, |it| it.at_ms.min(received)),
-                hi: received,
-            },
-            claimed: token.and_then(|_| claim.claimed()),
-            wall_ms: claim.wall_ms,
-        }
+        time_fact(self.around, device, claim, change)
+    }
+}
+
+/// The two intervals of what `device` noted down in a change. A token that does not verify, or is another device's,
+/// counts as none.
+pub(super) fn time_fact(
+    around: &dyn Surroundings,
+    device: Option<DeviceId>,
+    claim: &TimeClaim,
+    change: &ChangeHash,
+) -> TimeFact {
+    let token = claim
+        .token
+        .as_deref()
+        .and_then(|wire| around.token(wire))
+        .filter(|token| Some(token.device_id) == device)
+        .filter(|token| claim.token_at_ms == Some(token.at_ms));
+    let received = around.received_at(change).unwrap_or(i64::MAX);
+    TimeFact {
+        proven: Interval {
+            lo: token.as_ref().map_or(i64::MIN, |it| it.at_ms.min(received)),
+            hi: received,
+        },
+        claimed: token.and_then(|_| claim.claimed()),
+        wall_ms: claim.wall_ms,
     }
 }
 
@@ -174,8 +210,11 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
                 ))
             })
             .collect(),
+        seals: Vec::new(),
+        edits: document.edits(),
         unreadable: Vec::new(),
     };
+    read.seals = read.take(document.seals());
     let identity = document.identity();
     let enterprise = around.alias(&identity.enterprise);
     let team_id = match identity.team {
@@ -239,7 +278,8 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
 
     let mut samples = BTreeMap::new();
     let mut sheets = BTreeMap::new();
-    for shown in shown_sheets(&mut read) {
+    let now = read.take(document.sheets());
+    for shown in shown(&read, now) {
         let sheet = &shown.item.value;
         let sampled = read.time(&sheet.sampled_at, &shown.item.setter("sampled_at"));
         let entry_id = entries::entry_at(&mut computed, &sampled).map(|entry| {
@@ -261,7 +301,18 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         }
     }
 
-    let visit = visit_fact(&mut read, enterprise, team_id, sites);
+    let now = read.take(document.refusals());
+    let refusals = shown(&read, now);
+    let now = read.take(document.not_sampled());
+    let not_sampled = shown(&read, now);
+    let now = read.take(document.on_site_reports());
+    let reports = shown(&read, now);
+    let records = Records {
+        refusals: &refusals,
+        not_sampled: &not_sampled,
+        reports: &reports,
+    };
+    let visit = visit_fact(&mut read, enterprise, team_id, sites, &records);
     let mut records = document.enterprise().items;
     records.sort_by_key(|it| (it.value.recorded_at.wall_ms, it.value.record_id));
     let mut regions = records
@@ -284,118 +335,158 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
             names.find(|name| !name.trim().is_empty())
         }),
         sheets: sheets.into_values().collect(),
+        refusals: listed(&read, refusals),
+        not_sampled: listed(&read, not_sampled),
+        on_site_reports: listed(&read, reports),
         enterprise_region,
         conflicts: conflicts(document.automerge()),
     }
 }
 
-/// A sheet with what its seals say.
-struct Shown {
-    item: Item<SampleSheet>,
+/// A record with what its seals say.
+struct Shown<T> {
+    item: Item<T>,
     signers: BTreeSet<UserId>,
     party_signed: bool,
     distinct_seals: u32,
-    sealed: bool,
+    seal_id: Option<SealId>,
     amended: bool,
+    unsigned_amendments: u32,
+    /// Of the seal, but for what the rules say in their own words: too few samplers, no party.
+    faults: Vec<String>,
 }
 
-/// Sheets that are there now and sheets that were sealed, even where somebody deleted them since.
-fn shown_sheets(read: &mut Reading<'_>) -> Vec<Shown> {
-    let document = read.document;
-    let now = read.take(document.sheets());
-    let mut sheets: BTreeMap<SampleId, Option<Item<SampleSheet>>> = now
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Records that are there now and records that were sealed, even where somebody deleted them since, by id.
+fn shown<T: Sealable>(read: &Reading<'_>, now: Vec<Item<T>>) -> Vec<Shown<T>> {
+    let mut records: BTreeMap<SealSubject, Option<Item<T>>> = now
         .into_iter()
-        .map(|it| (it.value.sample_id, Some(it)))
+        .map(|it| (it.value.subject(), Some(it)))
         .collect();
-    let seals = read.take(document.seals());
-    for seal in &seals {
-        if let SealSubject::Sheet(id) = seal.value.statement.subject {
-            sheets.entry(id).or_default();
+    for seal in &read.seals {
+        let statement = &seal.value.statement;
+        // What is there and cannot be read as this kind of record was sealed as another.
+        if !records.contains_key(&statement.subject)
+            && let Ok(sealed) = read.document.sealed_view::<T>(statement)
+            && sealed.value.subject() == statement.subject
+        {
+            records.insert(statement.subject, None);
         }
     }
-    let mut shown = Vec::new();
-    for (id, current) in sheets {
-        let verified = verified_seals(read, &seals, &SealSubject::Sheet(id));
-        // Two samplers before one, then the order of changes: a bare seal never displaces a signed one.
-        let first = verified
-            .iter()
-            .min_by_key(|(_, verdict)| verdict.signers.len() < 2);
-        let sealed = first.and_then(|(seal, _)| {
-            let item = document
-                .sealed_view::<SampleSheet>(&seal.value.statement)
-                .ok()?;
-            Some((
-                item,
-                seal.value.statement.subtree_sha256,
-                &seal.value.statement.heads,
-            ))
-        });
-        let Some((item, content, heads)) = sealed else {
-            shown.extend(current.map(|item| Shown {
-                item,
-                signers: BTreeSet::new(),
-                party_signed: false,
-                distinct_seals: 0,
-                sealed: false,
-                amended: false,
-            }));
-            continue;
-        };
-        let alike = || {
-            verified
-                .iter()
-                .filter(|(seal, _)| seal.value.statement.subtree_sha256 == content)
-                .map(|(_, verdict)| verdict)
-        };
-        let contents: BTreeSet<Digest> = verified
-            .iter()
-            .map(|(seal, _)| seal.value.statement.subtree_sha256)
-            .collect();
-        shown.push(Shown {
-            signers: alike().flat_map(|it| it.signers.iter().copied()).collect(),
-            party_signed: alike().any(|it| it.party_signed),
-            distinct_seals: u32::try_from(contents.len()).unwrap_or(u32::MAX),
-            sealed: true,
-            amended: is_amended(document, id, heads),
-            item,
-        });
+    records
+        .into_iter()
+        .filter_map(|(subject, current)| {
+            as_sealed(read, &subject).or_else(|| current.map(unsealed))
+        })
+        .collect()
+}
+
+fn unsealed<T>(item: Item<T>) -> Shown<T> {
+    Shown {
+        item,
+        signers: BTreeSet::new(),
+        party_signed: false,
+        distinct_seals: 0,
+        seal_id: None,
+        amended: false,
+        unsigned_amendments: 0,
+        faults: Vec::new(),
     }
-    shown
+}
+
+/// The seal from which a subject is shown, among those that are true and that their device signed: two samplers before
+/// one, then the order of changes. A bare seal never displaces a signed one.
+fn first_seal(
+    verified: &[(Item<SealRecord>, SealVerdict)],
+) -> Option<&(Item<SealRecord>, SealVerdict)> {
+    verified
+        .iter()
+        .min_by_key(|(_, verdict)| verdict.signers.len() < 2)
+}
+
+impl VisitDocument {
+    /// The seal from which a subject is shown, if it is sealed.
+    pub fn shown_seal(&self, subject: &SealSubject, around: &dyn Surroundings) -> Option<SealId> {
+        let verified = verified_seals(self, around, self.seals().items, subject);
+        first_seal(&verified).map(|(seal, _)| seal.value.seal_id)
+    }
+}
+
+/// A record from its seal; none where no seal of it is true and signed by its device.
+fn as_sealed<T: Sealable>(read: &Reading<'_>, subject: &SealSubject) -> Option<Shown<T>> {
+    let document = read.document;
+    let verified = verified_seals(document, read.around, read.seals.clone(), subject);
+    let (seal, verdict) = first_seal(&verified)?;
+    let says = seal.value.statement.says();
+    let alike = || {
+        let of_one = verified
+            .iter()
+            .filter(|(seal, _)| seal.value.statement.says() == says);
+        of_one.map(|(_, verdict)| verdict)
+    };
+    let contents: BTreeSet<_> = verified
+        .iter()
+        .map(|(seal, _)| seal.value.statement.says())
+        .collect();
+    let amendments = document.amendments_beside(&seal.value, &read.edits);
+    let unsigned = amendments
+        .iter()
+        .filter(|it| !document.verify_amendment(it, read.around).verified);
+    let said_by_rules = ["seal.party", "seal.two_samplers"];
+    let faults = verdict.faults.iter();
+    Some(Shown {
+        item: document.sealed_view(&seal.value.statement).ok()?,
+        signers: alike().flat_map(|it| it.signers.iter().copied()).collect(),
+        party_signed: alike().any(|it| it.party_signed),
+        distinct_seals: count(contents.len()),
+        seal_id: Some(seal.value.seal_id),
+        amended: !amendments.is_empty(),
+        unsigned_amendments: count(unsigned.count()),
+        faults: faults
+            .filter(|fault| !said_by_rules.contains(fault))
+            .map(|fault| (*fault).to_owned())
+            .collect(),
+    })
 }
 
 fn verified_seals(
-    read: &Reading<'_>,
-    seals: &[Item<SealRecord>],
+    document: &VisitDocument,
+    around: &dyn Surroundings,
+    seals: Vec<Item<SealRecord>>,
     subject: &SealSubject,
 ) -> Vec<(Item<SealRecord>, SealVerdict)> {
-    read.document
-        .true_seals(seals.to_vec(), subject)
+    document
+        .true_seals(seals, subject)
         .into_iter()
         .map(|seal| {
-            let around = read.around;
-            let verdict = read.document.verify_seal(&seal, around.verifier(), around);
+            let verdict = document.verify_seal(&seal, around);
             (seal, verdict)
         })
         .filter(|(_, verdict)| verdict.device_signed)
         .collect()
 }
 
-fn is_amended(document: &VisitDocument, id: SampleId, heads: &[ChangeHash]) -> bool {
-    let heads: Vec<Head> = heads.iter().map(|h| Head(h.0)).collect();
-    let id = id.to_string();
-    document.doc.get_changes_meta(&heads).iter().any(|meta| {
-        history::touched(&document.doc, &meta.deps, &meta.hash)
-            .iter()
-            .any(|it| {
-                it.path.first().is_some_and(|part| part == "sheets")
-                    && it.path.get(1).is_some_and(|part| *part == id)
-            })
-    })
+fn listed<T>(read: &Reading<'_>, shown: Vec<Shown<T>>) -> Vec<ListedRecord<T>> {
+    shown
+        .into_iter()
+        .map(|it| ListedRecord {
+            author: read.author(&it.item.maker).map(|it| it.user_id),
+            maker: it.item.maker,
+            record: it.item.value,
+            faults: it.faults,
+            seal_id: it.seal_id,
+            amended: it.amended,
+            signers: it.signers,
+        })
+        .collect()
 }
 
 fn sample_of(
     read: &Reading<'_>,
-    shown: &Shown,
+    shown: &Shown<SampleSheet>,
     sampled: TimeFact,
     entry_id: Option<EntryId>,
     enterprise: &EnterpriseKey,
@@ -406,11 +497,12 @@ fn sample_of(
     let rule = task.as_ref().and_then(|it| it.rule.as_ref());
     // Nothing is in the future of what was not received yet.
     let now = sampled.proven.hi;
-    let faults: Vec<String> = sheet
+    let mut faults: Vec<String> = sheet
         .faults(rule, now)
         .iter()
         .map(|fault| fault.key("sheet"))
         .collect();
+    faults.extend(shown.faults.iter().cloned());
     let present = |text: &Option<String>| {
         text.as_deref()
             .map(normalise_text)
@@ -456,6 +548,7 @@ fn sample_of(
         seal_numbers: sheet.seals.keys().map(|it| it.trim().to_owned()).collect(),
         distinct_seals: shown.distinct_seals,
         amended: shown.amended,
+        unsigned_amendments: shown.unsigned_amendments,
         voided: sheet.voided_reason.clone(),
         faults: faults.clone(),
         custody: read.around.custody(sheet.sample_id),
@@ -463,7 +556,7 @@ fn sample_of(
     let listed = ListedSheet {
         sheet: sheet.clone(),
         faults,
-        sealed: shown.sealed,
+        sealed: shown.seal_id.is_some(),
         amended: shown.amended,
         author: read.author(&shown.item.maker).map(|it| it.user_id),
     };
@@ -532,10 +625,18 @@ pub(crate) fn prior_sampling(
         seal_numbers: BTreeSet::new(),
         distinct_seals: 0,
         amended: false,
+        unsigned_amendments: 0,
         voided: None,
         faults: Vec::new(),
         custody: CustodyFact::default(),
     })
+}
+
+/// What was written down beside the sheets, as it was sealed.
+struct Records<'a> {
+    refusals: &'a [Shown<Refusal>],
+    not_sampled: &'a [Shown<NotSampled>],
+    reports: &'a [Shown<OnSiteReport>],
 }
 
 fn visit_fact(
@@ -543,6 +644,7 @@ fn visit_fact(
     enterprise: EnterpriseKey,
     team_id: Option<TeamId>,
     sites: BTreeSet<String>,
+    records: &Records<'_>,
 ) -> VisitFact {
     let (document, around) = (read.document, read.around);
     let identity = document.identity();
@@ -573,24 +675,24 @@ fn visit_fact(
             .into_iter()
             .min_by_key(|it| (it.usable().lo, it.usable().hi, it.wall_ms))
     };
-    let refusals = read.take(document.refusals());
     let refused_at = earliest(
-        refusals
+        records
+            .refusals
             .iter()
-            .map(|it| read.time(&it.value.refused_at, &it.setter("refused_at")))
+            .map(|it| read.time(&it.item.value.refused_at, &it.item.setter("refused_at")))
             .collect(),
     );
-    let not_sampled = !read.take(document.not_sampled()).is_empty();
-    let reports = read.take(document.on_site_reports());
     let terminated = earliest(
-        reports
+        records
+            .reports
             .iter()
+            .map(|it| &it.item)
             .filter(|it| it.value.sampling_terminated)
             .map(|it| read.time(&it.value.reported_at, &it.setter("reported_at")))
             .collect(),
     );
-    let records = document.enterprise();
-    read.unreadable.extend(records.unreadable);
+    let found = document.enterprise();
+    read.unreadable.extend(found.unreadable);
     let mut unreadable = std::mem::take(&mut read.unreadable);
     unreadable.sort();
     VisitFact {
@@ -609,10 +711,10 @@ fn visit_fact(
         sites,
         recusals,
         evidence,
-        refused: !refusals.is_empty(),
+        refused: !records.refusals.is_empty(),
         refused_at,
         confirmations: around.confirmations(),
-        not_sampled,
+        not_sampled: !records.not_sampled.is_empty(),
         terminated,
         unreadable,
     }

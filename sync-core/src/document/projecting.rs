@@ -4,12 +4,10 @@ use super::tests::*;
 use super::*;
 use crate::model::*;
 use crate::proof::{CertificatePayload, TimeTokenPayload, Verifier};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-const HOUR_MS: i64 = 3_600_000;
-
-/// A server that has received some changes; token texts are `<device number>:<at_ms>`.
+/// A server that has received some changes.
 #[derive(Default)]
 struct Server {
     received: BTreeMap<ChangeHash, Millis>,
@@ -30,23 +28,7 @@ impl Surroundings for Server {
         self.received.get(change).copied()
     }
     fn token(&self, wire: &str) -> Option<TimeTokenPayload> {
-        let (device, at) = wire.split_once(':')?;
-        Some(TimeTokenPayload {
-            device_id: DeviceId(Uuid::from_u128(100 + device.parse::<u128>().ok()?)),
-            at_ms: at.parse().ok()?,
-            nonce: String::new(),
-        })
-    }
-}
-
-fn claim(device: u8, at_ms: Millis) -> TimeClaim {
-    let token_at = at_ms - HOUR_MS;
-    TimeClaim {
-        wall_ms: at_ms,
-        token_at_ms: Some(token_at),
-        token: Some(format!("{device}:{token_at}")),
-        token_rtt_ms: 0,
-        elapsed_ms: Some(HOUR_MS),
+        Office.token(wire)
     }
 }
 
@@ -218,4 +200,142 @@ fn a_sealed_sheet_that_somebody_deleted_is_still_a_sample() {
     let projected = project(&deleted, &Server::default());
     assert_eq!(projected.samples.len(), 1);
     assert!(projected.sheets[0].sealed && projected.sheets[0].amended);
+}
+
+/// One of each record beside the sheets, on phone 1.
+fn recorded() -> (VisitDocument, [SealSubject; 3]) {
+    let mut a = phone(1);
+    let refusal = Refusal {
+        refusal_id: RefusalId(Uuid::from_u128(21)),
+        kind: "no_reason".into(),
+        product_name: "检查井盖".into(),
+        fact_description: "负责人拒绝".into(),
+        witness: Some("王五".into()),
+        consequence_explained: true,
+        refused_at: claim(1, NINE_MS),
+    };
+    let not_sampled = NotSampled {
+        not_sampled_id: NotSampledId(Uuid::from_u128(22)),
+        reason: "stopped".into(),
+        licence_no: "无".into(),
+        explanation: "停产".into(),
+        recorded_at: claim(1, NINE_MS),
+    };
+    let report = OnSiteReport {
+        report_id: OnSiteReportId(Uuid::from_u128(23)),
+        grounds: "unlicensed".into(),
+        description: "无照经营".into(),
+        recipients: BTreeSet::new(),
+        sampling_terminated: true,
+        reported_at: claim(1, NINE_MS),
+    };
+    a.record_refusal(NINE_MS, &refusal).unwrap();
+    a.record_not_sampled(NINE_MS, &not_sampled).unwrap();
+    a.record_on_site_report(NINE_MS, &report).unwrap();
+    let subjects = [refusal.subject(), not_sampled.subject(), report.subject()];
+    (a, subjects)
+}
+
+/// Writes over every record beside the sheets, as a hostile teammate would, past every typed edit.
+fn written_over(visit: &VisitDocument) -> VisitDocument {
+    use automerge::transaction::Transactable;
+    use automerge::{ReadDoc, ScalarValue};
+    let mut doc = visit
+        .automerge()
+        .fork()
+        .with_actor(automerge::ActorId::from(&[2; 16][..]));
+    doc.transact::<_, _, automerge::AutomergeError>(|tx| {
+        let item = |tx: &automerge::transaction::Transaction<'_>, shelf: &str, n: u128| {
+            let id = Uuid::from_u128(n).to_string();
+            tx.get(skeleton::collection(shelf), id).unwrap().unwrap().1
+        };
+        let later = serde_json::to_vec(&claim(2, NINE_MS + 24 * HOUR_MS)).unwrap();
+        let refusal = item(tx, "refusals", 21);
+        tx.put(&refusal, "fact_description", "没有拒绝")?;
+        tx.put(&refusal, "refused_at", ScalarValue::Bytes(later.clone()))?;
+        tx.delete(
+            skeleton::collection("not_sampled"),
+            Uuid::from_u128(22).to_string(),
+        )?;
+        let report = item(tx, "on_site_reports", 23);
+        tx.put(&report, "sampling_terminated", false)?;
+        tx.put(&report, "reported_at", ScalarValue::Bytes(later))
+    })
+    .unwrap();
+    VisitDocument::from_automerge(doc).unwrap()
+}
+
+#[test]
+fn a_sealed_refusal_not_sampled_record_or_report_is_read_from_its_sealed_heads() {
+    // I6
+    let (mut a, subjects) = recorded();
+    for (number, subject) in subjects.into_iter().enumerate() {
+        seal_subject(&mut a, subject, 1, 60 + number as u128);
+    }
+    let sealed = project(&a, &Server::default());
+    let spoilt = written_over(&a);
+    let projected = project(&spoilt, &Server::default());
+    assert_eq!(projected.refusals[0].record, sealed.refusals[0].record);
+    assert_eq!(
+        projected.not_sampled[0].record,
+        sealed.not_sampled[0].record
+    );
+    assert_eq!(
+        projected.on_site_reports[0].record,
+        sealed.on_site_reports[0].record
+    );
+    assert!(projected.refusals[0].amended && projected.not_sampled[0].amended);
+    assert!(projected.on_site_reports[0].amended && !sealed.on_site_reports[0].amended);
+    assert_eq!(projected.refusals[0].signers.len(), 2);
+    let (was, is) = (&sealed.visit, &projected.visit);
+    assert_eq!(
+        (is.refused, is.refused_at, is.not_sampled, is.terminated),
+        (true, was.refused_at, true, was.terminated)
+    );
+    assert!(was.terminated.is_some());
+    for subject in subjects {
+        let beside = spoilt.amendments(&subject);
+        assert_eq!(beside.len(), 1, "{subject:?}");
+        let verdict = spoilt.verify_amendment(&beside[0], &Server::default());
+        assert_eq!(verdict.faults, ["amendment.unsigned"]);
+    }
+}
+
+#[test]
+fn what_nobody_sealed_is_read_as_it_stands() {
+    let (a, _) = recorded();
+    let projected = project(&written_over(&a), &Server::default());
+    assert_eq!(projected.refusals[0].record.fact_description, "没有拒绝");
+    assert_eq!(projected.refusals[0].seal_id, None);
+    assert!(projected.not_sampled.is_empty() && !projected.visit.not_sampled);
+    assert_eq!(projected.visit.terminated, None);
+}
+
+#[test]
+fn an_unsigned_edit_of_a_sealed_sheet_is_counted_and_a_signed_one_is_not() {
+    let changes = story();
+    let all: Vec<usize> = (0..changes.len()).collect();
+    let projected = project(&replay(&changes, &all), &Server::default());
+    assert_eq!(projected.samples[0].1.unsigned_amendments, 1);
+}
+
+#[test]
+fn two_seals_that_differ_only_in_what_the_party_did_are_two_seals() {
+    let mut a = phone(1);
+    a.add_sheet(NINE_MS, &draft()).unwrap();
+    seal_on(&mut a, 1, 50);
+    seal_on(&mut a, 1, 51);
+    let same = project(&a, &Server::default());
+    assert_eq!(same.samples[0].1.distinct_seals, 1);
+    let subject = SealSubject::Sheet(sheet_id());
+    let refused = PartySignature::RefusedToSign {
+        reason: "不认可".into(),
+        witness: "王五".into(),
+        handwriting: None,
+    };
+    let record = sealed_by(&a, subject, 1, 52, &[1, 2], Some(refused));
+    a.seal(NINE_MS, &record).unwrap();
+    let two = project(&a, &Server::default());
+    assert_eq!(two.samples[0].1.distinct_seals, 2);
+    assert!(two.sheets[0].sealed);
 }

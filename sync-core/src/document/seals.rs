@@ -13,18 +13,20 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::history::{self, Touched};
+use super::project::{Surroundings, time_fact};
 use super::registers;
 use super::skeleton::{self, SCHEMA};
 use super::visit::{
-    AMENDMENTS, DocumentError, Item, Items, RawChange, SEALS, SHEETS, VisitDocument, place_of,
+    AMENDMENTS, DocumentError, Item, Items, RawChange, SEALS, VisitDocument, place_of,
 };
 use crate::model::{
-    Actor, Amendment, ChangeHash, Digest, DocumentId, Millis, PartySignature, PersonSignature,
-    SampleSheet, SealId, SealSubject, TimeClaim, UserId, canonical_json,
+    Actor, Amendment, ChangeHash, DeviceId, Digest, DocumentId, Interval, Millis, NotSampled,
+    OnSiteReport, PartySignature, PersonSignature, Refusal, SampleSheet, SealId, SealSubject,
+    TimeClaim, UserId, canonical_json,
 };
-use crate::proof::{CertificateKind, CertificatePayload, Verifier, seal_statement};
+use crate::proof::{CertificateKind, CertificatePayload, Role, Verifier, seal_statement};
 
-/// What a seal says: this subject of this document, as of these heads, has this content.
+/// What a seal says: this subject of this document, as of these heads, has this content, and the party did this.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SealStatement {
@@ -38,12 +40,39 @@ pub struct SealStatement {
     pub schema: i64,
     /// SHA-256 of the canonical JSON of the subject.
     pub subtree_sha256: Digest,
+    /// Of what the party did: its handwriting and stamp, or its refusal and the witness. The samplers sign it with the
+    /// rest, so that neither can be exchanged afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party_sha256: Option<Digest>,
 }
 
 impl SealStatement {
     /// SHA-256 of `fieldseal/seal/1\n` and the canonical JSON: what people sign.
     pub fn digest(&self) -> Digest {
         digest_of("fieldseal/seal/1\n", self)
+    }
+
+    /// Two seals of one subject say the same if they agree in this.
+    pub(super) fn says(&self) -> (Digest, Option<Digest>) {
+        (self.subtree_sha256, self.party_sha256)
+    }
+}
+
+impl PartySignature {
+    /// SHA-256 of `fieldseal/party/1\n` and the canonical JSON: what a seal's statement holds of it.
+    pub fn digest(&self) -> Digest {
+        digest_of("fieldseal/party/1\n", self)
+    }
+
+    /// Nothing that it must say is missing.
+    fn is_whole(&self) -> bool {
+        let said = |text: &str| !text.trim().is_empty();
+        match self {
+            Self::Signed { name, .. } => said(name),
+            Self::RefusedToSign {
+                reason, witness, ..
+            } => said(reason) && said(witness),
+        }
     }
 }
 
@@ -53,6 +82,36 @@ fn digest_of<T: Serialize>(context: &str, value: &T) -> Digest {
     hasher.update(context.as_bytes());
     hasher.update(canonical_json(&value).as_bytes());
     Digest(hasher.finalize().into())
+}
+
+/// A record that people seal.
+pub trait Sealable: Clone + PartialEq + Serialize + DeserializeOwned {
+    /// How a seal names it.
+    fn subject(&self) -> SealSubject;
+}
+
+impl Sealable for SampleSheet {
+    fn subject(&self) -> SealSubject {
+        SealSubject::Sheet(self.sample_id)
+    }
+}
+
+impl Sealable for Refusal {
+    fn subject(&self) -> SealSubject {
+        SealSubject::Refusal(self.refusal_id)
+    }
+}
+
+impl Sealable for NotSampled {
+    fn subject(&self) -> SealSubject {
+        SealSubject::NotSampled(self.not_sampled_id)
+    }
+}
+
+impl Sealable for OnSiteReport {
+    fn subject(&self) -> SealSubject {
+        SealSubject::OnSiteReport(self.report_id)
+    }
 }
 
 /// 签字盖章: a seal with its signatures.
@@ -83,10 +142,23 @@ pub struct SealVerdict {
     pub intact: bool,
     /// The sealing device's signature verifies.
     pub device_signed: bool,
-    /// Samplers whose signature verifies.
+    /// Samplers whose signature holds: certified as samplers, on the phone that brought it, at that time.
     pub signers: BTreeSet<UserId>,
-    /// The party signed, or refused before a witness.
+    /// The party signed and stamped, or refused before a witness, and that is what the samplers signed for.
     pub party_signed: bool,
+    /// Stable codes of what is wrong, sorted.
+    pub faults: Vec<&'static str>,
+}
+
+/// What holds of an edit beside a seal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AmendmentVerdict {
+    /// What was signed; none where the edit carries no amendment, or the subject could not be read.
+    pub digest: Option<Digest>,
+    /// Whose signature it is, if it holds.
+    pub author: Option<UserId>,
+    /// A signed amendment with a reason. Whatever it says, the sealed record does not move.
+    pub verified: bool,
     /// Stable codes of what is wrong, sorted.
     pub faults: Vec<&'static str>,
 }
@@ -114,16 +186,94 @@ pub struct AmendmentRecord {
     pub amendment: Option<Amendment>,
 }
 
-/// What a person signs who amends a sealed sheet.
+/// The changes of a document with what each touched, and the signed amendments among them.
+pub(super) struct Edits {
+    changes: Vec<(Head, Actor, Vec<Touched>)>,
+    amendments: Vec<Item<Amendment>>,
+}
+
+/// What a person signs who amends a sealed record.
 #[derive(Debug, Serialize)]
 struct AmendmentStatement<'a> {
     document_id: DocumentId,
     subject: SealSubject,
     seal_id: SealId,
     reason: &'a str,
-    amended_at_ms: Millis,
+    amended_at: &'a TimeClaim,
+    /// Of the subject before and after, as in a seal.
     before: Digest,
     after: Digest,
+}
+
+/// Why a person's signature does not count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    /// No certificate of this person, or the signature does not fit the bytes.
+    Signature,
+    /// The certificate was provably not in force.
+    CertificateTime,
+    /// The certificate does not make the person a sampler.
+    Role,
+    /// The key lives on another phone than the one that wrote the signature down.
+    Device,
+}
+
+impl Doubt {
+    fn on_seal(self) -> &'static str {
+        match self {
+            Self::Signature => "seal.sampler_signature",
+            Self::CertificateTime => "seal.certificate_time",
+            Self::Role => "seal.sampler_role",
+            Self::Device => "seal.signer_device",
+        }
+    }
+    fn on_amendment(self) -> &'static str {
+        match self {
+            Self::Signature => "amendment.signature",
+            Self::CertificateTime => "amendment.certificate_time",
+            Self::Role => "amendment.sampler_role",
+            Self::Device => "amendment.signer_device",
+        }
+    }
+}
+
+/// Whose signature it is, over this digest, written down by `device` some time in `during`.
+fn judge_person(
+    around: &dyn Surroundings,
+    signature: &PersonSignature,
+    digest: &Digest,
+    device: Option<DeviceId>,
+    during: Interval,
+) -> (Option<UserId>, Vec<Doubt>) {
+    let message = seal_statement(digest, "sampler", Some(&signature.handwriting), None);
+    let certificate = around
+        .signer(signature.certificate_serial)
+        .filter(|it| it.kind == CertificateKind::Signer)
+        .filter(|it| verifies(around.verifier(), it, &message, &signature.signature));
+    let Some(certificate) = certificate else {
+        return (None, vec![Doubt::Signature]);
+    };
+    let mut doubts = Vec::new();
+    if !was_in_force(&certificate, during) {
+        doubts.push(Doubt::CertificateTime);
+    }
+    if !certificate.roles.contains(&Role::Sampler) {
+        doubts.push(Doubt::Role);
+    }
+    if device != Some(certificate.device_id) {
+        doubts.push(Doubt::Device);
+    }
+    (Some(certificate.user_id), doubts)
+}
+
+/// Whether a certificate may have been in force at some instant of the interval: a phone without a clock to prove it
+/// otherwise is believed.
+fn was_in_force(certificate: &CertificatePayload, during: Interval) -> bool {
+    Interval {
+        lo: certificate.not_before_ms,
+        hi: certificate.not_after_ms,
+    }
+    .overlaps(&during)
 }
 
 impl VisitDocument {
@@ -152,8 +302,13 @@ impl VisitDocument {
         Ok(Digest(Sha256::digest(canonical_json(&json.into())).into()))
     }
 
-    /// What people are to sign for a subject as it stands now.
-    pub fn statement_of(&self, subject: SealSubject) -> Result<SealStatement, DocumentError> {
+    /// What people are to sign for a subject as it stands now, and for what the party did.
+    pub fn statement_of(
+        &self,
+        subject: SealSubject,
+        party: Option<&PartySignature>,
+    ) -> Result<SealStatement, DocumentError> {
+        self.refuse_voided(&subject)?;
         let heads = self.heads();
         let raw: Vec<Head> = heads.iter().map(|h| Head(h.0)).collect();
         Ok(SealStatement {
@@ -162,11 +317,13 @@ impl VisitDocument {
             subtree_sha256: self.subtree(&subject, &raw)?,
             heads,
             schema: SCHEMA,
+            party_sha256: party.map(PartySignature::digest),
         })
     }
 
     /// Keeps a seal. The statement must be true of this document; the signatures are verified by whoever reads.
     pub fn seal(&mut self, wall_ms: Millis, seal: &SealRecord) -> Result<RawChange, DocumentError> {
+        self.refuse_voided(&seal.statement.subject)?;
         if !self.is_intact(&seal.statement) {
             return Err(DocumentError::Mismatch(format!("seals/{}", seal.seal_id)));
         }
@@ -206,9 +363,39 @@ impl VisitDocument {
                 == Some(statement.subtree_sha256)
     }
 
-    /// All seals that can be read.
+    /// All seals that can be read, as they were made: writing over one or deleting it takes nothing from it. What may
+    /// come later is the signature of a further sampler.
     pub fn seals(&self) -> Items<SealRecord> {
-        self.items(&SEALS)
+        let mut seals = self.every_made::<SealRecord>(&SEALS);
+        let now: Items<SealRecord> = self.items(&SEALS);
+        for seal in &mut seals.items {
+            let later = now
+                .items
+                .iter()
+                .find(|it| it.maker == seal.maker && it.value.seal_id == seal.value.seal_id);
+            for (user_id, signature) in later.iter().flat_map(|it| &it.value.signatures) {
+                let key = format!("signatures.{user_id}");
+                if let Some(later) = later
+                    && !seal.value.signatures.contains_key(user_id)
+                {
+                    seal.setters.insert(key.clone(), later.setter(&key));
+                    seal.value.signatures.insert(*user_id, signature.clone());
+                }
+            }
+        }
+        // What lies on the shelf and is no seal of any kind.
+        let read: BTreeSet<String> = seals
+            .items
+            .iter()
+            .map(|it| format!("seals/{}", it.value.seal_id))
+            .collect();
+        let odd = now.unreadable.into_iter();
+        seals
+            .unreadable
+            .extend(odd.filter(|path| !read.iter().any(|id| path.starts_with(id.as_str()))));
+        seals.unreadable.sort();
+        seals.unreadable.dedup();
+        seals
     }
 
     /// The seals over a subject that are true of this document, the earliest first in the order of changes. Two that
@@ -263,49 +450,72 @@ impl VisitDocument {
         }
     }
 
-    /// What a person signs to amend a sealed sheet from `before` to `after`.
-    pub fn amendment_digest(
-        &self,
-        draft: &Amendment,
-        before: &SampleSheet,
-        after: &SampleSheet,
-    ) -> Digest {
+    fn amendment_statement(&self, amendment: &Amendment, before: Digest, after: Digest) -> Digest {
         digest_of(
             "fieldseal/amendment/1\n",
             &AmendmentStatement {
                 document_id: self.id(),
-                subject: draft.subject,
-                seal_id: draft.seal_id,
-                reason: &draft.reason,
-                amended_at_ms: draft.amended_at_ms,
-                before: digest_of("", before),
-                after: digest_of("", after),
+                subject: amendment.subject,
+                seal_id: amendment.seal_id,
+                reason: &amendment.reason,
+                amended_at: &amendment.amended_at,
+                before,
+                after,
             },
         )
     }
 
-    /// Amends a sealed sheet: the edit and its signed reason are one change. The sealed view does not move.
-    pub fn amend_sheet(
+    /// What a person signs to amend a sealed record from `before`, which is how it stands now, to `after`. The draft's
+    /// own signature does not matter yet.
+    pub fn amendment_digest<T: Sealable>(
+        &self,
+        draft: &Amendment,
+        before: &T,
+        after: &T,
+    ) -> Result<Digest, DocumentError> {
+        let (shelf, _) = place_of(&draft.subject);
+        let heads = self.doc.get_heads();
+        let mut amended = self.clone();
+        amended.commit(draft.amended_at.wall_ms, "amend", |tx| {
+            Self::put_differences(tx, shelf, before, after)
+        })?;
+        Ok(self.amendment_statement(
+            draft,
+            self.subtree(&draft.subject, &heads)?,
+            amended.subtree(&draft.subject, &amended.doc.get_heads())?,
+        ))
+    }
+
+    /// Amends a sealed record: the edit and its signed reason are one change. The sealed view does not move.
+    pub fn amend<T: Sealable>(
         &mut self,
-        before: &SampleSheet,
-        after: &SampleSheet,
+        before: &T,
+        after: &T,
         amendment: &Amendment,
     ) -> Result<RawChange, DocumentError> {
-        let subject = SealSubject::Sheet(before.sample_id);
-        let fits = amendment.subject == subject
-            && !amendment.reason.trim().is_empty()
+        let path = || format!("amendments/{}", amendment.amendment_id);
+        if amendment.reason.trim().is_empty() {
+            return Err(DocumentError::NoReason(path()));
+        }
+        let subject = before.subject();
+        let (shelf, id) = place_of(&subject);
+        // The signature is over the record as it stands: one that was read earlier is not what would be amended.
+        let stands = self
+            .find(shelf, &id)
+            .and_then(|item| self.read_item::<T>(shelf, &id, &item, None).ok())
+            .is_some_and(|item| item.value == *before);
+        let fits = stands
+            && before != after
+            && amendment.subject == subject
             && self
                 .seals_of(&subject)
                 .iter()
                 .any(|seal| seal.value.seal_id == amendment.seal_id);
         if !fits {
-            return Err(DocumentError::Mismatch(format!(
-                "amendments/{}",
-                amendment.amendment_id
-            )));
+            return Err(DocumentError::Mismatch(path()));
         }
-        self.commit(amendment.amended_at_ms, "amend sheet", |tx| {
-            Self::put_differences(tx, &SHEETS, before, after)?;
+        self.commit(amendment.amended_at.wall_ms, "amend", |tx| {
+            Self::put_differences(tx, shelf, before, after)?;
             Self::put_new(tx, &AMENDMENTS, amendment)
         })?
         .ok_or_else(|| DocumentError::Mismatch("amendments".to_owned()))
@@ -313,54 +523,82 @@ impl VisitDocument {
 
     /// Every change to a sealed subject that its seal does not cover, later or concurrent, seal by seal.
     pub fn amendments(&self, subject: &SealSubject) -> Vec<AmendmentRecord> {
+        let edits = self.edits();
+        self.seals_of(subject)
+            .iter()
+            .flat_map(|seal| self.amendments_beside(&seal.value, &edits))
+            .collect()
+    }
+
+    /// What each change touched, in the order of changes; read once for all seals.
+    pub(super) fn edits(&self) -> Edits {
+        let mut metas = self.doc.get_changes_meta(&[]);
+        metas.sort_by_key(|meta| (meta.start_op, meta.hash));
+        let changes = metas
+            .into_iter()
+            .filter(|meta| !meta.deps.is_empty())
+            .filter_map(|meta| {
+                let actor = Actor(meta.actor.to_bytes().try_into().ok()?);
+                let touched = history::touched(&self.doc, &meta.deps, &meta.hash);
+                Some((meta.hash, actor, touched))
+            })
+            .collect();
+        Edits {
+            changes,
+            amendments: self.every_made(&AMENDMENTS).items,
+        }
+    }
+
+    pub(super) fn amendments_beside(
+        &self,
+        seal: &SealRecord,
+        edits: &Edits,
+    ) -> Vec<AmendmentRecord> {
+        let subject = &seal.statement.subject;
         let (shelf, id) = place_of(subject);
-        let signed: Items<Amendment> = self.items(&AMENDMENTS);
+        let Some(heads) = self.known(&seal.statement.heads) else {
+            return Vec::new();
+        };
+        let metas = self.doc.get_changes_meta(&heads);
+        let beside: BTreeSet<Head> = metas.into_iter().map(|meta| meta.hash).collect();
         let mut found = Vec::new();
-        for seal in self.seals_of(subject) {
-            let Some(heads) = self.known(&seal.value.statement.heads) else {
+        for (hash, actor, touched) in &edits.changes {
+            if !beside.contains(hash) {
                 continue;
-            };
-            let mut metas = self.doc.get_changes_meta(&heads);
-            metas.sort_by_key(|meta| (meta.start_op, meta.hash));
-            for meta in metas {
-                let fields: Vec<Touched> = history::touched(&self.doc, &meta.deps, &meta.hash)
-                    .into_iter()
-                    .filter(|it| {
-                        it.path.first().is_some_and(|part| part == shelf.collection)
-                            && it.path.get(1).is_some_and(|part| *part == id)
-                    })
-                    .collect();
-                let Ok(actor) = meta.actor.to_bytes().try_into() else {
-                    continue;
-                };
-                if fields.is_empty() {
-                    continue;
-                }
-                let change = ChangeHash(meta.hash.0);
-                let amendment = signed
-                    .items
-                    .iter()
-                    .find(|it| it.maker == change && it.value.subject == *subject)
-                    .map(|it| it.value.clone());
-                found.push(AmendmentRecord {
-                    seal_id: seal.value.seal_id,
-                    change,
-                    actor: Actor(actor),
-                    fields,
-                    amendment,
-                });
             }
+            let of_subject = touched.iter().filter(|it| {
+                it.path.first().is_some_and(|part| part == shelf.collection)
+                    && it.path.get(1).is_some_and(|part| *part == id)
+            });
+            let fields: Vec<Touched> = of_subject.cloned().collect();
+            if fields.is_empty() {
+                continue;
+            }
+            let change = ChangeHash(hash.0);
+            let mut signed = edits.amendments.iter();
+            found.push(AmendmentRecord {
+                seal_id: seal.seal_id,
+                change,
+                actor: *actor,
+                fields,
+                amendment: signed
+                    .find(|it| it.maker == change && it.value.subject == *subject)
+                    .map(|it| it.value.clone()),
+            });
         }
         found
     }
 
-    /// What holds of a seal: its content, its device, each sampler's own signature, the party.
-    pub fn verify_seal(
+    fn device_of(
         &self,
-        seal: &Item<SealRecord>,
-        verifier: &dyn Verifier,
-        certificates: &dyn Certificates,
-    ) -> SealVerdict {
+        change: &ChangeHash,
+        certificates: &dyn Surroundings,
+    ) -> Option<CertificatePayload> {
+        certificates.device(&history::actor_of(&self.doc, &Head(change.0))?)
+    }
+
+    /// What holds of a seal: its content, its device, each sampler's own signature, the party.
+    pub fn verify_seal(&self, seal: &Item<SealRecord>, around: &dyn Surroundings) -> SealVerdict {
         let record = &seal.value;
         let digest = record.statement.digest();
         let mut faults = Vec::new();
@@ -368,37 +606,54 @@ impl VisitDocument {
         if !intact {
             faults.push("seal.content");
         }
-        let device = history::actor_of(&self.doc, &Head(seal.maker.0))
-            .and_then(|actor| certificates.device(&actor));
+        let device = self.device_of(&seal.maker, around);
         let message = seal_statement(&digest, "device", None, None);
-        let device_signed = device.is_some_and(|certificate| {
-            verifies(verifier, &certificate, &message, &record.device_signature)
+        let device_signed = device.as_ref().is_some_and(|certificate| {
+            verifies(
+                around.verifier(),
+                certificate,
+                &message,
+                &record.device_signature,
+            )
         });
         if !device_signed {
             faults.push("seal.device_signature");
         }
+        let device_id = device.as_ref().map(|it| it.device_id);
+        let sealed = time_fact(around, device_id, &record.sealed_at, &seal.maker).usable();
+        if device.is_some_and(|it| !was_in_force(&it, sealed)) {
+            faults.push("seal.certificate_time");
+        }
         let mut signers = BTreeSet::new();
         for (user_id, signature) in &record.signatures {
-            let message = seal_statement(&digest, "sampler", Some(&signature.handwriting), None);
-            let holds = certificates
-                .signer(signature.certificate_serial)
-                .filter(|it| it.kind == CertificateKind::Signer && it.user_id == *user_id)
-                .is_some_and(|it| verifies(verifier, &it, &message, &signature.signature));
-            if holds {
+            let setter = seal.setter(&format!("signatures.{user_id}"));
+            let by = self.device_of(&setter, around).map(|it| it.device_id);
+            // A signature that another phone added came after the sealing and before it was received.
+            let during = match setter == seal.maker {
+                true => sealed,
+                false => Interval {
+                    lo: sealed.lo,
+                    hi: around.received_at(&setter).unwrap_or(i64::MAX),
+                },
+            };
+            let (signer, doubts) = judge_person(around, signature, &digest, by, during);
+            if signer.is_some_and(|it| it != *user_id) {
+                faults.push(Doubt::Signature.on_seal());
+            } else if doubts.is_empty() {
                 signers.insert(*user_id);
-            } else {
-                faults.push("seal.sampler_signature");
             }
+            faults.extend(doubts.into_iter().map(Doubt::on_seal));
         }
         if signers.len() < 2 {
             faults.push("seal.two_samplers");
         }
-        let party_signed = match &record.party_signature {
-            Some(PartySignature::Signed { .. }) => true,
-            Some(PartySignature::RefusedToSign { witness, .. }) => !witness.trim().is_empty(),
-            None => false,
-        };
-        if !party_signed {
+        let party = record.party_signature.as_ref();
+        let bound = record.statement.party_sha256 == party.map(PartySignature::digest);
+        if !bound {
+            faults.push("seal.party_binding");
+        }
+        let whole = party.is_some_and(PartySignature::is_whole);
+        if !whole {
             faults.push("seal.party");
         }
         faults.sort_unstable();
@@ -408,7 +663,56 @@ impl VisitDocument {
             intact,
             device_signed,
             signers,
-            party_signed,
+            party_signed: bound && whole,
+            faults,
+        }
+    }
+
+    /// What holds of an edit beside a seal. Whether it is signed or not, it never moves the sealed record; what is
+    /// forged counts for nothing and is shown as what it is.
+    pub fn verify_amendment(
+        &self,
+        record: &AmendmentRecord,
+        around: &dyn Surroundings,
+    ) -> AmendmentVerdict {
+        let Some(amendment) = &record.amendment else {
+            return AmendmentVerdict {
+                faults: vec!["amendment.unsigned"],
+                ..AmendmentVerdict::default()
+            };
+        };
+        let mut faults = Vec::new();
+        if amendment.reason.trim().is_empty() {
+            faults.push("amendment.reason");
+        }
+        if amendment.seal_id != record.seal_id {
+            faults.push("amendment.other_seal");
+        }
+        let after = Head(record.change.0);
+        let subtree = |heads: &[Head]| self.subtree(&amendment.subject, heads).ok();
+        let digest = self
+            .doc
+            .get_change_meta_by_hash(&after)
+            .and_then(|meta| Some((subtree(&meta.deps)?, subtree(&[after])?)))
+            .map(|(before, after)| self.amendment_statement(amendment, before, after));
+        let device = self
+            .device_of(&record.change, around)
+            .map(|it| it.device_id);
+        let amended = time_fact(around, device, &amendment.amended_at, &record.change).usable();
+        let author = digest.and_then(|digest| {
+            let signature = &amendment.signature;
+            let (author, doubts) = judge_person(around, signature, &digest, device, amended);
+            faults.extend(doubts.into_iter().map(Doubt::on_amendment));
+            author
+        });
+        if digest.is_none() {
+            faults.push("amendment.content");
+        }
+        faults.sort_unstable();
+        AmendmentVerdict {
+            digest,
+            author: author.filter(|_| faults.is_empty()),
+            verified: faults.is_empty(),
             faults,
         }
     }

@@ -12,11 +12,13 @@ use uuid::Uuid;
 use super::*;
 use crate::model::*;
 use crate::proof::{
-    CertificateKind, CertificatePayload, OrganisationKind, Role, Verifier, seal_statement,
+    CertificateKind, CertificatePayload, OrganisationKind, Role, TimeTokenPayload, Verifier,
+    seal_statement,
 };
 
 /// 2025-09-01 09:00 in Shanghai.
 pub(super) const NINE_MS: i64 = 1_756_688_400_000;
+pub(super) const HOUR_MS: i64 = 3_600_000;
 
 pub(super) fn identity() -> VisitIdentity {
     VisitIdentity {
@@ -104,7 +106,8 @@ pub(super) fn certificate(number: u8, kind: CertificateKind) -> CertificatePaylo
     }
 }
 
-/// Devices and signers 1 to 9 are certified, and nobody else.
+/// Devices 1 to 9 are certified, and persons 1 to 9 on each of them: serial `10 * device + person`. Person 5 is no
+/// sampler, and the certificate of person 6 ran out an hour before the sealing. Token texts are `<device>:<at_ms>`.
 pub(super) struct Office;
 impl Certificates for Office {
     fn device(&self, actor: &Actor) -> Option<CertificatePayload> {
@@ -113,43 +116,107 @@ impl Certificates for Office {
             .then(|| certificate(actor.0[0], CertificateKind::Device))
     }
     fn signer(&self, serial: i64) -> Option<CertificatePayload> {
-        (1..=9)
-            .contains(&serial)
-            .then(|| certificate(serial as u8, CertificateKind::Signer))
+        let (device, person) = (serial / 10, (serial % 10) as u8);
+        if !(1..=9).contains(&device) || person == 0 {
+            return None;
+        }
+        let mut payload = certificate(person, CertificateKind::Signer);
+        payload.device_id = DeviceId(Uuid::from_u128(100 + device as u128));
+        payload.serial = serial;
+        match person {
+            5 => payload.roles = vec![Role::Enforcement, Role::LabReceiver],
+            6 => payload.not_after_ms = NINE_MS - HOUR_MS,
+            _ => {}
+        }
+        Some(payload)
+    }
+}
+impl Surroundings for Office {
+    fn verifier(&self) -> &dyn Verifier {
+        &Toy
+    }
+    fn received_at(&self, _: &ChangeHash) -> Option<Millis> {
+        None
+    }
+    fn token(&self, wire: &str) -> Option<TimeTokenPayload> {
+        let (device, at) = wire.split_once(':')?;
+        Some(TimeTokenPayload {
+            device_id: DeviceId(Uuid::from_u128(100 + device.parse::<u128>().ok()?)),
+            at_ms: at.parse().ok()?,
+            nonce: String::new(),
+        })
     }
 }
 
-pub(super) fn person_signature(number: u8, digest: &Digest) -> PersonSignature {
-    let handwriting = Digest([number; 32]);
+/// What a device notes down at an instant, an hour after its last server time.
+pub(super) fn claim(device: u8, at_ms: Millis) -> TimeClaim {
+    let token_at = at_ms - HOUR_MS;
+    TimeClaim {
+        wall_ms: at_ms,
+        token_at_ms: Some(token_at),
+        token: Some(format!("{device}:{token_at}")),
+        token_rtt_ms: 0,
+        elapsed_ms: Some(HOUR_MS),
+    }
+}
+
+pub(super) fn person_signature(device: u8, person: u8, digest: &Digest) -> PersonSignature {
+    let handwriting = Digest([person; 32]);
     let message = seal_statement(digest, "sampler", Some(&handwriting), None);
     PersonSignature {
-        certificate_serial: i64::from(number),
+        certificate_serial: i64::from(10 * device + person),
         handwriting,
-        signature: STANDARD.encode(toy(&[number; 4], &message)),
+        signature: STANDARD.encode(toy(&[person; 4], &message)),
+    }
+}
+
+fn party() -> PartySignature {
+    PartySignature::Signed {
+        name: "张三".into(),
+        handwriting: Digest([70; 32]),
+        stamp: Digest([71; 32]),
+    }
+}
+
+/// A seal of a subject as it stands, on this device, signed by these people.
+pub(super) fn sealed_by(
+    visit: &VisitDocument,
+    subject: SealSubject,
+    device: u8,
+    seal: u128,
+    people: &[u8],
+    party: Option<PartySignature>,
+) -> SealRecord {
+    let statement = visit.statement_of(subject, party.as_ref()).unwrap();
+    let digest = statement.digest();
+    let message = seal_statement(&digest, "device", None, None);
+    let signature = |n: &u8| {
+        let user = UserId(Uuid::from_u128(u128::from(*n)));
+        (user, person_signature(device, *n, &digest))
+    };
+    SealRecord {
+        seal_id: SealId(Uuid::from_u128(seal)),
+        statement,
+        signatures: people.iter().map(signature).collect(),
+        party_signature: party,
+        device_signature: STANDARD.encode(toy(&[device; 4], &message)),
+        sealed_at: claim(device, NINE_MS),
     }
 }
 
 /// Seals the sheet on phone `device`, signed by samplers 1 and 2.
 pub(super) fn seal_on(visit: &mut VisitDocument, device: u8, seal: u128) -> SealRecord {
-    let statement = visit.statement_of(SealSubject::Sheet(sheet_id())).unwrap();
-    let digest = statement.digest();
-    let message = seal_statement(&digest, "device", None, None);
-    let record = SealRecord {
-        seal_id: SealId(Uuid::from_u128(seal)),
-        statement,
-        signatures: BTreeMap::from_iter([1, 2].map(|n| {
-            (
-                UserId(Uuid::from_u128(n)),
-                person_signature(n as u8, &digest),
-            )
-        })),
-        party_signature: Some(PartySignature::RefusedToSign {
-            witness: "王五".into(),
-            handwriting: None,
-        }),
-        device_signature: STANDARD.encode(toy(&[device; 4], &message)),
-        sealed_at: TimeClaim::default(),
-    };
+    seal_subject(visit, SealSubject::Sheet(sheet_id()), device, seal)
+}
+
+/// The same for any subject.
+pub(super) fn seal_subject(
+    visit: &mut VisitDocument,
+    subject: SealSubject,
+    device: u8,
+    seal: u128,
+) -> SealRecord {
+    let record = sealed_by(visit, subject, device, seal, &[1, 2], Some(party()));
     visit.seal(NINE_MS + 1, &record).unwrap();
     record
 }
@@ -437,16 +504,19 @@ fn a_seal_holds_only_with_its_content_its_device_and_two_samplers() {
     let (mut a, _) = two_phones();
     seal_on(&mut a, 1, 50);
     let seal = a.seals_of(&SealSubject::Sheet(sheet_id())).remove(0);
-    let verdict = a.verify_seal(&seal, &Toy, &Office);
+    let verdict = a.verify_seal(&seal, &Office);
     assert_eq!(verdict.faults, [""; 0]);
     assert_eq!(verdict.signers.len(), 2);
     let check = |change: &dyn Fn(&mut SealRecord), expected: &[&str]| {
         let mut forged = seal.clone();
         change(&mut forged.value);
-        assert_eq!(a.verify_seal(&forged, &Toy, &Office).faults, expected);
+        assert_eq!(a.verify_seal(&forged, &Office).faults, expected);
     };
     let first = UserId(Uuid::from_u128(1));
-    check(&|s| s.party_signature = None, &["seal.party"]);
+    check(
+        &|s| s.party_signature = None,
+        &["seal.party", "seal.party_binding"],
+    );
     check(&|s| s.device_signature.clear(), &["seal.device_signature"]);
     check(
         &|s| {
@@ -481,7 +551,9 @@ fn a_seal_holds_only_with_its_content_its_device_and_two_samplers() {
 #[test]
 fn a_seal_over_heads_that_are_not_here_is_not_true() {
     let (mut a, _) = two_phones();
-    let mut statement = a.statement_of(SealSubject::Sheet(sheet_id())).unwrap();
+    let mut statement = a
+        .statement_of(SealSubject::Sheet(sheet_id()), None)
+        .unwrap();
     for heads in [vec![], vec![ChangeHash([7; 32])]] {
         statement.heads = heads;
         assert!(a.sealed_view::<SampleSheet>(&statement).is_err());
@@ -523,42 +595,18 @@ fn two_different_seals_of_one_sheet_are_both_kept() {
 }
 
 #[test]
-fn an_amendment_carries_its_reason_and_leaves_the_sealed_view() {
-    let (mut a, _) = two_phones();
-    let seal = seal_on(&mut a, 1, 50);
-    let mut after = draft();
-    after.grade = "一等品".into();
-    let mut amendment = Amendment {
-        amendment_id: AmendmentId(Uuid::from_u128(80)),
-        subject: SealSubject::Sheet(sheet_id()),
-        seal_id: seal.seal_id,
-        reason: "等级笔误".into(),
-        amended_at_ms: NINE_MS + 5,
-        signature: person_signature(1, &Digest([0; 32])),
-    };
-    let digest = a.amendment_digest(&amendment, &draft(), &after);
-    amendment.signature = person_signature(1, &digest);
-    a.amend_sheet(&draft(), &after, &amendment).unwrap();
-    let found = a.amendments(&SealSubject::Sheet(sheet_id()));
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].amendment.as_ref(), Some(&amendment));
-    let sealed: SampleSheet = a.sealed_view(&seal.statement).unwrap().value;
-    assert_eq!(sealed, draft());
-    amendment.reason = " ".into();
-    assert!(a.amend_sheet(&after, &draft(), &amendment).is_err());
-}
-
-#[test]
 fn a_second_phone_adds_its_samplers_signature() {
     let (mut a, mut b) = two_phones();
-    let statement = a.statement_of(SealSubject::Sheet(sheet_id())).unwrap();
+    let statement = a
+        .statement_of(SealSubject::Sheet(sheet_id()), None)
+        .unwrap();
     let digest = statement.digest();
     let device = seal_statement(&digest, "device", None, None);
     let user = |n: u128| UserId(Uuid::from_u128(n));
     let record = SealRecord {
         seal_id: SealId(Uuid::from_u128(50)),
         statement,
-        signatures: BTreeMap::from([(user(1), person_signature(1, &digest))]),
+        signatures: BTreeMap::from([(user(1), person_signature(1, 1, &digest))]),
         party_signature: None,
         device_signature: STANDARD.encode(toy(&[1; 4], &device)),
         sealed_at: TimeClaim::default(),
@@ -569,13 +617,13 @@ fn a_second_phone_adds_its_samplers_signature() {
         NINE_MS,
         record.seal_id,
         user(2),
-        &person_signature(2, &digest),
+        &person_signature(2, 2, &digest),
     )
     .unwrap()
     .unwrap();
     exchange(&mut a, &mut b);
     let seal = a.seals_of(&SealSubject::Sheet(sheet_id())).remove(0);
-    assert_eq!(a.verify_seal(&seal, &Toy, &Office).signers.len(), 2);
+    assert_eq!(a.verify_seal(&seal, &Office).signers.len(), 2);
 }
 
 #[test]
@@ -611,4 +659,281 @@ fn a_seal_digest_is_the_one_of_its_release() {
         seal.statement.digest().to_string(),
         include_str!("../../golden/sheet_seal.sha256").trim()
     );
+}
+
+/// Phone 1 with a sheet that it sealed.
+fn sealed_phone() -> (VisitDocument, SealRecord) {
+    let (mut a, _) = two_phones();
+    let seal = seal_on(&mut a, 1, 50);
+    (a, seal)
+}
+
+/// An amendment of the sealed sheet by a person, with a signature that fits.
+fn amendment_by(
+    visit: &VisitDocument,
+    device: u8,
+    person: u8,
+    seal: &SealRecord,
+    after: &SampleSheet,
+) -> Amendment {
+    let mut amendment = Amendment {
+        amendment_id: AmendmentId(Uuid::from_u128(80)),
+        subject: SealSubject::Sheet(sheet_id()),
+        seal_id: seal.seal_id,
+        reason: "等级笔误".into(),
+        amended_at: claim(device, NINE_MS + 5),
+        signature: person_signature(device, person, &Digest([0; 32])),
+    };
+    let before = visit.sheet(sheet_id()).unwrap().value;
+    let digest = visit.amendment_digest(&amendment, &before, after).unwrap();
+    amendment.signature = person_signature(device, person, &digest);
+    amendment
+}
+
+fn graded() -> SampleSheet {
+    let mut after = draft();
+    after.grade = "一等品".into();
+    after
+}
+
+#[test]
+fn an_amendment_carries_its_reason_and_leaves_the_sealed_view() {
+    let (mut a, seal) = sealed_phone();
+    let mut amendment = amendment_by(&a, 1, 1, &seal, &graded());
+    a.amend(&draft(), &graded(), &amendment).unwrap();
+    let found = a.amendments(&SealSubject::Sheet(sheet_id()));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].amendment.as_ref(), Some(&amendment));
+    let verdict = a.verify_amendment(&found[0], &Office);
+    assert_eq!(verdict.faults, [""; 0]);
+    assert!(verdict.verified && verdict.digest.is_some());
+    assert_eq!(verdict.author, Some(UserId(Uuid::from_u128(1))));
+    let sealed: SampleSheet = a.sealed_view(&seal.statement).unwrap().value;
+    assert_eq!(sealed, draft());
+    amendment.reason = " ".into();
+    amendment.amendment_id = AmendmentId(Uuid::from_u128(81));
+    let refused = a.amend(&graded(), &draft(), &amendment);
+    assert!(matches!(refused, Err(DocumentError::NoReason(_))));
+    // What would be amended is the record as it stands, not as somebody read it earlier.
+    amendment.reason = "改回".into();
+    let stale = a.amend(&draft(), &graded(), &amendment);
+    assert!(matches!(stale, Err(DocumentError::Mismatch(_))));
+}
+
+#[test]
+fn an_amendment_counts_only_with_a_samplers_own_signature_over_just_this_edit() {
+    let check = |device: u8, person: u8, forge: &dyn Fn(&mut Amendment), expected: &[&str]| {
+        let (mut a, seal) = sealed_phone();
+        let mut b = phone(2);
+        b.apply(a.changes_since(&[]).into_iter().map(|it| it.bytes))
+            .unwrap();
+        let mut amendment = amendment_by(&a, device, person, &seal, &graded());
+        forge(&mut amendment);
+        let writer = if device == 2 { &mut b } else { &mut a };
+        writer.amend(&draft(), &graded(), &amendment).unwrap();
+        let found = writer.amendments(&SealSubject::Sheet(sheet_id()));
+        let verdict = writer.verify_amendment(&found[0], &Office);
+        assert_eq!(verdict.faults, expected);
+        assert_eq!(verdict.verified, expected.is_empty());
+        assert_eq!(verdict.author.is_some(), expected.is_empty());
+    };
+    check(1, 1, &|_| {}, &[]);
+    check(2, 3, &|_| {}, &[]);
+    check(1, 5, &|_| {}, &["amendment.sampler_role"]);
+    check(1, 6, &|_| {}, &["amendment.certificate_time"]);
+    check(
+        1,
+        1,
+        &|it| it.reason = "另一理由".into(),
+        &["amendment.signature"],
+    );
+    check(
+        1,
+        1,
+        &|it| it.amended_at.wall_ms += 1,
+        &["amendment.signature"],
+    );
+    check(
+        1,
+        1,
+        &|it| it.signature.handwriting = Digest([9; 32]),
+        &["amendment.signature"],
+    );
+    check(
+        1,
+        1,
+        &|it| it.signature.certificate_serial = 12,
+        &["amendment.signature"],
+    );
+    // The same key on another phone than the one that wrote the change.
+    check(
+        1,
+        1,
+        &|it| it.signature.certificate_serial = 21,
+        &["amendment.signer_device"],
+    );
+}
+
+#[test]
+fn an_amendment_copied_beside_another_edit_is_forged() {
+    let (mut a, seal) = sealed_phone();
+    let amendment = amendment_by(&a, 1, 1, &seal, &graded());
+    let mut more = graded();
+    more.product_name = "水泥".into();
+    a.amend(&draft(), &more, &amendment).unwrap();
+    let found = a.amendments(&SealSubject::Sheet(sheet_id()));
+    let verdict = a.verify_amendment(&found[0], &Office);
+    assert_eq!(verdict.faults, ["amendment.signature"]);
+}
+
+#[test]
+fn the_partys_handwriting_stamp_refusal_and_witness_are_bound_to_the_seals_hash() {
+    let refused = PartySignature::RefusedToSign {
+        reason: "不认可抽样".into(),
+        witness: "王五".into(),
+        handwriting: Some(Digest([72; 32])),
+    };
+    let subject = SealSubject::Sheet(sheet_id());
+    for act in [party(), refused] {
+        let (mut a, _) = two_phones();
+        let record = sealed_by(&a, subject, 1, 50, &[1, 2], Some(act.clone()));
+        a.seal(NINE_MS, &record).unwrap();
+        let seal = a.seals_of(&subject).remove(0);
+        assert_eq!(a.verify_seal(&seal, &Office).faults, [""; 0]);
+        let json = serde_json::to_value(&act).unwrap();
+        for key in ["name", "handwriting", "stamp", "reason", "witness"] {
+            let Some(old) = json.get(key) else { continue };
+            let mut altered = json.clone();
+            let text = old.as_str().unwrap().replace(['4', '王', '张', '不'], "5");
+            assert_ne!(text, old.as_str().unwrap(), "{key}");
+            altered[key] = text.into();
+            let mut forged = seal.clone();
+            let altered: PartySignature = serde_json::from_value(altered).unwrap();
+            forged.value.party_signature = Some(altered.clone());
+            let verdict = a.verify_seal(&forged, &Office);
+            assert_eq!(verdict.faults, ["seal.party_binding"], "{key}");
+            assert!(!verdict.party_signed);
+            // Whoever puts the statement right as well, loses everybody's signature.
+            forged.value.statement.party_sha256 = Some(altered.digest());
+            let verdict = a.verify_seal(&forged, &Office);
+            assert!(
+                verdict.signers.is_empty() && !verdict.device_signed,
+                "{key}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_party_that_would_not_sign_needs_its_reason_and_a_witness() {
+    let subject = SealSubject::Sheet(sheet_id());
+    for (reason, witness, faults) in [
+        ("不认可抽样", "王五", &[][..]),
+        (" ", "王五", &["seal.party"]),
+        ("不认可抽样", "", &["seal.party"]),
+    ] {
+        let (mut a, _) = two_phones();
+        let act = PartySignature::RefusedToSign {
+            reason: reason.into(),
+            witness: witness.into(),
+            handwriting: None,
+        };
+        let record = sealed_by(&a, subject, 1, 50, &[1, 2], Some(act));
+        a.seal(NINE_MS, &record).unwrap();
+        let seal = a.seals_of(&subject).remove(0);
+        assert_eq!(a.verify_seal(&seal, &Office).faults, faults);
+    }
+}
+
+#[test]
+fn a_signature_on_a_seal_counts_only_from_a_sampler_on_this_phone_at_that_time() {
+    let subject = SealSubject::Sheet(sheet_id());
+    let check = |people: &[u8], alter: &dyn Fn(&mut SealRecord), expected: &[&str]| {
+        let (mut a, _) = two_phones();
+        let mut record = sealed_by(&a, subject, 1, 50, people, Some(party()));
+        alter(&mut record);
+        a.seal(NINE_MS, &record).unwrap();
+        let seal = a.seals_of(&subject).remove(0);
+        assert_eq!(a.verify_seal(&seal, &Office).faults, expected);
+    };
+    check(&[1, 2], &|_| {}, &[]);
+    // A third who does not count takes nothing from two who do.
+    check(&[1, 2, 5], &|_| {}, &["seal.sampler_role"]);
+    check(
+        &[1, 5],
+        &|_| {},
+        &["seal.sampler_role", "seal.two_samplers"],
+    );
+    check(
+        &[1, 6],
+        &|_| {},
+        &["seal.certificate_time", "seal.two_samplers"],
+    );
+    // Sealed while the certificate was still in force.
+    check(
+        &[1, 6],
+        &|it| it.sealed_at = claim(1, NINE_MS - HOUR_MS),
+        &[],
+    );
+    // The wall clock proves nothing: without a server time nobody can say that the certificate had run out.
+    check(&[1, 6], &|it| it.sealed_at.token = None, &[]);
+    let second = UserId(Uuid::from_u128(2));
+    check(
+        &[1, 2],
+        &|it| it.signatures.get_mut(&second).unwrap().certificate_serial = 22,
+        &["seal.signer_device", "seal.two_samplers"],
+    );
+    // One person twice is one person.
+    check(&[1], &|_| {}, &["seal.two_samplers"]);
+}
+
+#[test]
+fn writing_over_a_seal_or_deleting_it_unseals_nothing() {
+    // I6
+    let (a, seal) = sealed_phone();
+    let subject = SealSubject::Sheet(sheet_id());
+    let spoilt = hostile(&a, |tx| {
+        let seals = tx.get(ROOT, "seals").unwrap().unwrap().1;
+        let sealed = tx.get(&seals, seal.seal_id.to_string()).unwrap().unwrap().1;
+        tx.put(&sealed, "device_signature", "").unwrap();
+        tx.put(&sealed, "statement", "x").unwrap();
+        tx.put(&sealed, "party_signature", 1).unwrap();
+    });
+    let deleted = hostile(&a, |tx| {
+        let seals = tx.get(ROOT, "seals").unwrap().unwrap().1;
+        tx.delete(&seals, seal.seal_id.to_string()).unwrap();
+    });
+    let replaced = hostile(&a, |tx| {
+        let seals = tx.get(ROOT, "seals").unwrap().unwrap().1;
+        tx.put_object(&seals, seal.seal_id.to_string(), ObjType::Map)
+            .unwrap();
+    });
+    for visit in [spoilt, deleted, replaced] {
+        let found = visit.seals_of(&subject);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].value, seal);
+        assert_eq!(visit.verify_seal(&found[0], &Office).faults, [""; 0]);
+    }
+}
+
+#[test]
+fn a_voided_sheet_is_neither_edited_nor_sealed_nor_voided_again() {
+    let (mut a, _) = two_phones();
+    let subject = SealSubject::Sheet(sheet_id());
+    let seal = sealed_by(&a, subject, 1, 50, &[1, 2], Some(party()));
+    let refused = a.void_sheet(NINE_MS, sheet_id(), " ");
+    assert!(matches!(refused, Err(DocumentError::NoReason(_))));
+    a.void_sheet(NINE_MS, sheet_id(), "填写错误").unwrap();
+    let voided = a.sheet(sheet_id()).unwrap().value;
+    let mut revived = voided.clone();
+    revived.voided_reason = None;
+    let is_voided = |error: Option<DocumentError>| matches!(error, Some(DocumentError::Voided(_)));
+    assert!(is_voided(a.edit_sheet(NINE_MS, &voided, &revived).err()));
+    assert!(is_voided(
+        a.void_sheet(NINE_MS, sheet_id(), "另一理由").err()
+    ));
+    assert!(is_voided(a.statement_of(subject, None).err()));
+    // Signed before it was voided, kept after.
+    assert!(is_voided(a.seal(NINE_MS, &seal).err()));
+    assert_eq!(a.sheet(sheet_id()).unwrap().value, voided);
 }

@@ -47,6 +47,12 @@ pub enum DocumentError {
     /// The subject is sealed: it changes only by a signed amendment.
     #[error("{0} is sealed and changes only by an amendment")]
     Sealed(String),
+    /// 作废: the sheet is spoiled; it is neither filled in nor sealed any more.
+    #[error("{0} is voided")]
+    Voided(String),
+    /// A reason must be given.
+    #[error("{0} needs a reason")]
+    NoReason(String),
     /// A seal or an edit speaks of something else than this document or item.
     #[error("{0} speaks of something else")]
     Mismatch(String),
@@ -65,6 +71,8 @@ impl DocumentError {
             Self::NotThere(_) => "document.not_there",
             Self::Unreadable(_) => "document.unreadable",
             Self::Sealed(_) => "document.sealed",
+            Self::Voided(_) => "document.voided",
+            Self::NoReason(_) => "document.no_reason",
             Self::Mismatch(_) => "document.mismatch",
         }
     }
@@ -516,7 +524,9 @@ impl VisitDocument {
         before: &SampleSheet,
         after: &SampleSheet,
     ) -> Result<Option<RawChange>, DocumentError> {
-        self.refuse_sealed(&SealSubject::Sheet(before.sample_id))?;
+        let subject = SealSubject::Sheet(before.sample_id);
+        self.refuse_sealed(&subject)?;
+        self.refuse_voided(&subject)?;
         self.commit(wall_ms, "edit sheet", |tx| {
             Self::put_differences(tx, &SHEETS, before, after)
         })
@@ -529,8 +539,12 @@ impl VisitDocument {
         id: SampleId,
         reason: &str,
     ) -> Result<RawChange, DocumentError> {
-        self.refuse_sealed(&SealSubject::Sheet(id))?;
         let path = format!("sheets/{id}");
+        if reason.trim().is_empty() {
+            return Err(DocumentError::NoReason(path));
+        }
+        self.refuse_sealed(&SealSubject::Sheet(id))?;
+        self.refuse_voided(&SealSubject::Sheet(id))?;
         let sheet = self
             .find(&SHEETS, &id.to_string())
             .ok_or_else(|| DocumentError::NotThere(path.clone()))?;
@@ -583,6 +597,21 @@ impl VisitDocument {
         Ok(())
     }
 
+    /// 作废: a spoiled sheet stays as it was spoiled.
+    pub(super) fn refuse_voided(&self, subject: &SealSubject) -> Result<(), DocumentError> {
+        let SealSubject::Sheet(id) = subject else {
+            return Ok(());
+        };
+        let voided = self
+            .find(&SHEETS, &id.to_string())
+            .and_then(|sheet| self.doc.get(&sheet, "voided_reason").ok().flatten())
+            .is_some_and(|(value, _)| !matches!(&value, Value::Scalar(it) if it.is_null()));
+        if voided {
+            return Err(DocumentError::Voided(format!("sheets/{id}")));
+        }
+        Ok(())
+    }
+
     pub(super) fn read_item<T: DeserializeOwned>(
         &self,
         shelf: &Shelf,
@@ -628,6 +657,35 @@ impl VisitDocument {
             }
         }
         read
+    }
+
+    /// Everything that was ever put on a shelf, each as the change that made it left it: what somebody wrote over or
+    /// deleted since is still there. By maker, in the order of changes.
+    pub(super) fn every_made<T: DeserializeOwned>(&self, shelf: &Shelf) -> Items<T> {
+        let collection = skeleton::collection(shelf.collection);
+        let mut metas = self.doc.get_changes_meta(&[]);
+        metas.sort_by_key(|meta| (meta.start_op, meta.hash));
+        let mut made = Items {
+            items: Vec::new(),
+            unreadable: Vec::new(),
+        };
+        for meta in metas {
+            let at = [meta.hash];
+            for id in self.doc.keys_at(&collection, &at) {
+                let item = match self.doc.get_at(&collection, id.as_str(), &at) {
+                    Ok(Some((Value::Object(ObjType::Map), item))) => item,
+                    _ => continue,
+                };
+                if self.doc.hash_for_opid(&item) != Some(meta.hash) {
+                    continue;
+                }
+                match self.read_item(shelf, &id, &item, Some(&at)) {
+                    Ok(item) => made.items.push(item),
+                    Err(_) => made.unreadable.push(format!("{}/{id}", shelf.collection)),
+                }
+            }
+        }
+        made
     }
 
     /// 抽样单 as they stand now; what is sealed is shown by `sealed_view`.

@@ -11,7 +11,7 @@ use super::ids::{
     SealId, SuspensionId, TeamId, UserId,
 };
 use super::sheet::Party;
-use super::time::{Millis, TimeClaim};
+use super::time::TimeClaim;
 
 /// 进门: one phone's record of walking in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -273,8 +273,11 @@ pub enum PartySignature {
         /// SHA-256 of the photo of the stamp (盖章).
         stamp: Digest,
     },
-    /// 拒绝签字, before a witness.
+    /// 拒绝签字, with what they said, before a witness.
     RefusedToSign {
+        /// 拒签理由, in their words.
+        #[serde(default)]
+        reason: String,
         /// 见证人
         witness: String,
         /// SHA-256 of the witness's handwriting, if the witness signed.
@@ -294,8 +297,8 @@ pub struct Amendment {
     pub seal_id: SealId,
     /// Why.
     pub reason: String,
-    /// When, on the wall clock.
-    pub amended_at_ms: Millis,
-    /// Over the amendment's digest.
+    /// When.
+    pub amended_at: TimeClaim,
+    /// Over the amendment's digest, as on a seal.
     pub signature: PersonSignature,
 }

@@ -364,6 +364,9 @@ pub struct SampleFact {
     pub distinct_seals: u32,
     /// Changes to the sheet after its seal.
     pub amended: bool,
+    /// How many of them carry no signed amendment that verifies. They count for nothing.
+    #[serde(default)]
+    pub unsigned_amendments: u32,
     /// A spoiled sheet, voided with a reason by its samplers.
     pub voided: Option<String>,
     /// What is wrong with the form itself, as codes (`sheet.uscc.check_digit`, …).

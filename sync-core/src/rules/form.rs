@@ -49,6 +49,13 @@ pub const RULE: Rule = Rule {
                 en: "amended after its seal; shown beside it",
             },
         },
+        Message {
+            key: "amended_unsigned",
+            words: Words {
+                zh: "封样后有 {count} 处修改没有有效签名，不予采信，原封样内容不变",
+                en: "{count} change(s) after the seal bear no signature that holds; they count for nothing and the sealed sheet stands",
+            },
+        },
     ],
 };
 
@@ -81,6 +88,17 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         if sample.amended {
             ruling.judge(&RULE, book, id, Validity::Valid, "amended", vec![]);
         }
+        if sample.unsigned_amendments > 0 {
+            let arguments = vec![("count", sample.unsigned_amendments.to_string())];
+            ruling.judge(
+                &RULE,
+                book,
+                id,
+                Validity::Valid,
+                "amended_unsigned",
+                arguments,
+            );
+        }
     }
 }
 
@@ -112,6 +130,17 @@ mod tests {
             f.first().source = SamplingSource::Claimed;
         };
         assert_eq!(after(prior, "FORM.party_unsigned"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_a_change_after_the_seal_that_nobody_signed_is_told_and_counts_for_nothing() {
+        let unsigned = |f: &mut Facts| {
+            f.first().amended = true;
+            f.first().unsigned_amendments = 1;
+        };
+        assert_eq!(after(unsigned, "FORM.amended_unsigned"), (Valid, true));
+        let signed = |f: &mut Facts| f.first().amended = true;
+        assert_eq!(after(signed, "FORM.amended_unsigned"), (Valid, false));
     }
 
     #[test]

@@ -176,6 +176,7 @@ pub fn sample(authority: u128, sampled: TimeFact) -> SampleFact {
         seal_numbers: BTreeSet::new(),
         distinct_seals: 1,
         amended: false,
+        unsigned_amendments: 0,
         voided: None,
         faults: vec![],
         custody: CustodyFact::default(),

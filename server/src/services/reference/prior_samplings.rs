@@ -131,6 +131,7 @@ pub async fn put(
         seal_numbers: Default::default(),
         distinct_seals: 1,
         amended: false,
+        unsigned_amendments: 0,
         voided: None,
         faults: Vec::new(),
         custody: CustodyFact::default(),

@@ -6,7 +6,7 @@ use automerge::Automerge;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sync_core::document::{
-    Certificates, DocumentError, Items, Surroundings, VisitDocument, history, project,
+    Certificates, DocumentError, Items, ListedRecord, Surroundings, VisitDocument, history, project,
 };
 use sync_core::model::{ChangeHash, Interval, Millis, SealSubject, TimeFact};
 
@@ -73,9 +73,9 @@ pub fn read(
         "enterprise": told(&visit, around, visit.enterprise()),
         "suspensions": told(&visit, around, visit.suspensions()),
         "recusals": told(&visit, around, visit.recusals()),
-        "refusals": told(&visit, around, visit.refusals()),
-        "not_sampled": told(&visit, around, visit.not_sampled()),
-        "on_site_reports": told(&visit, around, visit.on_site_reports()),
+        "refusals": told_as_sealed(&visit, around, &projection.refusals),
+        "not_sampled": told_as_sealed(&visit, around, &projection.not_sampled),
+        "on_site_reports": told_as_sealed(&visit, around, &projection.on_site_reports),
         "prior_claims": told(&visit, around, visit.prior_claims()),
         "evidence": told(&visit, around, visit.evidence()),
         "notes": visit.notes().unwrap_or_default(),
@@ -100,11 +100,13 @@ fn sealed(visit: &VisitDocument, around: &Around) -> (Vec<Value>, Vec<Value>) {
             if !subjects.contains(subject) {
                 subjects.push(*subject);
             }
-            let verdict = visit.verify_seal(seal, around.verifier(), around);
+            let verdict = visit.verify_seal(seal, around);
             json!({
                 "seal_id": seal.value.seal_id, "subject": subject, "statement": seal.value.statement,
                 "digest": seal.value.statement.digest(), "device_signed": verdict.device_signed,
-                "signers": verdict.signers, "party_signed": verdict.party_signed,
+                "signers": verdict.signers, "party_signed": verdict.party_signed, "faults": verdict.faults,
+                "signatures": seal.value.signatures, "party_signature": seal.value.party_signature,
+                "sealed_at": seal.value.sealed_at,
                 "by": author(visit, around, &seal.maker),
             })
         })
@@ -113,7 +115,10 @@ fn sealed(visit: &VisitDocument, around: &Around) -> (Vec<Value>, Vec<Value>) {
         .iter()
         .flat_map(|subject| {
             visit.amendments(subject).into_iter().map(move |record| {
-                json!({ "subject": subject, "by": author(visit, around, &record.change), "amendment": record })
+                json!({
+                    "subject": subject, "by": author(visit, around, &record.change),
+                    "verdict": visit.verify_amendment(&record, around), "amendment": record,
+                })
             })
         })
         .collect();
@@ -133,6 +138,23 @@ fn told<T: Serialize>(visit: &VisitDocument, around: &Around, items: Items<T>) -
         .iter()
         .map(|path| json!({ "unreadable": path }));
     read.chain(unreadable).collect()
+}
+
+/// Records that people seal, as they are shown: sealed ones as they were sealed.
+fn told_as_sealed<T: Serialize>(
+    visit: &VisitDocument,
+    around: &Around,
+    records: &[ListedRecord<T>],
+) -> Vec<Value> {
+    let told = records.iter().map(|listed| {
+        json!({
+            "record": listed.record, "by": author(visit, around, &listed.maker),
+            "received_at": around.received_at(&listed.maker).map(rfc3339),
+            "sealed": listed.seal_id.is_some(), "seal_id": listed.seal_id, "amended": listed.amended,
+            "signers": listed.signers, "faults": listed.faults,
+        })
+    });
+    told.collect()
 }
 
 /// The certified author of a change.

@@ -1,7 +1,10 @@
 //! Sealed stays sealed (I6), and every sheet is one sheet.
 
 use fieldseal_tests::World;
+use fieldseal_tests::phone::signs;
+use mobile_ffi::{PartyAct, RefusalInput};
 use serde_json::json;
+use sync_core::model::SealSubject;
 
 #[test]
 fn an_edit_beside_the_seal_is_an_amendment_and_the_sealed_sheet_is_shown_as_it_was_sealed() {
@@ -24,6 +27,12 @@ fn an_edit_beside_the_seal_is_an_amendment_and_the_sealed_sheet_is_shown_as_it_w
     let sample = &dossier["facts"]["samples"][sheet.to_string()];
     assert_eq!(sample["amended"], true);
     assert_eq!(sample["product"]["trademark"], "示例");
+    assert_eq!(sample["unsigned_amendments"], 1);
+    assert_eq!(dossier["samples"][0]["sheet"]["trademark"], "示例");
+    let beside = &dossier["amendments"][0];
+    assert_eq!(beside["by"]["user_id"], w.id("user", "赵"));
+    assert_eq!(beside["verdict"]["faults"], json!(["amendment.unsigned"]));
+    assert_eq!(beside["verdict"]["author"], json!(null));
     let rules = w.rules(visit, sheet);
     assert!(rules.contains(&"FORM".to_owned()), "{rules:?}");
 }
@@ -67,4 +76,120 @@ fn a_voided_sheet_keeps_its_number_for_ever() {
     assert_eq!(numbers.len(), 2);
     assert_ne!(numbers[0], numbers[1]);
     assert_eq!(w.validity(good), "valid");
+}
+
+#[test]
+fn an_edit_after_sealing_is_a_signed_amendment_with_its_reason_beside_the_sealed_sheet() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.enters("铸造");
+    let sheet = a.draws("T1");
+    a.offline();
+    w.minutes(20);
+    let subject = SealSubject::Sheet(sheet);
+    let change = json!({ "grade": "一等品" });
+    let nobody = a.amends(subject, change.clone(), " ").unwrap_err();
+    assert_eq!(nobody.code, "document.no_reason");
+    let id = a.amends(subject, change, "等级笔误").unwrap();
+    a.online().syncs();
+    let dossier = w.dossier(visit);
+    let shown = &dossier["samples"][0];
+    assert_eq!(shown["sheet"]["grade"], "合格品", "the sealed sheet stands");
+    assert_eq!(
+        (&shown["sealed"], &shown["amended"]),
+        (&json!(true), &json!(true))
+    );
+    let beside = dossier["amendments"].as_array().unwrap();
+    assert_eq!(beside.len(), 1, "{beside:?}");
+    let (amendment, verdict) = (&beside[0]["amendment"], &beside[0]["verdict"]);
+    assert_eq!(amendment["amendment"]["amendment_id"], id);
+    assert_eq!(amendment["amendment"]["reason"], "等级笔误");
+    assert_eq!(amendment["fields"][0]["new"], "\"一等品\"");
+    assert_eq!(verdict["verified"], true, "{verdict}");
+    assert_eq!(verdict["author"], w.id("user", "王"));
+    assert_eq!(verdict["digest"].as_str().unwrap().len(), 64);
+    // It is told, and changes nothing of what the sample is worth.
+    let facts = &dossier["facts"]["samples"][sheet.to_string()];
+    assert_eq!(facts["unsigned_amendments"], 0);
+    assert_eq!(w.validity(sheet), "valid");
+}
+
+#[test]
+fn an_amendment_needs_the_pin_of_a_sampler_and_something_sealed() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.enters("铸造");
+    let sheet = a.fills("T1", json!({}));
+    let (subject, change) = (SealSubject::Sheet(sheet), json!({ "grade": "一等品" }));
+    let open = a.amends(subject, change.clone(), "等级笔误").unwrap_err();
+    assert_eq!(open.code, "seal.none");
+    a.seals(sheet);
+    let mut stranger = signs(w.id("user", "王").parse().unwrap());
+    stranger.pin = "000000".to_owned();
+    let amend = |fields, signer| {
+        a.client
+            .amend_sheet(visit, sheet, &fields, "等级笔误", &signer)
+    };
+    assert_eq!(
+        amend(change.clone(), stranger).unwrap_err().code,
+        "pin.wrong"
+    );
+    let unknown = signs(w.id("user", "李").parse().unwrap());
+    assert_eq!(amend(change, unknown).unwrap_err().code, "signer.unknown");
+    for given in ["sheet_no", "sampled_at", "voided_reason", "evidence"] {
+        let refused = a
+            .amends(subject, json!({ given: "x" }), "改号")
+            .unwrap_err();
+        assert_eq!(refused.code, "sheet.field_invalid", "{given}");
+    }
+    a.syncs();
+    assert_eq!(w.dossier(visit)["amendments"], json!([]));
+}
+
+#[test]
+fn a_sealed_refusal_is_shown_as_sealed_with_who_would_not_sign_and_what_changed_since() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.enters("铸造");
+    let refusal = RefusalInput {
+        kind: "no_reason".to_owned(),
+        fact_description: "负责人拒绝抽样".to_owned(),
+        product: "检查井盖".to_owned(),
+        witness: Some("居委会 周某".to_owned()),
+        consequence_explained: true,
+    };
+    let subject = SealSubject::Refusal(a.client.refuse(visit, refusal).unwrap());
+    let act = |reason: &str, witness: &str| PartyAct::Refused {
+        reason: reason.to_owned(),
+        witness: witness.to_owned(),
+        handwriting: Some(b"handwriting of the witness".to_vec()),
+    };
+    for (reason, witness) in [(" ", "周某"), ("不认可", "")] {
+        let refused = a.tries_to_seal_with(subject, act(reason, witness));
+        assert_eq!(refused.unwrap_err().code, "party.witness_missing");
+    }
+    a.tries_to_seal_with(subject, act("不认可抽样", "周某"))
+        .unwrap();
+    let change = json!({ "fact_description": "负责人先拒绝，后配合" });
+    a.amends(subject, change, "补充事实").unwrap();
+    a.syncs();
+    let dossier = w.dossier(visit);
+    let shown = &dossier["records"]["refusals"][0];
+    assert_eq!(shown["record"]["fact_description"], "负责人拒绝抽样");
+    assert_eq!(
+        (&shown["sealed"], &shown["amended"]),
+        (&json!(true), &json!(true))
+    );
+    let party = &dossier["seals"][0]["party_signature"];
+    assert_eq!(party["party"], "refused_to_sign");
+    assert_eq!(
+        (&party["reason"], &party["witness"]),
+        (&json!("不认可抽样"), &json!("周某"))
+    );
+    assert_eq!(dossier["seals"][0]["faults"], json!([]));
+    assert_eq!(dossier["amendments"][0]["verdict"]["verified"], true);
+    assert_eq!(
+        dossier["facts"]["visits"][visit.to_string()]["refused"],
+        true
+    );
 }
