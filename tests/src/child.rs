@@ -1,8 +1,13 @@
-//! The `fieldseal` command as a child process, for tests of its output and for kills.
+//! The `fieldseal` command and a phone as child processes, for tests of their output and for kills.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sync_core::model::{DocumentId, TaskId, UserId};
 
 /// A running `fieldseal serve` in a folder. Dropped, it is killed.
 pub struct ServerProcess {
@@ -74,6 +79,104 @@ impl ServerProcess {
 }
 
 impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a phone of its own process does.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PhonePlan {
+    /// Its SQLite file.
+    pub file: PathBuf,
+    /// The visits that it writes in, each with a whole sheet to fill there.
+    pub visits: Vec<(DocumentId, Value)>,
+    /// What the sheets are for.
+    pub task: TaskId,
+    /// Who signs, with their usernames.
+    pub samplers: Vec<(UserId, String)>,
+    /// Who logs in.
+    pub username: String,
+    /// Number of the first thing that it notes down.
+    pub first: u64,
+    /// Chooses what it does.
+    pub seed: u64,
+}
+
+/// What such a phone says: what it is about, and what it has acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// The store is open.
+    Opened,
+    /// It begins to record.
+    Recording,
+    /// It begins to seal a sheet.
+    Sealing,
+    /// The call returned: this is durable.
+    Saved(String),
+    /// A request to `/v1/sync` leaves.
+    Sending,
+    /// Its answer is there, and is taken in.
+    Receiving,
+    /// Another request leaves.
+    Asking,
+    /// And is answered.
+    Asked,
+    /// A round of recording and syncing is over.
+    Round,
+}
+
+/// A running phone. Dropped, it is killed.
+pub struct PhoneProcess {
+    child: Child,
+    told: Receiver<Told>,
+}
+
+impl PhoneProcess {
+    /// Starts `program` (`env!("CARGO_BIN_EXE_phone")` in a test) on a plan.
+    pub fn start(program: &str, plan: &PhonePlan) -> Self {
+        let written = plan.file.with_extension("plan");
+        let text = serde_json::to_string(plan).expect("a plan");
+        std::fs::write(&written, text).expect("the plan is written");
+        let mut child = Command::new(program)
+            .arg(&written)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the phone starts");
+        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let (teller, told) = channel();
+        // A line that the kill cut through was not said.
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                if let Ok(told) = serde_json::from_str(&line) {
+                    let _ = teller.send(told);
+                }
+            }
+        });
+        Self { child, told }
+    }
+
+    /// What it says until it has said this, and that.
+    pub fn until(&self, last: &Told) -> Vec<Told> {
+        let mut heard = Vec::new();
+        while heard.last() != Some(last) {
+            heard.push(self.told.recv().expect("the phone goes on"));
+        }
+        heard
+    }
+
+    /// SIGKILL: no time to say anything. Gives what it had said that was not heard yet.
+    pub fn kill(mut self) -> Vec<Told> {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.told.iter().collect()
+    }
+}
+
+impl Drop for PhoneProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

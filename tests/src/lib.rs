@@ -9,6 +9,7 @@ pub mod network;
 pub mod phone;
 pub mod postgres;
 pub mod server;
+pub mod soundness;
 pub mod world;
 
 pub use device::TestDevice;

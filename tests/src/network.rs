@@ -2,10 +2,13 @@
 //! connections cut, a server that asks for patience.
 
 use std::collections::VecDeque;
+use std::io::Read as _;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mobile_ffi::host::UreqTransport;
 use mobile_ffi::{HttpAnswer, HttpRequest, Transport, TransportError};
+use sync_core::sync::wire::SyncResponse;
 
 /// What happens to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,7 @@ pub enum Fault {
 pub struct Network {
     http: UreqTransport,
     state: Mutex<State>,
+    in_flight: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -34,6 +38,7 @@ struct State {
     elsewhere: Option<String>,
     coming: VecDeque<Fault>,
     recorded: Vec<HttpRequest>,
+    heard: Vec<HttpAnswer>,
 }
 
 impl Network {
@@ -42,6 +47,7 @@ impl Network {
         Self {
             http: UreqTransport::new(),
             state: Mutex::default(),
+            in_flight: AtomicUsize::new(0),
         }
     }
 
@@ -73,6 +79,48 @@ impl Network {
             .filter(|r| r.url.ends_with("/v1/sync"));
         syncs.cloned().collect()
     }
+
+    /// Every answer to `/v1/sync` that the phone heard, as text: what came down, whole.
+    pub fn heard(&self) -> Vec<String> {
+        let inflate = |answer: &HttpAnswer| {
+            let mut text = String::new();
+            if answer.header("content-encoding") == Some("zstd") {
+                let read = zstd::stream::read::Decoder::new(answer.body.as_slice())
+                    .and_then(|mut decoder| decoder.read_to_string(&mut text));
+                read.expect("an answer in zstd");
+            } else {
+                text = String::from_utf8(answer.body.clone()).expect("an answer in UTF-8");
+            }
+            text
+        };
+        self.state().heard.iter().map(inflate).collect()
+    }
+
+    /// The same, read.
+    pub fn answers(&self) -> Vec<SyncResponse> {
+        let heard = self.heard();
+        let read = heard.iter().map(|text| serde_json::from_str(text));
+        read.map(|answer| answer.expect("an answer as documented"))
+            .collect()
+    }
+
+    /// Whether a request to `/v1/sync` is under way now.
+    pub fn is_syncing(&self) -> bool {
+        self.in_flight.load(Ordering::SeqCst) > 0
+    }
+
+    fn pass(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError> {
+        let is_sync = request.url.ends_with("/v1/sync");
+        self.in_flight.fetch_add(is_sync.into(), Ordering::SeqCst);
+        let answer = self.http.send(request);
+        self.in_flight.fetch_sub(is_sync.into(), Ordering::SeqCst);
+        if let (Ok(answer), true) = (&answer, is_sync)
+            && answer.status == 200
+        {
+            self.state().heard.push(answer.clone());
+        }
+        answer
+    }
 }
 
 impl Default for Network {
@@ -96,7 +144,7 @@ impl Transport for Network {
             state.coming.pop_front().unwrap_or(Fault::None)
         };
         match fault {
-            Fault::None => self.http.send(request),
+            Fault::None => self.pass(request),
             Fault::Cut => Err(TransportError::Unreachable("cut".to_owned())),
             Fault::AnswerLost => {
                 self.http.send(request)?;
@@ -104,7 +152,7 @@ impl Transport for Network {
             }
             Fault::Doubled => {
                 self.http.send(request.clone())?;
-                self.http.send(request)
+                self.pass(request)
             }
             Fault::Unavailable(seconds) => Ok(HttpAnswer {
                 status: 503,

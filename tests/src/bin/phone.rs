@@ -1,30 +1,151 @@
-//! A phone as a process of its own, for tests that kill it: it notes down one thing after another and syncs in between,
-//! and says on its output what it has acknowledged.
+//! A phone as a process of its own, for tests that kill it: it records, seals and syncs by turns as its plan and its seed
+//! say, and tells on its output what it is about and what it has acknowledged. A line is out before the next step begins.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use mobile_ffi::{Client, Host};
-use sync_core::model::DocumentId;
+use fieldseal_tests::child::{PhonePlan, Told};
+use fieldseal_tests::phone::PIN;
+use fieldseal_tests::server::PASSWORD;
+use mobile_ffi::host::UreqTransport;
+use mobile_ffi::{
+    Client, ClientError, Host, HttpAnswer, HttpRequest, PartyAct, SignerAct, SyncOutcome,
+    Transport, TransportError,
+};
+use rand::{RngExt as _, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+use sync_core::model::{DocumentId, SampleId};
+use sync_core::sync::session::Patience;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    let [_, file, visit, first] = arguments.as_slice() else {
-        panic!("phone FILE VISIT FIRST");
+    let plan = std::env::args().nth(1).expect("phone PLAN");
+    let plan = std::fs::read_to_string(PathBuf::from(plan)).expect("a plan");
+    let plan: PhonePlan = serde_json::from_str(&plan).expect("a plan");
+    let host = Host {
+        transport: Arc::new(Telling(UreqTransport::new())),
+        ..Host::system()
     };
-    let visit: DocumentId = visit.parse().expect("a document id");
-    let first: u64 = first.parse().expect("a number");
-    let client = Client::open(Path::new(file), Host::system()).expect("the store opens");
-    for number in first.. {
-        let reason = format!("note-{number}");
-        client.suspend(visit, &reason).expect("it is noted down");
-        say(&reason);
-        client.sync().expect("the store works");
+    let client = Client::open(&plan.file, host).expect("the store opens");
+    say(&Told::Opened);
+    let mut dice = ChaCha8Rng::seed_from_u64(plan.seed);
+    for number in plan.first.. {
+        let at = dice.random_range(0..plan.visits.len());
+        let (visit, fields) = &plan.visits[at];
+        match dice.random_range(0..4) {
+            0 | 1 => notes_down(&client, *visit, number),
+            2 => writes(&client, *visit, number),
+            _ => draws(&client, &plan, *visit, fields, number),
+        }
+        syncs(&client, &plan);
+        say(&Told::Round);
+    }
+}
+
+fn notes_down(client: &Client, visit: DocumentId, number: u64) {
+    let note = format!("note-{number}");
+    say(&Told::Recording);
+    client.suspend(visit, &note).expect("it is noted down");
+    say(&Told::Saved(note));
+}
+
+fn writes(client: &Client, visit: DocumentId, number: u64) {
+    let word = format!("[word-{number}]");
+    say(&Told::Recording);
+    client
+        .splice_notes(visit, 0, 0, &word)
+        .expect("it is written");
+    say(&Told::Saved(word));
+}
+
+fn draws(
+    client: &Client,
+    plan: &PhonePlan,
+    visit: DocumentId,
+    fields: &serde_json::Value,
+    number: u64,
+) {
+    let mut fields = fields.clone();
+    fields["seals"] =
+        json!({ format!("封-{number}-检"): "test", format!("封-{number}-备"): "spare" });
+    say(&Told::Recording);
+    let drawn = client.new_sheet(visit, Some(plan.task), fields);
+    let sheet = match drawn {
+        // Another block comes with a sync.
+        Err(error) if error.code == "sheet_numbers.exhausted" => return,
+        drawn => drawn.expect("a sheet"),
+    };
+    say(&Told::Saved(sheet.to_string()));
+    say(&Told::Sealing);
+    match seals(client, plan, visit, sheet) {
+        Ok(seal) => say(&Told::Saved(seal)),
+        // A PIN's attempts are counted before they are made: kills in the middle of several block it, as they should.
+        Err(error) if error.code == "pin.blocked" => {
+            for (_, username) in &plan.samplers {
+                let _ = client.add_signer(username, PASSWORD, PIN);
+            }
+        }
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+fn seals(
+    client: &Client,
+    plan: &PhonePlan,
+    visit: DocumentId,
+    sheet: SampleId,
+) -> Result<String, ClientError> {
+    let acts = plan.samplers.iter().map(|(user_id, username)| SignerAct {
+        user_id: *user_id,
+        pin: PIN.to_owned(),
+        handwriting: username.as_bytes().to_vec(),
+    });
+    let party = PartyAct::Signed {
+        name: "联系人".to_owned(),
+        handwriting: b"handwriting of the party".to_vec(),
+        stamp: Some(b"photo of the stamp".to_vec()),
+    };
+    client.seal_sheet(visit, sheet, acts.collect(), party)
+}
+
+/// One attempt: what a kill leaves unsent goes with the next.
+fn syncs(client: &Client, plan: &PhonePlan) {
+    let patience = Patience {
+        attempts_max: 1,
+        ..Patience::default()
+    };
+    let report = client.sync_with(patience).expect("the store works");
+    if report.outcome == SyncOutcome::LoginNeeded {
+        // The answer to a refresh died with the process before this one.
+        let _ = client.login(&plan.username, PASSWORD);
+    }
+}
+
+/// The network, telling when a request is under way.
+struct Telling(UreqTransport);
+
+impl Transport for Telling {
+    fn send(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError> {
+        let is_sync = request.url.ends_with("/v1/sync");
+        say(if is_sync {
+            &Told::Sending
+        } else {
+            &Told::Asking
+        });
+        let answer = self.0.send(request);
+        say(if is_sync {
+            &Told::Receiving
+        } else {
+            &Told::Asked
+        });
+        answer
     }
 }
 
 /// One line, out of the process at once.
-fn say(line: &str) {
+fn say(told: &Told) {
+    let line = serde_json::to_string(told).expect("plain data");
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}").expect("somebody listens");
     out.flush().expect("somebody listens");
