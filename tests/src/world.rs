@@ -62,6 +62,16 @@ impl World {
         world
     }
 
+    /// A world that was made before, on a server that has its database.
+    pub fn on(server: TestServer, catalogue: Catalogue) -> Self {
+        Self {
+            server,
+            catalogue: Arc::new(Mutex::new(catalogue)),
+            tokens: Mutex::default(),
+            phones: Mutex::new(0),
+        }
+    }
+
     fn known(&self) -> std::sync::MutexGuard<'_, Catalogue> {
         self.catalogue.lock().expect("the catalogue")
     }

@@ -11,6 +11,7 @@ mod demo;
 mod devices;
 mod enterprises;
 mod imports;
+mod invariants;
 mod kills;
 mod organisations;
 mod prior_samplings;

@@ -63,27 +63,22 @@ async fn rule_one(app: &App, key: &ScopeKey) -> Result<()> {
     let hash = Digest(crypto::sha256(text.as_bytes()));
     verdicts::replace(&mut tx, key, &after).await?;
 
-    let mut rulings = Vec::new();
+    let mut next = Vec::new();
     for subject in subjects(&before, &after) {
-        if let Some(ruling) =
-            next_version(app, &mut tx, key, &facts, &books, hash, &subject).await?
-        {
-            rulings.push(ruling);
-        }
+        next.extend(next_version(app, &mut tx, key, &facts, &books, hash, &subject).await?);
     }
     // Demote before promote, or the index that watches over the doors would cry for nothing.
-    rulings.sort_by_key(|ruling| {
-        ruling.outcome
+    next.sort_by_key(|next| {
+        next.ruling.outcome
             == Some(Outcome::Entry {
                 standing: Standing::First,
             })
     });
-    let door = matches!(key, ScopeKey::Door { .. }).then(|| key.to_string());
     let mut published = Vec::new();
-    for ruling in &rulings {
+    for Next { ruling, door, gone } in &next {
         metrics::counter!("fieldseal_rulings_total", "outcome" => ruling.word()).increment(1);
         versions::insert(&mut tx, ruling, door.as_deref()).await?;
-        if is_gone(&facts, &ruling.subject) {
+        if *gone {
             versions::delete_outcome(&mut tx, &ruling.subject).await?;
         }
         if let Some(document) = ruling.document
@@ -143,6 +138,15 @@ fn subjects(before: &Findings, after: &Findings) -> BTreeSet<Subject> {
         .collect()
 }
 
+/// A subject's next version.
+struct Next {
+    ruling: RulingRow,
+    /// The door by which an entry stands.
+    door: Option<String>,
+    /// Nobody speaks of it any more: it is an entry that arrivals no longer form, or a visit that is no more.
+    gone: bool,
+}
+
 /// A subject of which the scope spoke before, and which is no longer among the facts.
 fn is_gone(facts: &Facts, subject: &Subject) -> bool {
     match subject {
@@ -162,7 +166,7 @@ async fn next_version(
     books: &Rulebooks,
     hash: Digest,
     subject: &Subject,
-) -> Result<Option<RulingRow>> {
+) -> Result<Option<Next>> {
     let said = verdicts::list_of_subject(tx, subject).await?;
     let decided = decisions::list_of_subject(tx, subject)
         .await?
@@ -179,7 +183,7 @@ async fn next_version(
     let outcome = match subject {
         Subject::Visit(_) => None,
         Subject::Entry(_) => Some(Outcome::Entry {
-            standing: standing(&said),
+            standing: spoken(&said).map_or(Standing::Pending, |(_, standing)| standing),
         }),
         Subject::Sample(_) => {
             let strata: Vec<Validity> = said
@@ -209,7 +213,7 @@ async fn next_version(
             .as_ref()
             .is_none_or(|current| current.decided_at <= decision.decided_at_ms)
     });
-    Ok(Some(RulingRow {
+    let ruling = RulingRow {
         ruling_id: RulingId(app.new_uuid()),
         subject: subject.clone(),
         version: versions::last_version(tx, subject).await? + 1,
@@ -224,15 +228,22 @@ async fn next_version(
         ),
         facts: hash,
         decided_at: app.now(),
+    };
+    Ok(Some(Next {
+        ruling,
+        door: spoken(&said).map(|(door, _)| door.to_owned()),
+        // An entry that another key of its enterprise took to another door has left this one and lives on there.
+        gone: said.is_empty() && is_gone(facts, subject),
     }))
 }
 
-fn standing(said: &[verdicts::Verdict]) -> Standing {
-    let mut spoken = said.iter().filter_map(|verdict| match verdict.outcome {
-        Some(Outcome::Entry { standing }) => Some(standing),
+/// The door that speaks of an entry, and what it says.
+fn spoken(said: &[verdicts::Verdict]) -> Option<(&str, Standing)> {
+    let mut doors = said.iter().filter_map(|verdict| match verdict.outcome {
+        Some(Outcome::Entry { standing }) => Some((verdict.scope.as_str(), standing)),
         _ => None,
     });
-    spoken.next_back().unwrap_or(Standing::Pending)
+    doors.next_back()
 }
 
 fn document_of(facts: &Facts, subject: &Subject) -> Option<DocumentId> {

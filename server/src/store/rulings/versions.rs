@@ -179,7 +179,7 @@ pub async fn list_of_subject(db: &mut Session, subject: &Subject) -> Result<Vec<
         .collect()
 }
 
-/// Adds a version and lets it stand. `door` is the scope of an entry.
+/// Adds a version and lets it stand. `door` is the scope by which an entry stands.
 pub async fn insert(tx: &mut Tx, ruling: &RulingRow, door: Option<&str>) -> Result<()> {
     let subject = subject_text(&ruling.subject);
     let document = ruling

@@ -1,0 +1,1 @@
+//! I8, nothing leaks: what comes down to a device.
