@@ -15,6 +15,8 @@ mod devices;
 mod enterprises;
 #[path = "../it/imports/mod.rs"]
 mod imports;
+#[path = "../it/invariants/one_entry.rs"]
+mod one_entry;
 #[path = "../it/organisations/mod.rs"]
 mod organisations;
 #[path = "../it/prior_samplings/mod.rs"]
@@ -25,6 +27,8 @@ mod re_entry_grants;
 mod rulebooks;
 #[path = "../it/samples/mod.rs"]
 mod samples;
+#[path = "../it/invariants/seen.rs"]
+mod seen;
 #[path = "../it/store/mod.rs"]
 mod store;
 #[path = "../it/stories/mod.rs"]

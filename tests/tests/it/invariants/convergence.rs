@@ -168,7 +168,7 @@ fn any_order(dice: &mut ChaCha8Rng) -> Vec<Event> {
         let free: Vec<usize> = (0..left.len())
             .filter(|at| {
                 let came = |name: &&str| order.iter().any(|it| it.name == *name);
-                left[*at].after.iter().all(|name| came(name))
+                left[*at].after.iter().all(came)
             })
             .collect();
         order.push(left.remove(*free.choose(dice).unwrap()));
@@ -239,6 +239,11 @@ impl Base {
         }
     }
 }
+
+/// The HTTP status that each event was answered by.
+type Answers = Vec<(&'static str, u16)>;
+/// The rows of tables as lines, sorted.
+type Tables = BTreeMap<&'static str, Vec<String>>;
 
 /// What is projected and what stands, table by table. Left out are ids of rulings and events, which are drawn, times of
 /// processing, and versions that stand no longer.
@@ -314,7 +319,7 @@ const TABLES: &[(&str, &str)] = &[
 ];
 
 /// Every row of every table as a line, sorted. An id that is drawn by the server is written as the thing it names.
-fn standing(w: &World) -> BTreeMap<&'static str, Vec<String>> {
+fn standing(w: &World) -> Tables {
     let database = Connection::open(w.folder().join("fieldseal.db")).unwrap();
     let mut drawn = database
         .prepare("SELECT prior_sampling_id, lower(hex(natural_key)) FROM prior_samplings")
@@ -350,11 +355,7 @@ fn standing(w: &World) -> BTreeMap<&'static str, Vec<String>> {
 }
 
 #[track_caller]
-fn assert_same(
-    one: &BTreeMap<&'static str, Vec<String>>,
-    other: &BTreeMap<&'static str, Vec<String>>,
-    when: &str,
-) {
+fn assert_same(one: &Tables, other: &Tables, when: &str) {
     for (table, lines) in one {
         let others = &other[table];
         let gone: Vec<_> = lines.iter().filter(|line| !others.contains(line)).collect();
@@ -369,7 +370,7 @@ fn assert_same(
 #[test]
 fn changes_and_server_events_in_any_order_give_the_same_projection_and_rulings() {
     let base = base();
-    let mut before: Option<(Vec<(&str, u16)>, BTreeMap<&str, Vec<String>>)> = None;
+    let mut before: Option<(Answers, Tables)> = None;
     for seed in 0..SEEDS {
         let mut dice = ChaCha8Rng::seed_from_u64(seed);
         let folder = TempDir::new().unwrap();
@@ -378,7 +379,7 @@ fn changes_and_server_events_in_any_order_give_the_same_projection_and_rulings()
         let names: Vec<&str> = order.iter().map(|event| event.name).collect();
         let when = format!("seed {seed}, {}", names.join(" → "));
         println!("{when}");
-        let mut answers: Vec<(&str, u16)> = order
+        let mut answers: Answers = order
             .iter()
             .map(|event| (event.name, base.happens(&w, event)))
             .collect();

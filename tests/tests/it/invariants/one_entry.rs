@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use fieldseal_server::store::Statement;
+use fieldseal_tests::world::word;
 use fieldseal_tests::{Fault, Phone, World};
-use mobile_ffi::{NotSampledInput, SyncOutcome};
+use mobile_ffi::{EnterpriseChoice, NotSampledInput, SyncOutcome, VisitStart};
 use rand::seq::{IndexedMutRandom as _, IndexedRandom as _, SliceRandom as _};
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use sync_core::rules::EntryFact;
 
@@ -17,63 +18,78 @@ const SEEDS: u64 = 3;
 const STEPS: usize = 60;
 const ENTERPRISES: [&str; 4] = ["铸造", "服饰", "消防", "五金店"];
 
-/// What the doors say in one snapshot: by door, each entry with its standing, its projected times, and whether a person
-/// has said that it is first.
+/// What a door says of one entry.
+#[derive(Debug)]
+struct Said {
+    subject: String,
+    standing: String,
+    /// As projected now.
+    fact: Option<EntryFact>,
+    /// A person has said that it is the first.
+    decided_first: bool,
+}
+
+/// What the doors say in one snapshot.
 struct Doors {
-    entries: BTreeMap<String, Vec<(String, String, Option<EntryFact>, bool)>>,
+    /// By door.
+    entries: BTreeMap<String, Vec<Said>>,
     /// Doors whose facts have changed since they were ruled.
     unruled: Vec<String>,
 }
 
+const MARKED: Statement = Statement {
+    name: "MARKED",
+    sql: "SELECT scope FROM dirty_scopes",
+};
+const SAID: Statement = Statement {
+    name: "SAID",
+    sql: "SELECT v.scope, v.subject, v.outcome AS verdict, o.outcome AS stands, e.fact, \
+            (SELECT d.standing FROM decisions d WHERE d.subject = v.subject \
+               ORDER BY d.decided_at DESC, d.decision_id DESC LIMIT 1) AS decided \
+          FROM scope_verdicts v LEFT JOIN subject_outcomes o ON o.subject = v.subject \
+          LEFT JOIN entries e ON 'entry/' || e.entry_id = v.subject \
+          WHERE v.scope LIKE 'door/%' AND v.subject LIKE 'entry/%'",
+};
+
 impl Doors {
-    fn read(database: &mut Connection) -> Self {
-        let snapshot = database.transaction().unwrap();
+    fn read(w: &World) -> Self {
+        let (marked, said) = w.server.runtime.block_on(async {
+            let mut snapshot = w.server.app.store.read().await.unwrap();
+            let marked = snapshot.all(&MARKED, Vec::new()).await.unwrap();
+            (marked, snapshot.all(&SAID, Vec::new()).await.unwrap())
+        });
+        let unruled = marked.iter().map(|row| row.get("scope").unwrap());
         let mut doors = Self {
             entries: BTreeMap::new(),
-            unruled: Vec::new(),
+            unruled: unruled.collect(),
         };
-        {
-            let mut marked = snapshot.prepare("SELECT scope FROM dirty_scopes").unwrap();
-            let scopes = marked.query_map([], |row| row.get(0)).unwrap();
-            doors.unruled = scopes.map(Result::unwrap).collect();
-            let mut said = snapshot
-                .prepare(
-                    "SELECT v.scope, v.subject, v.outcome, o.outcome, e.fact, \
-                       (SELECT d.standing FROM decisions d WHERE d.subject = v.subject \
-                          ORDER BY d.decided_at DESC, d.decision_id DESC LIMIT 1) \
-                     FROM scope_verdicts v LEFT JOIN subject_outcomes o ON o.subject = v.subject \
-                     LEFT JOIN entries e ON 'entry/' || e.entry_id = v.subject \
-                     WHERE v.scope LIKE 'door/%' AND v.subject LIKE 'entry/%'",
-                )
-                .unwrap();
-            let mut rows = said.query([]).unwrap();
-            while let Some(row) = rows.next().unwrap() {
-                let (scope, subject): (String, String) = (row.get(0).unwrap(), row.get(1).unwrap());
-                let verdict: String = row.get(2).unwrap();
-                let verdict: Value = serde_json::from_str(&verdict).unwrap();
-                let stands: Option<String> = row.get(3).unwrap();
-                assert_eq!(
-                    verdict["standing"].as_str(),
-                    stands.as_deref(),
-                    "{subject}: the door says one thing and the ruling that stands another"
-                );
-                let fact: Option<String> = row.get(4).unwrap();
-                let fact = fact.map(|text| serde_json::from_str(&text).unwrap());
-                let decided: Option<String> = row.get(5).unwrap();
-                let decided = decided.as_deref() == Some("first");
-                let entry = (subject, stands.unwrap(), fact, decided);
-                doors.entries.entry(scope).or_default().push(entry);
-            }
+        for row in said {
+            let text = |name| row.get::<Option<String>>(name).unwrap();
+            let subject = text("subject").unwrap();
+            let verdict: Value = serde_json::from_str(&text("verdict").unwrap()).unwrap();
+            let stands = text("stands");
+            assert_eq!(
+                verdict["standing"].as_str(),
+                stands.as_deref(),
+                "{subject}: the door says one thing and the ruling that stands another"
+            );
+            let fact = text("fact").map(|text| serde_json::from_str(&text).unwrap());
+            let door = doors.entries.entry(text("scope").unwrap()).or_default();
+            door.push(Said {
+                subject,
+                standing: stands.unwrap(),
+                fact,
+                decided_first: text("decided").as_deref() == Some("first"),
+            });
         }
-        snapshot.commit().unwrap();
         doors
     }
 
     fn assert_one_entry(&self, when: &str) {
         for (door, entries) in &self.entries {
-            let first: Vec<_> = entries.iter().filter(|it| it.1 == "first").collect();
-            assert!(first.len() <= 1, "{when}: {door} has {first:?}");
-            let Some((id, _, Some(first), false)) = first.first() else {
+            let firsts: Vec<_> = entries.iter().filter(|it| it.standing == "first").collect();
+            assert!(firsts.len() <= 1, "{when}: {door} has {firsts:?}");
+            let Some(first) = firsts.first().filter(|it| !it.decided_first) else {
                 // Nobody is first, or a person has said who.
                 continue;
             };
@@ -81,22 +97,15 @@ impl Doors {
                 // Received and not ruled yet: the times are newer than the word.
                 continue;
             }
-            for (other, standing, fact, _) in entries {
-                let earlier = fact
-                    .as_ref()
-                    .is_some_and(|it| it.entered.usable().before(&first.entered.usable()));
-                assert!(
-                    !(standing == "contested" && earlier),
-                    "{when}: {id} is first at {door} while {other} before it is contested"
-                );
+            let when_of = |it: &Said| it.fact.as_ref().map(|fact| fact.entered.usable());
+            for other in entries.iter().filter(|it| it.standing == "contested") {
+                let earlier = when_of(other)
+                    .zip(when_of(first))
+                    .is_some_and(|(other, first)| other.before(&first));
+                assert!(!earlier, "{when}: {first:?} at {door}, while {other:?}");
             }
         }
     }
-}
-
-fn reader(w: &World) -> Connection {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-    Connection::open_with_flags(w.folder().join("fieldseal.db"), flags).unwrap()
 }
 
 struct Story<'a> {
@@ -165,12 +174,15 @@ impl Story<'_> {
     }
 
     fn a_person_rules(&mut self) {
-        let doors = Doors::read(&mut reader(self.w));
+        let doors = Doors::read(self.w);
         let entries: Vec<_> = doors.entries.values().flatten().collect();
-        let Some((subject, ..)) = entries.choose(&mut self.dice) else {
+        let Some(entry) = entries.choose(&mut self.dice) else {
             return;
         };
-        let entry = subject.trim_start_matches("entry/").replace('/', "%2F");
+        let entry = entry
+            .subject
+            .trim_start_matches("entry/")
+            .replace('/', "%2F");
         let standing = ["first", "excess", "contested"].choose(&mut self.dice);
         let body = json!({ "standing": standing, "reason": "核实" });
         let path = format!("/v1/entries/{entry}/rulings");
@@ -189,9 +201,8 @@ fn at_most_one_entry_of_a_door_is_first_at_every_moment_of_any_interleaving() {
         std::thread::scope(|threads| {
             // Whoever reads the database at any moment, also between two transactions of one request.
             let watcher = threads.spawn(|| {
-                let mut database = reader(&w);
                 while !done.load(Ordering::SeqCst) {
-                    Doors::read(&mut database).assert_one_entry("while they sync");
+                    Doors::read(&w).assert_one_entry("while they sync");
                 }
             });
             let mut story = Story {
@@ -201,13 +212,12 @@ fn at_most_one_entry_of_a_door_is_first_at_every_moment_of_any_interleaving() {
                 seen: BTreeMap::new(),
             };
             let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                let mut database = reader(&w);
                 for step in 0..STEPS {
                     story.step();
-                    let doors = Doors::read(&mut database);
+                    let doors = Doors::read(&w);
                     doors.assert_one_entry(&format!("step {step}"));
-                    for (_, standing, ..) in doors.entries.values().flatten() {
-                        *story.seen.entry(standing.clone()).or_default() += 1;
+                    for said in doors.entries.values().flatten() {
+                        *story.seen.entry(said.standing.clone()).or_default() += 1;
                     }
                 }
                 for phone in &story.phones {
@@ -216,7 +226,7 @@ fn at_most_one_entry_of_a_door_is_first_at_every_moment_of_any_interleaving() {
                     let again = phone.tries_to_sync();
                     assert_eq!(again.outcome, SyncOutcome::Complete, "{report:?}");
                 }
-                let doors = Doors::read(&mut database);
+                let doors = Doors::read(&w);
                 doors.assert_one_entry("at the end");
                 assert!(doors.unruled.is_empty(), "not ruled: {:?}", doors.unruled);
             }));
@@ -237,4 +247,52 @@ fn at_most_one_entry_of_a_door_is_first_at_every_moment_of_any_interleaving() {
             "no {standing} was tried: {seen:?}"
         );
     }
+}
+
+#[test]
+fn an_entry_that_goes_to_another_door_and_back_keeps_a_ruling_that_stands() {
+    let w = World::shanxi();
+    let (mut a, mut b) = (w.phone("王"), w.phone("李"));
+    a.offline();
+    let start = VisitStart {
+        campaign_id: w.id("campaign", "JC-2025-01").parse().unwrap(),
+        enterprise: EnterpriseChoice::Unlisted {
+            name: "泽州示例铸造（老厂）".to_owned(),
+            uscc: None,
+            no_uscc_reason: Some("执照污损".to_owned()),
+            address: "泽州县示例路 1 号".to_owned(),
+            region: Some("140525".to_owned()),
+        },
+        team_id: Some(w.id("team", "甲组").parse().unwrap()),
+        site: None,
+    };
+    b.enters("铸造");
+    b.draws("T5");
+    w.minutes(30);
+    let moving = a.goes_to_as(start, "铸造");
+    a.arrives();
+    a.draws("T1");
+    w.sync_all(&[&a, &b]);
+    let assert_stands = |standing: &str| {
+        let doors = Doors::read(&w);
+        doors.assert_one_entry(standing);
+        assert!(doors.unruled.is_empty());
+        assert_eq!(w.standings(moving), [standing]);
+        let mine = format!("entry/{moving}");
+        let stands = doors.entries.values().flatten();
+        let stands: Vec<_> = stands.filter(|it| it.subject.starts_with(&mine)).collect();
+        assert_eq!(stands.len(), 1, "{stands:?}");
+        assert_eq!(stands[0].standing, standing);
+    };
+    assert_stands("first");
+    let key = word(&w.dossier(moving)["visit"]["enterprise"]);
+    let alias = w.aliases("铸造", &key).text("alias_id");
+    assert_stands("excess");
+    let path = format!("/v1/enterprise-aliases/{alias}/undoing");
+    let undo = json!({ "reason": "两家不是一家" });
+    w.call("POST", "admin", &path, undo).expect(200);
+    assert_stands("first");
+    // What stands can be ruled upon.
+    w.rules_entry("晋城", moving, "contested");
+    assert_stands("contested");
 }

@@ -2,6 +2,7 @@
 //! ruling can be had as they were hashed, by those who may see all of them.
 
 use fieldseal_server::crypto::sha256;
+use fieldseal_server::store::Statement;
 use fieldseal_tests::world::word;
 use fieldseal_tests::{Phone, World};
 use serde_json::{Value, json};
@@ -37,12 +38,18 @@ fn ruled_world() -> (World, Phone, Phone) {
     (w, a, b)
 }
 
+const SCOPES: Statement = Statement {
+    name: "SCOPES",
+    sql: "SELECT scope FROM scopes ORDER BY scope",
+};
+
 /// Every scope that was ruled.
 fn scopes(w: &World) -> Vec<String> {
-    let database = rusqlite::Connection::open(w.folder().join("fieldseal.db")).unwrap();
-    let mut listed = database.prepare("SELECT scope FROM scopes").unwrap();
-    let scopes = listed.query_map([], |row| row.get(0)).unwrap();
-    scopes.map(Result::unwrap).collect()
+    let listed = w.server.runtime.block_on(async {
+        let mut db = w.server.app.store.read().await.unwrap();
+        db.all(&SCOPES, Vec::new()).await.unwrap()
+    });
+    listed.iter().map(|row| row.get("scope").unwrap()).collect()
 }
 
 /// Every version of a ruling in these visits.
