@@ -107,3 +107,8 @@ pub const PIN_KDF_PASSES: u32 = 2;
 pub const SHEET_NUMBERS_BLOCK: i64 = 200;
 /// Numbers of sheets that a phone keeps in store; below it, it asks for another block.
 pub const SHEET_NUMBERS_LOW: i64 = 20;
+
+// The laboratory.
+
+/// Seals that a laboratory reports with one sample.
+pub const RECEIPT_SEALS_MAX: usize = 100;

@@ -10,8 +10,11 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::services::ruling;
+use crate::store::Session;
+use crate::store::reference::samples;
 use crate::store::rulings::decisions::{self, DecisionRow};
 use crate::store::rulings::verdicts::subject_text;
+use crate::store::rulings::versions::RulingRow;
 use crate::store::rulings::{dirty, versions};
 use crate::store::sync::{projections, visits};
 
@@ -45,15 +48,29 @@ pub async fn decide(
             format!("is a text of 1 to {FIELD_CHARS_MAX} characters"),
         ));
     }
+    if new.standing == Some(Standing::Pending) {
+        return Err(Problem::value("standing", "is what nobody has ruled on"));
+    }
+    if new.validity == Some(Validity::Pending) {
+        return Err(Problem::value("validity", "is what nobody has ruled on"));
+    }
+    if new.make_up == Some(true) && new.validity.is_some_and(Validity::counts) {
+        let detail = "is for a sample that does not count";
+        return Err(Problem::value("make_up", detail));
+    }
     let mut tx = app.store.begin().await?;
-    let current = versions::find_current(&mut tx, &new.subject).await?;
-    let document = current
-        .as_ref()
-        .and_then(|ruling| ruling.document)
+    let current = versions::find_current(&mut tx, &new.subject)
+        .await?
         .ok_or(Problem::new(Code::NotFound))?;
-    if !visits::sees(&mut tx, caller, document).await? {
+    if !sees(&mut tx, caller, &current).await? {
         return Err(Problem::new(Code::NotFound));
     }
+    // Whoever looks on, as a county looks on what the province does there, does not rule (组织抽查部门).
+    if !decisions::answers_for(&mut tx, &caller.into(), &current.subject, current.document).await? {
+        return Err(Problem::new(Code::ScopeForbidden)
+            .detail("the authority that commissioned the sampling, or one above it, decides"));
+    }
+    let document = current.document;
     let last = decisions::list_of_subject(&mut tx, &new.subject)
         .await?
         .pop();
@@ -78,7 +95,7 @@ pub async fn decide(
         };
         let row = DecisionRow {
             decision_id: app.new_uuid(),
-            document: Some(document),
+            document,
             decision,
             disposal: new.disposal,
             make_up: new.make_up,
@@ -112,8 +129,18 @@ pub async fn get(app: &App, caller: &Principal, id: RulingId) -> Result<RulingVi
     let ruling = versions::find(&mut db, id)
         .await?
         .ok_or(Problem::new(Code::NotFound))?;
-    match ruling.document {
-        Some(document) if visits::sees(&mut db, caller, document).await? => Ok(ruling.into()),
-        _ => Err(Problem::new(Code::NotFound)),
+    if sees(&mut db, caller, &ruling).await? {
+        Ok(ruling.into())
+    } else {
+        Err(Problem::new(Code::NotFound))
     }
+}
+
+/// Whether a caller sees what was ruled on: the visit, or the sampling made elsewhere.
+async fn sees(db: &mut Session, caller: &Principal, ruling: &RulingRow) -> Result<bool, Problem> {
+    Ok(match (ruling.document, &ruling.subject) {
+        (Some(document), _) => visits::sees(db, caller, document).await?,
+        (None, Subject::Sample(id)) => samples::find_seen(db, &caller.into(), *id).await?.is_some(),
+        (None, _) => false,
+    })
 }

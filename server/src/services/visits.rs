@@ -9,7 +9,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sync_core::document::history::history;
 use sync_core::model::{Actor, DocumentId, EnterpriseKey, Millis, UserId};
-use sync_core::rules::{Finding, Lang, render};
 use sync_core::sync::doctor::ItemState;
 use utoipa::ToSchema;
 
@@ -25,6 +24,7 @@ use crate::store::rulings::{decisions, versions};
 use crate::store::sync::changes::ChangeRow;
 pub use crate::store::sync::visits::{Filter, VisitListRow};
 use crate::store::sync::{changes, documents, projections, visits};
+use crate::wording;
 
 /// One version of a ruling, for people and machines.
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,7 +59,7 @@ impl From<RulingRow> for RulingView {
             subject: subject_text(&row.subject),
             version: row.version,
             outcome: row.word(),
-            findings: row.findings.iter().map(finding_view).collect(),
+            findings: row.findings.iter().map(wording::finding).collect(),
             actor: row.actor,
             rulebook: row.rulebook,
             facts: row.facts.to_string(),
@@ -67,15 +67,6 @@ impl From<RulingRow> for RulingView {
             decided_at: rfc3339(row.decided_at),
         }
     }
-}
-
-fn finding_view(finding: &Finding) -> Value {
-    let mut view = serde_json::to_value(finding).unwrap_or_default();
-    if let Value::Object(fields) = &mut view {
-        fields.insert("zh".to_owned(), render(finding, Lang::ZhCn).into());
-        fields.insert("en".to_owned(), render(finding, Lang::En).into());
-    }
-    view
 }
 
 /// A change that is held or quarantined.

@@ -9,7 +9,7 @@ use super::descriptor::{
 };
 use super::engine::Ruling;
 use super::product::{Against, all, day_of, same_occasion, sameness, sheet_of, within};
-use super::{SampleFact, Validity};
+use super::{SampleFact, SamplingSource, Validity};
 use crate::model::SampleId;
 
 /// 六个月内不得重复抽查
@@ -78,6 +78,13 @@ pub const RULE: Rule = Rule {
                 en: "may repeat the sampling of {earlier_day} ({earlier}); a person decides ({why})",
             },
         },
+        Message {
+            key: "incomplete_key",
+            words: Words {
+                zh: "既往抽样缺少产品要素（生产者、标准、商标或规格型号），不能自动比对，须人工裁定",
+                en: "this sampling made elsewhere lacks part of its product key (producer, standard, trademark or model); a person decides",
+            },
+        },
     ],
 };
 
@@ -102,6 +109,18 @@ pub(super) fn against(ruling: &Ruling<'_>, earlier: &SampleFact, later: &SampleF
         within(first, second, settings.number("window_months")).into(),
         sameness(&earlier.product, &later.product).into(),
     ])
+}
+
+/// A sampling made elsewhere that lacks part of its key can be compared with nothing for certain.
+pub(super) fn incomplete(ruling: &mut Ruling<'_>, id: SampleId, sample: &SampleFact) {
+    let imported = matches!(sample.source, SamplingSource::Imported { .. });
+    if !imported || !sample.product.incomplete {
+        return;
+    }
+    if let Some((book, _)) = ruling.binding(&RULE, sample) {
+        let validity = Validity::NeedsRuling;
+        ruling.judge(&RULE, book, id, validity, "incomplete_key", vec![]);
+    }
 }
 
 pub(super) fn allowed(ruling: &Ruling<'_>, sample: &SampleFact) -> Option<i64> {
@@ -229,6 +248,21 @@ mod tests {
         facts.drawn(1, PUDONG, "2025-03-01");
         facts.drawn(2, CITY, "2025-04-01");
         assert_eq!(facts.validity(2), Valid);
+    }
+
+    #[test]
+    fn violates_when_history_lacks_part_of_its_key_and_what_is_drawn_here_does_not() {
+        let mut facts = twice("2025-03-01", "2025-10-01");
+        for n in [1, 2] {
+            facts.at(n).product.incomplete = true;
+        }
+        facts.at(1).source = SamplingSource::Imported {
+            origin: "e-CQS".into(),
+        };
+        assert_eq!((facts.validity(1), facts.validity(2)), (NeedsRuling, Valid));
+        assert!(facts.said().contains("DUP6.incomplete_key"));
+        facts.decide_sample(1, Valid, 1);
+        assert_eq!(facts.validity(1), Valid);
     }
 
     #[test]

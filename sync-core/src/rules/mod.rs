@@ -32,7 +32,7 @@ mod refuse;
 mod roster;
 mod sealed;
 mod sealno;
-mod separate;
+pub mod separate;
 mod sheetno;
 mod stop;
 mod suspend;

@@ -253,6 +253,7 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         if ruling.is_decided(id) {
             continue;
         }
+        dup6::incomplete(ruling, id, sample);
         for (number, rule) in RULES.iter().enumerate() {
             let Some(tally) = tallies.get(&(id, number)) else {
                 continue;

@@ -11,8 +11,7 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::extract::{Json, Path};
 use crate::problem::{Problem, ProblemBody};
-use crate::services::custody;
-use crate::services::reference::Work;
+use crate::services::custody::{self, Act};
 use crate::store::reference::custody::CustodyEvent;
 
 /// The report.
@@ -35,11 +34,18 @@ pub async fn serve_result(
     Path(id): Path<SampleId>,
     Json(body): Json<ResultService>,
 ) -> Result<(StatusCode, Json<CustodyEvent>), Problem> {
-    if body.served_at.parse::<jiff::Timestamp>().is_err() {
-        return Err(Problem::value("served_at", "is no RFC 3339 time"));
+    let served: jiff::Timestamp = body
+        .served_at
+        .trim()
+        .parse()
+        .map_err(|_| Problem::value("served_at", "is no RFC 3339 time"))?;
+    if served.as_millisecond() > app.now() {
+        return Err(Problem::value("served_at", "lies in the future"));
     }
-    let work = Work::begin(&app, &caller).await?;
-    let report = serde_json::json!(body);
-    let reported = custody::report(work, id, "service", report, false).await?;
+    let work = custody::begin(&app, &caller).await?;
+    // One instant has many spellings, and is one report.
+    let served_at = served.to_string();
+    let report = serde_json::json!(ResultService { served_at });
+    let reported = custody::report(work, id, Act::Service, report).await?;
     Ok((report_status(&reported), Json(reported.event)))
 }

@@ -3,16 +3,16 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use sync_core::limits::FIELD_CHARS_MAX;
 use sync_core::model::SampleId;
 use utoipa::ToSchema;
 
-use super::report_status;
+use super::{report_status, text};
 use crate::access::Principal;
 use crate::app::App;
 use crate::extract::{Json, Path};
 use crate::problem::{Problem, ProblemBody};
-use crate::services::custody;
-use crate::services::reference::Work;
+use crate::services::custody::{self, Act};
 use crate::store::reference::custody::CustodyEvent;
 
 /// The report.
@@ -35,8 +35,12 @@ pub async fn start_testing(
     Path(id): Path<SampleId>,
     Json(body): Json<TestingStart>,
 ) -> Result<(StatusCode, Json<CustodyEvent>), Problem> {
-    let work = Work::begin(&app, &caller).await?;
-    let report = serde_json::json!(body);
-    let reported = custody::report(work, id, "testing_started", report, true).await?;
+    let note = body.note.as_deref().filter(|note| !note.trim().is_empty());
+    let note = note
+        .map(|note| text("note", note, FIELD_CHARS_MAX))
+        .transpose()?;
+    let work = custody::begin(&app, &caller).await?;
+    let report = serde_json::json!(TestingStart { note });
+    let reported = custody::report(work, id, Act::TestingStarted, report).await?;
     Ok((report_status(&reported), Json(reported.event)))
 }

@@ -20,6 +20,10 @@ pub struct TaskDetail {
     task: Task,
     /// Samples that count toward the quota: duplicates, void ones and those that need a ruling do not.
     counting_batches: i64,
+    /// Make-up samples (补样) that persons granted in place of samples that do not count.
+    make_up_batches: i64,
+    /// Batches still to be drawn: the quota less what counts, never below none.
+    open_batches: i64,
     /// Who had it when.
     history: Vec<TaskEvent>,
 }
@@ -37,8 +41,11 @@ pub async fn get_task(
     let found = tasks::find_seen(&mut db, &(&caller).into(), id).await?;
     let task = found.ok_or(Problem::new(Code::NotFound))?;
     let counting_batches = samples::count_of_task(&mut db, id).await?;
+    let make_up_batches = samples::count_make_ups(&mut db, id).await?;
     let history = tasks::list_events(&mut db, id).await?;
     Ok(Json(TaskDetail {
+        open_batches: (task.quota_batches - counting_batches).max(0),
+        make_up_batches,
         task,
         counting_batches,
         history,

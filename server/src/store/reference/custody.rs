@@ -5,6 +5,7 @@ use sync_core::model::{Millis, OrganisationId, SampleId, UserId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Sight;
 use crate::args;
 use crate::store::{Result, Row, Session, Tx, statements};
 
@@ -16,6 +17,21 @@ statements! {
     LIST = "SELECT * FROM custody_events WHERE sample_id = $1 ORDER BY at, custody_event_id";
     /// The report of a kind that counts.
     FIND_STANDING = "SELECT * FROM custody_events WHERE sample_id = $1 AND act = $2 AND standing = 1";
+    /// Samples that laboratories reported and of which no sheet is known (只做不录): those of the caller's organisation or
+    /// of one in their regions.
+    LIST_WITHOUT_SHEET = "SELECT DISTINCT e.sample_id FROM custody_events e \
+        JOIN organisations w ON w.organisation_id = e.organisation_id \
+        WHERE e.without_sheet = 1 AND e.sample_id > $3 \
+          AND NOT EXISTS (SELECT 1 FROM samples s WHERE s.sample_id = e.sample_id) \
+          AND (e.organisation_id = $2 OR EXISTS (SELECT 1 FROM user_regions ur \
+            WHERE ur.user_id = $1 AND w.region LIKE ur.prefix || '%')) \
+        ORDER BY e.sample_id LIMIT $4";
+    /// Whether such a one is seen.
+    SEES_WITHOUT_SHEET = "SELECT e.sample_id FROM custody_events e \
+        JOIN organisations w ON w.organisation_id = e.organisation_id \
+        WHERE e.sample_id = $3 AND NOT EXISTS (SELECT 1 FROM samples s WHERE s.sample_id = e.sample_id) \
+          AND (e.organisation_id = $2 OR EXISTS (SELECT 1 FROM user_regions ur \
+            WHERE ur.user_id = $1 AND w.region LIKE ur.prefix || '%')) LIMIT 1";
     /// The same report, whatever became of it.
     FIND_SAME = "SELECT * FROM custody_events WHERE sample_id = $1 AND act = $2 AND body_hash = $3 AND standing = $4 \
         ORDER BY at LIMIT 1";
@@ -48,7 +64,8 @@ pub struct CustodyEvent {
     /// Their laboratory.
     #[schema(value_type = String)]
     pub organisation_id: OrganisationId,
-    /// The rule under which it was refused.
+    /// The rule under which it was refused; `INTEGRITY` where it contradicts the report that stands, `NOT_RECEIVED` where
+    /// no laboratory, or another one, had accepted the sample.
     pub rule_id: Option<String>,
     /// The ruling for which it was refused.
     pub ruling_id: Option<String>,
@@ -99,6 +116,26 @@ pub async fn list(db: &mut Session, id: SampleId) -> Result<Vec<CustodyEvent>> {
         .iter()
         .map(event)
         .collect()
+}
+
+/// Samples that laboratories reported without a sheet, as far as the caller sees them, after an id.
+pub async fn list_without_sheet(
+    db: &mut Session,
+    sight: &Sight,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<SampleId>> {
+    let args = args![sight.user, sight.organisation, after, limit];
+    let rows = db.all(&LIST_WITHOUT_SHEET, args).await?;
+    rows.iter()
+        .map(|row| row.get::<Uuid>("sample_id").map(SampleId))
+        .collect()
+}
+
+/// Whether the caller sees a sample that was reported without a sheet.
+pub async fn sees_without_sheet(db: &mut Session, sight: &Sight, id: SampleId) -> Result<bool> {
+    let args = args![sight.user, sight.organisation, id.0];
+    Ok(db.optional(&SEES_WITHOUT_SHEET, args).await?.is_some())
 }
 
 /// The reports that count.

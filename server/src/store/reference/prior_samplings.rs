@@ -20,13 +20,14 @@ macro_rules! columns {
     };
 }
 /// Those of the caller's authority, of a region of theirs, or of an authority in one. What names neither is seen by those
-/// who see the whole country.
+/// who see the whole country. `p` is the prior sampling, `a` its authority.
 macro_rules! sees_prior {
     () => {
         "(p.authority_id = $2 OR EXISTS (SELECT 1 FROM user_regions ur WHERE ur.user_id = $1 \
             AND (p.region LIKE ur.prefix || '%' OR a.region LIKE ur.prefix || '%' OR ur.prefix = '')))"
     };
 }
+pub(crate) use sees_prior;
 
 statements! {
     /// The one that is told apart by this.
@@ -99,6 +100,7 @@ pub struct PriorSampling {
     pub validity: Validity,
     /// Why.
     #[schema(value_type = Vec<Object>)]
+    #[serde(serialize_with = "crate::wording::findings")]
     pub findings: Vec<Finding>,
     /// Under which rulebooks it is ruled.
     pub rulebook: Option<String>,

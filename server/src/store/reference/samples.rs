@@ -8,27 +8,37 @@ use sync_core::rules::{Finding, SampleFact, Validity};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::prior_samplings::sees_prior;
 use super::{Sight, json};
 use crate::args;
 use crate::store::{Result, Row, Session, statements};
 
+// A sampling made elsewhere has no visit, so that joins to one must not lose it.
 macro_rules! columns {
     () => {
-        "SELECT s.sample_id, s.document_id, s.sheet_no, s.task_id, s.enterprise, s.product_name, s.sampled_on, s.fact, \
-           v.body_id, o.outcome, o.ruling_id, r.findings AS why \
-         FROM samples s JOIN visits v ON v.document_id = s.document_id \
+        "SELECT s.sample_id, s.document_id, s.sheet_no, s.task_id, s.enterprise, s.sampled_on, s.fact, \
+           COALESCE(s.product_name, p.product_name) AS product_name, p.source, v.body_id, o.outcome, o.ruling_id, \
+           r.findings AS why \
+         FROM samples s LEFT JOIN visits v ON v.document_id = s.document_id \
+         LEFT JOIN prior_samplings p ON p.prior_sampling_id = s.sample_id \
+         LEFT JOIN organisations a ON a.organisation_id = p.authority_id \
          LEFT JOIN subject_outcomes o ON o.subject = 'sample/' || s.sample_id \
          LEFT JOIN rulings r ON r.ruling_id = o.ruling_id "
     };
 }
 macro_rules! sees_sample {
     () => {
-        "(v.body_id = $2 \
+        concat!(
+            "(v.body_id = $2 \
           OR EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = v.team_id AND m.user_id = $1) \
           OR EXISTS (SELECT 1 FROM user_regions ur WHERE ur.user_id = $1 AND v.region LIKE ur.prefix || '%') \
-          OR EXISTS (SELECT 1 FROM campaigns c JOIN organisations a ON a.organisation_id = c.authority_id \
+          OR EXISTS (SELECT 1 FROM campaigns c JOIN organisations o ON o.organisation_id = c.authority_id \
                      WHERE c.campaign_id = v.campaign_id AND (c.authority_id = $2 \
-                       OR EXISTS (SELECT 1 FROM user_regions ur WHERE ur.user_id = $1 AND a.region LIKE ur.prefix || '%'))))"
+                       OR EXISTS (SELECT 1 FROM user_regions ur WHERE ur.user_id = $1 AND o.region LIKE ur.prefix || '%'))) \
+          OR (p.prior_sampling_id IS NOT NULL AND ",
+            sees_prior!(),
+            "))"
+        )
     };
 }
 
@@ -44,6 +54,13 @@ statements! {
         LEFT JOIN subject_outcomes o ON o.subject = 'sample/' || s.sample_id \
         WHERE s.task_id = $1 AND s.signed = 1 \
           AND (o.outcome IS NULL OR o.outcome IN ('pending', 'valid', 'valid_with_violation'))";
+    /// Samples of a task that a person ruled out and granted a make-up sample for (补样): the last decision on each.
+    COUNT_MAKE_UPS = "SELECT COUNT(*) AS granted FROM samples s \
+        JOIN decisions d ON d.subject = 'sample/' || s.sample_id \
+        JOIN subject_outcomes o ON o.subject = d.subject \
+        WHERE s.task_id = $1 AND d.make_up = 1 AND o.outcome IN ('needs_ruling', 'duplicate', 'void') \
+          AND NOT EXISTS (SELECT 1 FROM decisions n WHERE n.subject = d.subject \
+            AND (n.decided_at > d.decided_at OR (n.decided_at = d.decided_at AND n.decision_id > d.decision_id)))";
     /// Everybody whose key wrote into the visit.
     LIST_AUTHORS = "SELECT user_id FROM document_authors WHERE document_id = $1 ORDER BY user_id";
 }
@@ -54,9 +71,13 @@ pub struct Sample {
     /// Its id.
     #[schema(value_type = String)]
     pub sample_id: SampleId,
-    /// Its visit.
-    #[schema(value_type = String)]
-    pub document_id: DocumentId,
+    /// Its visit; none for one that was drawn elsewhere, and for one whose sheet is not known.
+    #[schema(value_type = Option<String>)]
+    pub document_id: Option<DocumentId>,
+    /// Where it is known from, when it was drawn elsewhere: e-CQS, a spreadsheet, …
+    pub source: Option<String>,
+    /// A laboratory reported it, and no sheet is known (只做不录).
+    pub without_sheet: bool,
     /// 编号.
     pub sheet_no: Option<String>,
     /// Its task.
@@ -69,8 +90,10 @@ pub struct Sample {
     /// Civil day in Asia/Shanghai.
     pub sampled_on: Option<String>,
     /// 承检机构.
-    #[schema(value_type = String)]
-    pub body_id: OrganisationId,
+    #[schema(value_type = Option<String>)]
+    pub body_id: Option<OrganisationId>,
+    /// 封条号, as the sheet has them.
+    pub seal_numbers: BTreeSet<String>,
     /// How it is ruled: pending, valid, valid_with_violation, needs_ruling, duplicate, void.
     #[schema(value_type = String)]
     pub validity: Validity,
@@ -78,32 +101,61 @@ pub struct Sample {
     pub ruling_id: Option<String>,
     /// Why.
     #[schema(value_type = Vec<Object>)]
+    #[serde(serialize_with = "crate::wording::findings")]
     pub findings: Vec<Finding>,
-    /// As projected.
+    /// As projected; none without a sheet.
     #[serde(skip)]
-    pub fact: SampleFact,
+    pub fact: Option<SampleFact>,
+}
+
+impl Sample {
+    /// One of which nothing is known but that it is at a laboratory.
+    pub fn without_sheet(id: SampleId) -> Self {
+        Self {
+            sample_id: id,
+            document_id: None,
+            source: None,
+            without_sheet: true,
+            sheet_no: None,
+            task_id: None,
+            enterprise: None,
+            product_name: None,
+            sampled_on: None,
+            body_id: None,
+            seal_numbers: BTreeSet::new(),
+            validity: Validity::Pending,
+            ruling_id: None,
+            findings: Vec::new(),
+            fact: None,
+        }
+    }
 }
 
 fn sample(row: &Row) -> Result<Sample> {
     let outcome: Option<String> = row.get("outcome")?;
     let validity = outcome.and_then(|word| serde_json::from_value(word.into()).ok());
     let task: Option<String> = row.get("task_id")?;
+    let fact: SampleFact = json(row, "fact")?;
     Ok(Sample {
         sample_id: row.get::<Uuid>("sample_id").map(SampleId)?,
-        document_id: row.get("document_id")?,
+        // Empty for a sampling made elsewhere.
+        document_id: row.get("document_id").ok(),
+        source: row.get("source")?,
+        without_sheet: false,
         sheet_no: row.get("sheet_no")?,
         task_id: task.and_then(|id| id.parse().ok()),
         enterprise: row.get("enterprise")?,
         product_name: row.get("product_name")?,
         sampled_on: row.get("sampled_on")?,
         body_id: row.get("body_id")?,
+        seal_numbers: fact.seal_numbers.clone(),
         validity: validity.unwrap_or(Validity::Pending),
         ruling_id: row.get("ruling_id")?,
         findings: match row.get::<Option<String>>("why")? {
             Some(_) => json(row, "why")?,
             None => Vec::new(),
         },
-        fact: json(row, "fact")?,
+        fact: Some(fact),
     })
 }
 
@@ -140,11 +192,22 @@ pub async fn count_of_task(db: &mut Session, id: TaskId) -> Result<i64> {
     db.one(&COUNT_OF_TASK, args![id]).await?.get("counting")
 }
 
+/// How many make-up samples persons granted in place of samples of a task that do not count.
+pub async fn count_make_ups(db: &mut Session, id: TaskId) -> Result<i64> {
+    db.one(&COUNT_MAKE_UPS, args![id]).await?.get("granted")
+}
+
 /// Who took part in sampling: signers of the sheet, and whoever wrote in its visit.
 pub async fn samplers(db: &mut Session, row: &Sample) -> Result<BTreeSet<UserId>> {
-    let mut people = row.fact.signers.clone();
-    for author in db.all(&LIST_AUTHORS, args![row.document_id]).await? {
-        people.insert(author.get("user_id")?);
+    let mut people = row
+        .fact
+        .as_ref()
+        .map(|fact| fact.signers.clone())
+        .unwrap_or_default();
+    if let Some(document) = row.document_id {
+        for author in db.all(&LIST_AUTHORS, args![document]).await? {
+            people.insert(author.get("user_id")?);
+        }
     }
     Ok(people)
 }

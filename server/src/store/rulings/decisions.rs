@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::verdicts::{subject_of, subject_text};
 use crate::access::role::word;
 use crate::args;
+use crate::store::reference::Sight;
 use crate::store::{Result, Row, Session, StoreError, Tx, statements};
 
 statements! {
@@ -15,6 +16,18 @@ statements! {
         make_up, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     /// All on a subject, oldest first.
     LIST_OF_SUBJECT = "SELECT * FROM decisions WHERE subject = $1 ORDER BY decided_at, decision_id";
+    /// Whether a person's authority commissioned the visit, or lies above the one that did. Where the campaign is not known
+    /// nobody else could decide either, so that whoever sees it may.
+    ANSWERS_FOR_VISIT = "SELECT v.document_id FROM visits v \
+        LEFT JOIN campaigns c ON c.campaign_id = v.campaign_id \
+        LEFT JOIN organisations o ON o.organisation_id = c.authority_id \
+        WHERE v.document_id = $3 AND (c.campaign_id IS NULL OR c.authority_id = $2 \
+          OR EXISTS (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND o.region LIKE r.prefix || '%'))";
+    /// The same for a sampling made elsewhere.
+    ANSWERS_FOR_PRIOR = "SELECT p.prior_sampling_id FROM prior_samplings p \
+        LEFT JOIN organisations o ON o.organisation_id = p.authority_id \
+        WHERE p.prior_sampling_id = $3 AND (p.authority_id IS NULL OR p.authority_id = $2 \
+          OR EXISTS (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND o.region LIKE r.prefix || '%'))";
     /// All in a visit.
     LIST_OF_DOCUMENT = "SELECT * FROM decisions WHERE document_id = $1 ORDER BY decided_at, decision_id";
 }
@@ -83,6 +96,27 @@ pub async fn insert(tx: &mut Tx, row: &DecisionRow) -> Result<()> {
         decision.decided_at_ms
     ];
     tx.exec(&INSERT, values).await.map(drop)
+}
+
+/// Whether a caller's authority answers for what is to be decided: a visit, or a sampling made elsewhere.
+pub async fn answers_for(
+    db: &mut Session,
+    sight: &Sight,
+    subject: &Subject,
+    document: Option<DocumentId>,
+) -> Result<bool> {
+    let row = match (document, subject) {
+        (Some(document), _) => {
+            let args = args![sight.user, sight.organisation, document];
+            db.optional(&ANSWERS_FOR_VISIT, args).await?
+        }
+        (None, Subject::Sample(id)) => {
+            let args = args![sight.user, sight.organisation, id.0];
+            db.optional(&ANSWERS_FOR_PRIOR, args).await?
+        }
+        (None, _) => None,
+    };
+    Ok(row.is_some())
 }
 
 /// All on a subject, oldest first.

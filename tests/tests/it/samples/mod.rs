@@ -1,5 +1,9 @@
 //! `/v1/samples`: what the laboratory reports.
 
+mod receipt;
+mod rulings;
+mod testing_started;
+
 use fieldseal_tests::TestServer;
 use serde_json::json;
 
