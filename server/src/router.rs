@@ -68,8 +68,16 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(tasks::approve::approve_task))
         .routes(routes!(tasks::assign::assign_task))
         .routes(routes!(tasks::cancel::cancel_task))
-        .routes(routes!(tasks::recuse::declare_recusal))
-        .routes(routes!(organisations::suspend::suspend_body))
+        .routes(routes!(
+            tasks::recuse::declare_recusal,
+            tasks::recusals::list_recusals
+        ))
+        .routes(routes!(tasks::lift_recusal::lift_recusal))
+        .routes(routes!(
+            organisations::suspend::suspend_body,
+            organisations::list_suspensions::list_suspensions
+        ))
+        .routes(routes!(organisations::lift_suspension::lift_suspension))
         .routes(routes!(
             re_entry_grants::create::create_re_entry_grant,
             re_entry_grants::list::list_re_entry_grants

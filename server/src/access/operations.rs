@@ -582,6 +582,41 @@ pub const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
+        id: "list_suspensions",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/organisations/{foreign_organisation}/suspensions",
+            Elsewhere::Absent,
+        ),
+    },
+    Operation {
+        id: "lift_suspension",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/suspensions/01900000-0000-7000-8000-000000000000/lift",
+            body: Some(r#"{"reason":"X"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "list_recusals",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/tasks/{foreign_task}/recusals", Elsewhere::NotFound),
+    },
+    Operation {
+        id: "lift_recusal",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/recusals/01900000-0000-7000-8000-000000000000/lift",
+            body: Some(r#"{"reason":"X"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
         id: "create_re_entry_grant",
         who: AUTHORITIES,
         scope: Scope::RegionAndBelow,

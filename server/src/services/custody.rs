@@ -315,12 +315,10 @@ async fn weighed(work: &mut Work<'_>, sample: &Sample) -> Result<Vec<Finding>, P
     let Some(decision) = last else {
         return Ok(Vec::new());
     };
-    let known = versions::list_of_subject(&mut work.tx, &subject).await?;
-    let before = known
-        .into_iter()
-        .filter(|version| version.decided_at <= decision.decided_at_ms);
-    Ok(before
-        .last()
+    let mut known = versions::list_of_subject(&mut work.tx, &subject).await?;
+    known.retain(|version| version.decided_at <= decision.decided_at_ms);
+    Ok(known
+        .pop()
         .map(|version| version.findings)
         .unwrap_or_default())
 }

@@ -2,7 +2,9 @@
 
 pub mod create;
 pub mod get;
+pub mod lift_suspension;
 pub mod list;
+pub mod list_suspensions;
 pub mod suspend;
 
 use serde::Serialize;

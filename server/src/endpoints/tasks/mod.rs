@@ -5,5 +5,7 @@ pub mod assign;
 pub mod cancel;
 pub mod create;
 pub mod get;
+pub mod lift_recusal;
 pub mod list;
+pub mod recusals;
 pub mod recuse;

@@ -9,11 +9,15 @@ use crate::store::access::organisations;
 use crate::store::{Result, Session, statements};
 
 statements! {
-    /// Suspensions of a body.
-    LIST_SUSPENSIONS = "SELECT decided_at, until_at FROM body_suspensions WHERE body_id = $1 ORDER BY decided_at";
-    /// Conflicts of interest of a body's people with an enterprise.
-    LIST_RECUSALS = "SELECT user_id, body_id, reason FROM recusals WHERE body_id = $1 AND enterprise_key = $2 \
-        ORDER BY recusal_id";
+    /// Suspensions of a body, with what lifted them.
+    LIST_SUSPENSIONS = "SELECT s.decided_at, s.until_at, l.lift_id, l.from_at FROM body_suspensions s \
+        LEFT JOIN lifts l ON l.subject_id = s.suspension_id AND l.undone_at IS NULL \
+        WHERE s.body_id = $1 ORDER BY s.decided_at, s.suspension_id";
+    /// Conflicts of interest of a body's people with an enterprise that nobody lifted.
+    LIST_RECUSALS = "SELECT r.user_id, r.body_id, r.reason FROM recusals r \
+        WHERE r.body_id = $1 AND r.enterprise_key = $2 \
+        AND NOT EXISTS (SELECT 1 FROM lifts l WHERE l.subject_id = r.recusal_id AND l.undone_at IS NULL) \
+        ORDER BY r.recusal_id";
 }
 
 /// A task as far as rules ask; none where it is unknown.
@@ -49,9 +53,19 @@ pub async fn organisation_fact(
     };
     let mut suspended = Vec::new();
     for row in db.all(&LIST_SUSPENSIONS, args![id]).await? {
-        // The last instant is no longer inside: [decision, +1 y).
+        let decided: Millis = row.get("decided_at")?;
         let until: Millis = row.get("until_at")?;
-        suspended.push(Interval::new(row.get("decided_at")?, until - 1));
+        // A lift ends it where it says so, and without an instant it is as if it had never been decided.
+        let until = match row.get::<Option<String>>("lift_id")? {
+            Some(_) => row
+                .get::<Option<Millis>>("from_at")?
+                .map_or(decided, |from| from.min(until)),
+            None => until,
+        };
+        // The last instant is no longer inside: [decision, +1 y).
+        if until > decided {
+            suspended.push(Interval::new(decided, until - 1));
+        }
     }
     Ok(Some(OrganisationFact {
         kind: row.kind,

@@ -4,6 +4,7 @@
 pub mod campaigns;
 pub mod custody;
 pub mod enterprises;
+pub mod lifts;
 pub mod lookups;
 pub mod prior_samplings;
 pub mod product_rules;
@@ -30,6 +31,7 @@ pub const ALL: &[&[&Statement]] = &[
     campaigns::ALL,
     custody::ALL,
     enterprises::ALL,
+    lifts::ALL,
     lookups::ALL,
     prior_samplings::ALL,
     product_rules::ALL,

@@ -5,6 +5,7 @@ use sync_core::model::{EnterpriseKey, Millis, OrganisationId, TaskId, UserId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::lifts::{self, Lift};
 use crate::args;
 use crate::store::{Result, Row, Session, Tx, statements};
 
@@ -12,6 +13,8 @@ statements! {
     /// Adds one.
     INSERT = "INSERT INTO recusals (recusal_id, task_id, body_id, user_id, enterprise_key, reason, declared_by, declared_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    /// One by its id.
+    FIND = "SELECT * FROM recusals WHERE recusal_id = $1";
     /// Those of a task, oldest first.
     LIST_OF_TASK = "SELECT * FROM recusals WHERE task_id = $1 ORDER BY declared_at, recusal_id";
 }
@@ -41,11 +44,15 @@ pub struct Recusal {
     pub declared_by: UserId,
     /// When, milliseconds.
     pub declared_at_ms: Millis,
+    /// Whether and why it was lifted, and declared again.
+    pub lifts: Vec<Lift>,
 }
 
-fn recusal(row: &Row) -> Result<Recusal> {
+async fn recusal(db: &mut Session, row: &Row) -> Result<Recusal> {
+    let recusal_id = row.get("recusal_id")?;
     Ok(Recusal {
-        recusal_id: row.get("recusal_id")?,
+        lifts: lifts::list(db, recusal_id).await?,
+        recusal_id,
         task_id: row.get("task_id")?,
         body_id: row.get("body_id")?,
         user_id: row.get("user_id")?,
@@ -58,8 +65,19 @@ fn recusal(row: &Row) -> Result<Recusal> {
 
 /// Those of a task, oldest first.
 pub async fn list_of_task(db: &mut Session, task: TaskId) -> Result<Vec<Recusal>> {
-    let rows = db.all(&LIST_OF_TASK, args![task]).await?;
-    rows.iter().map(recusal).collect()
+    let mut found = Vec::new();
+    for row in db.all(&LIST_OF_TASK, args![task]).await? {
+        found.push(recusal(db, &row).await?);
+    }
+    Ok(found)
+}
+
+/// One by its id.
+pub async fn find(db: &mut Session, id: Uuid) -> Result<Option<Recusal>> {
+    match db.optional(&FIND, args![id]).await? {
+        Some(row) => recusal(db, &row).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Adds one.

@@ -5,6 +5,8 @@ use sync_core::model::{Millis, OrganisationId, UserId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Sight;
+use super::lifts::{self, Lift};
 use crate::args;
 use crate::store::{Result, Row, Session, Tx, statements};
 
@@ -14,6 +16,16 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     /// The one that this authority decided at this time.
     FIND = "SELECT * FROM body_suspensions WHERE body_id = $1 AND authority_id = $2 AND decided_at = $3";
+    /// One by its id.
+    FIND_BY_ID = "SELECT * FROM body_suspensions WHERE suspension_id = $1";
+    /// Those of a body that the caller sees: their own, their authority's, or in their regions. A page.
+    LIST_SEEN = "SELECT s.* FROM body_suspensions s \
+        JOIN organisations w ON w.organisation_id = s.authority_id \
+        JOIN organisations b ON b.organisation_id = s.body_id \
+        WHERE s.body_id = $3 AND s.suspension_id > $4 AND (s.body_id = $2 OR s.authority_id = $2 \
+          OR EXISTS (SELECT 1 FROM user_regions ur WHERE ur.user_id = $1 \
+            AND (w.region LIKE ur.prefix || '%' OR b.region LIKE ur.prefix || '%'))) \
+        ORDER BY s.suspension_id LIMIT $5";
     /// Whether a body has work of an authority.
     HAS_WORK = "SELECT task_id FROM tasks WHERE body_id = $1 AND authority_id = $2 ORDER BY task_id LIMIT 1";
 }
@@ -39,11 +51,15 @@ pub struct Suspension {
     /// Who recorded it.
     #[schema(value_type = String)]
     pub decided_by: UserId,
+    /// Whether and why it was lifted, and decided again.
+    pub lifts: Vec<Lift>,
 }
 
-fn suspension(row: &Row) -> Result<Suspension> {
+async fn suspension(db: &mut Session, row: &Row) -> Result<Suspension> {
+    let suspension_id = row.get("suspension_id")?;
     Ok(Suspension {
-        suspension_id: row.get("suspension_id")?,
+        lifts: lifts::list(db, suspension_id).await?,
+        suspension_id,
         body_id: row.get("body_id")?,
         authority_id: row.get("authority_id")?,
         decided_at_ms: row.get("decided_at")?,
@@ -63,7 +79,34 @@ pub async fn find(
     let row = db
         .optional(&FIND, args![body, authority, decided_at])
         .await?;
-    row.as_ref().map(suspension).transpose()
+    match row {
+        Some(row) => suspension(db, &row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// One by its id.
+pub async fn find_by_id(db: &mut Session, id: Uuid) -> Result<Option<Suspension>> {
+    match db.optional(&FIND_BY_ID, args![id]).await? {
+        Some(row) => suspension(db, &row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Those of a body that the caller sees, after an id.
+pub async fn list_seen(
+    db: &mut Session,
+    sight: &Sight,
+    body: OrganisationId,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Suspension>> {
+    let args = args![sight.user, sight.organisation, body, after, limit];
+    let mut seen = Vec::new();
+    for row in db.all(&LIST_SEEN, args).await? {
+        seen.push(suspension(db, &row).await?);
+    }
+    Ok(seen)
 }
 
 /// Adds one.
