@@ -5,6 +5,7 @@ mod entries;
 mod identity;
 mod laboratory;
 mod network;
+mod persons;
 mod products;
 mod rulebooks;
 mod scope;
