@@ -1,5 +1,7 @@
 //! The dossier (卷宗): everything that is known of one visit, whole, and the lists that lead there.
 
+mod aside;
+mod people;
 mod reading;
 
 use std::collections::BTreeMap;
@@ -7,21 +9,27 @@ use std::collections::BTreeMap;
 use automerge::Automerge;
 use serde::Serialize;
 use serde_json::{Value, json};
-use sync_core::document::history::history;
+use sync_core::document::history::{ChangeRecord, history};
 use sync_core::model::{Actor, DocumentId, EnterpriseKey, Millis, UserId};
 use sync_core::sync::doctor::ItemState;
 use utoipa::ToSchema;
 
+pub use self::people::Person;
 use crate::access::Principal;
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
 use crate::services::projection;
 use crate::services::ruling::gather;
+use crate::store::Session;
+use crate::store::access::organisations;
+use crate::store::reference::custody::{self, CustodyEvent};
+use crate::store::reference::{campaigns, teams};
 use crate::store::rulings::verdicts::subject_text;
 use crate::store::rulings::versions::RulingRow;
 use crate::store::rulings::{decisions, versions};
 use crate::store::sync::changes::ChangeRow;
+use crate::store::sync::documents::DocumentRow;
 pub use crate::store::sync::visits::{Filter, VisitListRow};
 use crate::store::sync::{changes, documents, projections, visits};
 use crate::wording;
@@ -97,6 +105,10 @@ pub struct AsideView {
     pub bytes: usize,
     /// A person let it in.
     pub admitted: bool,
+    /// What it would write, in the dossier of its visit; none where its bytes are unsafe, or what it builds on is not here.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<ChangeRecord>,
 }
 
 impl From<ChangeRow> for AsideView {
@@ -116,6 +128,7 @@ impl From<ChangeRow> for AsideView {
             received_at: rfc3339(row.received_at),
             bytes: row.bytes.len(),
             admitted: row.admitted,
+            content: None,
         }
     }
 }
@@ -125,6 +138,11 @@ impl From<ChangeRow> for AsideView {
 pub struct Dossier {
     /// What lists show of it.
     pub visit: VisitView,
+    /// The campaign, the inspection body and the team by name.
+    #[schema(value_type = Object)]
+    pub names: Value,
+    /// Everybody whom the dossier mentions, by their id.
+    pub people: BTreeMap<String, Person>,
     /// Key of the enterprise in the visit's identity, before aliases.
     pub enterprise_key: String,
     /// Who walked in when, by certified author.
@@ -148,6 +166,8 @@ pub struct Dossier {
     /// The facts of the visit, its entries and samples, as rules take them.
     #[schema(value_type = Object)]
     pub facts: Value,
+    /// What laboratories reported of its samples, those reports that do not count too.
+    pub custody: Vec<CustodyEvent>,
     /// Every ruling in every version, by subject.
     pub rulings: Vec<RulingView>,
     /// What persons decided.
@@ -242,11 +262,11 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
     )
     .await?;
     let mut received = BTreeMap::new();
-    let mut people: BTreeMap<Actor, UserId> = BTreeMap::new();
+    let mut authors: BTreeMap<Actor, UserId> = BTreeMap::new();
     for change in changes::list_accepted(&mut db, id).await? {
         received.insert(change.hash, (change.received_at, change.admitted));
         if let (Some(actor), Some(user)) = (change.actor, change.user) {
-            people.insert(actor, user);
+            authors.insert(actor, user);
         }
     }
     let history = history(&automerge)
@@ -255,7 +275,7 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
             let came = received.get(&record.hash);
             json!({
                 "received_at": came.map(|(at, _)| rfc3339(*at)), "admitted": came.is_some_and(|(_, admitted)| *admitted),
-                "user_id": people.get(&record.actor), "change": record,
+                "user_id": authors.get(&record.actor), "change": record,
             })
         })
         .collect();
@@ -267,12 +287,16 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
             json!({ "path": path, "record": record, "found_at": rfc3339(found_at) })
         })
         .collect();
-    let decisions = decisions::list_of_document(&mut db, id)
-        .await?
+    let mut mentioned = people::mentioned(&facts);
+    mentioned.extend(authors.values());
+    let decisions = decisions::list_of_document(&mut db, id).await?;
+    mentioned.extend(decisions.iter().map(|row| row.decision.user_id));
+    let decisions = decisions
         .into_iter()
         .map(|row| {
             json!({
                 "decision_id": row.decision_id, "decision": row.decision, "disposal": row.disposal, "make_up": row.make_up,
+                "decided_at": rfc3339(row.decision.decided_at_ms),
             })
         })
         .collect();
@@ -281,6 +305,26 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
         .into_iter()
         .map(RulingView::from)
         .collect();
+    let mut custody = Vec::new();
+    for sample in facts.samples.keys() {
+        custody.extend(custody::list(&mut db, *sample).await?);
+    }
+    mentioned.extend(custody.iter().map(|event| event.user_id));
+    let rows = changes::list_aside(&mut db, id).await?;
+    mentioned.extend(rows.iter().filter_map(|row| row.user));
+    let mut contents = aside::legible(&automerge, &rows);
+    let aside = rows
+        .into_iter()
+        .map(|row| {
+            let content = contents.remove(&row.hash);
+            AsideView {
+                content,
+                ..AsideView::from(row)
+            }
+        })
+        .collect();
+    let names = names(&mut db, &document).await?;
+    let people = people::named(&mut db, mentioned).await?;
     let around =
         projection::around(&mut db, &document, &EnterpriseKey(row.enterprise.clone())).await?;
     let read =
@@ -298,13 +342,26 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
         rulings,
         decisions,
         conflicts,
-        aside: changes::list_aside(&mut db, id)
-            .await?
-            .into_iter()
-            .map(AsideView::from)
-            .collect(),
+        aside,
+        custody,
         history,
+        names,
+        people,
     })
+}
+
+/// What a stranger calls the campaign, the body and the team of a visit.
+async fn names(db: &mut Session, document: &DocumentRow) -> Result<Value, Problem> {
+    let campaign = campaigns::find(db, document.campaign_id).await?;
+    let body = organisations::find(db, document.body_id).await?;
+    let team = match document.team_id {
+        Some(id) => teams::find(db, id).await?,
+        None => None,
+    };
+    Ok(json!({
+        "campaign_code": campaign.as_ref().map(|it| &it.code), "campaign": campaign.as_ref().map(|it| &it.name),
+        "body": body.map(|it| it.name), "team": team.map(|it| it.name),
+    }))
 }
 
 /// Every ruling in a visit.

@@ -38,7 +38,8 @@ migrations![
     "0004_rulings",
     "0005_server_keys",
     "0006_ruled_facts",
-    "0007_epochs"
+    "0007_epochs",
+    "0008_lifts"
 ];
 
 statements! {

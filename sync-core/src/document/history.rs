@@ -1,7 +1,8 @@
 //! Who changed what when: every change of a document with the fields that it touched, and which change made an item.
 
 use automerge::{
-    Automerge, ChangeHash as Head, ObjId, PatchAction, Prop, ReadDoc, ScalarValue, Value,
+    Automerge, ChangeHash as Head, ChangeMetadata, ObjId, PatchAction, Prop, ReadDoc, ScalarValue,
+    Value,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,19 +45,23 @@ pub fn history(doc: &Automerge) -> Vec<ChangeRecord> {
         .filter(|meta| !meta.deps.is_empty())
         .collect();
     metas.sort_by_key(|meta| (meta.start_op, meta.hash));
-    metas
-        .iter()
-        .filter_map(|meta| {
-            Some(ChangeRecord {
-                hash: ChangeHash(meta.hash.0),
-                actor: actor_bytes(meta.actor.to_bytes())?,
-                seq: meta.seq,
-                wall_ms: meta.timestamp,
-                message: meta.message.as_deref().map(str::to_owned),
-                touched: touched(doc, &meta.deps, &meta.hash),
-            })
-        })
-        .collect()
+    metas.iter().filter_map(|meta| record(doc, meta)).collect()
+}
+
+/// One change of a document; none where the document has no such change.
+pub fn record_of(doc: &Automerge, change: &ChangeHash) -> Option<ChangeRecord> {
+    record(doc, &doc.get_change_meta_by_hash(&Head(change.0))?)
+}
+
+fn record(doc: &Automerge, meta: &ChangeMetadata<'_>) -> Option<ChangeRecord> {
+    Some(ChangeRecord {
+        hash: ChangeHash(meta.hash.0),
+        actor: actor_bytes(meta.actor.to_bytes())?,
+        seq: meta.seq,
+        wall_ms: meta.timestamp,
+        message: meta.message.as_deref().map(str::to_owned),
+        touched: touched(doc, &meta.deps, &meta.hash),
+    })
 }
 
 /// What lies between `before` and the change `after` that builds on it.

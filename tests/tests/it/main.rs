@@ -25,3 +25,4 @@ mod sync;
 mod tasks;
 mod tokens;
 mod users;
+mod visits;

@@ -1,0 +1,3 @@
+//! `/v1/visits`: what is known of a visit.
+
+mod get;
