@@ -6,10 +6,10 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use sync_core::limits::{JSON_BODY_BYTES_MAX, REQUEST_S};
+use sync_core::limits::{IMPORT_BYTES_MAX, IMPORT_REQUEST_S, JSON_BODY_BYTES_MAX, REQUEST_S};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::access::gate::{self, Gate, Unlisted};
@@ -104,7 +104,7 @@ fn operations() -> OpenApiRouter<App> {
             prior_samplings::create::create_prior_sampling,
             prior_samplings::list::list_prior_samplings
         ))
-        .routes(routes!(imports::import_file))
+        .routes(routes!(imports::import_file).layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX)))
         // The laboratory.
         .routes(routes!(samples::list::list_samples))
         .routes(routes!(samples::get::get_sample))
@@ -151,7 +151,12 @@ pub fn router(app: App) -> Result<Router, Unlisted> {
 
 /// A request that takes too long is given up: its transaction rolls back, and sending it again is safe.
 async fn within_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(Duration::from_secs(REQUEST_S), next.run(request)).await {
+    let seconds = if request.uri().path().starts_with("/v1/imports/") {
+        IMPORT_REQUEST_S
+    } else {
+        REQUEST_S
+    };
+    match tokio::time::timeout(Duration::from_secs(seconds), next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::new(Code::Timeout).retry_after_s(5).into_response(),
     }

@@ -88,9 +88,11 @@ pub const FEED_BATCHES_MAX: usize = 20;
 pub const SYNC_ATTEMPTS_MAX: u32 = 12;
 /// Rows of the duplicate index in one item of the feed.
 pub const INDEX_PAGE_ROWS: usize = 200;
+/// An imported file, in bytes: so many rows, with room for long names.
+pub const IMPORT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Rows of an imported file.
 pub const IMPORT_ROWS_MAX: usize = 10_000;
-/// How long the command line waits for the answer to a file, in seconds.
+/// How long an import may take, and the command line waits for its answer, in seconds.
 pub const IMPORT_REQUEST_S: u64 = 300;
 
 // The phone's keys.

@@ -2,9 +2,10 @@
 //! name, campaigns by number, enterprises by code.
 
 use serde::Deserialize;
-use sync_core::model::{CampaignId, EnterpriseId, EnterpriseKey, OrganisationId};
+use sync_core::model::{CampaignId, EnterpriseId, EnterpriseKey, OrganisationId, normalise_text};
 use utoipa::ToSchema;
 
+use super::spelling;
 use super::table::{Cells, Column};
 use crate::problem::Problem;
 use crate::services::reference::{
@@ -164,7 +165,7 @@ pub(super) async fn put(work: &mut Work<'_>, kind: Kind, row: &Cells) -> Result<
                 campaign: campaign(work, &row.text("authority"), &row.text("campaign")).await?,
                 code: row.text("code"),
                 product_name: row.text("product_name"),
-                sampling_kind: row.text("sampling_kind"),
+                sampling_kind: spelling::sampling_kind(&row.text("sampling_kind")),
                 plan_no: row.optional("plan_no"),
                 quota_batches: row
                     .text("quota_batches")
@@ -172,7 +173,10 @@ pub(super) async fn put(work: &mut Work<'_>, kind: Kind, row: &Cells) -> Result<
                     .map_err(|_| Problem::value("quota_batches", "is no whole number"))?,
                 regions: row.list("regions"),
                 enterprises: targets(work, &row.list("enterprises")).await?,
-                due_on: row.optional("due_on"),
+                due_on: match row.optional("due_on") {
+                    Some(_) => Some(day(row, "due_on")?),
+                    None => None,
+                },
             };
             Ok(tasks::put(work, new).await?.1)
         }
@@ -194,17 +198,17 @@ pub(super) async fn put(work: &mut Work<'_>, kind: Kind, row: &Cells) -> Result<
             let named = row.optional("authority");
             let new = prior_samplings::NewPriorSampling {
                 source: row.text("source"),
-                confidence: row.text("confidence"),
+                confidence: spelling::confidence(&row.text("confidence")),
                 authority: match named {
                     Some(named) => Some(authority(work, &named).await?),
                     None => None,
                 },
                 sheet_no: row.optional("sheet_no"),
-                sampled_on: row.text("sampled_on"),
-                sampling_kind: row.text("sampling_kind"),
+                sampled_on: day(row, "sampled_on")?,
+                sampling_kind: spelling::sampling_kind(&row.text("sampling_kind")),
                 channel: row
                     .optional("channel")
-                    .unwrap_or_else(|| "production".to_owned()),
+                    .map_or_else(|| "production".to_owned(), |word| spelling::channel(&word)),
                 enterprise_uscc: row.optional("enterprise_uscc"),
                 region: row.optional("region"),
                 product_name: row.optional("product_name"),
@@ -219,6 +223,26 @@ pub(super) async fn put(work: &mut Work<'_>, kind: Kind, row: &Cells) -> Result<
             Ok(change)
         }
     }
+}
+
+/// What tells the record of a row from others, where a second row on it would change it again: of two such rows in one
+/// file, which is meant?
+pub(super) fn told_of(kind: Kind, row: &Cells) -> Option<String> {
+    let text = |column| normalise_text(&row.text(column));
+    match kind {
+        Kind::Enterprises => Some(text("uscc")).filter(|code| !code.is_empty()),
+        Kind::ProductRules => Some(format!("{}\0{}", text("authority"), text("product_name"))),
+        Kind::Campaigns | Kind::Tasks | Kind::PriorSamplings => None,
+    }
+}
+
+/// A civil day as ISO 8601 writes it.
+fn day(row: &Cells, column: &'static str) -> Result<String, Problem> {
+    let day = spelling::day(&row.text(column));
+    let detail = "is no date such as 2025-03-01, 2025/3/1 or 2025年3月1日";
+    Ok(day
+        .ok_or_else(|| Problem::value(column, detail))?
+        .to_string())
 }
 
 /// An authority by code or name.

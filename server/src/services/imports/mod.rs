@@ -2,7 +2,10 @@
 //! of it and keeps nothing. The rows go through the same services as the API, and the same file again changes nothing.
 
 mod kinds;
+mod spelling;
 mod table;
+
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -61,11 +64,15 @@ pub async fn run(
     let rows = table::read(kind.columns(), file)?;
     let mut work = Work::begin(app, caller).await?;
     let mut report = Report::default();
+    let mut told: HashMap<String, table::Cells> = HashMap::new();
     for row in rows {
         let outcome = match row {
-            Ok(row) => kinds::put(&mut work, kind, &row)
-                .await
-                .map_err(|problem| bad(row.line, &problem)),
+            Ok(row) => match contradicted(&mut told, kind, &row) {
+                Some(bad) => Err(vec![bad]),
+                None => kinds::put(&mut work, kind, &row)
+                    .await
+                    .map_err(|problem| bad(row.line, &problem)),
+            },
             Err(bad) => Err(vec![bad]),
         };
         match outcome {
@@ -101,6 +108,25 @@ pub async fn run(
     work.commit().await?;
     report.written = true;
     Ok(report)
+}
+
+/// Two rows of one file that say different things of one record: the file would change it on each import.
+fn contradicted(
+    told: &mut HashMap<String, table::Cells>,
+    kind: Kind,
+    row: &table::Cells,
+) -> Option<BadRow> {
+    let key = kinds::told_of(kind, row)?;
+    let Some(before) = told.get(&key) else {
+        told.insert(key, row.clone());
+        return None;
+    };
+    (!before.says_the_same(row)).then(|| BadRow {
+        line: row.line,
+        column: None,
+        code: Code::Conflict.as_str().to_owned(),
+        message: format!("contradicts line {} of the file", before.line),
+    })
 }
 
 fn bad(line: u64, problem: &Problem) -> Vec<BadRow> {

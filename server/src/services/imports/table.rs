@@ -18,6 +18,7 @@ pub struct Column {
 }
 
 /// A row.
+#[derive(Clone)]
 pub struct Cells {
     /// Line of the file, from 1.
     pub line: u64,
@@ -28,6 +29,11 @@ impl Cells {
     /// A cell; empty where the file has no such column.
     pub fn text(&self, column: &'static str) -> String {
         self.cells.get(column).cloned().unwrap_or_default()
+    }
+
+    /// Whether another row has the same cells.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.cells == other.cells
     }
 
     /// A cell that may be empty.
@@ -53,7 +59,11 @@ impl Cells {
 pub fn read(columns: &[Column], file: &[u8]) -> Result<Vec<Result<Cells, BadRow>>, Problem> {
     let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
     if std::str::from_utf8(file).is_err() {
-        return Err(invalid("the file is not UTF-8; save it as UTF-8"));
+        let detail = "the file is not UTF-8 (GBK, perhaps, as Excel writes it in China); save it as “CSV UTF-8”";
+        return Err(invalid(detail));
+    }
+    if file.iter().all(u8::is_ascii_whitespace) {
+        return Err(invalid("the file is empty: not even a header"));
     }
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
@@ -89,9 +99,13 @@ pub fn read(columns: &[Column], file: &[u8]) -> Result<Vec<Result<Cells, BadRow>
     for record in reader.records() {
         let record = record.map_err(|error| invalid(&error.to_string()))?;
         let line = record.position().map_or(0, csv::Position::line);
+        // Spreadsheets leave rows behind in which there is nothing.
+        if record.iter().all(str::is_empty) {
+            continue;
+        }
         if rows.len() == IMPORT_ROWS_MAX {
             return Err(invalid(&format!(
-                "the file has more than {IMPORT_ROWS_MAX} rows"
+                "the file has more than {IMPORT_ROWS_MAX} rows; split it, what is imported twice changes nothing"
             )));
         }
         rows.push(cells(&places, line, &record));

@@ -8,12 +8,15 @@ use sync_core::model::{
 };
 use sync_core::rules::{CustodyFact, Purpose, SampleFact, SamplingSource};
 
+use super::tasks::SAMPLING_KINDS;
 use super::{Change, Work, missing, name, optional};
 use crate::problem::{Code, Problem};
 use crate::services::projection;
 use crate::store::reference::prior_samplings::{self, PriorRow, PriorSampling};
 
 const DAY_MS: i64 = 86_400_000;
+/// 抽查环节
+const CHANNELS: [&str; 3] = ["production", "circulation", "online"];
 
 /// What is known of a prior sampling.
 #[derive(Default)]
@@ -63,6 +66,15 @@ pub async fn put(
             "confidence",
             "is none of confirmed, reported, uncertain",
         ));
+    }
+    for (field, word, words) in [
+        ("sampling_kind", &new.sampling_kind, &SAMPLING_KINDS[..]),
+        ("channel", &new.channel, &CHANNELS[..]),
+    ] {
+        if !words.contains(&word.as_str()) {
+            let detail = format!("is none of {}", words.join(", "));
+            return Err(Problem::value(field, detail));
+        }
     }
     let Ok(date) = new.sampled_on.parse::<jiff::civil::Date>() else {
         return Err(Problem::value(
@@ -144,6 +156,12 @@ pub async fn put(
     let mut natural_key = [0; 32];
     natural_key.copy_from_slice(digest::digest(&digest::SHA256, natural.as_bytes()).as_ref());
     if let Some(found) = prior_samplings::find_by_natural_key(&mut work.tx, &natural_key).await? {
+        // The same number with another content: the first one stands, and nobody is silently corrected.
+        let told = prior_samplings::find_told(&mut work.tx, &natural_key).await?;
+        if told.is_some_and(|told| told != fact) {
+            let detail = "is known from this source with another content";
+            return Err(Problem::new(Code::Conflict).field("sheet_no", detail));
+        }
         return Ok((found, Change::Unchanged));
     }
     let row = PriorRow {

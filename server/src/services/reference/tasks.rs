@@ -10,7 +10,7 @@ use crate::store::reference::tasks::{self, Clash, Task};
 use crate::store::reference::{campaigns, enterprises, teams};
 
 /// Kinds of sampling (domain.md §2).
-const SAMPLING_KINDS: [&str; 7] = [
+pub(super) const SAMPLING_KINDS: [&str; 7] = [
     "routine",
     "special",
     "emergency",

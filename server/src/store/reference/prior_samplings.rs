@@ -32,6 +32,8 @@ pub(crate) use sees_prior;
 statements! {
     /// The one that is told apart by this.
     FIND = concat!(columns!(), "WHERE p.natural_key = $1");
+    /// What was told of the one that is told apart by this.
+    FIND_TOLD = "SELECT fact FROM prior_samplings WHERE natural_key = $1";
     /// Adds one.
     INSERT = "INSERT INTO prior_samplings (prior_sampling_id, natural_key, source, confidence, authority_id, body_id, \
         region, product_name, product_kind, sampled_on, fact, created_at) \
@@ -135,6 +137,12 @@ pub async fn find_by_natural_key(
 ) -> Result<Option<PriorSampling>> {
     let row = db.optional(&FIND, args![natural_key]).await?;
     row.as_ref().map(prior).transpose()
+}
+
+/// What was told of the one that is told apart by this, before aliases.
+pub async fn find_told(db: &mut Session, natural_key: &[u8; 32]) -> Result<Option<SampleFact>> {
+    let row = db.optional(&FIND_TOLD, args![natural_key]).await?;
+    row.as_ref().map(|row| json(row, "fact")).transpose()
 }
 
 /// Those that the caller sees, after an id.

@@ -2,6 +2,7 @@
 
 use fieldseal_tests::TestServer;
 use fieldseal_tests::server::Answer;
+use sync_core::limits::{IMPORT_BYTES_MAX, IMPORT_ROWS_MAX, JSON_BODY_BYTES_MAX};
 
 const HEADER: &str = "统一社会信用代码,企业名称,行政区划\n";
 
@@ -170,4 +171,151 @@ fn the_demonstration_loads_through_the_api_alone() {
             .body;
         assert_eq!(report["created"], rows, "{kind}: {report}");
     }
+}
+
+const HISTORY: &str = "source,confidence,sheet_no,sampled_on,sampling_kind,region,product_name\n";
+
+#[test]
+fn line_ends_quoted_line_breaks_and_empty_rows_are_as_spreadsheets_write_them() {
+    let server = TestServer::start();
+    let admin = server.admin("140000");
+    let file = "统一社会信用代码,企业名称,行政区划,地址\r\n\
+        911405250000B1E536,泽州示例铸造,140525,\"示例路 1 号\r\n3 栋, 东门\"\r\n,,,\r\n\r\n\
+        911405810000B3G78X,高平示例服饰,140581,\r\n";
+    let report = import(&server, &admin, "enterprises", "?dry_run=true", file);
+    let report = report.expect(200).body;
+    assert_eq!(report["created"], 1, "{report}");
+    // The line counts what is quoted: it is the line that an editor shows.
+    assert_eq!(report["bad"][0]["line"], 6, "{report}");
+    assert_eq!(report["bad"][0]["column"], "uscc");
+    assert_eq!(report["bad"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_file_without_rows_or_without_anything_or_in_another_encoding_is_told_as_such() {
+    let server = TestServer::start();
+    let admin = server.admin("140000");
+    let told = |file: &[u8]| {
+        let path = "/v1/imports/enterprises";
+        let bytes = Some(file.to_vec());
+        let answer = server.call_raw("POST", path, Some(&admin), "text/csv", bytes);
+        let answer = answer.expect_problem(422, "import_invalid");
+        answer.text("detail")
+    };
+    for empty in [&b""[..], b"\xef\xbb\xbf", b" \r\n\n"] {
+        assert!(told(empty).contains("empty"));
+    }
+    assert!(told(b"\xc6\xf3\xd2\xb5\xc3\xfb\xb3\xc6,region\n").contains("GBK"));
+    assert!(told("企业名称;行政区划\n".as_bytes()).contains("企业名称;行政区划"));
+    assert!(told("企业名称\n".as_bytes()).contains("region (行政区划) is missing"));
+    let header = import(&server, &admin, "enterprises", "", HEADER).expect(200);
+    assert_eq!(header.body["created"], 0);
+}
+
+#[test]
+fn days_and_words_are_taken_as_people_write_them() {
+    let server = TestServer::start();
+    let admin = server.admin("140000");
+    let header = "来源,可信程度,抽样单编号,抽样日期,任务类别,抽查环节,行政区划\n";
+    let days = [
+        "2025-02-01",
+        "2025/2/1",
+        "2025年2月1日",
+        "20250201",
+        "2025/2/1 0:00",
+    ];
+    let rows = days.iter().enumerate();
+    let rows: String = rows
+        .map(|(n, day)| format!("台账,已确认,N-{n},{day},专项抽查,流通领域,140525\n"))
+        .collect();
+    let file = format!("{header}{rows}");
+    let report = import(&server, &admin, "prior-samplings", "", &file);
+    assert_eq!(report.expect(200).body["created"], 5);
+    let listed = server.get("/v1/prior-samplings", &admin).expect(200).body;
+    for item in listed["items"].as_array().unwrap() {
+        assert_eq!(item["sampled_on"], "2025-02-01");
+        assert_eq!(item["confidence"], "confirmed");
+    }
+    let bad = format!(
+        "{header}台账,已确认,M-1,01/02/2025,专项,流通,140525\n台账,也许,M-2,2025-02-01,专项,流通,140525\n\
+         台账,已确认,M-3,2025-02-01,突击,流通,140525\n台账,已确认,M-4,2025-02-01,专项,路边,140525\n"
+    );
+    let report = import(&server, &admin, "prior-samplings", "?dry_run=true", &bad);
+    let report = report.expect(200).body;
+    let columns = report["bad"].as_array().unwrap().iter();
+    let columns: Vec<_> = columns
+        .map(|bad| bad["column"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        columns,
+        ["sampled_on", "confidence", "sampling_kind", "channel"]
+    );
+}
+
+#[test]
+fn one_number_with_another_content_is_a_bad_row_and_changes_nothing() {
+    let server = TestServer::start();
+    let admin = server.admin("140000");
+    let first = format!("{HISTORY}e-CQS,reported,X-1,2025-02-01,routine,140525,检查井盖\n");
+    import(&server, &admin, "prior-samplings", "", &first).expect(200);
+    let other = first.replace("2025-02-01", "2025-01-01");
+    let report = import(&server, &admin, "prior-samplings", "?dry_run=true", &other);
+    let report = report.expect(200).body;
+    assert_eq!(report["bad"][0]["code"], "conflict");
+    assert_eq!(report["bad"][0]["column"], "sheet_no");
+    let elsewhere = other.replace("e-CQS", "台账");
+    let report = import(&server, &admin, "prior-samplings", "", &elsewhere);
+    assert_eq!(
+        report.expect(200).body["created"],
+        1,
+        "another source has its own"
+    );
+}
+
+#[test]
+fn two_rows_that_contradict_each_other_in_one_file_are_a_bad_file() {
+    let server = TestServer::start();
+    let admin = server.admin("140000");
+    let file = format!(
+        "{HEADER}911405250000B1E536,泽州示例铸造,140525\n911405250000B1E536,泽州示例铸造,140525\n\
+         911405250000B1E536,泽州另一铸造,140525\n"
+    );
+    let report = import(&server, &admin, "enterprises", "?dry_run=true", &file);
+    let report = report.expect(200).body;
+    assert_eq!(
+        (report["created"].as_u64(), report["unchanged"].as_u64()),
+        (Some(1), Some(1))
+    );
+    assert_eq!(report["bad"][0]["line"], 4);
+    assert_eq!(report["bad"][0]["code"], "conflict");
+}
+
+#[test]
+fn a_file_of_the_most_rows_is_taken_and_one_more_is_told() {
+    let server = TestServer::start();
+    let admin = server.admin("140000");
+    let file = |rows: usize| {
+        let rows = (0..rows).map(|n| {
+            format!("e-CQS,reported,L-{n},2025-02-01,routine,140525,检查井盖（重型，球墨铸铁，道路用）第{n}种规格\n")
+        });
+        format!("{HISTORY}{}", rows.collect::<String>())
+    };
+    let most = file(IMPORT_ROWS_MAX);
+    assert!(
+        most.len() > JSON_BODY_BYTES_MAX,
+        "longer than a JSON body may be"
+    );
+    let report = import(&server, &admin, "prior-samplings", "?dry_run=true", &most);
+    assert_eq!(report.expect(200).body["created"], IMPORT_ROWS_MAX);
+    let answer = import(
+        &server,
+        &admin,
+        "prior-samplings",
+        "",
+        &file(IMPORT_ROWS_MAX + 1),
+    );
+    let answer = answer.expect_problem(422, "import_invalid");
+    assert!(answer.text("detail").contains("split it"));
+    let long = "长".repeat(IMPORT_BYTES_MAX / 3 + 1);
+    import(&server, &admin, "prior-samplings", "", &long).expect_problem(413, "body_too_large");
 }
