@@ -96,9 +96,10 @@ pub fn read(columns: &[Column], file: &[u8]) -> Result<Vec<Result<Cells, BadRow>
         )));
     }
     let mut rows = Vec::new();
+    let mut lines = Lines::new(file);
     for record in reader.records() {
         let record = record.map_err(|error| invalid(&error.to_string()))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.of(record.position().map_or(0, csv::Position::byte));
         // Spreadsheets leave rows behind in which there is nothing.
         if record.iter().all(str::is_empty) {
             continue;
@@ -111,6 +112,39 @@ pub fn read(columns: &[Column], file: &[u8]) -> Result<Vec<Result<Cells, BadRow>
         rows.push(cells(&places, line, &record));
     }
     Ok(rows)
+}
+
+/// Lines as an editor counts them. The reader's own count is off where lines end in CR LF, since it meets the LF with the
+/// next record, and where empty ones lie between.
+struct Lines<'a> {
+    file: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn new(file: &'a [u8]) -> Self {
+        Self {
+            file,
+            at: 0,
+            line: 1,
+        }
+    }
+
+    /// The line of a record that the reader began to look for at this byte; records are asked for in order.
+    fn of(&mut self, byte: u64) -> u64 {
+        let begun = usize::try_from(byte).unwrap_or(usize::MAX);
+        let ends = |byte: &u8| matches!(*byte, b'\r' | b'\n');
+        while let Some(next) = self.file.get(self.at)
+            && (self.at < begun || ends(next))
+        {
+            // A CR alone ended lines on old machines.
+            let lone = *next == b'\r' && self.file.get(self.at + 1) != Some(&b'\n');
+            self.line += u64::from(*next == b'\n' || lone);
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 fn cells(places: &[&'static str], line: u64, record: &csv::StringRecord) -> Result<Cells, BadRow> {

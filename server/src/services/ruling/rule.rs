@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use sync_core::model::{Digest, DocumentId, RulingId, SampleId};
 use sync_core::rules::{
-    self, Facts, Finding, Findings, Outcome, Rulebooks, ScopeKey, Standing, Subject, Validity,
-    dirty_after, final_validity,
+    self, Decision, Facts, Finding, Findings, Outcome, Rulebooks, ScopeKey, Standing, Subject,
+    Validity, dirty_after, final_validity,
 };
 use tracing::Instrument;
 
@@ -208,7 +208,13 @@ async fn next_version(
         return Ok(None);
     }
     // A person's word makes the version theirs when it is what stands and no version has said so yet.
-    let by_person = decided.filter(|decision| {
+    // What the engine makes of a decision that another one contradicts is the engine's word.
+    let said_by_person = |decision: &Decision| match &outcome {
+        Some(Outcome::Entry { standing }) => decision.standing == Some(*standing),
+        Some(Outcome::Sample { validity }) => decision.validity == Some(*validity),
+        None => false,
+    };
+    let by_person = decided.filter(said_by_person).filter(|decision| {
         current
             .as_ref()
             .is_none_or(|current| current.decided_at <= decision.decided_at_ms)

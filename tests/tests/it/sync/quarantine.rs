@@ -77,6 +77,28 @@ fn an_admitted_change_stands_and_releases_what_depends_on_it() {
         .post(&path, &ruler, reason.clone())
         .expect_problem(404, "not_found");
     world.list_enterprise(&identity, "140525");
+    // What lies aside is readable beside the visit before anybody lets it in.
+    let dossier = format!("/v1/visits/{}", identity.document_id());
+    let beside = world.server.get(&dossier, &ruler).expect(200).body["aside"].clone();
+    let written = beside.as_array().unwrap().iter();
+    let written: Vec<_> = written
+        .map(|item| {
+            let touched = &item["content"]["touched"][0];
+            (
+                item["state"]["state"].clone(),
+                touched["path"].clone(),
+                touched["new"].clone(),
+            )
+        })
+        .collect();
+    let wrote = |state: &str, path: &str, new: &str| (json!(state), json!([path]), json!(new));
+    assert_eq!(
+        written,
+        [
+            wrote("quarantined", "a", "\"1\""),
+            wrote("held", "b", "\"2\"")
+        ]
+    );
     let admitted = world.server.post(&path, &ruler, reason.clone()).expect(201);
     assert_eq!(admitted.body["admitted"], true);
     assert_eq!(admitted.body["state"]["state"], "received");
