@@ -1,5 +1,7 @@
 //! The store's promises, on SQLite.
 
+mod feed;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
