@@ -21,6 +21,7 @@ use crate::fault::Faults;
 use crate::host::{Host, Signer};
 use crate::install::{Install, InstallFile};
 use crate::keys::{self, SoftwareKey};
+use crate::recording::VisitSchema;
 use crate::store::Store;
 use crate::taking;
 use crate::types::{Enrolled, SignerInfo};
@@ -405,11 +406,17 @@ impl Client {
         Ok((key, row.payload))
     }
 
-    /// The server knows another change under a number of this install (a copy of the whole phone was used elsewhere): a
-    /// fresh actor is drawn, and what was written stays and is shown.
-    pub(crate) fn redraw(&self) -> Done<()> {
+    /// Where the server knows another change under a number of this install (a copy of the whole phone was used
+    /// elsewhere), a fresh actor is drawn. What was written stays and is shown; documents are taken back to what stood
+    /// before the fork, so that what is written from now on is not held for ever. Again does the rest of what a kill cut.
+    pub(crate) fn leave_fork(&self) -> Done<()> {
         let wall_ms = self.host.clock.wall_ms();
         let mut inner = self.lock();
+        let forked = inner.store.list_forked(&inner.install.actor)?;
+        if forked.is_empty() {
+            return Ok(());
+        }
+        taking::part(&mut inner.store, &VisitSchema, &forked, wall_ms)?;
         let position = inner.store.position()?;
         let install = inner.file.draw(self.host.rng.as_ref(), position)?;
         inner.key = device_key(&self.host, &install)?;

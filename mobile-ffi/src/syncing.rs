@@ -25,6 +25,7 @@ impl Client {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let api = self.api()?;
+        self.leave_fork()?;
         if self.enrolled()?.is_none() {
             return Err(crate::client::not_enrolled());
         }
@@ -33,7 +34,6 @@ impl Client {
         let mut session = Session::new(patience);
         let mut event = Event::Started { cursor };
         let mut round_trip_ms = 0;
-        let mut forked = false;
         let report = 'session: loop {
             let mut next = None;
             for effect in session.handle(self.moment(), event) {
@@ -76,14 +76,10 @@ impl Client {
                             round_trip_ms,
                         };
                         let mut inner = self.lock();
-                        let own = inner.install.actor;
                         let taken =
-                            taking::take(&mut inner.store, &VisitSchema, &brought, &arrival, &own);
+                            taking::take(&mut inner.store, &VisitSchema, &brought, &arrival);
                         drop(inner);
-                        next = Some(or_store_failed(taken, |(unsent, fork)| {
-                            forked |= fork;
-                            Event::Stored { unsent }
-                        }));
+                        next = Some(or_store_failed(taken, |unsent| Event::Stored { unsent }));
                     }
                 }
             }
@@ -95,9 +91,8 @@ impl Client {
                 }
             }
         };
-        if forked {
-            self.redraw()?;
-        } else if report.outcome == Outcome::Complete {
+        self.leave_fork()?;
+        if report.outcome == Outcome::Complete && self.enrolled()?.is_some() {
             self.fetch_sheet_numbers();
         }
         Ok(SyncReport {

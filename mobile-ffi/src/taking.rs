@@ -1,13 +1,15 @@
 //! Taking in what an answer brought: everything is verified first, then stored with the new cursor in one transaction.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Automerge;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sync_core::model::{Actor, DocumentId, Millis};
+use sync_core::document::skeleton::skeleton;
+use sync_core::model::{Actor, ChangeHash, DocumentId, Millis, VisitIdentity};
 use sync_core::proof::{CertificateKind, CertificatePayload, Payload, Signed, TimeTokenPayload};
-use sync_core::sync::intake::{Candidate, Intake, candidates, header_holds, judge};
+use sync_core::sync::intake::{Candidate, Intake, candidates, header_holds, judge, without};
 use sync_core::sync::session::Brought;
 use sync_core::sync::wire::{ChangeStatus, DocumentHeader, DocumentPage, FeedEntry};
 
@@ -92,15 +94,13 @@ impl Documents<'_> {
     }
 }
 
-/// Takes in an answer; how many changes are unsent afterwards, and whether the server knows another change under one of
-/// this install's numbers.
+/// Takes in an answer; how many changes are unsent afterwards.
 pub fn take(
     store: &mut Store,
     schema: &dyn Schema,
     brought: &Brought,
     arrival: &Arrival,
-    own: &Actor,
-) -> Result<(u32, bool), ClientError> {
+) -> Result<u32, ClientError> {
     let mut certificates: Vec<(CertificatePayload, Vec<u8>, Signed<CertificatePayload>)> =
         Vec::new();
     let mut keys: BTreeMap<Actor, Vec<u8>> = BTreeMap::new();
@@ -155,27 +155,6 @@ pub fn take(
         .as_ref()
         .and_then(|signed| Some((open_signed(store, signed).ok()?, signed)));
 
-    let equivocates = |status: &ChangeStatus| {
-        matches!(
-            status,
-            ChangeStatus::Quarantined {
-                quarantine: sync_core::sync::wire::QuarantineKind::Equivocation,
-                ..
-            }
-        )
-    };
-    let mut forked = false;
-    for (hash, status) in &brought.statuses {
-        forked |= equivocates(status) && store.is_own(hash)?;
-    }
-    let forked = forked
-        || intakes.iter().any(|(_, intake, _)| {
-            let taken = intake.taken.iter();
-            taken
-                .into_iter()
-                .any(|t| t.actor == *own && equivocates(&t.status))
-        });
-
     store.write(|write| {
         if brought.epoch_changed {
             write.offer_everything_again()?;
@@ -206,7 +185,7 @@ pub fn take(
             }
         }
         for (hash, status) in &brought.statuses {
-            write.put_status(&hash.to_string(), status)?;
+            write.put_status(&hash.to_string(), None, status)?;
         }
         for (receipt, signed) in &receipts {
             let hashes: Vec<_> = receipt.hashes.iter().map(ToString::to_string).collect();
@@ -221,9 +200,11 @@ pub fn take(
                 }
                 FeedEntry::Certificate { .. } => {}
                 FeedEntry::Revoke { document_id } => write.drop_copy(*document_id)?,
-                FeedEntry::Status { hash, status, .. } => {
-                    write.put_status(&hash.to_string(), status)?;
-                }
+                FeedEntry::Status {
+                    document_id,
+                    hash,
+                    status,
+                } => write.put_status(&hash.to_string(), Some(*document_id), status)?,
                 FeedEntry::Ruling(notice) => write.put_ruling(notice)?,
                 FeedEntry::DeviceRevoked {
                     device_id,
@@ -252,7 +233,76 @@ pub fn take(
         }
         Ok(())
     })?;
-    Ok((store.count_unsent()?, forked))
+    store.count_unsent()
+}
+
+/// Takes documents back to what stood before these changes.
+pub fn part(
+    store: &mut Store,
+    schema: &dyn Schema,
+    forked: &[(DocumentId, ChangeHash)],
+    wall_ms: Millis,
+) -> Result<(), ClientError> {
+    let mut lost: BTreeMap<DocumentId, BTreeSet<ChangeHash>> = BTreeMap::new();
+    for (document, hash) in forked {
+        lost.entry(*document).or_default().insert(*hash);
+    }
+    let mut states = Vec::new();
+    for (id, hashes) in &lost {
+        let Some(row) = store.find_document(*id)? else {
+            continue;
+        };
+        let unreadable = |error: automerge::AutomergeError| {
+            ClientError::new("store.failed", "A stored document cannot be read").with(error)
+        };
+        let document = Automerge::load(&row.snapshot).map_err(unreadable)?;
+        let parted = without(&document, hashes).map_err(unreadable)?;
+        states.push(DocumentState {
+            columns: schema.columns(&row.header, &parted),
+            snapshot: parted.save(),
+            header: row.header,
+            updated_at_ms: wall_ms,
+        });
+    }
+    store.write(|write| {
+        states
+            .iter()
+            .try_for_each(|state| write.put_document(state))
+    })
+}
+
+/// The other documents of this phone, asked only where something waits.
+struct Others<'a> {
+    store: &'a Store,
+    than: DocumentId,
+    skeletons: OnceCell<BTreeSet<ChangeHash>>,
+}
+
+impl<'a> Others<'a> {
+    fn new(store: &'a Store, than: DocumentId) -> Self {
+        Self {
+            store,
+            than,
+            skeletons: OnceCell::new(),
+        }
+    }
+
+    /// Whether a change stands in one of them. A store that cannot say so now lets the change wait.
+    fn hold(&self, hash: &ChangeHash) -> bool {
+        let stands = self.store.stands_elsewhere(hash, self.than);
+        stands.unwrap_or(false) || self.skeletons.get_or_init(|| self.begin()).contains(hash)
+    }
+
+    fn begin(&self) -> BTreeSet<ChangeHash> {
+        let preimages = self.store.list_other_preimages(self.than);
+        let identities = preimages.unwrap_or_default().into_iter();
+        identities
+            .filter_map(|preimage| VisitIdentity::from_preimage(&preimage).ok())
+            .filter_map(|identity| skeleton(&identity).ok())
+            .flat_map(|begun| begun.get_heads())
+            .map(|head| ChangeHash(head.0))
+            .collect()
+    }
 }
 
 /// Judges one page together with what was held before it; the hashes that were held are named.
@@ -289,7 +339,17 @@ fn judge_page(
     let mut tips = documents.store.list_tips(id)?;
     tips.extend(page.tips.iter().cloned());
     let key_of = |actor: &Actor| keys.get(actor).cloned();
-    let intake = judge(id, &document, &offered, &tips, &key_of, &RustVerifier);
+    let others = Others::new(documents.store, id);
+    let elsewhere = |hash: &ChangeHash| others.hold(hash);
+    let intake = judge(
+        id,
+        &document,
+        &offered,
+        &tips,
+        &key_of,
+        &elsewhere,
+        &RustVerifier,
+    );
     let changed = intake.snapshot.is_some();
     let before = documents
         .open

@@ -14,6 +14,7 @@ use crate::keys::{KeyError, ServerKeys};
 use crate::rng::{Rng, SystemRng};
 use crate::services::ruling::rulebooks::RulebookCache;
 use crate::services::sync::admission::SyncGate;
+use crate::services::sync::origin;
 use crate::store::access::server_keys;
 use crate::store::{Store, StoreError};
 
@@ -123,7 +124,9 @@ impl App {
             data,
             trust_forwarded_for,
         };
-        Ok(Self(Arc::new(parts)))
+        let app = Self(Arc::new(parts));
+        origin::note_skeletons(&app.store).await?;
+        Ok(app)
     }
 
     /// The time.

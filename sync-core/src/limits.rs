@@ -15,16 +15,23 @@ pub const CHANGE_DEPENDENCIES_MAX: usize = 256;
 pub const CHANGE_ACTORS_MAX: usize = 256;
 /// Nesting of maps in a document, in levels below the root.
 pub const DOCUMENT_DEPTH_MAX: usize = 16;
-/// A page of changes as it travels, in compressed bytes.
+/// A page of several changes as it travels, in compressed bytes where it is compressed. A change that fits no page goes
+/// alone, and then only [`JSON_BODY_BYTES_MAX`] bounds it.
 pub const PAGE_COMPRESSED_BYTES_MAX: usize = 64 * 1024;
-/// A page of changes once inflated, in bytes.
+/// A page of changes once inflated, in bytes. Only what came compressed can be that long: see [`JSON_BODY_BYTES_MAX`].
 pub const PAGE_INFLATED_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// The body of any other JSON request, in bytes.
+/// The body of any request as it travels, in bytes, a page of changes included: a plain one is bounded by this, a
+/// compressed one by this before and by [`PAGE_INFLATED_BYTES_MAX`] after it is inflated.
 pub const JSON_BODY_BYTES_MAX: usize = 1024 * 1024;
 /// A text field of a form, in Unicode scalar values.
 pub const FIELD_CHARS_MAX: usize = 4_000;
 /// Changes of one device that may wait for what they depend on.
 pub const HELD_CHANGES_PER_DEVICE_MAX: usize = 10_000;
+/// Ancestors that are looked up in other documents to tell whether a change that waits belongs to one of them.
+pub const ORIGIN_STEPS_MAX: usize = 64;
+/// Documents that are judged again at once because what they wait for turned up in another one; the rest when they are
+/// next written to.
+pub const ORIGIN_DOCUMENTS_MAX: usize = 32;
 /// Drift of a phone's monotonic clock, in parts per million.
 pub const CLOCK_DRIFT_PPM: i64 = 100;
 /// Uncertainty added to every claimed time, in milliseconds.

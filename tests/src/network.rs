@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mobile_ffi::host::UreqTransport;
 use mobile_ffi::{HttpAnswer, HttpRequest, Transport, TransportError};
-use sync_core::sync::wire::SyncResponse;
+use sync_core::sync::wire::{SyncRequest, SyncResponse};
 
 /// What happens to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,9 @@ pub enum Fault {
     Unavailable(u32),
 }
 
+/// What somebody on the way does to a page that goes up.
+type Tamper = Box<dyn FnOnce(&mut SyncRequest) + Send>;
+
 /// The way of one phone to the server.
 pub struct Network {
     http: UreqTransport,
@@ -37,6 +40,7 @@ struct State {
     off: bool,
     elsewhere: Option<String>,
     coming: VecDeque<Fault>,
+    tamper: Option<Tamper>,
     recorded: Vec<HttpRequest>,
     heard: Vec<HttpAnswer>,
 }
@@ -68,6 +72,11 @@ impl Network {
     /// What happens to the next requests, one fault each; after those, nothing.
     pub fn next(&self, faults: impl IntoIterator<Item = Fault>) {
         self.state().coming.extend(faults);
+    }
+
+    /// Somebody on the way changes the next page that carries changes up.
+    pub fn tampers(&self, with: impl FnOnce(&mut SyncRequest) + Send + 'static) {
+        self.state().tamper = Some(Box::new(with));
     }
 
     /// Every request that was tried to `/v1/sync`, as it travelled.
@@ -123,6 +132,15 @@ impl Network {
     }
 }
 
+/// A page as the phone packed it.
+fn unpacked(request: &HttpRequest) -> Option<SyncRequest> {
+    if !request.url.ends_with("/v1/sync") {
+        return None;
+    }
+    let json = zstd::decode_all(request.body.as_slice()).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
 impl Default for Network {
     fn default() -> Self {
         Self::new()
@@ -136,6 +154,13 @@ impl Transport for Network {
             if let Some(elsewhere) = &state.elsewhere {
                 let path = request.url.splitn(4, '/').nth(3).unwrap_or_default();
                 request.url = format!("{elsewhere}/{path}");
+            }
+            if let Some(mut page) = unpacked(&request).filter(|page| !page.changes.is_empty())
+                && let Some(tamper) = state.tamper.take()
+            {
+                tamper(&mut page);
+                let json = serde_json::to_vec(&page).expect("a page is JSON");
+                request.body = zstd::encode_all(json.as_slice(), 3).expect("it packs");
             }
             state.recorded.push(request.clone());
             if state.off {

@@ -1,5 +1,6 @@
 //! A server in process, on 127.0.0.1, a folder and a database of its own, whose clock stands until a test moves it.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use fieldseal_server::clock::ManualClock;
 use fieldseal_server::config::DataConfig;
 use fieldseal_server::rng::SeededRng;
 use fieldseal_server::serve::serve;
+use fieldseal_server::store::Statement;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -115,6 +117,34 @@ impl TestServer {
         let starts = folder.read_dir().map_or(0, Iterator::count);
         std::fs::write(folder.join(format!("start-{starts}")), "").expect("the folder");
         Self::begin(folder, database, clock, starts as u64, None)
+    }
+
+    /// Every row of every table, as text: what a request that changes nothing leaves as it is.
+    pub fn rows(&self) -> BTreeMap<String, Vec<String>> {
+        let sqlite = self.database.is_none();
+        let run = |sql| Statement { name: "rows", sql };
+        self.runtime.block_on(async {
+            let mut db = self.app.store.read().await.expect("a connection");
+            let names = run(match sqlite {
+                true => {
+                    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+                }
+                false => {
+                    "SELECT CAST(table_name AS TEXT) AS name FROM information_schema.tables \
+                     WHERE table_schema = 'public'"
+                }
+            });
+            let mut rows = BTreeMap::new();
+            for table in db.all(&names, Vec::new()).await.expect("the schema") {
+                let table: String = table.get("name").expect("a name");
+                let all = run(format!("SELECT * FROM {table}").leak());
+                let found = db.all(&all, Vec::new()).await.expect("a table");
+                let mut texts: Vec<String> = found.iter().map(|row| format!("{row:?}")).collect();
+                texts.sort();
+                rows.insert(table, texts);
+            }
+            rows
+        })
     }
 
     /// A second server beside this one: a process of its own in all but name, on the same PostgreSQL database and by the

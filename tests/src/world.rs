@@ -428,6 +428,60 @@ impl World {
         self.call("POST", ADMIN, &path, body).expect(200)
     }
 
+    /// A phone's key is revoked.
+    #[track_caller]
+    pub fn revokes(&self, phone: &Phone) {
+        let enrolled = phone.client.enrolled().expect("the phone's store works");
+        let path = format!(
+            "/v1/devices/{}/revocation",
+            enrolled.expect("it is enrolled").device_id
+        );
+        self.call("POST", ADMIN, &path, json!({ "reason": "手机被盗" }))
+            .expect(200);
+        self.server.clock.advance_ms(1);
+    }
+
+    /// What of a visit is held or quarantined, as `state:code`.
+    #[track_caller]
+    pub fn aside(&self, visit: DocumentId) -> Vec<String> {
+        let dossier = self.dossier(visit);
+        let items = dossier["aside"].as_array().expect("a list").iter();
+        items
+            .map(|item| {
+                let state = &item["state"];
+                let why = state["code"].as_str().or(state["reason"].as_str());
+                format!("{}:{}", word(&state["state"]), why.unwrap_or_default())
+            })
+            .collect()
+    }
+
+    /// Somebody lets in everything of a visit that waits for a person, one by one; the answers.
+    pub fn admits(&self, who: &str, visit: DocumentId) -> Vec<Answer> {
+        let dossier = self.dossier(visit);
+        let items = dossier["aside"].as_array().expect("a list").iter();
+        let quarantined = items.filter(|item| item["state"]["state"] == "quarantined");
+        quarantined
+            .map(|item| {
+                let path = format!("/v1/quarantine/{}/admission", word(&item["item_id"]));
+                self.call(
+                    "POST",
+                    who,
+                    &path,
+                    json!({ "reason": "核实为本人当日所采" }),
+                )
+            })
+            .collect()
+    }
+
+    /// A copy of a whole phone, with what backups leave out.
+    pub fn copy_of(&self, phone: &Phone) -> Phone {
+        let file = self.folder().join(format!("copy-{}.db", self.now()));
+        phone.backs_up(&file);
+        let beside = |path: &Path| PathBuf::from(format!("{}.install", path.display()));
+        std::fs::copy(beside(phone.file()), beside(&file)).expect("the install's identity");
+        self.phone_on(&phone.owner, file, 500)
+    }
+
     /// Imports a CSV file; the report.
     #[track_caller]
     pub fn imports(&self, kind: &str, file: &str) -> Value {

@@ -124,16 +124,6 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Whether a change was written by this install.
-    pub fn is_own(&self, hash: &ChangeHash) -> Result<bool, ClientError> {
-        let own = self.db.query_row(
-            "SELECT EXISTS (SELECT 1 FROM changes WHERE hash = ?1 AND own = 1)",
-            [hash.to_string()],
-            |row| row.get(0),
-        )?;
-        Ok(own)
-    }
-
     /// The list of visits, from columns.
     pub fn list_visits(&self) -> Result<Vec<VisitSummary>, ClientError> {
         let mut statement = self.db.prepare(
@@ -242,6 +232,49 @@ impl Store {
                 received_at_ms: row.get(6)?,
             })
         })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Changes of an actor under a number that another change has as well, here or at the server.
+    pub fn list_forked(&self, actor: &Actor) -> Result<Vec<(DocumentId, ChangeHash)>, ClientError> {
+        let mut statement = self.db.prepare(
+            "SELECT document_id, hash FROM changes c WHERE actor = ?1
+                AND (status LIKE '%\"quarantine\":\"equivocation\"%'
+                  OR EXISTS (SELECT 1 FROM changes o WHERE o.document_id = c.document_id AND o.actor = c.actor
+                             AND o.seq = c.seq AND o.hash <> c.hash
+                             AND o.status LIKE '%\"quarantine\":\"equivocation\"%'))
+             ORDER BY position",
+        )?;
+        let rows = statement.query_map([actor.to_string()], |row| {
+            Ok((parse(row, 0)?, parse(row, 1)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether a change stands in a document other than this one.
+    pub fn stands_elsewhere(
+        &self,
+        hash: &ChangeHash,
+        document: DocumentId,
+    ) -> Result<bool, ClientError> {
+        let found = self.db.query_row(
+            "SELECT EXISTS (SELECT 1 FROM changes WHERE hash = ?1 AND document_id <> ?2 AND (own = 1 OR status = ?3))",
+            params![
+                hash.to_string(),
+                document.to_string(),
+                r#"{"status":"accepted"}"#
+            ],
+            |row| row.get(0),
+        )?;
+        Ok(found)
+    }
+
+    /// What names every document but this one.
+    pub fn list_other_preimages(&self, document: DocumentId) -> Result<Vec<String>, ClientError> {
+        let mut statement = self
+            .db
+            .prepare("SELECT preimage FROM documents WHERE document_id <> ?1 AND kind = 'visit'")?;
+        let rows = statement.query_map([document.to_string()], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -93,7 +93,7 @@ fn a_status_takes_a_change_out_of_the_outbox_and_a_restored_server_puts_it_back(
     record(&mut store, 1).unwrap();
     let hash = change(1, 1).hash.to_string();
     store
-        .write(|write| write.put_status(&hash, &ChangeStatus::Accepted))
+        .write(|write| write.put_status(&hash, None, &ChangeStatus::Accepted))
         .unwrap();
     assert_eq!(store.count_unsent().unwrap(), 0);
     store.write(|write| write.offer_everything_again()).unwrap();

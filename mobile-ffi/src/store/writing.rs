@@ -131,12 +131,14 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// A change that came down, as it was judged. One that is known keeps what it was, but a status that says more.
+    /// A change that came down, as it was judged. One that is known keeps what it was, but a status that says more. It
+    /// has one place, and what stands in a document belongs there: nothing said of it in another one moves it.
     pub fn put_taken(&self, document: DocumentId, taken: &Taken) -> Result<(), ClientError> {
         self.tx.execute(
             "INSERT INTO changes (hash, document_id, actor, seq, bytes, own, status, received_at, unsent)
              VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, 0)
-             ON CONFLICT (hash) DO UPDATE SET status = ?6, received_at = COALESCE(received_at, ?7)",
+             ON CONFLICT (hash) DO UPDATE SET document_id = ?2, status = ?6, received_at = COALESCE(received_at, ?7)
+             WHERE document_id = ?2 OR ?8",
             params![
                 taken.hash.to_string(),
                 document.to_string(),
@@ -145,6 +147,7 @@ impl Write<'_> {
                 taken.bytes,
                 to_json(&taken.status)?,
                 taken.received_at_ms,
+                taken.status == ChangeStatus::Accepted,
             ],
         )?;
         Ok(())
@@ -159,11 +162,17 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// What the server said of a change that was sent; it leaves the outbox.
-    pub fn put_status(&self, hash: &str, status: &ChangeStatus) -> Result<(), ClientError> {
+    /// What the server said of a change that was sent; it leaves the outbox. What it says of a copy in another document
+    /// (`document`, where it named one) is not said of this one.
+    pub fn put_status(
+        &self,
+        hash: &str,
+        document: Option<DocumentId>,
+        status: &ChangeStatus,
+    ) -> Result<(), ClientError> {
         self.tx.execute(
-            "UPDATE changes SET status = ?2, unsent = 0 WHERE hash = ?1",
-            params![hash, to_json(status)?],
+            "UPDATE changes SET status = ?2, unsent = 0 WHERE hash = ?1 AND document_id = COALESCE(?3, document_id)",
+            params![hash, to_json(status)?, document.map(|id| id.to_string())],
         )?;
         Ok(())
     }

@@ -6,6 +6,7 @@ use sync_core::proof::Role;
 use sync_core::sync::wire::{ChangeStatus, QuarantineKind};
 use uuid::Uuid;
 
+use super::sync::authors;
 use super::visits::AsideView;
 use super::{audit, devices, sync};
 use crate::access::Principal;
@@ -59,12 +60,20 @@ pub async fn admit(
     if !change.admitted {
         let ChangeStatus::Quarantined {
             quarantine: QuarantineKind::Unauthorised,
+            code,
             ..
-        } = change.status
+        } = &change.status
         else {
             return Err(Problem::new(Code::Conflict)
                 .detail("only safe bytes of an author without authority are let in"));
         };
+        // A person speaks for an author whom we know, not for bytes that somebody put under another's name: those would
+        // take the number of the author's own change. They stand as soon as a signature of their author comes.
+        if [authors::UNKNOWN, authors::UNPROVED].contains(&code.as_str()) {
+            return Err(Problem::new(Code::Conflict).detail(
+                "who wrote it is not proved; it stands when its author's signature comes",
+            ));
+        }
         changes::set_admitted(
             &mut tx,
             &change,

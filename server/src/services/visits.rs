@@ -10,6 +10,7 @@ use automerge::Automerge;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sync_core::document::history::{ChangeRecord, history};
+use sync_core::guard;
 use sync_core::model::{Actor, DocumentId, EnterpriseKey, Millis, UserId};
 use sync_core::sync::doctor::ItemState;
 use utoipa::ToSchema;
@@ -101,6 +102,9 @@ pub struct AsideView {
     pub carrier_device_id: String,
     /// When it came first.
     pub received_at: String,
+    /// When its author's clock says that it was written; decides nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimed_at: Option<String>,
     /// Its length.
     pub bytes: usize,
     /// A person let it in.
@@ -126,6 +130,9 @@ impl From<ChangeRow> for AsideView {
             device_id: row.device.map(|device| device.to_string()),
             carrier_device_id: row.carrier.to_string(),
             received_at: rfc3339(row.received_at),
+            claimed_at: guard::inspect(&row.bytes)
+                .ok()
+                .map(|change| rfc3339(change.header().time)),
             bytes: row.bytes.len(),
             admitted: row.admitted,
             content: None,

@@ -39,7 +39,8 @@ migrations![
     "0005_server_keys",
     "0006_ruled_facts",
     "0007_epochs",
-    "0008_lifts"
+    "0008_lifts",
+    "0009_origins"
 ];
 
 statements! {

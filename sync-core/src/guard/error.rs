@@ -4,6 +4,7 @@ use crate::limits::{
     CHANGE_ACTORS_MAX, CHANGE_BYTES_MAX, CHANGE_DEPENDENCIES_MAX, CHANGE_KEY_BYTES_MAX,
     CHANGE_OPS_MAX, CHANGE_PREDECESSORS_MAX, DOCUMENT_DEPTH_MAX,
 };
+use crate::model::ids::ChangeHash;
 
 /// Bytes that failed the guard: they are quarantined as *unsafe* and never applied.
 ///
@@ -99,6 +100,12 @@ pub enum Unsafe {
     /// document.
     #[error("the change does not descend from the document's first change")]
     Unbound,
+    /// It builds on a change of another document: its hash binds it there, so it can never be applied here.
+    #[error("the change builds on {dependency}, which belongs to another document")]
+    Transplanted {
+        /// What of the other document it builds on, or builds on something that does.
+        dependency: ChangeHash,
+    },
     /// The author's preceding change is not among what this one depends on. Its dependencies are all here and fixed by
     /// its hash, so waiting cannot help.
     #[error("change {seq} of its actor does not descend from that actor's change before it")]
@@ -176,6 +183,7 @@ impl Unsafe {
             Self::TrailingBytes { .. } => "change.trailing_bytes",
             Self::CounterTooLarge => "change.counter_too_large",
             Self::Unbound => "change.unbound",
+            Self::Transplanted { .. } => "change.transplanted",
             Self::PredecessorNotAncestor { .. } => "change.predecessor_not_ancestor",
             Self::StartOp { .. } => "change.start_op",
             Self::UnknownActor => "change.unknown_actor",

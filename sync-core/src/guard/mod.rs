@@ -12,10 +12,14 @@
 //! 5. [`admit`]: it is applied to a scratch copy, panics caught;
 //! 6. [`admit`]: it comes out of that copy as the same bytes, and the copy can be saved and loaded.
 //!
+//! A change whose dependencies are missing may be one of another document: [`transplanted`] finds those by what the caller
+//! knows of its other documents.
+//!
 //! That an actor is certified for its author, whoever carries the change, is for `proof` to say, between [`inspect`]
 //! and [`admit`]: the header names the actor for that.
 
 mod apply;
+mod binding;
 mod causality;
 mod chunk;
 mod columns;
@@ -29,5 +33,6 @@ mod quiet;
 mod tests;
 
 pub use apply::{Admission, Batch, admit, admit_batch};
+pub use binding::transplanted;
 pub use chunk::{ChangeHeader, Inspected, inspect, wire_bytes};
 pub use error::Unsafe;

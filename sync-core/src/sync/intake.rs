@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::Automerge;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
 
 use super::wire::{
     ChangeStatus, DocumentHeader, DocumentPage, HeldReason, QuarantineKind, SignedTip,
 };
-use crate::guard::{Admission, Inspected, admit_batch, inspect};
+use crate::guard::{Admission, Inspected, Unsafe, admit_batch, inspect, transplanted};
 use crate::model::{Actor, ChangeHash, DocumentId, Millis, VisitIdentity};
 use crate::proof::{Verifier, tip_statement};
 
@@ -80,13 +81,14 @@ pub fn candidates(page: &DocumentPage) -> (Vec<Candidate>, Vec<ChangeHash>) {
 }
 
 /// Judges candidates for `document`. `key_of` gives the certified SEC1 key of an actor, if one is known here; `tips` are
-/// all signatures known for the document, old and new.
+/// all signatures known for the document, old and new; `belongs_elsewhere` says whether a change is one of another document.
 pub fn judge(
     document_id: DocumentId,
     document: &Automerge,
     candidates: &[Candidate],
     tips: &[SignedTip],
     key_of: &dyn Fn(&Actor) -> Option<Vec<u8>>,
+    belongs_elsewhere: &dyn Fn(&ChangeHash) -> bool,
     verifier: &dyn Verifier,
 ) -> Intake {
     let verified: Vec<SignedTip> = tips
@@ -112,7 +114,8 @@ pub fn judge(
                 ),
             }),
             Err(error) => aside.push(Taken {
-                hash: candidate.hash,
+                // Never the name that its sender gave it: that may be another change's.
+                hash: ChangeHash(Sha256::digest(&candidate.bytes).into()),
                 actor: Actor([0; 16]),
                 seq: 0,
                 bytes: candidate.bytes.clone(),
@@ -120,6 +123,25 @@ pub fn judge(
                 status: quarantined(QuarantineKind::Unsafe, error.code(), &error.to_string()),
             }),
         }
+    }
+    let foreign = transplanted(
+        inspected.iter().map(|(change, _)| change.header()),
+        |hash| {
+            document
+                .get_change_meta_by_hash(&automerge::ChangeHash(hash.0))
+                .is_none()
+                && belongs_elsewhere(hash)
+        },
+    );
+    let (moved, inspected): (Vec<_>, Vec<_>) = inspected
+        .into_iter()
+        .partition(|(change, _)| foreign.contains_key(&change.header().hash));
+    for (change, candidate) in moved {
+        let reason = Unsafe::Transplanted {
+            dependency: foreign[&change.header().hash],
+        };
+        let status = quarantined(QuarantineKind::Unsafe, reason.code(), &reason.to_string());
+        aside.push(taken(&change, candidate, status));
     }
     let covered = covered(document, &inspected, &verified);
     let (proven, unproven): (Vec<_>, Vec<_>) = inspected
@@ -180,6 +202,33 @@ pub fn judge(
         taken: in_order,
         tips: verified,
     }
+}
+
+/// The document without these changes and without everything that builds on them: for a phone whose numbers another copy
+/// of it has used. What it wrote on top of the fork stays in its log and is told by the doctor; what it writes from now on
+/// stands on ground that everybody shares.
+///
+/// # Errors
+/// Automerge's, which changes of a sound document give no cause for.
+pub fn without(
+    document: &Automerge,
+    lost: &BTreeSet<ChangeHash>,
+) -> Result<Automerge, automerge::AutomergeError> {
+    let mut gone = lost.clone();
+    let mut kept = Vec::new();
+    // Listed so that each stands after what it depends on.
+    for change in document.get_changes(&[]) {
+        let hash = ChangeHash(change.hash().0);
+        let stands = |dep: &automerge::ChangeHash| !gone.contains(&ChangeHash(dep.0));
+        if !gone.contains(&hash) && change.deps().iter().all(stands) {
+            kept.push(change);
+        } else {
+            gone.insert(hash);
+        }
+    }
+    let mut parted = Automerge::new();
+    parted.apply_changes(kept)?;
+    Ok(parted)
 }
 
 fn tip_verifies(

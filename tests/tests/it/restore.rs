@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use fieldseal_tests::{Phone, TestServer, World};
+use serde_json::json;
 use tempfile::TempDir;
 
 const DATABASE: [&str; 3] = ["fieldseal.db", "fieldseal.db-wal", "fieldseal.db-shm"];
@@ -98,4 +99,98 @@ fn what_the_restored_server_no_longer_lists_is_gone_from_the_phone_too() {
     li.syncs();
     assert!(!has(&li));
     assert_eq!(li.client.tasks().unwrap().len(), 2);
+}
+
+#[test]
+fn what_a_stolen_phone_wrote_waits_for_a_person_and_so_does_a_teammates_work_that_builds_on_it() {
+    let folder = TempDir::new().unwrap();
+    let mut w = World::with(TestServer::start_in(folder.path()), &["bodies", "shanxi"]);
+    let (mut stolen, mut mate) = (w.phone("王"), w.phone("赵"));
+    let visit = stolen.enters("铸造");
+    let early = stolen.draws("T1");
+    stolen.syncs();
+    let backup = folder.path().join("backup");
+    restart(&mut w, &[&stolen, &mate], |folder| copy(folder, &backup));
+    let sample = stolen.draws_with("T1", json!({ "lot_no": "第二批" }));
+    stolen.syncs();
+    mate.syncs();
+    mate.goes_to("铸造");
+    let built = mate.draws_with("T2", json!({}));
+    mate.syncs();
+    // The server is set back to before it received the sample; then the theft is reported. Of what the teammate's phone
+    // offers again the stolen phone's part comes after the revocation, whatever its times claim.
+    restart(&mut w, &[&stolen, &mate], |folder| copy(&backup, folder));
+    w.revokes(&stolen);
+    mate.syncs();
+    assert_eq!(
+        w.standings(visit),
+        ["first"],
+        "what was received before stands"
+    );
+    assert_eq!(w.validity(early), "valid");
+    let aside = w.dossier(visit)["aside"].clone();
+    let mut states = w.aside(visit);
+    states.sort();
+    states.dedup();
+    assert_eq!(
+        states,
+        ["held:depends_on_quarantined", "quarantined:author.revoked"]
+    );
+    for item in aside.as_array().unwrap() {
+        assert!(
+            item["claimed_at"].as_str() < item["received_at"].as_str(),
+            "{item}"
+        );
+        assert!(
+            !item["change"]["touched"].as_array().unwrap().is_empty(),
+            "readable beside the record: {item}"
+        );
+    }
+    let doctor = mate.client.doctor().unwrap();
+    assert!(
+        doctor
+            .iter()
+            .any(|item| item.en.starts_with("held: depends on quarantined ")),
+        "{doctor:?}"
+    );
+
+    // Neither a teammate nor the laboratory lets it in; the authority does, and again changes nothing.
+    for nobody in ["赵", "钱"] {
+        assert!(
+            w.admits(nobody, visit)
+                .iter()
+                .all(|answer| answer.code() == "role_forbidden")
+        );
+    }
+    let let_in = w.admits("晋城", visit);
+    assert!(let_in.iter().all(|answer| answer.status == 201));
+    assert_eq!(w.aside(visit), [""; 0]);
+    assert_eq!(
+        (w.validity(sample), w.validity(built)),
+        ("valid".into(), "valid".into())
+    );
+    let before = (w.dossier(visit), mate.syncs());
+    for answer in &let_in {
+        let path = format!("/v1/quarantine/{}/admission", answer.text("item_id"));
+        let again = w
+            .call("POST", "晋城", &path, json!({ "reason": "再次点击" }))
+            .expect(201);
+        assert_eq!(again.body["admitted"], true);
+    }
+    assert_eq!(w.dossier(visit), before.0);
+    assert_eq!(mate.syncs().received, 0, "nothing new for anybody");
+
+    // Every phone of the team gets it, one that is new as well.
+    let fresh = w.phone("王");
+    assert_eq!(
+        fresh.client.visit(visit).unwrap(),
+        mate.client.visit(visit).unwrap()
+    );
+    assert!(
+        mate.client
+            .doctor()
+            .unwrap()
+            .iter()
+            .all(|item| item.state == "received")
+    );
 }

@@ -32,6 +32,10 @@ pub async fn sync(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let started = std::time::Instant::now();
+    if !is_json(&headers) {
+        return Err(Problem::new(Code::MediaTypeUnsupported)
+            .detail("send Content-Type: application/json; zstd goes into Content-Encoding"));
+    }
     let body = body.map_err(|error| bytes_problem(&error))?;
     let zstd = match headers
         .get(header::CONTENT_ENCODING)
@@ -71,4 +75,14 @@ pub async fn sync(
         HeaderValue::from_static("application/json"),
     );
     Ok(response)
+}
+
+/// As every other operation takes it: `application/json` with any parameters.
+fn is_json(headers: &HeaderMap) -> bool {
+    let named = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    named
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }

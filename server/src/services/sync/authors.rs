@@ -15,6 +15,11 @@ use crate::crypto::AwsLc;
 use crate::problem::Problem;
 use crate::store::access::devices::DeviceRow;
 
+/// Code of a change whose actor no device is certified for.
+pub const UNKNOWN: &str = "author.unknown";
+/// Code of a change that no signature of its author's device covers.
+pub const UNPROVED: &str = "author.unproved";
+
 /// A certified author.
 #[derive(Clone, Debug)]
 pub struct Author {
@@ -112,13 +117,13 @@ pub fn objection(
 ) -> Option<ChangeStatus> {
     let Some(author) = author else {
         return Some(unauthorised(
-            "author.unknown",
+            UNKNOWN,
             "no device is certified for this actor",
         ));
     };
     if !proved {
         return Some(unauthorised(
-            "author.unproved",
+            UNPROVED,
             "no signature of its author's device covers this change",
         ));
     }

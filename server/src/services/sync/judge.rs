@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use automerge::{Automerge, ReadDoc};
-use sync_core::guard::{self, Admission, Inspected};
+use sync_core::guard::{self, Admission, Inspected, Unsafe};
 use sync_core::model::{Actor, ChangeHash, DeviceId, Millis};
 use sync_core::sync::wire::{ChangeStatus, HeldReason, QuarantineKind, SignedTip};
 use uuid::Uuid;
@@ -46,6 +46,8 @@ pub struct Case {
     pub stored_tips: Vec<SignedTip>,
     /// Signatures of the page.
     pub pushed_tips: Vec<SignedTip>,
+    /// Of what these changes build on, that which belongs to another document.
+    pub elsewhere: HashSet<ChangeHash>,
     /// Authors by actor.
     pub authors: HashMap<Actor, Author>,
     /// Changes of the page.
@@ -71,6 +73,8 @@ pub struct Verdict {
     pub document: Automerge,
     /// Whether anything was accepted.
     pub changed: bool,
+    /// How many of the new ones lie aside.
+    pub set_aside: i64,
     /// Changes that are new.
     pub inserted: Vec<ChangeRow>,
     /// Stored changes whose status is another one now.
@@ -111,6 +115,7 @@ pub fn judge(case: Case) -> Verdict {
         aside,
         accepted,
         accepted_count,
+        elsewhere,
         authors,
         pushed,
         now,
@@ -188,7 +193,14 @@ pub fn judge(case: Case) -> Verdict {
         .map(|change| (change.hash, change.status.clone()))
         .collect();
     let mut may: Vec<Inspected<'_>> = Vec::new();
+    let foreign = guard::transplanted(headers.values().copied(), |hash| elsewhere.contains(hash));
     for (hash, change) in &inspected {
+        // Before its author is asked after: nobody's authority lets in what belongs to another document.
+        if let Some(dependency) = foreign.get(hash).copied() {
+            let reason = Unsafe::Transplanted { dependency };
+            statuses.insert(*hash, unsafe_status(reason.code(), reason.to_string()));
+            continue;
+        }
         let known = &pool[hash];
         let author = authors.get(&change.header().actor);
         let proved = covered.contains(hash);
@@ -229,6 +241,7 @@ pub fn judge(case: Case) -> Verdict {
         read_at_version: row.version,
         changed: batch.has_changed(),
         first_ordinal: accepted_count,
+        set_aside: 0,
         inserted: Vec::new(),
         updated: Vec::new(),
         tips: Vec::new(),
@@ -244,7 +257,6 @@ pub fn judge(case: Case) -> Verdict {
     }
     drop(inspected);
 
-    let mut aside_left = case.aside_left;
     let mut turned_away = HashSet::new();
     for (hash, mut change) in pool {
         let Some(status) = statuses.remove(&hash) else {
@@ -264,11 +276,11 @@ pub fn judge(case: Case) -> Verdict {
             Some(_) => verdict.updated.push(change.clone()),
             None => {
                 if change.status != ChangeStatus::Accepted {
-                    aside_left -= 1;
-                    if aside_left < 0 {
+                    if verdict.set_aside >= case.aside_left {
                         turned_away.insert(hash);
                         continue;
                     }
+                    verdict.set_aside += 1;
                 }
                 verdict.inserted.push(change.clone());
             }

@@ -7,6 +7,7 @@ pub mod authors;
 pub mod binding;
 pub mod intake;
 pub mod judge;
+pub mod origin;
 pub mod pull;
 
 use std::collections::{BTreeMap, HashMap};
@@ -223,7 +224,15 @@ async fn store_pages(
         }
         // Guarding is work for the processor: it must not stop the others' requests.
         let verdicts = tokio::task::spawn_blocking(move || {
-            cases.into_iter().map(judge::judge).collect::<Vec<_>>()
+            // The bound is the carrier's, not a document's.
+            let mut used = 0;
+            let judged = cases.into_iter().map(|mut case: Case| {
+                case.aside_left -= used;
+                let verdict = judge::judge(case);
+                used += verdict.set_aside;
+                verdict
+            });
+            judged.collect::<Vec<_>>()
         })
         .await
         .map_err(|error| Problem::internal(&error))?;
@@ -232,8 +241,12 @@ async fn store_pages(
             Ok(false) | Err(StoreError::Retry) => continue,
             Err(error) => return Err(error.into()),
         }
-        for verdict in verdicts {
+        let exposed = origin::expose(app, &verdicts).await?;
+        for mut verdict in verdicts {
             let document = verdict.row.document_id;
+            if exposed.contains(&document) {
+                origin::say_again(app, &mut verdict).await?;
+            }
             reports.extend(verdict.reports.into_iter().map(|(index, status, stored)| {
                 (
                     index,
@@ -311,6 +324,11 @@ async fn begin_case(
         )));
     };
     let automerge = binding::begin(&identity).map_err(|error| Problem::internal(&error))?;
+    let heads: Vec<ChangeHash> = automerge
+        .get_heads()
+        .iter()
+        .map(|head| ChangeHash(head.0))
+        .collect();
     let row = DocumentRow {
         document_id: document,
         kind: header.kind.clone(),
@@ -320,11 +338,8 @@ async fn begin_case(
         enterprise_key: identity.visit.enterprise.0.clone(),
         team_id: identity.team,
         snapshot: automerge.save(),
-        heads: automerge
-            .get_heads()
-            .iter()
-            .map(|head| ChangeHash(head.0))
-            .collect(),
+        skeleton: heads.first().copied(),
+        heads,
         version: 0,
         created_at: now,
     };
@@ -379,6 +394,7 @@ impl Read {
             .cloned()
             .collect();
         Ok(Case {
+            elsewhere: origin::elsewhere(db, document_id, &self.document, &aside, &pushed).await?,
             accepted_count: changes::count_accepted(db, document_id).await?,
             stored_tips: tips::list(db, document_id).await?,
             identity: self.identity,

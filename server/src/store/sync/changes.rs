@@ -13,6 +13,11 @@ statements! {
     FIND = "SELECT * FROM changes WHERE document_id = $1 AND hash = $2";
     /// One change by the name that people use.
     FIND_ITEM = "SELECT * FROM changes WHERE item_id = $1";
+    /// One change wherever it was pushed to, where it stands first.
+    LIST_BY_HASH = "SELECT * FROM changes WHERE hash = $1 ORDER BY CASE WHEN status = 'accepted' THEN 0 ELSE 1 END, item_id";
+    /// Documents other than this one in which something waits for a change.
+    LIST_WAITING_ELSEWHERE = "SELECT DISTINCT document_id FROM changes WHERE waiting_for = $1 AND document_id <> $2 \
+        AND status = 'held' ORDER BY document_id LIMIT $3";
     /// Everything of a document that is not accepted.
     LIST_ASIDE = "SELECT * FROM changes WHERE document_id = $1 AND status <> 'accepted' ORDER BY received_at, item_id";
     /// The accepted ones of a document in causal order.
@@ -181,6 +186,23 @@ pub async fn find_item(db: &mut Session, item: Uuid) -> Result<Option<ChangeRow>
         .as_ref()
         .map(from_row)
         .transpose()
+}
+
+/// One change wherever it was pushed to: where it stands first.
+pub async fn list_by_hash(db: &mut Session, hash: ChangeHash) -> Result<Vec<ChangeRow>> {
+    from_rows(&db.all(&LIST_BY_HASH, args![hash]).await?)
+}
+
+/// Documents other than this one in which something waits for a change.
+pub async fn list_waiting_elsewhere(
+    db: &mut Session,
+    hash: ChangeHash,
+    document: DocumentId,
+    rows_max: i64,
+) -> Result<Vec<DocumentId>> {
+    let values = args![hash, document, rows_max];
+    let rows = db.all(&LIST_WAITING_ELSEWHERE, values).await?;
+    rows.iter().map(|row| row.get("document_id")).collect()
 }
 
 /// Everything of a document that is held or quarantined.

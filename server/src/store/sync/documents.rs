@@ -10,14 +10,21 @@ use crate::store::{Result, Row, Session, StoreError, Tx, statements};
 statements! {
     /// One document.
     FIND = "SELECT document_id, kind, preimage, campaign_id, body_id, enterprise_key, team_id, snapshot, heads, version, \
-        created_at FROM documents WHERE document_id = $1";
+        created_at, skeleton FROM documents WHERE document_id = $1";
     /// A document that is new; another writer may have been first.
     INSERT = "INSERT INTO documents (document_id, kind, preimage, campaign_id, body_id, enterprise_key, team_id, snapshot, \
-        heads, version, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10) \
+        heads, version, created_at, changed_at, skeleton) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10, $11) \
         ON CONFLICT (document_id) DO NOTHING";
     /// The next state, if nobody else has changed it since it was read.
     COMPARE_AND_SET = "UPDATE documents SET snapshot = $2, heads = $3, version = version + 1, changed_at = $4 \
         WHERE document_id = $1 AND version = $5";
+    /// The document that begins with this change.
+    FIND_BY_SKELETON = "SELECT document_id FROM documents WHERE skeleton = $1";
+    /// Documents of a time when their first change was not noted.
+    LIST_WITHOUT_SKELETON = "SELECT document_id, kind, preimage FROM documents WHERE skeleton IS NULL ORDER BY document_id \
+        LIMIT $1";
+    /// Notes a document's first change.
+    SET_SKELETON = "UPDATE documents SET skeleton = $2 WHERE document_id = $1";
     /// Raises the version alone: something beside the document (a held change) was decided on what was read.
     TOUCH = "UPDATE documents SET version = version + 1 WHERE document_id = $1 AND version = $2";
     /// An author of accepted changes.
@@ -49,6 +56,8 @@ pub struct DocumentRow {
     pub snapshot: Vec<u8>,
     /// Of the snapshot.
     pub heads: Vec<ChangeHash>,
+    /// Its first change, which binds all others to it; none where it was not noted yet.
+    pub skeleton: Option<ChangeHash>,
     /// Compared and set; 0 for one that is not stored yet.
     pub version: i64,
     /// When it came.
@@ -77,6 +86,7 @@ fn from_row(row: &Row) -> Result<DocumentRow> {
             name: "heads",
             wanted: "hashes",
         })?,
+        skeleton: row.get("skeleton")?,
         version: row.get("version")?,
         created_at: row.get("created_at")?,
     })
@@ -89,6 +99,38 @@ pub async fn find(db: &mut Session, document: DocumentId) -> Result<Option<Docum
         .as_ref()
         .map(from_row)
         .transpose()
+}
+
+/// The document that begins with this change.
+pub async fn find_by_skeleton(db: &mut Session, hash: ChangeHash) -> Result<Option<DocumentId>> {
+    db.optional(&FIND_BY_SKELETON, args![hash])
+        .await?
+        .map(|row| row.get("document_id"))
+        .transpose()
+}
+
+/// Documents whose first change is not noted: id, kind, preimage.
+pub async fn list_without_skeleton(
+    db: &mut Session,
+    rows_max: i64,
+) -> Result<Vec<(DocumentId, String, String)>> {
+    let rows = db.all(&LIST_WITHOUT_SKELETON, args![rows_max]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                row.get("document_id")?,
+                row.get("kind")?,
+                row.get("preimage")?,
+            ))
+        })
+        .collect()
+}
+
+/// Notes a document's first change.
+pub async fn set_skeleton(tx: &mut Tx, document: DocumentId, hash: ChangeHash) -> Result<()> {
+    tx.exec(&SET_SKELETON, args![document, hash])
+        .await
+        .map(drop)
 }
 
 /// Stores the state of a document, if it still is at the version at which it was read (0: it was not there). False if
@@ -111,7 +153,8 @@ pub async fn compare_and_set(
             next.team_id,
             next.snapshot.clone(),
             heads,
-            now
+            now,
+            next.skeleton
         ];
         tx.exec(&INSERT, values).await?
     } else {

@@ -2,6 +2,7 @@
 
 mod clocks;
 mod entries;
+mod hostile;
 mod identity;
 mod laboratory;
 mod network;

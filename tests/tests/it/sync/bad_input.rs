@@ -93,6 +93,126 @@ fn a_body_of_another_shape_is_told_by_its_code_and_stores_nothing() {
 }
 
 #[test]
+fn a_page_of_another_media_type_is_told_by_its_code() {
+    let world = world();
+    let page = || Some(b"{}".to_vec());
+    for kind in ["text/plain", "application/zstd", "multipart/form-data", ""] {
+        let token = Some(world.phones[0].access.as_str());
+        let answer = world
+            .server
+            .call_raw("POST", "/v1/sync", token, kind, page());
+        answer.expect_problem(415, "media_type_unsupported");
+    }
+    let kind = "Application/JSON; charset=utf-8";
+    let token = Some(world.phones[0].access.as_str());
+    world
+        .server
+        .call_raw("POST", "/v1/sync", token, kind, page())
+        .expect(200);
+}
+
+#[test]
+fn a_change_cut_anywhere_is_quarantined_with_a_code_and_the_whole_one_stands() {
+    let world = world();
+    let identity = world.solo(1);
+    let mut draft = Draft::begin(&identity, &world.phones[0]);
+    let whole = draft.put("a", "1");
+    let id = identity.document_id();
+    let mut page = Page::of(&identity, &[]);
+    for length in 0..whole.bytes.len() {
+        let bytes = STANDARD.encode(&whole.bytes[..length]);
+        let item = json!({ "document_id": id, "hash": whole.hash, "bytes": bytes });
+        page.changes.push(item);
+    }
+    let cut = page.changes.len();
+    page = page
+        .with(&identity, &[&whole])
+        .signed(draft.tip(&world.phones[0], &whole));
+    for _ in 0..2 {
+        let statuses = statuses(&world.push(0, &page));
+        assert_eq!(statuses[cut], "accepted");
+        for (length, status) in statuses[..cut].iter().enumerate() {
+            let code = status.strip_prefix("quarantined:change.");
+            assert!(code.is_some(), "cut at {length}: {status}");
+        }
+    }
+    assert_unharmed(&world, &mut draft, &world.phones[0]);
+}
+
+#[test]
+fn a_body_cut_anywhere_is_told_by_a_code_and_stores_nothing() {
+    let world = world();
+    let identity = world.solo(1);
+    let mut draft = Draft::begin(&identity, &world.phones[0]);
+    let change = draft.put("a", "1");
+    let page = Page::of(&identity, &[&change]).signed(draft.tip(&world.phones[0], &change));
+    let json = page.body().to_string().into_bytes();
+    let before = world.server.rows();
+    for length in (0..json.len()).step_by(7) {
+        assert_problem(&world, &json[..length], None, 400, "json_malformed");
+    }
+    let packed = packed(&json);
+    for length in (0..packed.len()).step_by(3) {
+        let (status, body) = send(&world, &packed[..length], Some("zstd"));
+        let code = body["code"].as_str().unwrap_or_default();
+        assert_eq!(status, 400, "cut at {length}: {body}");
+        assert!(
+            ["body_unreadable", "json_malformed"].contains(&code),
+            "cut at {length}: {body}"
+        );
+    }
+    assert_eq!(world.server.rows(), before);
+    assert_eq!(statuses(&world.push(0, &page)), ["accepted"]);
+}
+
+#[test]
+fn a_cursor_of_another_epoch_or_of_no_place_starts_the_feed_over_and_says_so() {
+    let world = world();
+    let identity = world.solo(1);
+    let mut draft = Draft::begin(&identity, &world.phones[0]);
+    let change = draft.put("a", "1");
+    let page = Page::of(&identity, &[&change]).signed(draft.tip(&world.phones[0], &change));
+    let first = world.push(0, &page);
+    let stands = first.body["cursor"].clone();
+    let again = |cursor: Value| {
+        let page = Page {
+            cursor: Some(cursor),
+            ..Page::default()
+        };
+        world.push(0, &page).expect(200).body
+    };
+    assert_eq!(again(stands.clone())["epoch_changed"], false);
+    for (key, value) in [
+        ("epoch", json!("another")),
+        ("epoch", json!("")),
+        ("position", json!(-1)),
+        ("position", json!(i64::MAX)),
+        ("position", json!(i64::MIN)),
+    ] {
+        let mut cursor = stands.clone();
+        cursor[key] = value;
+        let answer = again(cursor.clone());
+        assert_eq!(answer["epoch_changed"], true, "{cursor}");
+        assert_eq!(answer["cursor"], stands, "{cursor}");
+        assert!(!answer["items"].as_array().unwrap().is_empty(), "{cursor}");
+    }
+    for cursor in [
+        json!({ "epoch": 7, "position": 0 }),
+        json!({ "epoch": "x" }),
+        json!([]),
+        json!({ "epoch": "x", "position": 0, "more": 1 }),
+        json!({ "epoch": "x", "position": 1.5 }),
+    ] {
+        let page = Page {
+            cursor: Some(cursor),
+            ..Page::default()
+        };
+        world.push(0, &page).expect_problem(422, "body_invalid");
+    }
+    assert_unharmed(&world, &mut draft, &world.phones[0]);
+}
+
+#[test]
 fn what_does_not_inflate_is_told_by_its_code() {
     let world = world();
     let whole = packed(padded(&json!({}), 4_096).as_slice());

@@ -9,6 +9,7 @@ mod authorship;
 mod bad_input;
 mod feed;
 mod index;
-mod kit;
+pub mod kit;
 mod page;
 mod quarantine;
+mod transplants;
