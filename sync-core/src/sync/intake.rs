@@ -310,3 +310,166 @@ fn quarantined(quarantine: QuarantineKind, code: &str, detail: &str) -> ChangeSt
         detail: detail.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use automerge::transaction::{CommitOptions, Transactable};
+    use automerge::{ActorId, ROOT, ReadDoc};
+
+    use super::*;
+    use crate::document::skeleton::skeleton;
+    use crate::guard::wire_bytes;
+    use crate::model::{CampaignId, EnterpriseKey, OrganisationId, TeamId, TeamKey};
+    use crate::proof::TipStatement;
+
+    /// Believes every signature: whose they are is not what these tests ask.
+    struct Believer;
+
+    impl Verifier for Believer {
+        fn verify_p256(&self, _: &[u8], _: &[u8], _: &[u8]) -> bool {
+            true
+        }
+        fn verify_ed25519(&self, _: &[u8], _: &[u8], _: &[u8]) -> bool {
+            true
+        }
+    }
+
+    fn visit(campaign: u128) -> VisitIdentity {
+        VisitIdentity {
+            campaign: CampaignId(uuid::Uuid::from_u128(campaign)),
+            body: OrganisationId(uuid::Uuid::from_u128(2)),
+            enterprise: EnterpriseKey::from_uscc(&"911405250000B1E536".parse().unwrap()),
+            team: TeamKey::Team(TeamId(uuid::Uuid::from_u128(3))),
+        }
+    }
+
+    fn begun(campaign: u128, author: u8) -> Automerge {
+        skeleton(&visit(campaign))
+            .unwrap()
+            .with_actor(ActorId::from([author; 16]))
+    }
+
+    fn put(document: &mut Automerge, key: &str) -> Candidate {
+        let mut transaction = document.transaction();
+        transaction.put(ROOT, key, 1).unwrap();
+        let hash = transaction
+            .commit_with(CommitOptions::default().with_time(0))
+            .0
+            .unwrap();
+        Candidate {
+            bytes: wire_bytes(&document.get_change_by_hash(&hash).unwrap()),
+            hash: ChangeHash(hash.0),
+            received_at_ms: Some(1),
+        }
+    }
+
+    fn tip(document_id: DocumentId, of: &Candidate) -> SignedTip {
+        let change = inspect(&of.bytes).unwrap();
+        SignedTip {
+            tip: TipStatement {
+                document_id,
+                actor: change.header().actor,
+                seq: change.header().seq,
+                hash: of.hash,
+            },
+            signature: String::new(),
+        }
+    }
+
+    fn judged(
+        campaign: u128,
+        document: &Automerge,
+        candidates: &[Candidate],
+        elsewhere: &[ChangeHash],
+    ) -> Vec<(ChangeHash, String)> {
+        let id = visit(campaign).document_id();
+        let tips: Vec<_> = candidates
+            .iter()
+            .filter(|candidate| inspect(&candidate.bytes).is_ok())
+            .map(|candidate| tip(id, candidate))
+            .collect();
+        let intake = judge(
+            id,
+            document,
+            candidates,
+            &tips,
+            &|_| Some(Vec::new()),
+            &|hash| elsewhere.contains(hash),
+            &Believer,
+        );
+        let word = |status: &ChangeStatus| match status {
+            ChangeStatus::Quarantined { code, .. } => code.clone(),
+            ChangeStatus::Held { .. } => "held".to_owned(),
+            other => format!("{other:?}"),
+        };
+        let taken = intake.taken.iter();
+        taken.map(|it| (it.hash, word(&it.status))).collect()
+    }
+
+    #[test]
+    fn a_phone_quarantines_what_was_moved_into_another_document_and_all_that_builds_on_it() {
+        let (mut own, other) = (begun(1, 7), begun(2, 7));
+        let skeleton = ChangeHash(own.get_heads()[0].0);
+        let (one, two) = (put(&mut own, "a"), put(&mut own, "b"));
+        let moved = [two.clone(), one.clone()];
+        let states = judged(2, &other, &moved, &[skeleton]);
+        assert_eq!(states.len(), 2);
+        assert!(
+            states
+                .iter()
+                .all(|(_, state)| state == "change.transplanted"),
+            "{states:?}"
+        );
+        assert_eq!(
+            judged(2, &other, std::slice::from_ref(&two), &[one.hash])[0].1,
+            "change.transplanted"
+        );
+        // As long as nothing is known of the other document they wait, and in their own they stand.
+        assert!(
+            judged(2, &other, &moved, &[])
+                .iter()
+                .all(|(_, state)| state == "held")
+        );
+        let own = begun(1, 8);
+        let states = judged(1, &own, &moved, &[]);
+        assert!(
+            states.iter().all(|(_, state)| state == "Accepted"),
+            "{states:?}"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_never_takes_the_name_of_a_sound_change() {
+        let mut document = begun(1, 7);
+        let good = put(&mut document, "a");
+        let bad = Candidate {
+            bytes: b"garbage".to_vec(),
+            ..good.clone()
+        };
+        let states = judged(1, &begun(1, 8), &[bad, good.clone()], &[]);
+        assert_eq!(states[0], (good.hash, "Accepted".to_owned()));
+        assert_eq!(states[1].1, "change.not_a_chunk");
+        assert_ne!(states[1].0, good.hash);
+    }
+
+    #[test]
+    fn a_document_parts_from_a_change_and_from_what_builds_on_it_and_keeps_the_rest() {
+        let mut ours = begun(1, 7);
+        let mut theirs = begun(1, 8);
+        let kept = put(&mut ours, "kept");
+        let lost = put(&mut ours, "lost");
+        put(&mut theirs, "beside");
+        ours.merge(&mut theirs).unwrap();
+        put(&mut ours, "built");
+        let parted = without(&ours, &BTreeSet::from([lost.hash])).unwrap();
+        let keys: Vec<_> = parted.keys(ROOT).collect();
+        assert!(keys.contains(&"kept".to_owned()) && keys.contains(&"beside".to_owned()));
+        assert!(!keys.contains(&"lost".to_owned()) && !keys.contains(&"built".to_owned()));
+        assert_eq!(parted.get_changes(&[]).len(), 3);
+        assert!(
+            parted
+                .get_change_by_hash(&automerge::ChangeHash(kept.hash.0))
+                .is_some()
+        );
+    }
+}

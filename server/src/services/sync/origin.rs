@@ -1,7 +1,7 @@
 //! Whose change is it that something waits for? One that belongs to another document will never come to this one: what
 //! waits for it was transplanted, and says so as soon as the other document is known, in whichever order the two come.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use automerge::Automerge;
 use sync_core::guard;
@@ -88,7 +88,7 @@ async fn belongs_elsewhere(
 /// After a write: judges again where something waits for what now turned up in another document, or was stored while it
 /// turned up. The documents that were.
 pub async fn expose(app: &App, verdicts: &[Verdict]) -> Result<BTreeSet<DocumentId>, Problem> {
-    let mut again = BTreeSet::new();
+    let mut again = moved_within(verdicts);
     {
         let mut db = app.store.read().await?;
         for verdict in verdicts.iter().filter(|verdict| verdict.writes()) {
@@ -127,6 +127,39 @@ pub async fn expose(app: &App, verdicts: &[Verdict]) -> Result<BTreeSet<Document
         }
     }
     judge_all_again(app, again).await
+}
+
+/// Documents of one page into which something of another document of the same page was put, whatever else is wrong with it:
+/// they were judged side by side, and neither knew of the other.
+fn moved_within(verdicts: &[Verdict]) -> BTreeSet<DocumentId> {
+    let mut stands: HashMap<ChangeHash, DocumentId> = HashMap::new();
+    for verdict in verdicts {
+        let accepted = verdict
+            .inserted
+            .iter()
+            .filter(|change| change.status == ChangeStatus::Accepted);
+        let accepted = accepted.map(|change| change.hash);
+        let hashes = verdict.row.skeleton.into_iter().chain(accepted);
+        stands.extend(hashes.map(|hash| (hash, verdict.row.document_id)));
+    }
+    let foreign = |change: &&ChangeRow| {
+        change.status != ChangeStatus::Accepted
+            && guard::inspect(&change.bytes).is_ok_and(|read| {
+                let mut deps = read.header().deps.iter();
+                deps.any(|dep| {
+                    stands
+                        .get(dep)
+                        .is_some_and(|owner| *owner != change.document_id)
+                })
+            })
+    };
+    verdicts
+        .iter()
+        .flat_map(|verdict| &verdict.inserted)
+        .filter(foreign)
+        .map(|change| change.document_id)
+        .take(ORIGIN_DOCUMENTS_MAX)
+        .collect()
 }
 
 async fn judge_all_again(

@@ -61,11 +61,8 @@ fn a_transplanted_change_is_quarantined_at_once_and_nobody_can_let_it_in() {
 
     let world = &it.world;
     let organisations = world.server.get("/v1/organisations", &world.admin).body;
-    let authority = organisations["items"].as_array().unwrap().iter();
-    let authority = authority
-        .filter(|item| item["kind"] == "authority")
-        .next()
-        .unwrap();
+    let mut authority = organisations["items"].as_array().unwrap().iter();
+    let authority = authority.find(|item| item["kind"] == "authority").unwrap();
     let authority = authority["organisation_id"].as_str().unwrap();
     world
         .server
