@@ -11,7 +11,9 @@ use sync_core::model::{Actor, ChangeHash, DocumentId, Millis, VisitIdentity};
 use sync_core::proof::{CertificateKind, CertificatePayload, Payload, Signed, TimeTokenPayload};
 use sync_core::sync::intake::{Candidate, Intake, candidates, header_holds, judge, without};
 use sync_core::sync::session::Brought;
-use sync_core::sync::wire::{ChangeStatus, DocumentHeader, DocumentPage, FeedEntry};
+use sync_core::sync::wire::{
+    ChangeStatus, DocumentHeader, DocumentPage, FeedEntry, QuarantineKind,
+};
 
 use crate::error::ClientError;
 use crate::keys::RustVerifier;
@@ -305,6 +307,19 @@ impl<'a> Others<'a> {
     }
 }
 
+/// Whether what comes later may let it in: what it builds on, or the signature that covers it. One signature covers many
+/// changes, and the page that brings the signed one may come after those that bring the others.
+fn may_stand_later(status: &ChangeStatus) -> bool {
+    matches!(
+        status,
+        ChangeStatus::Held { .. }
+            | ChangeStatus::Quarantined {
+                quarantine: QuarantineKind::Unauthorised,
+                ..
+            }
+    )
+}
+
 /// Judges one page together with what was held before it; the hashes that were held are named.
 fn judge_page(
     documents: &mut Documents<'_>,
@@ -327,7 +342,7 @@ fn judge_page(
     }
     let mut held = Vec::new();
     for stored in documents.store.list_changes(Some(id))? {
-        if matches!(stored.status, Some(ChangeStatus::Held { .. })) && !stored.own {
+        if stored.status.as_ref().is_some_and(may_stand_later) && !stored.own {
             held.push(stored.hash.to_string());
             offered.push(Candidate {
                 bytes: stored.bytes,

@@ -47,10 +47,12 @@ pub async fn page(
         .ok_or_else(|| Problem::new(Code::Internal))?;
     let until = feed::last_position(&mut db).await?;
     let valid = match cursor {
-        Some(cursor) => feed::continues(&mut db, &cursor.epoch, cursor.reach())
-            .await?
-            .then_some(cursor),
-        None => None,
+        Some(cursor) if cursor.position >= 0 => {
+            feed::continues(&mut db, &cursor.epoch, cursor.reach())
+                .await?
+                .then_some(cursor)
+        }
+        _ => None,
     };
     let after = valid.map_or(0, |cursor| cursor.position);
     let bytes_max = bytes_max.map_or(FEED_INFLATED_BYTES_MAX, |asked| {
