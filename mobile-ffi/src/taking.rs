@@ -12,7 +12,7 @@ use sync_core::proof::{CertificateKind, CertificatePayload, Payload, Signed, Tim
 use sync_core::sync::intake::{Candidate, Intake, candidates, header_holds, judge, without};
 use sync_core::sync::session::Brought;
 use sync_core::sync::wire::{
-    ChangeStatus, DocumentHeader, DocumentPage, FeedEntry, QuarantineKind,
+    ChangeStatus, DocumentHeader, DocumentPage, FeedEntry, QuarantineKind, SignedTip,
 };
 
 use crate::error::ClientError;
@@ -77,6 +77,8 @@ struct Documents<'a> {
     store: &'a Store,
     schema: &'a dyn Schema,
     open: BTreeMap<DocumentId, (DocumentHeader, Automerge, bool)>,
+    /// What earlier pages of this answer brought and what a later one may let in, with the signatures they brought.
+    waiting: BTreeMap<DocumentId, (Vec<Candidate>, Vec<SignedTip>)>,
 }
 
 impl Documents<'_> {
@@ -135,6 +137,7 @@ pub fn take(
         store,
         schema,
         open: BTreeMap::new(),
+        waiting: BTreeMap::new(),
     };
     let mut intakes: Vec<(DocumentId, Intake, Vec<String>)> = Vec::new();
     for item in &brought.items {
@@ -352,6 +355,10 @@ fn judge_page(
         }
     }
     let mut tips = documents.store.list_tips(id)?;
+    let (earlier, earlier_tips) = documents.waiting.remove(&id).unwrap_or_default();
+    held.extend(earlier.iter().map(|candidate| candidate.hash.to_string()));
+    offered.extend(earlier);
+    tips.extend(earlier_tips);
     tips.extend(page.tips.iter().cloned());
     let key_of = |actor: &Actor| keys.get(actor).cloned();
     let others = Others::new(documents.store, id);
@@ -365,6 +372,14 @@ fn judge_page(
         &elsewhere,
         &RustVerifier,
     );
+    let later = intake.taken.iter().filter(|it| may_stand_later(&it.status));
+    let later = later.map(|it| Candidate {
+        bytes: it.bytes.clone(),
+        hash: it.hash,
+        received_at_ms: it.received_at_ms,
+    });
+    let waiting = (later.collect(), intake.tips.clone());
+    documents.waiting.insert(id, waiting);
     let changed = intake.snapshot.is_some();
     let before = documents
         .open
