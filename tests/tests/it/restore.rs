@@ -142,7 +142,7 @@ fn what_a_stolen_phone_wrote_waits_for_a_person_and_so_does_a_teammates_work_tha
             "{item}"
         );
         assert!(
-            !item["change"]["touched"].as_array().unwrap().is_empty(),
+            !item["content"]["touched"].as_array().unwrap().is_empty(),
             "readable beside the record: {item}"
         );
     }

@@ -155,7 +155,7 @@ fn a_copied_phone_is_an_alarm_both_works_are_kept_and_neither_is_stuck_afterward
     let doubled: Vec<&Value> = doubled.collect();
     assert!(!doubled.is_empty(), "{aside}");
     assert!(
-        doubled[0]["change"]["touched"].is_array(),
+        doubled[0]["content"]["touched"].is_array(),
         "the second is readable as well: {}",
         doubled[0]
     );
