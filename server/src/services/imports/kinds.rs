@@ -293,3 +293,40 @@ fn milli(row: &Cells, column: &'static str) -> Result<i64, Problem> {
         .parse()
         .map_err(|_| Problem::value(column, "is too large"))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum as _;
+
+    use super::*;
+
+    #[test]
+    fn the_page_of_imports_names_the_columns_of_every_kind() {
+        let page = include_str!("../../../../docs/imports.md");
+        for kind in Kind::value_variants() {
+            let title = format!("\n## {} · ", kind.as_str());
+            let (_, section) = page.split_once(&title).expect("a section of the kind");
+            let section = section.split("\n## ").next().unwrap_or_default();
+            let written: Vec<(String, String)> = section
+                .lines()
+                .filter(|line| line.contains('`') && line.starts_with("| "))
+                .filter_map(|line| {
+                    let mut cells = line.trim_matches('|').split('|').map(str::trim);
+                    Some((cells.next()?.to_owned(), cells.next()?.to_owned()))
+                })
+                .collect();
+            let expected: Vec<(String, String)> = kind
+                .columns()
+                .iter()
+                .map(|column| {
+                    let name = match column.required {
+                        true => format!("**`{}`**", column.name),
+                        false => format!("`{}`", column.name),
+                    };
+                    (name, column.zh.to_owned())
+                })
+                .collect();
+            assert_eq!(written, expected, "{}", kind.as_str());
+        }
+    }
+}

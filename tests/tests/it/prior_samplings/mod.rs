@@ -1,3 +1,4 @@
 //! `/v1/prior-samplings`.
 
 mod create;
+mod rules;
