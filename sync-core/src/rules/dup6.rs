@@ -111,6 +111,11 @@ pub(super) fn against(ruling: &Ruling<'_>, earlier: &SampleFact, later: &SampleF
     ])
 }
 
+/// A sampling made elsewhere of which nobody wrote down whose product it was.
+pub(super) fn names_no_producer(sample: &SampleFact) -> bool {
+    matches!(sample.source, SamplingSource::Imported { .. }) && sample.product.producer.is_empty()
+}
+
 /// A sampling made elsewhere that lacks part of its key can be compared with nothing for certain.
 pub(super) fn incomplete(ruling: &mut Ruling<'_>, id: SampleId, sample: &SampleFact) {
     let imported = matches!(sample.source, SamplingSource::Imported { .. });
@@ -263,6 +268,25 @@ mod tests {
         assert!(facts.said().contains("DUP6.incomplete_key"));
         facts.decide_sample(1, Valid, 1);
         assert_eq!(facts.validity(1), Valid);
+    }
+
+    #[test]
+    fn exempts_history_that_names_no_producer_from_standing_in_the_way_of_its_like() {
+        let mut facts = twice("2025-03-01", "2025-04-01");
+        for n in [1, 2] {
+            let sample = facts.at(n);
+            sample.product.producer.clear();
+            sample.product.incomplete = true;
+            sample.source = SamplingSource::Imported {
+                origin: "e-CQS".into(),
+            };
+        }
+        facts.scope = ScopeKey::Product {
+            product: facts.at(1).product.scope_digest(),
+        };
+        let ruled = (facts.validity(1), facts.validity(2));
+        assert_eq!(ruled, (NeedsRuling, NeedsRuling));
+        assert!(!facts.said().contains("DUP6.unsure"));
     }
 
     #[test]

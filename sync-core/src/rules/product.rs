@@ -191,6 +191,13 @@ struct Tally {
 
 pub(super) fn check(ruling: &mut Ruling<'_>) {
     let mut order = ruling.samples();
+    for (id, sample) in &order {
+        if !ruling.is_decided(*id) {
+            dup6::incomplete(ruling, *id, sample);
+        }
+    }
+    // History that names no producer can be compared with nothing, and there may be thousands of it.
+    order.retain(|(_, sample)| !dup6::names_no_producer(sample));
     order.sort_by_key(|(id, s)| (s.sampled.usable().lo, s.sampled.usable().hi, *id));
     let mut states: BTreeMap<SampleId, State> = BTreeMap::new();
     let mut tallies: BTreeMap<(SampleId, usize), Tally> = BTreeMap::new();
@@ -253,7 +260,6 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         if ruling.is_decided(id) {
             continue;
         }
-        dup6::incomplete(ruling, id, sample);
         for (number, rule) in RULES.iter().enumerate() {
             let Some(tally) = tallies.get(&(id, number)) else {
                 continue;
