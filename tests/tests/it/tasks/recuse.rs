@@ -51,9 +51,14 @@ fn a_recusal_at_assignment_asks_for_a_ruling_until_the_authority_lifts_it() {
     assert_eq!(w.validity(sample), "valid");
     let listed = w.call("GET", "晋城", &path, Value::Null).expect(200).body;
     assert_eq!(listed[0]["lifts"][0]["reason"], "经核实并非亲属");
+    a.syncs();
+    let on_the_phone = || a.client.references("recusal").unwrap().len();
+    assert_eq!(on_the_phone(), 0, "the phone forgets it too");
     w.minutes(1);
     w.call("POST", "晋城", &path, new).expect(200);
     assert_eq!(w.validity(sample), "needs_ruling", "declared again");
+    a.syncs();
+    assert_eq!(on_the_phone(), 1);
     let listed = w.call("GET", "晋城", &path, Value::Null).expect(200).body;
     assert_eq!(listed.as_array().unwrap().len(), 1);
     assert_eq!(
