@@ -27,7 +27,7 @@ const PHONE_HITS: [(&str, u64); 4] = [
     ("recording", 10),
     ("sealing", 10),
     ("in flight", 40),
-    ("taking in", 10),
+    ("taking in", 5),
 ];
 /// Rounds whose length is measured before the first kill.
 const MEASURED: u32 = 5;
