@@ -13,6 +13,7 @@ mod enterprises;
 mod imports;
 mod invariants;
 mod kills;
+mod limits;
 mod organisations;
 mod prior_samplings;
 mod re_entry_grants;

@@ -1,6 +1,10 @@
 //! What lies aside is shown to those who see the visit, and let in by a person with authority.
 
+use fieldseal_server::store::sync::changes::{self, ChangeRow};
 use serde_json::json;
+use sync_core::limits::HELD_CHANGES_PER_DEVICE_MAX;
+use sync_core::model::{ChangeHash, DocumentId};
+use sync_core::sync::wire::{ChangeStatus, HeldReason};
 
 use super::kit::*;
 
@@ -155,4 +159,55 @@ fn a_dossier_holds_what_is_aside_and_strangers_do_not_see_it() {
         identity.document_id().to_string()
     );
     assert_eq!(list(&world.phones[1].access)["items"], json!([]));
+}
+
+#[test]
+fn a_device_fills_its_place_aside_to_the_limit_and_one_more_is_turned_away_by_its_code() {
+    let world = world();
+    let app = &world.server.app;
+    let carrier = world.phones[0].id.parse().unwrap();
+    world.server.runtime.block_on(async {
+        let mut tx = app.store.begin().await.unwrap();
+        for number in 1..HELD_CHANGES_PER_DEVICE_MAX {
+            let mut hash = [0; 32];
+            hash[..8].copy_from_slice(&(number as u64).to_be_bytes());
+            let row = ChangeRow {
+                item_id: app.new_uuid(),
+                document_id: DocumentId([1; 32]),
+                hash: ChangeHash(hash),
+                claimed_hash: ChangeHash(hash),
+                bytes: Vec::new(),
+                actor: None,
+                seq: None,
+                device: None,
+                user: None,
+                carrier,
+                received_at: app.now(),
+                status: ChangeStatus::Held {
+                    reason: HeldReason::WaitingFor,
+                    waiting_for: ChangeHash([2; 32]),
+                },
+                ordinal: None,
+                admitted: false,
+            };
+            assert!(changes::insert(&mut tx, &row).await.unwrap());
+        }
+        tx.commit().await.unwrap();
+    });
+    // In two documents of one page: the bound is the device's.
+    let (one, two) = (world.solo(1), world.solo(2));
+    let first = Draft::begin(&one, &world.phones[0]).put("a", "1");
+    let second = Draft::begin(&two, &world.phones[0]).put("a", "1");
+    let page = Page::of(&one, &[&first]).with(&two, &[&second]);
+    let mut told = statuses(&world.push(0, &page));
+    told.sort();
+    assert_eq!(
+        told,
+        ["quarantined:author.unproved", "refused:device.aside_full"]
+    );
+    // What stands needs no place aside.
+    let mut draft = Draft::begin(&world.solo(3), &world.phones[0]);
+    let good = draft.put("a", "1");
+    let page = Page::of(&draft.identity, &[&good]).signed(draft.tip(&world.phones[0], &good));
+    assert_eq!(statuses(&world.push(0, &page)), ["accepted"]);
 }

@@ -1,0 +1,218 @@
+//! No named limit without its code and its tests: whoever adds one to `limits.rs` adds a row here.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use fieldseal_tests::TestServer;
+use serde_json::json;
+use sync_core::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
+
+/// Limits on what somebody sends or keeps: the code past the limit, and the test that stands at it and one past it, as
+/// `file::test`.
+const BOUNDS: &[(&str, &str, &str)] = &[
+    (
+        "CHANGE_BYTES_MAX",
+        "change.too_large",
+        "sync-core/src/guard/tests.rs::a_change_is_as_long_as_allowed_and_no_longer",
+    ),
+    ("CHANGE_OPS_MAX", "change.too_many_operations", GUARD_COUNTS),
+    (
+        "CHANGE_DEPENDENCIES_MAX",
+        "change.too_many_dependencies",
+        GUARD_COUNTS,
+    ),
+    ("CHANGE_ACTORS_MAX", "change.too_many_actors", GUARD_COUNTS),
+    (
+        "CHANGE_PREDECESSORS_MAX",
+        "change.too_many_predecessors",
+        GUARD_COUNTS,
+    ),
+    (
+        "CHANGE_KEY_BYTES_MAX",
+        "change.keys_too_large",
+        "sync-core/src/guard/tests.rs::keys_are_bounded_as_they_would_be_written_out",
+    ),
+    (
+        "DOCUMENT_DEPTH_MAX",
+        "change.depth",
+        "sync-core/src/guard/tests.rs::maps_nest_as_deep_as_allowed_and_no_deeper",
+    ),
+    ("PAGE_COMPRESSED_BYTES_MAX", "body_too_large", PAGE_SIZES),
+    ("PAGE_INFLATED_BYTES_MAX", "body_too_large", PAGE_SIZES),
+    (
+        "JSON_BODY_BYTES_MAX",
+        "body_too_large",
+        "tests/tests/it/api.rs::a_body_may_be_as_long_as_the_limit_and_no_longer",
+    ),
+    (
+        "FIELD_CHARS_MAX",
+        "too_long",
+        "sync-core/src/model/sheet.rs::a_text_at_the_limit_passes_and_one_past_it_does_not",
+    ),
+    (
+        "HELD_CHANGES_PER_DEVICE_MAX",
+        "device.aside_full",
+        "tests/tests/it/sync/quarantine.rs::a_device_fills_its_place_aside_to_the_limit_and_one_more_is_turned_away_by_its_code",
+    ),
+    (
+        "NAME_CHARS_MAX",
+        "value_invalid",
+        "tests/tests/it/organisations/create.rs::a_name_may_be_as_long_as_the_limit_and_no_longer",
+    ),
+    (
+        "IMPORT_ROWS_MAX",
+        "import",
+        "tests/tests/it/imports/mod.rs::a_file_of_the_most_rows_is_taken_and_one_more_is_told",
+    ),
+    (
+        "ACCESS_TOKEN_S",
+        "token_expired",
+        "tests/tests/it/tokens/create.rs::an_access_token_lives_ten_minutes_and_no_longer",
+    ),
+    (
+        "REFRESH_TOKEN_MS",
+        "refresh_token_invalid",
+        "tests/tests/it/tokens/refresh.rs::a_refresh_token_ends_with_its_time",
+    ),
+    (
+        "CHALLENGE_MS",
+        "challenge_invalid",
+        "tests/tests/it/devices/enrol.rs::a_challenge_serves_once_and_not_after_its_time",
+    ),
+    (
+        "ENROLMENT_CODE_MS",
+        "enrolment_code_invalid",
+        "tests/tests/it/devices/enrol.rs::a_code_enrols_one_phone_and_not_after_its_time",
+    ),
+    (
+        "ACCOUNT_FAILURES_MAX",
+        "attempts_exceeded",
+        "tests/tests/it/tokens/create.rs::an_account_waits_after_too_many_failures_even_with_the_right_password",
+    ),
+    (
+        "FAILURES_WINDOW_MS",
+        "attempts_exceeded",
+        "tests/tests/it/tokens/create.rs::an_account_waits_after_too_many_failures_even_with_the_right_password",
+    ),
+];
+/// Limits without such a pair: what they bound is not sent by anybody, or what holds them stands beside the name.
+const BESIDE: &[(&[&str], &str)] = &[
+    (
+        &["PASSWORD_CHARS_MIN", "PASSWORD_BYTES_MAX"],
+        "a_password_is_as_short_and_as_long_as_allowed, here",
+    ),
+    (
+        &[
+            "PIN_CHARS_MIN",
+            "PIN_FAILURES_MAX",
+            "PIN_KDF_MEMORY_KIB",
+            "PIN_KDF_PASSES",
+        ],
+        "a phone's own: its keys and their tests are in mobile-ffi",
+    ),
+    (
+        &[
+            "LIST_ROWS_MAX",
+            "FEED_INFLATED_BYTES_MAX",
+            "FEED_ROWS_MAX",
+            "FEED_BATCHES_MAX",
+            "INDEX_PAGE_ROWS",
+        ],
+        "how much an answer holds: more comes with the next one, nothing is refused",
+    ),
+    (
+        &[
+            "ORIGIN_STEPS_MAX",
+            "ORIGIN_DOCUMENTS_MAX",
+            "SYNC_ATTEMPTS_MAX",
+            "SYNC_REQUESTS_MAX",
+            "SYNC_WAIT_MS_MAX",
+            "SYNC_RETRY_S_MIN",
+            "SYNC_RETRY_S_MAX",
+            "REQUEST_S",
+            "IMPORT_REQUEST_S",
+        ],
+        "the server's own work and waiting",
+    ),
+    (
+        &[
+            "SYNC_PAGE_INFLATED_BYTES",
+            "SYNC_RETRY_BASE_MS",
+            "SYNC_RETRY_MAX_MS",
+            "SHEET_NUMBERS_BLOCK",
+            "SHEET_NUMBERS_LOW",
+        ],
+        "what a phone chooses by itself",
+    ),
+    (
+        &["CLOCK_DRIFT_PPM", "CLOCK_MARGIN_MS"],
+        "an uncertainty, no bound",
+    ),
+    (&["CERTIFICATE_MS"], "written into certificates"),
+    (
+        &["ADDRESS_FAILURES_MAX"],
+        "counted as ACCOUNT_FAILURES_MAX is, by address",
+    ),
+    (
+        &["IMPORT_BYTES_MAX", "RECEIPT_SEALS_MAX"],
+        "of one endpoint, told by its own tests",
+    ),
+];
+const GUARD_COUNTS: &str = "sync-core/src/guard/tests.rs::a_change_has_as_many_operations_dependencies_and_actors_as_allowed_and_no_more";
+const PAGE_SIZES: &str = "tests/tests/it/sync/bad_input.rs::a_page_is_taken_at_each_limit_of_its_size_and_refused_one_byte_past_it";
+
+#[test]
+fn no_limit_is_without_a_row() {
+    let rows = BOUNDS.iter().map(|(name, _, _)| *name);
+    let beside = BESIDE.iter().flat_map(|(names, why)| {
+        assert!(!why.is_empty());
+        names.iter().copied()
+    });
+    assert_eq!(rows.chain(beside).collect::<BTreeSet<_>>(), named());
+}
+
+#[test]
+fn a_password_is_as_short_and_as_long_as_allowed() {
+    let server = TestServer::start();
+    let admin = server.admin("140000");
+    let body = server.organisation(&admin, "inspection_body", "140500");
+    for (at, (length, status)) in [
+        (PASSWORD_CHARS_MIN - 1, 422),
+        (PASSWORD_CHARS_MIN, 201),
+        (PASSWORD_BYTES_MAX, 201),
+        (PASSWORD_BYTES_MAX + 1, 422),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let person = json!({
+            "organisation_id": body, "username": format!("person-{at}"), "display_name": "某",
+            "roles": ["sampler"], "password": "pw7".repeat(length)[..length],
+        });
+        let answer = server.post("/v1/users", &admin, person);
+        assert_eq!(answer.status, status, "{length}: {}", answer.body);
+    }
+}
+
+/// Every name in the module.
+fn named() -> BTreeSet<&'static str> {
+    let text = include_str!("../../../sync-core/src/limits.rs");
+    let lines = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub const "));
+    lines.filter_map(|line| line.split(':').next()).collect()
+}
+
+#[test]
+fn every_bound_has_a_code_and_a_test_that_stands_at_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for (name, code, test) in BOUNDS {
+        assert!(named().contains(name), "{name} is no limit any more");
+        assert!(!code.is_empty(), "{name} has no code");
+        let (file, test) = test.split_once("::").unwrap();
+        let source = std::fs::read_to_string(root.join(file)).unwrap();
+        let head = format!("fn {test}(");
+        assert!(source.contains(&head), "{file} has no test {test}");
+        assert!(source.contains(name), "{file} does not speak of {name}");
+    }
+}
