@@ -13,7 +13,8 @@ use crate::error::ClientError;
 use crate::keys::RustVerifier;
 use crate::store::Store;
 
-const REFERENCE_KINDS: [&str; 8] = [
+const REFERENCE_KINDS: [&str; 9] = [
+    "campaign",
     "task",
     "organisation",
     "team",

@@ -141,6 +141,16 @@ impl TimeFact {
             _ => self.proven,
         }
     }
+    /// The earliest instant at which it may have happened, as far as one is known: what was in force then binds. Without
+    /// a token nothing bounds it from below; then the receipt does, and before that only the wall clock is left.
+    pub fn earliest_known(&self) -> Millis {
+        let usable = self.usable();
+        match (usable.lo, usable.hi) {
+            (i64::MIN, i64::MAX) => self.wall_ms,
+            (i64::MIN, hi) => hi,
+            (lo, _) => lo,
+        }
+    }
     /// The claim lies outside what is proven: somebody's clock or story is wrong.
     pub fn contradicts(&self) -> bool {
         self.claimed

@@ -19,8 +19,8 @@ pub const RULE: Rule = Rule {
     },
     scope: ScopeKind::Visit,
     predicate: Words {
-        zh: "抽样不早于任务取消或改派，或机构从未承担该任务",
-        en: "sampled not provably before the task was cancelled or given to another body, or by a body that never had it",
+        zh: "抽样不早于任务取消或改派、机构从未承担该任务，或任务属于另一批次",
+        en: "sampled not provably before the task was cancelled or given to another body, by a body that never had it, or in a visit of another campaign",
     },
     exceptions: Words {
         zh: "取消或改派之前抽的样通过；其余保留并转人工裁定",
@@ -40,6 +40,13 @@ pub const RULE: Rule = Rule {
             words: Words {
                 zh: "任务已改派，抽样不能证明在改派之前",
                 en: "the task was reassigned and the sample is not provably earlier",
+            },
+        },
+        Message {
+            key: "other_campaign",
+            words: Words {
+                zh: "任务不属于本次检查的批次，进门次数应按任务所属批次判断",
+                en: "the task is of another campaign than the visit, and so of another door",
             },
         },
         Message {
@@ -63,6 +70,13 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         else {
             continue;
         };
+        let visit = sample
+            .document_id
+            .and_then(|id| ruling.facts.visits.get(&id));
+        if visit.is_some_and(|visit| visit.campaign_id != task.campaign_id) {
+            let key = "other_campaign";
+            ruling.judge(&RULE, book, id, Validity::NeedsRuling, key, vec![]);
+        }
         let latest = sample.sampled.usable().hi;
         if task
             .cancelled_at_ms
@@ -129,6 +143,12 @@ mod tests {
     fn violates_when_the_body_never_had_the_task() {
         let never = |f: &mut Facts| at_task(f).body_id = Some(organisation(501));
         assert_eq!(after(never, "ASSIGN.never_assigned"), (NeedsRuling, true));
+    }
+
+    #[test]
+    fn violates_when_a_visit_of_one_campaign_draws_for_a_task_of_another() {
+        let other = |f: &mut Facts| at_task(f).campaign_id = CampaignId(Uuid::from_u128(78));
+        assert_eq!(after(other, "ASSIGN.other_campaign"), (NeedsRuling, true));
     }
 
     #[test]

@@ -19,8 +19,8 @@ pub const RULE: Rule = Rule {
     },
     scope: ScopeKind::Visit,
     predicate: Words {
-        zh: "抽样时间与证明的区间矛盾、早于进门，或影像早于记录的抽样时间超过限度（事后补录）",
-        en: "the claimed time contradicts what is proven, lies before the entry, or the evidence is earlier than the sheet by more than the limit (late keying)",
+        zh: "没有进门记录、抽样时间与证明的区间矛盾、早于进门，或影像早于记录的抽样时间超过限度（事后补录）",
+        en: "no entry is recorded, the claimed time contradicts what is proven, lies before the entry, or the evidence is earlier than the sheet by more than the limit (late keying)",
     },
     exceptions: Words {
         zh: "现场离线记录符合要求；没有可信时间的只作提示",
@@ -51,6 +51,13 @@ pub const RULE: Rule = Rule {
             words: Words {
                 zh: "抽样早于进门",
                 en: "sampled before anybody entered",
+            },
+        },
+        Message {
+            key: "no_entry",
+            words: Words {
+                zh: "没有任何人的进门记录，不能判断是否一次进门",
+                en: "nobody's entry is recorded; whether it was the one entry cannot be told",
             },
         },
         Message {
@@ -95,6 +102,9 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
             .entry_id
             .as_ref()
             .and_then(|id| ruling.facts.entries.get(id));
+        if sample.entry_id.is_none() {
+            ruling.judge(&RULE, book, id, Validity::NeedsRuling, "no_entry", vec![]);
+        }
         if entry.is_some_and(|entry| when.before(&entry.entered.usable())) {
             ruling.judge(
                 &RULE,
@@ -165,6 +175,17 @@ mod tests {
             after(early, "ATTIME.before_entry"),
             (ValidWithViolation, true)
         );
+    }
+
+    #[test]
+    fn violates_when_a_sample_was_drawn_and_nobody_is_recorded_to_have_entered() {
+        let nobody = |f: &mut Facts| f.first().entry_id = None;
+        assert_eq!(after(nobody, "ATTIME.no_entry"), (NeedsRuling, true));
+        let prior = |f: &mut Facts| {
+            nobody(f);
+            f.first().source = SamplingSource::Claimed;
+        };
+        assert_eq!(after(prior, "ATTIME.no_entry"), (Valid, false));
     }
 
     #[test]

@@ -329,10 +329,13 @@ mod tests {
 
     #[test]
     fn boundary_the_corresponding_day_six_months_on_still_violates_and_the_next_day_passes() {
-        assert_eq!(twice("2023-08-31", "2024-02-29").validity(2), Duplicate);
-        assert_eq!(twice("2023-08-31", "2024-03-01").validity(2), Valid);
-        assert_eq!(twice("2025-03-01", "2025-09-01").validity(2), Duplicate);
-        assert_eq!(twice("2025-03-01", "2025-09-02").validity(2), Valid);
+        for (first, last_inside, free) in SIX_MONTHS {
+            assert_eq!(twice(first, last_inside).validity(2), Duplicate, "{first}");
+            assert_eq!(twice(first, free).validity(2), Valid, "{first}");
+            // Whichever came in first: the earlier sampling opens the window.
+            assert_eq!(twice(last_inside, first).validity(1), Duplicate, "{first}");
+            assert_eq!(twice(free, first).validity(1), Valid, "{first}");
+        }
     }
 
     #[test]

@@ -78,8 +78,6 @@ pub fn rule(facts: &Facts, rulebooks: &Rulebooks) -> Findings {
                 separate::check,
                 trace::check,
                 attime::check,
-                task3::check,
-                batch3::check,
             ] {
                 check(&mut ruling);
             }
@@ -103,6 +101,8 @@ pub fn rule(facts: &Facts, rulebooks: &Rulebooks) -> Findings {
                 sample.enterprise.as_ref() == Some(enterprise)
                     && (first.year()..=last.year()).contains(year)
             });
+            task3::check(&mut ruling);
+            batch3::check(&mut ruling);
             year3::check(&mut ruling, *year);
         }
     }
@@ -205,13 +205,18 @@ impl<'a> Ruling<'a> {
         self.rulebooks.for_facts(self.facts, authority, at)
     }
 
-    /// The rulebook for a sample, by its authority at its claimed time; none where the rule does not hold.
+    /// The rulebook for a sample, by its authority when it was drawn.
+    pub(super) fn book_of(&self, sample: &SampleFact) -> &'a Rulebook {
+        self.book(self.authority_of(sample), sample.sampled.earliest_known())
+    }
+
+    /// The same with what it says of a rule; none where the rule does not hold.
     pub(super) fn binding(
         &self,
         rule: &Rule,
         sample: &SampleFact,
     ) -> Option<(&'a Rulebook, &'a RuleSettings)> {
-        self.binding_at(rule, self.authority_of(sample), sample.sampled.usable().lo)
+        holding(self.book_of(sample), rule)
     }
 
     /// The same for anything else that an authority answers for.
@@ -221,9 +226,7 @@ impl<'a> Ruling<'a> {
         authority: Option<OrganisationId>,
         at: Millis,
     ) -> Option<(&'a Rulebook, &'a RuleSettings)> {
-        let book = self.book(authority, at);
-        let settings = book.settings(rule);
-        settings.enabled.then_some((book, settings))
+        holding(self.book(authority, at), rule)
     }
 
     /// The authority for which a sample was drawn: its task's, else as recorded.
@@ -235,30 +238,29 @@ impl<'a> Ruling<'a> {
             .or(sample.authority_id)
     }
 
-    /// The authority that answers for a campaign: the one of its tasks, the smallest id where there are several.
+    /// The authority that answers for a campaign, and so for its doors: the one that made it, whichever authorities its
+    /// tasks have. Where the campaign itself is not known, the one of all that is known of it, if they agree.
     pub(super) fn authority_of_campaign(&self, campaign_id: CampaignId) -> Option<OrganisationId> {
-        let of_tasks = self
-            .facts
-            .tasks
-            .values()
-            .filter(|task| task.campaign_id == campaign_id)
-            .map(|task| task.authority_id)
-            .min();
-        of_tasks.or_else(|| {
-            self.facts
-                .samples
-                .values()
-                .filter(|sample| {
-                    sample.entry_id.as_ref().is_some_and(|id| {
-                        self.facts
-                            .entries
-                            .get(id)
-                            .is_some_and(|e| e.campaign_id == campaign_id)
-                    })
-                })
-                .filter_map(|sample| sample.authority_id)
-                .min()
-        })
+        let facts = self.facts;
+        let agreed = |named: BTreeSet<OrganisationId>| {
+            let only = named.first().copied();
+            only.filter(|_| named.len() == 1)
+        };
+        let of_tasks = || {
+            let tasks = facts.tasks.values();
+            let of_campaign = tasks.filter(|task| task.campaign_id == campaign_id);
+            agreed(of_campaign.map(|task| task.authority_id).collect())
+        };
+        let of_samples = || {
+            let entry = |id| facts.entries.get(id);
+            let drawn = facts.samples.values().filter(|sample| {
+                let entry = sample.entry_id.as_ref().and_then(entry);
+                entry.is_some_and(|entry| entry.campaign_id == campaign_id)
+            });
+            agreed(drawn.filter_map(|sample| sample.authority_id).collect())
+        };
+        let made_by = facts.campaigns.get(&campaign_id).copied();
+        made_by.or_else(of_tasks).or_else(of_samples)
     }
 
     /// The rulebook for a visit as a whole, at its first entry or sample.
@@ -273,13 +275,13 @@ impl<'a> Ruling<'a> {
             .entries
             .values()
             .filter(|entry| entry.document_id == document_id)
-            .map(|entry| entry.entered.usable().lo);
+            .map(|entry| entry.entered.earliest_known());
         let sampled = self
             .facts
             .samples
             .values()
             .filter(|sample| sample.document_id == Some(document_id))
-            .map(|sample| sample.sampled.usable().lo);
+            .map(|sample| sample.sampled.earliest_known());
         let at = entered.chain(sampled).min().unwrap_or(i64::MAX);
         self.binding_at(rule, self.authority_of_campaign(visit.campaign_id), at)
     }
@@ -470,6 +472,12 @@ impl<'a> Ruling<'a> {
             findings: self.findings,
         }
     }
+}
+
+/// A rulebook with what it says of a rule, where the rule holds by it.
+fn holding<'a>(book: &'a Rulebook, rule: &Rule) -> Option<(&'a Rulebook, &'a RuleSettings)> {
+    let settings = book.settings(rule);
+    settings.enabled.then_some((book, settings))
 }
 
 /// Final validity of a sample: the most severe word of all strata, a person's decision on top.

@@ -7,14 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
 use super::engine::{Ruling, Said};
+use super::occasion::joined;
 use super::product::{Sameness, sameness};
 use super::refuse::is_resolved;
 use super::rulebook::Rulebook;
 use super::{
-    ContinuationFact, EntryFact, SampleFact, ScopeKey, Severity, Standing, Subject, Validity,
+    ArrivalFact, ContinuationFact, EntryFact, SampleFact, ScopeKey, Severity, Standing, Subject,
+    Validity,
 };
 use crate::model::{
-    CampaignId, EnterpriseKey, EntryId, Interval, OrganisationId, SampleId, TaskId,
+    CampaignId, EnterpriseKey, EntryId, Interval, OrganisationId, SampleId, TaskId, TimeFact,
 };
 
 /// 一次任务进一次门
@@ -136,9 +138,27 @@ struct Unit {
     /// A unit's claims may be broken by a lease only where all of them are claims.
     claimed: bool,
     lease: bool,
-    explained: bool,
-    unexplained: bool,
+    reason: Reason,
     contested_by_person: bool,
+}
+
+/// What an entry says of why it is no second one, as far as that can be honoured.
+#[derive(PartialEq)]
+enum Reason {
+    /// It says nothing.
+    Silent,
+    /// It continues the first entry.
+    Continues,
+    /// It takes over from these entries of another team, and so stands as they do.
+    TakesOver(BTreeSet<EntryId>),
+    /// It should say something and does not, or nothing that can be honoured.
+    Unexplained,
+}
+
+impl Unit {
+    fn continues(&self) -> bool {
+        matches!(self.reason, Reason::Continues | Reason::TakesOver(_))
+    }
 }
 
 pub(super) fn check(ruling: &mut Ruling<'_>) {
@@ -160,7 +180,7 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         .collect();
     let at = entries
         .values()
-        .map(|e| e.entered.usable().lo)
+        .map(|e| e.entered.earliest_known())
         .min()
         .unwrap_or(i64::MAX);
     let authority = ruling.authority_of_campaign(*campaign_id);
@@ -313,17 +333,10 @@ fn gather(
     for (id, entry) in order {
         let when = entry.entered.usable();
         let contested_by_person = standings.contains_key(id);
-        let joined = |other: &EntryFact| {
-            let ((a, b), (c, d)) = (when.shanghai_days(), other.entered.usable().shanghai_days());
-            entry.joint_entry_id.is_some()
-                && entry.joint_entry_id == other.joint_entry_id
-                && a <= d
-                && c <= b
-        };
-        let with_first = first.is_some_and(|id| joined(entries[id]));
+        let with_first = first.is_some_and(|id| joined(entry, entries[id]));
         if !contested_by_person && !with_first {
             let together = units.iter_mut().find(|unit| {
-                !unit.contested_by_person && unit.members.iter().all(|m| joined(entries[m]))
+                !unit.contested_by_person && unit.members.iter().all(|m| joined(entry, entries[m]))
             });
             if let Some(unit) = together {
                 unit.members.push(id.clone());
@@ -336,15 +349,16 @@ fn gather(
                 continue;
             }
         }
-        let explained = with_first || is_explained(entry, entries, facts);
+        let reason = match with_first {
+            true => Reason::Continues,
+            false => reason_of(entry, entries, facts),
+        };
         units.push(Unit {
             members: vec![id.clone()],
             when,
             claimed: is_claimed(entry),
             lease: holds_lease(entry),
-            explained,
-            unexplained: !explained
-                && (entry.unexplained_resumption_of.is_some() || entry.continues.is_some()),
+            reason,
             contested_by_person,
         });
     }
@@ -365,32 +379,51 @@ fn holds_lease(entry: &EntryFact) -> bool {
 }
 
 /// A declared continuation counts only where what it names is known.
-fn is_explained(
+fn reason_of(
     entry: &EntryFact,
     entries: &BTreeMap<&EntryId, &EntryFact>,
     facts: &super::Facts,
-) -> bool {
-    match &entry.continues {
+) -> Reason {
+    let when = entry.entered.usable();
+    let honoured = match &entry.continues {
         Some(ContinuationFact::ReEntryGrant { honoured, .. }) => *honoured,
-        Some(ContinuationFact::Handover { from }) => entries.values().any(|other| {
-            other.team_id == Some(*from)
-                && other.document_id != entry.document_id
-                && !entry.entered.usable().before(&other.entered.usable())
-        }),
-        Some(ContinuationFact::ResolvedRefusal) => entries.values().any(|other| {
-            facts
-                .visits
-                .get(&other.document_id)
-                .is_some_and(|visit| visit.refused && is_resolved(facts, other.document_id, visit))
-        }),
-        None => {
-            entry.unexplained_resumption_of.is_none()
-                && !entry.arrivals.is_empty()
-                && entry
-                    .arrivals
-                    .iter()
-                    .all(|a| matches!(a.resumes, Some((_, true))))
+        Some(ContinuationFact::Handover { from }) => {
+            let sources: BTreeSet<EntryId> = entries
+                .iter()
+                .filter(|(_, other)| {
+                    other.team_id == Some(*from)
+                        && other.document_id != entry.document_id
+                        && !when.before(&other.entered.usable())
+                })
+                .map(|(id, _)| (*id).clone())
+                .collect();
+            return match sources.is_empty() {
+                true => Reason::Unexplained,
+                false => Reason::TakesOver(sources),
+            };
         }
+        Some(ContinuationFact::ResolvedRefusal) => entries.values().any(|other| {
+            let visit = facts.visits.get(&other.document_id);
+            visit.is_some_and(|visit| {
+                let later = |refused: &TimeFact| when.before(&refused.usable());
+                visit.refused
+                    && !visit.refused_at.as_ref().is_some_and(later)
+                    && is_resolved(facts, other.document_id, visit)
+            })
+        }),
+        None if entry.unexplained_resumption_of.is_some() => false,
+        None => {
+            let resumes = |arrival: &ArrivalFact| matches!(arrival.resumes, Some((_, true)));
+            let all = !entry.arrivals.is_empty() && entry.arrivals.iter().all(resumes);
+            return match all {
+                true => Reason::Continues,
+                false => Reason::Silent,
+            };
+        }
+    };
+    match honoured {
+        true => Reason::Continues,
+        false => Reason::Unexplained,
     }
 }
 
@@ -421,9 +454,8 @@ struct Scan<'s> {
 impl Scan<'_> {
     fn take(&mut self, cluster: &[&Unit]) {
         if self.first.is_some() {
-            for unit in cluster.iter().filter(|unit| !unit.contested_by_person) {
-                self.follow(unit);
-            }
+            let open = cluster.iter().filter(|unit| !unit.contested_by_person);
+            self.follow_all(open.copied().collect());
             return;
         }
         let by_person: BTreeSet<EntryId> = cluster
@@ -441,7 +473,8 @@ impl Scan<'_> {
             return;
         }
         // Without an earlier entry there is nothing to continue: then a continuation stands for itself.
-        let mut contenders: Vec<&&Unit> = units.iter().filter(|u| !u.explained).copied().collect();
+        let mut contenders: Vec<&&Unit> =
+            units.iter().filter(|u| !u.continues()).copied().collect();
         if contenders.is_empty() {
             contenders = units.clone();
         }
@@ -465,10 +498,22 @@ impl Scan<'_> {
         if contenders.len() > 1 {
             self.by_lease = Some(winner.members[0].clone());
         }
-        for unit in units {
-            if unit.members != winner.members {
-                self.follow(unit);
-            }
+        let others = units.iter().filter(|unit| unit.members != winner.members);
+        self.follow_all(others.map(|unit| **unit).collect());
+    }
+
+    /// Those that take over come after those that they take over from.
+    fn follow_all(&mut self, mut units: Vec<&Unit>) {
+        while !units.is_empty() {
+            let waits = |unit: &Unit, units: &[&Unit]| match &unit.reason {
+                Reason::TakesOver(sources) => units
+                    .iter()
+                    .any(|other| other.members.iter().any(|id| sources.contains(id))),
+                _ => false,
+            };
+            // In a circle nobody can go before the others.
+            let next = units.iter().position(|unit| !waits(unit, &units));
+            self.follow(units.remove(next.unwrap_or(0)));
         }
     }
 
@@ -490,15 +535,30 @@ impl Scan<'_> {
     }
 
     fn follow(&mut self, unit: &Unit) {
-        if unit.unexplained {
-            let first = self.first.iter().cloned().collect();
-            self.contest(unit, "unexplained", &first);
-            return;
-        }
-        let standing = if unit.explained {
-            Standing::Continuation
-        } else {
-            Standing::Excess
+        let standing = match &unit.reason {
+            Reason::Unexplained => {
+                let first = self.first.iter().cloned().collect();
+                self.contest(unit, "unexplained", &first);
+                return;
+            }
+            Reason::Continues => Standing::Continuation,
+            Reason::Silent => Standing::Excess,
+            Reason::TakesOver(sources) => {
+                let standing = |id: &&EntryId| self.standings.get(*id).copied();
+                let stands = |id: &&EntryId| {
+                    matches!(standing(id), Some(Standing::First | Standing::Continuation))
+                };
+                let open = |id: &&EntryId| matches!(standing(id), None | Some(Standing::Contested));
+                let contested: BTreeSet<EntryId> = sources.iter().filter(open).cloned().collect();
+                if sources.iter().any(|id| stands(&id)) {
+                    Standing::Continuation
+                } else if !contested.is_empty() {
+                    self.contest(unit, "depends", &contested);
+                    return;
+                } else {
+                    Standing::Excess
+                }
+            }
         };
         for id in &unit.members {
             self.standings.insert(id.clone(), standing);
@@ -897,10 +957,77 @@ mod tests {
         let off = "id = 'shanxi'\nversion = 2\nextends = 'national'\nregion = '140000'\n\
             effective_from = '2025-01-01'\nsource = 's'\n[rules.ENTRY1]\nenabled = false";
         let books = Rulebooks::builtin().with(off).unwrap();
-        let mut facts = two_teams(30, uniform());
-        facts.tasks.retain(|id, _| *id == task(CITY));
-        let ruled = rule(&facts, &books);
+        let ruled = rule(&two_teams(30, uniform()), &books);
         assert_eq!((ruled.validity(2), ruled.findings), (Valid, vec![]));
+    }
+
+    #[test]
+    fn boundary_a_door_is_ruled_by_the_authority_of_its_campaign_whatever_its_tasks() {
+        let off = "id = 'shanxi'\nversion = 2\nextends = 'national'\nregion = '140000'\n\
+            effective_from = '2025-01-01'\nsource = 's'\n[rules.ENTRY1]\nenabled = false";
+        let books = Rulebooks::builtin().with(off).unwrap();
+        let second_entry = |made_by: Option<u128>, tasks_of: &[u128]| {
+            let mut facts = two_teams(30, uniform());
+            facts.campaigns.clear();
+            if let Some(made_by) = made_by {
+                let campaign = facts.entry(1).campaign_id;
+                facts.campaigns.insert(campaign, organisation(made_by));
+            }
+            let of = |id: &TaskId| tasks_of.iter().any(|n| *id == task(*n));
+            facts.tasks.retain(|id, _| of(id));
+            rule(&facts, &books).validity(2)
+        };
+        for tasks in [vec![CITY, SHANGHAI], vec![NATION, CITY], vec![SHANGHAI]] {
+            assert_eq!(second_entry(Some(CITY), &tasks), Valid);
+            assert_eq!(second_entry(Some(SHANGHAI), &tasks), Duplicate);
+        }
+        // Where nobody knows who made it, its tasks tell if they agree, and its samples after them.
+        assert_eq!(second_entry(None, &[CITY]), Valid);
+        assert_eq!(second_entry(None, &[SHANGHAI]), Duplicate);
+        assert_eq!(second_entry(None, &[CITY, SHANGHAI]), Valid);
+        assert_eq!(second_entry(None, &[]), Valid);
+    }
+
+    #[test]
+    fn boundary_who_takes_over_stands_as_the_entry_that_was_taken_over() {
+        let handed_over = |from| {
+            let mut facts = two_teams(60, uniform());
+            facts.enters(3, about(noon(NOON) + 120 * MINUTE), uniform());
+            facts.entry(3).continues = Some(ContinuationFact::Handover { from: team(from) });
+            facts
+        };
+        let standings = |facts: &Facts| [1, 2, 3].map(|n| facts.standing(n));
+        assert_eq!(standings(&handed_over(1)), [First, Excess, Continuation]);
+        let mut facts = handed_over(2);
+        assert_eq!(standings(&facts), [First, Excess, Excess]);
+        assert_eq!(facts.validity(3), Duplicate);
+        facts.decide_entry(2, Contested, 1);
+        assert_eq!(standings(&facts), [First, Contested, Contested]);
+        facts.decide_entry(2, Continuation, 2);
+        assert_eq!(standings(&facts), [First, Continuation, Continuation]);
+        // All at one time: the one that says nothing leads, whatever the order of ids.
+        let mut chain = handed_over(2);
+        chain.entry(1).continues = Some(ContinuationFact::Handover { from: team(3) });
+        for n in 1..=3 {
+            chain.entry(n).entered = about(noon(NOON));
+        }
+        assert_eq!(standings(&chain), [Continuation, First, Continuation]);
+    }
+
+    #[test]
+    fn boundary_a_refusal_that_came_only_later_explains_nothing() {
+        let mut facts = two_teams(60, uniform());
+        facts.entry(2).continues = Some(ContinuationFact::ResolvedRefusal);
+        let resolved = confirmation(ConfirmationOutcome::ResolvedSampled, [20, 21]);
+        let visit = facts.visits.get_mut(&document(1)).unwrap();
+        visit.refused = true;
+        visit.confirmations = vec![resolved];
+        let mut refused = |minutes: i64| {
+            let at = about(noon(NOON) + minutes * MINUTE);
+            facts.visits.get_mut(&document(1)).unwrap().refused_at = Some(at);
+            facts.standing(2)
+        };
+        assert_eq!((refused(30), refused(90)), (Continuation, Contested));
     }
 
     #[test]

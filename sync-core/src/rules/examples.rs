@@ -3,6 +3,7 @@
 
 mod conflicts;
 mod properties;
+pub mod twins;
 
 use super::catalogue::CATALOGUE;
 use super::descriptor::Words;

@@ -28,6 +28,9 @@ pub struct Facts {
     pub samples: BTreeMap<SampleId, SampleFact>,
     /// The tasks that the samples name; one that is missing here is unknown.
     pub tasks: BTreeMap<TaskId, TaskFact>,
+    /// Which authority made the campaigns that the visits belong to; it answers for their doors.
+    #[serde(default)]
+    pub campaigns: BTreeMap<CampaignId, OrganisationId>,
     /// The organisations named, and all ancestors of authorities.
     pub organisations: BTreeMap<OrganisationId, OrganisationFact>,
     /// Outcomes of the earlier strata, sample by sample: the most severe so far, by the engine.
@@ -47,6 +50,7 @@ impl Facts {
             entries: BTreeMap::new(),
             samples: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            campaigns: BTreeMap::new(),
             organisations: BTreeMap::new(),
             survived: BTreeMap::new(),
             standings: BTreeMap::new(),
@@ -479,6 +483,6 @@ pub struct OrganisationFact {
     pub region: Option<String>,
     /// Parent authority.
     pub parent_id: Option<OrganisationId>,
-    /// Suspensions of eligibility: [decision, +1 y).
+    /// Suspensions of eligibility, each from the decision until just before its end: [decision, +1 y).
     pub suspended: Vec<Interval>,
 }

@@ -19,12 +19,12 @@ pub const RULE: Rule = Rule {
     },
     scope: ScopeKind::Visit,
     predicate: Words {
-        zh: "抽样单缺项、校验位错误或封样后有修改",
-        en: "a field is missing or wrong, the party did not sign, or the sheet was amended after its seal",
+        zh: "抽样单缺项、校验位错误、抽查类别与任务不一致或封样后有修改",
+        en: "a field is missing or wrong, the party did not sign, the kind of sampling is not its task's, or the sheet was amended after its seal",
     },
     exceptions: Words {
-        zh: "缺项不使样品无效，由审核人员处理",
-        en: "a fault does not void the sample; the reviewer takes it up",
+        zh: "缺项不使样品无效，由审核人员处理；类别不一致的转人工裁定",
+        en: "a fault does not void the sample; the reviewer takes it up; where the kinds differ a person decides",
     },
     parameters: &[],
     messages: &[
@@ -40,6 +40,13 @@ pub const RULE: Rule = Rule {
             words: Words {
                 zh: "受检单位未签字，也没有拒签见证",
                 en: "the party neither signed nor refused before a witness",
+            },
+        },
+        Message {
+            key: "kind_differs",
+            words: Words {
+                zh: "抽样单所填抽查类别（{sheet}）与任务的类别（{task}）不一致",
+                en: "the sheet says {sheet} and its task says {task}: a person decides which kind of sampling it was",
             },
         },
         Message {
@@ -85,6 +92,22 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
                 vec![],
             );
         }
+        // A kind that no limit binds is the authority's to give, not the sampler's.
+        let task = sample.task_id.and_then(|id| ruling.facts.tasks.get(&id));
+        if let Some(task) = task.filter(|task| task.sampling_kind != sample.sampling_kind) {
+            let arguments = vec![
+                ("sheet", sample.sampling_kind.clone()),
+                ("task", task.sampling_kind.clone()),
+            ];
+            ruling.judge(
+                &RULE,
+                book,
+                id,
+                Validity::NeedsRuling,
+                "kind_differs",
+                arguments,
+            );
+        }
         if sample.amended {
             ruling.judge(&RULE, book, id, Validity::Valid, "amended", vec![]);
         }
@@ -115,6 +138,20 @@ mod tests {
             after(unsigned, "FORM.party_unsigned"),
             (ValidWithViolation, true)
         );
+    }
+
+    #[test]
+    fn violates_when_the_sheet_claims_another_kind_of_sampling_than_its_task() {
+        let exempts_itself = |f: &mut Facts| f.first().sampling_kind = "tracking".into();
+        assert_eq!(
+            after(exempts_itself, "FORM.kind_differs"),
+            (NeedsRuling, true)
+        );
+        let both = |f: &mut Facts| {
+            exempts_itself(f);
+            at_task(f).sampling_kind = "tracking".into();
+        };
+        assert_eq!(after(both, "FORM.kind_differs"), (Valid, false));
     }
 
     #[test]

@@ -116,6 +116,7 @@ fn part_of(known: &Facts, scope: &ScopeKey) -> Facts {
             facts.visits.insert(id, visit.clone());
         }
     }
+    facts.campaigns.clone_from(&known.campaigns);
     facts.organisations.clone_from(&known.organisations);
     facts.decided = known
         .decided

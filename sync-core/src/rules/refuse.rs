@@ -277,7 +277,6 @@ mod tests {
         let books = Rulebooks::builtin().with(stricter).unwrap();
         let too_few = |entry_day: &str, sample_day: &str| {
             let mut facts = one_sample(CITY);
-            facts.tasks.retain(|id, _| *id == task(CITY));
             entered(&mut facts, noon(entry_day));
             facts.at(1).sampled = about(noon(sample_day));
             refused(vec![confirmation(ResolvedSampled, [20, 21])])(&mut facts);

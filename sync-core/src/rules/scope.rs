@@ -11,7 +11,7 @@ use crate::model::{CampaignId, Digest, DocumentId, EnterpriseKey, OrganisationId
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "scope", rename_all = "snake_case")]
 pub enum ScopeKey {
-    /// Stratum 0: all that one visit shows by itself (TWO, NOSAMP, CASE, …, TASK3, BATCH3).
+    /// Stratum 0: all that one visit shows by itself (TWO, NOSAMP, CASE, …).
     Visit {
         /// The visit's document.
         document_id: DocumentId,
@@ -41,7 +41,8 @@ pub enum ScopeKey {
         /// `ProductFact::scope_digest()`.
         product: Digest,
     },
-    /// Stratum 3: one sampled party in one calendar year; YEAR3. Counts last.
+    /// Stratum 3: one sampled party in one calendar year; YEAR3 over its visits, TASK3 and BATCH3 within each. A joint
+    /// entry of several bodies comes together here and nowhere else. Limits count last.
     EnterpriseYear {
         /// Enterprise after aliases.
         enterprise: EnterpriseKey,

@@ -2,10 +2,9 @@
 //!
 //! The notices are silent; a configurable default.
 
-use super::Validity;
+use super::collision;
 use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
 use super::engine::Ruling;
-use crate::model::SampleId;
 
 /// 封条号重复
 pub const RULE: Rule = Rule {
@@ -24,8 +23,8 @@ pub const RULE: Rule = Rule {
         en: "one seal number on two sheets, whichever came first",
     },
     exceptions: Words {
-        zh: "作废的抽样单也占用号码",
-        en: "a voided sheet has used its number as well",
+        zh: "作废的抽样单也占用号码；外来抽样（导入、企业出示）只是提及号码，不算使用",
+        en: "a voided sheet has used its number as well; a sampling made elsewhere (imported, or claimed by the enterprise) names a number and does not use it",
     },
     parameters: &[],
     messages: &[Message {
@@ -38,85 +37,43 @@ pub const RULE: Rule = Rule {
 };
 
 pub(super) fn check(ruling: &mut Ruling<'_>, number: &str) {
-    let holders: Vec<SampleId> = ruling
-        .facts
-        .samples
-        .iter()
-        .filter(|(_, sample)| sample.seal_numbers.contains(number))
-        .map(|(id, _)| *id)
-        .collect();
-    for (id, sample) in ruling.samples() {
-        let others: Vec<String> = holders
-            .iter()
-            .filter(|other| **other != id)
-            .map(ToString::to_string)
-            .collect();
-        let Some((book, _)) = ruling.binding(&RULE, sample) else {
-            continue;
-        };
-        if !others.is_empty() {
-            let arguments = vec![("number", number.to_owned()), ("others", others.join(", "))];
-            ruling.judge(
-                &RULE,
-                book,
-                id,
-                Validity::NeedsRuling,
-                "collision",
-                arguments,
-            );
-        }
-    }
+    collision::check(ruling, &RULE, number, |sample| {
+        sample.seal_numbers.contains(number)
+    });
 }
 
 #[cfg(test)]
 mod tests {
     use crate::rules::testing::*;
 
-    /// Sheets numbered from 1 with the seal numbers given.
-    fn numbered(numbers: &[&str]) -> Facts {
-        let mut facts = facts(ScopeKey::SealNumber {
-            seal_no: "F1".into(),
-        });
-        for (n, number) in (1..).zip(numbers) {
-            let sample = facts.drawn(n, CITY, NOON);
-            sample.seal_numbers = BTreeSet::from([(*number).to_owned()]);
-        }
-        facts
-    }
+    const NUMBER: Number = Number {
+        collision: "SEALNO.collision",
+        scope: |seal_no| ScopeKey::SealNumber { seal_no },
+        put: |sheet, number| sheet.seal_numbers = BTreeSet::from([number]),
+    };
 
     #[test]
-    fn violates_when_one_number_is_on_two_sheets_and_freezes_both() {
-        let facts = numbered(&["F1", "F1"]);
-        assert_eq!(
-            (facts.validity(1), facts.validity(2)),
-            (NeedsRuling, NeedsRuling)
-        );
-        assert!(facts.said().contains("SEALNO.collision"));
-        assert_eq!(numbered(&["F1", "F1", "F1"]).validity(3), NeedsRuling);
+    fn violates_when_one_number_is_on_several_sheets_and_freezes_all_of_them() {
+        NUMBER.freezes_all_that_carry_it();
     }
 
     #[test]
     fn passes_a_number_on_one_sheet() {
-        let facts = numbered(&["F1"]);
-        assert_eq!((facts.validity(1), facts.said()), (Valid, BTreeSet::new()));
+        NUMBER.passes_once();
     }
 
     #[test]
     fn exempts_nobody_not_even_a_spoiled_sheet_which_has_used_its_number() {
-        let mut facts = numbered(&["F1", "F1"]);
-        facts.at(1).voided = Some("写错".into());
-        assert_eq!((facts.validity(1), facts.validity(2)), (Void, NeedsRuling));
+        NUMBER.is_used_by_a_spoiled_sheet();
+    }
+
+    #[test]
+    fn exempts_a_sampling_made_elsewhere_which_names_a_number_and_does_not_use_it() {
+        NUMBER.is_not_used_by_what_was_sampled_elsewhere();
     }
 
     #[test]
     fn boundary_a_number_that_differs_in_one_character_is_another() {
-        let facts = numbered(&["F1", "F12"]);
-        assert_eq!((facts.validity(1), facts.said()), (Valid, BTreeSet::new()));
-        assert!(
-            !facts
-                .ruled()
-                .outcomes
-                .contains_key(&Subject::Sample(sample_id(2)))
-        );
+        NUMBER.differs_by_one_character();
     }
 }

@@ -50,7 +50,15 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         let Some((book, _)) = ruling.binding(&RULE, sample) else {
             continue;
         };
-        let sampler = |user: Option<_>| user.is_some_and(|user| sample.signers.contains(&user));
+        let entry = sample.entry_id.as_ref();
+        let entry = entry.and_then(|id| ruling.facts.entries.get(id));
+        // Whoever walked in as a sampler is one, even where others signed.
+        let present = || entry.into_iter().flat_map(|entry| &entry.arrivals);
+        let sampler = |user: Option<_>| {
+            user.is_some_and(|user| {
+                sample.signers.contains(&user) || present().any(|it| it.samplers.contains(&user))
+            })
+        };
         if sampler(sample.custody.received_by) {
             ruling.judge(
                 &RULE,
@@ -83,6 +91,17 @@ mod tests {
         let key = "SEPARATE.received";
         assert_eq!(after(received_by(1), key), (ValidWithViolation, true));
         assert_eq!(after(tested_by(2), "SEPARATE.tested"), (NeedsRuling, true));
+    }
+
+    #[test]
+    fn violates_when_somebody_who_walked_in_as_a_sampler_tests_it_though_others_signed() {
+        let walked_in = |f: &mut Facts| {
+            entered(f, noon(NOON) - 30 * MINUTE)
+                .samplers
+                .insert(user(3));
+            tested_by(3)(f);
+        };
+        assert_eq!(after(walked_in, "SEPARATE.tested"), (NeedsRuling, true));
     }
 
     #[test]

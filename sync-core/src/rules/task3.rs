@@ -1,16 +1,15 @@
 //! TASK3, 每次不得超过3个任务.
 //!
-//! 沪市监产质〔2024〕31号 (三): “每次不得超过3个任务”. 原则上 leaves the overshoot to a person; it is not void.
+//! 沪市监产质〔2024〕31号 (三): “每次不得超过3个任务”. 原则上 leaves the overshoot to a person; it is not void. One 次 is one
+//! entry: teams that entered together draw for three tasks between them.
 
-use std::collections::BTreeMap;
-
+use super::SampleFact;
 use super::descriptor::{
     Citation, DefaultValue, EXEMPT_KINDS_MEANING, Message, Parameter, Rule, ScopeKind, Words,
 };
 use super::engine::Ruling;
-use super::overshoot::{Counted, Place, places};
-use super::{SampleFact, Validity};
-use crate::model::{Interval, SampleId};
+use super::occasion::Occasions;
+use super::overshoot::{self, Seat};
 
 /// 每次不得超过3个任务
 pub const RULE: Rule = Rule {
@@ -23,14 +22,14 @@ pub const RULE: Rule = Rule {
         source: "沪市监产质〔2024〕31号 （三）",
         quote: "每次不得超过3个任务",
     },
-    scope: ScopeKind::Visit,
+    scope: ScopeKind::EnterpriseYear,
     predicate: Words {
         zh: "一次进门中的任务超过限定数；最早的若干个成立，其余转人工裁定",
         en: "more tasks in one visit than allowed: the earliest stand, the rest need a ruling",
     },
     exceptions: Words {
-        zh: "专项、应急、跟踪、复查不计也不受限；先后不能确定的转人工裁定",
-        en: "special, emergency, tracking and recheck are neither counted nor limited; where the order cannot be told a person decides",
+        zh: "专项、应急、跟踪、复查不计也不受限；重复、作废的不计；联合进门合并为一次；先后不能确定的转人工裁定",
+        en: "special, emergency, tracking and recheck are neither counted nor limited; duplicates and void samples do not count; a joint entry is one visit; where the order cannot be told a person decides",
     },
     parameters: &[
         Parameter {
@@ -70,155 +69,72 @@ pub const RULE: Rule = Rule {
 };
 
 pub(super) fn check(ruling: &mut Ruling<'_>) {
-    let mut tasks: BTreeMap<_, (Interval, i64, Vec<SampleId>)> = BTreeMap::new();
-    for (id, sample, limit) in limited(ruling) {
-        let Some(task_id) = sample.task_id else {
-            continue;
-        };
-        let when = sample.sampled.usable();
-        let (first, max, samples) = tasks.entry(task_id).or_insert((when, limit, Vec::new()));
-        // A task begins with its first batch, whichever of them that was.
-        *first = Interval {
-            lo: first.lo.min(when.lo),
-            hi: first.hi.min(when.hi),
-        };
-        *max = limit.min(*max);
-        samples.push(id);
-    }
-    let counted: Vec<Counted> = tasks
-        .values()
-        .map(|(when, limit, samples)| Counted {
-            when: *when,
-            certain: samples.iter().any(|id| ruling.so_far_here(*id).counts()),
-            limit: Some(*limit),
-            decided: samples
-                .iter()
-                .any(|id| ruling.is_decided(*id) && ruling.so_far(*id).counts()),
+    let occasions = Occasions::of(ruling);
+    let seat = |ruling: &Ruling<'_>, id, sample: &SampleFact| {
+        ruling.binding(&RULE, sample)?;
+        Some(Seat {
+            within: occasions.find(ruling, id, sample),
+            as_one: sample.task_id?,
+            certain: true,
         })
-        .collect();
-    for ((_, _, samples), place) in tasks.values().zip(places(&counted)) {
-        for id in samples {
-            say(ruling, *id, place);
-        }
-    }
-}
-
-/// Samples that the limit binds, with the limit.
-fn limited<'a>(ruling: &Ruling<'a>) -> Vec<(SampleId, &'a SampleFact, i64)> {
-    let bound = |(id, sample): (SampleId, &'a SampleFact)| {
-        let (_, settings) = ruling.binding(&RULE, sample)?;
-        let exempt = settings.lists("exempt_kinds", &sample.sampling_kind)
-            || matches!(ruling.so_far_here(id), Validity::Void | Validity::Duplicate);
-        (!exempt).then(|| (id, sample, settings.number("max_tasks")))
     };
-    ruling.samples().into_iter().filter_map(bound).collect()
-}
-
-fn say(ruling: &mut Ruling<'_>, id: SampleId, place: Place) {
-    let key = match place {
-        Place::Within => return,
-        Place::Over => "over",
-        Place::Unsure => "unsure",
-    };
-    let Some((book, settings)) = ruling.binding(&RULE, &ruling.facts.samples[&id]) else {
-        return;
-    };
-    let max = vec![("max", settings.number("max_tasks").to_string())];
-    ruling.judge(&RULE, book, id, Validity::NeedsRuling, key, max);
+    overshoot::check(ruling, &RULE, "max_tasks", seat, |_| vec![]);
 }
 
 #[cfg(test)]
 mod tests {
     use crate::rules::testing::*;
 
-    fn drawn(count: u8) -> Facts {
-        Facts::batches(count, PUDONG, |n| 900 + u128::from(n))
-    }
+    /// Batches of one entry, each for a task of its own.
+    const LIMIT: Limit = Limit {
+        rule: "TASK3",
+        drawn: |count| Facts::batches(count, PUDONG, |n| 900 + u128::from(n)),
+        elsewhere: |count| Facts::batches(count, CITY, |n| 900 + u128::from(n)),
+    };
 
     #[test]
     fn violates_with_the_fourth_task_which_needs_a_ruling_and_is_not_void() {
-        let facts = drawn(5);
-        assert_eq!(
-            [1, 2, 3, 4, 5].map(|n| facts.validity(n)),
-            [Valid, Valid, Valid, NeedsRuling, NeedsRuling]
-        );
-        assert!(facts.said().contains("TASK3.over"));
+        LIMIT.puts_the_fourth_over();
     }
 
     #[test]
     fn violates_by_the_order_of_sampling_and_not_of_arrival() {
-        let mut facts = drawn(4);
-        facts.at(1).sampled = about(noon(NOON) + 60 * MINUTE);
-        assert_eq!((facts.validity(1), facts.validity(4)), (NeedsRuling, Valid));
+        LIMIT.goes_by_the_order_of_sampling();
+    }
+
+    #[test]
+    fn violates_across_a_joint_entry_of_two_bodies_and_not_across_two_entries() {
+        LIMIT.adds_up_over_a_joint_entry();
+    }
+
+    #[test]
+    fn violates_across_an_entry_and_its_continuation_and_not_across_an_excess_one() {
+        LIMIT.adds_up_over_a_continuation();
     }
 
     #[test]
     fn passes_two_tasks_and_any_number_where_no_rulebook_limits_them() {
-        assert_eq!(drawn(2).said(), BTreeSet::new());
-        let shanxi = Facts::batches(4, CITY, |n| 900 + u128::from(n));
-        assert_eq!(shanxi.validity(4), Valid);
+        LIMIT.holds_only_where_a_rulebook_says_so();
     }
 
     #[test]
     fn exempts_special_emergency_tracking_and_recheck_which_neither_count_nor_are_limited() {
-        for kind in ["special", "emergency", "tracking", "recheck"] {
-            for n in [1, 4] {
-                let mut facts = drawn(4);
-                facts.at(n).sampling_kind = kind.into();
-                assert_eq!(facts.validity(4), Valid, "{kind} {n}");
-            }
-        }
-        let mut facts = drawn(4);
-        facts.at(4).sampling_kind = "linked".into();
-        assert_eq!(facts.validity(4), NeedsRuling);
+        LIMIT.leaves_out_the_exempt_kinds();
     }
 
     #[test]
-    fn exempts_what_is_void_and_what_a_person_let_stand() {
-        let mut facts = drawn(4);
-        facts.at(1).voided = Some("写错".into());
-        assert_eq!(facts.validity(4), Valid, "a spoiled sheet");
-        let mut facts = drawn(4);
-        facts.at(1).export_only = true;
-        assert_eq!((facts.validity(1), facts.validity(4)), (Void, Valid));
-        let mut facts = drawn(4);
-        facts.decide_sample(1, Void, 1);
-        assert_eq!(facts.validity(4), Valid);
-        let mut facts = drawn(5);
-        facts.decide_sample(4, Valid, 1);
-        assert_eq!((facts.validity(4), facts.validity(5)), (Valid, NeedsRuling));
-        assert!(
-            !facts
-                .ruled()
-                .findings
-                .iter()
-                .any(|f| f.subject == Subject::Sample(sample_id(4)))
-        );
+    fn exempts_what_is_void_or_a_duplicate_and_what_a_person_let_stand() {
+        LIMIT.leaves_out_what_is_out_and_what_a_person_let_stand();
     }
 
     #[test]
     fn boundary_exactly_three_tasks_pass_and_the_fourth_does_not() {
-        assert_eq!(drawn(3).said(), BTreeSet::new());
-        assert_eq!(drawn(4).validity(4), NeedsRuling);
+        LIMIT.lets_three_pass();
     }
 
     #[test]
     fn boundary_where_the_last_place_is_disputed_both_need_a_ruling() {
-        let mut facts = drawn(4);
-        facts.at(4).sampled = facts.at(3).sampled;
-        assert_eq!(
-            [2, 3, 4].map(|n| facts.validity(n)),
-            [Valid, NeedsRuling, NeedsRuling]
-        );
-        assert!(facts.said().contains("TASK3.unsure"));
-        let mut facts = drawn(4);
-        facts.at(1).signers.clear();
-        assert_eq!(
-            facts.validity(4),
-            NeedsRuling,
-            "what needs a ruling may yet count"
-        );
-        assert!(facts.said().contains("TASK3.unsure") && !facts.said().contains("TASK3.over"));
+        LIMIT.doubts_a_disputed_place();
     }
 
     #[test]
@@ -241,14 +157,5 @@ mod tests {
             [Valid, Valid, Valid, NeedsRuling, Valid]
         );
         assert!(facts.said().contains("TASK3.over"));
-    }
-
-    #[test]
-    fn exempts_what_was_a_duplicate_or_void_before() {
-        for out in [Void, Duplicate] {
-            let mut facts = drawn(4);
-            facts.survived.insert(sample_id(1), out);
-            assert_eq!(facts.validity(4), Valid);
-        }
     }
 }

@@ -5,6 +5,7 @@ pub use std::collections::BTreeSet;
 use jiff::civil::Date;
 pub use uuid::Uuid;
 
+pub use super::examples::twins::{Limit, Number, SIX_MONTHS};
 pub use super::*;
 pub use crate::model::*;
 use crate::proof::OrganisationKind;
@@ -90,6 +91,8 @@ fn authority(level: &str, region: &str, parent: Option<u128>) -> OrganisationFac
 /// A world with the authorities of Shanxi and Shanghai and one approved task for each.
 pub fn facts(scope: ScopeKey) -> Facts {
     let mut facts = Facts::new(scope);
+    let campaign = CampaignId(Uuid::from_u128(CAMPAIGN));
+    facts.campaigns.insert(campaign, organisation(CITY));
     for (id, level, region, parent) in [
         (NATION, "national", "000000", None),
         (PROVINCE, "province", "140000", Some(NATION)),
@@ -104,7 +107,7 @@ pub fn facts(scope: ScopeKey) -> Facts {
         facts.tasks.insert(
             task(id),
             TaskFact {
-                campaign_id: CampaignId(Uuid::from_u128(CAMPAIGN)),
+                campaign_id: campaign,
                 authority_id: organisation(id),
                 body_id: Some(organisation(BODY)),
                 former_bodies: vec![],
@@ -152,7 +155,7 @@ pub fn sample(authority: u128, sampled: TimeFact) -> SampleFact {
     SampleFact {
         source: SamplingSource::Captured,
         document_id: Some(document(1)),
-        entry_id: None,
+        entry_id: Some(entry_id(1)),
         sheet_no: None,
         task_id: Some(task(authority)),
         sampling_kind: "routine".into(),
@@ -300,12 +303,13 @@ impl Facts {
     pub fn entry(&mut self, n: u8) -> &mut EntryFact {
         self.entries.get_mut(&entry_id(n)).unwrap()
     }
-    /// Batches of one visit a minute apart, numbered from 1, each for the task of its number.
+    /// Batches of one entry a minute apart, numbered from 1, each for the task of its number.
     pub fn batches(count: u8, authority: u128, task_of: impl Fn(u8) -> u128) -> Self {
-        let mut facts = one_sample(authority);
+        let mut facts = year(2025);
         for n in 1..=count {
             let at = noon(NOON) + i64::from(n) * MINUTE;
             let mut drawn = sample(authority, about(at));
+            (drawn.document_id, drawn.entry_id) = (Some(document(1)), Some(entry_id(1)));
             drawn.task_id = Some(task(task_of(n)));
             let template = facts.tasks[&task(authority)].clone();
             facts.tasks.insert(task(task_of(n)), template);

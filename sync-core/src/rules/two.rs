@@ -83,7 +83,7 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
             .all(|arrival| arrival.notice_no.is_none());
         let identity = entry.arrivals.iter().all(|arrival| !arrival.id_shown);
         let authority = ruling.authority_of_campaign(entry.campaign_id);
-        let at = entry.entered.usable().lo;
+        let at = entry.entered.earliest_known();
         let Some((book, _)) = ruling.binding_at(&RULE, authority, at) else {
             continue;
         };

@@ -204,14 +204,11 @@ mod tests {
 
     #[test]
     fn boundary_the_corresponding_day_is_still_inside_and_the_next_one_is_free() {
-        for (first, last, free) in [
-            ("2025-03-01", "2025-09-01", "2025-09-02"),
-            ("2023-08-31", "2024-02-29", "2024-03-01"),
-        ] {
-            let inside = levels((PROVINCE, first), (CITY, last));
-            assert_eq!(inside.validity(2), Duplicate);
+        for (first, last_inside, free) in SIX_MONTHS {
+            let inside = levels((PROVINCE, first), (CITY, last_inside));
+            assert_eq!(inside.validity(2), Duplicate, "{first}");
             let outside = levels((PROVINCE, first), (CITY, free));
-            assert_eq!(outside.validity(2), Valid);
+            assert_eq!(outside.validity(2), Valid, "{first}");
         }
     }
 

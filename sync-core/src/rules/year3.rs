@@ -4,15 +4,13 @@
 //! ……前述限制数适用于全市各级市场监管部门”. So the visits of the city and all its districts count together and national ones
 //! do not; 原则上 leaves the overshoot to a person.
 
-use std::collections::BTreeMap;
-
+use super::SampleFact;
 use super::descriptor::{
     Citation, DefaultValue, EXEMPT_KINDS_MEANING, Message, Parameter, Rule, ScopeKind, Words,
 };
 use super::engine::Ruling;
-use super::overshoot::{Counted, Place, places};
-use super::{SampleFact, Standing, Validity};
-use crate::model::{Interval, SampleId};
+use super::occasion::Occasions;
+use super::overshoot::{self, Seat};
 
 /// 同一年度抽查不得超过3次
 pub const RULE: Rule = Rule {
@@ -79,113 +77,34 @@ pub const RULE: Rule = Rule {
     ],
 };
 
-/// What makes one 次: a joint entry, the first entry with its continuations, an entry, or a day for samplings made
-/// elsewhere.
-fn occasion(ruling: &Ruling<'_>, id: SampleId, sample: &SampleFact) -> String {
-    let Some(entry_id) = &sample.entry_id else {
-        let (first, last) = sample.sampled.usable().shanghai_days();
-        return match ruling.authority_of(sample) {
-            Some(authority) if first == last => {
-                let body = sample
-                    .body_id
-                    .map_or_else(String::new, |body| body.to_string());
-                format!("elsewhere/{authority}/{body}/{first}")
-            }
-            _ => format!("sample/{id}"),
-        };
-    };
-    let Some(entry) = ruling.facts.entries.get(entry_id) else {
-        return format!("entry/{entry_id}");
-    };
-    // A joint entry is claimed by its members; on different days they were not together.
-    let (day, _) = entry.entered.usable().shanghai_days();
-    match (entry.joint_entry_id, ruling.standing(entry_id)) {
-        (Some(joint), _) => format!("joint/{joint}/{day}"),
-        (None, Some(Standing::First | Standing::Continuation)) => {
-            format!(
-                "door/{}/{}/{}",
-                entry.campaign_id, entry.body_id, entry.enterprise
-            )
-        }
-        _ => format!("entry/{entry_id}"),
-    }
-}
-
-struct Visit {
-    counted: Counted,
-    samples: Vec<SampleId>,
-}
-
 pub(super) fn check(ruling: &mut Ruling<'_>, year: i16) {
-    let mut visits: BTreeMap<String, Visit> = BTreeMap::new();
-    for (id, sample) in ruling.samples() {
-        let Some((_, settings)) = ruling.binding(&RULE, sample) else {
-            continue;
-        };
-        let level = ruling
-            .authority_of(sample)
-            .and_then(|authority| ruling.facts.organisations.get(&authority))
-            .and_then(|organisation| organisation.level.as_deref());
-        let so_far = ruling.so_far(id);
-        let out = matches!(so_far, Validity::Duplicate | Validity::Void);
-        if out
-            || settings.lists("exempt_kinds", &sample.sampling_kind)
-            || !level.is_some_and(|level| settings.lists("counted_levels", level))
-        {
-            continue;
+    let occasions = Occasions::of(ruling);
+    let seat = |ruling: &Ruling<'_>, id, sample: &SampleFact| {
+        let authority = ruling.authority_of(sample);
+        if authority.is_some() {
+            let (_, settings) = ruling.binding(&RULE, sample)?;
+            let known = authority.and_then(|id| ruling.facts.organisations.get(&id));
+            let level = known.and_then(|organisation| organisation.level.as_deref());
+            level.filter(|level| settings.lists("counted_levels", level))?;
         }
-        let when = sample.sampled.usable();
-        let (first, last) = when.shanghai_days();
-        let certain = so_far.counts() && first.year() == year && last.year() == year;
-        let decided = ruling.is_decided(id);
-        let limit = Some(settings.number("max_visits"));
-        let visit = visits
-            .entry(occasion(ruling, id, sample))
-            .or_insert_with(|| Visit {
-                counted: Counted {
-                    when,
-                    certain: false,
-                    limit,
-                    decided: false,
-                },
-                samples: Vec::new(),
-            });
-        visit.counted.when = Interval {
-            lo: visit.counted.when.lo.min(when.lo),
-            hi: visit.counted.when.hi.min(when.hi),
-        };
-        visit.counted.certain |= certain;
-        visit.counted.decided |= decided && so_far.counts();
-        visit.counted.limit = visit.counted.limit.min(limit);
-        visit.samples.push(id);
-    }
-    let visits: Vec<Visit> = visits.into_values().collect();
-    let counted: Vec<Counted> = visits.iter().map(|visit| visit.counted).collect();
+        let (first, last) = sample.sampled.usable().shanghai_days();
+        let this_year = first.year() == year && last.year() == year;
+        Some(Seat {
+            within: (),
+            as_one: occasions.find(ruling, id, sample),
+            // Of a sampling elsewhere without an authority it is not known whether it counts.
+            certain: this_year && authority.is_some(),
+        })
+    };
+    let arguments = |sample: &SampleFact| {
+        vec![
+            ("year", year.to_string()),
+            ("day", super::product::day_of(sample)),
+        ]
+    };
     // What turns out to be over needs a ruling and so no longer counts for certain; it can only push later ones from
     // "over" to "unsure", and those need a ruling either way, so one pass is enough.
-    let judged = places(&counted);
-    for (visit, place) in visits.iter().zip(judged) {
-        let key = match place {
-            Place::Within => continue,
-            Place::Over => "over",
-            Place::Unsure => "unsure",
-        };
-        for id in &visit.samples {
-            let sample = &ruling.facts.samples[id];
-            if ruling.is_decided(*id) {
-                continue;
-            }
-            let Some((book, settings)) = ruling.binding(&RULE, sample) else {
-                continue;
-            };
-            let arguments = vec![
-                ("year", year.to_string()),
-                ("max", settings.number("max_visits").to_string()),
-                ("day", super::product::day_of(sample)),
-            ];
-            ruling.judge(&RULE, book, *id, Validity::NeedsRuling, key, arguments);
-        }
-    }
+    overshoot::check(ruling, &RULE, "max_visits", seat, arguments);
 }
 
 #[cfg(test)]
@@ -287,6 +206,26 @@ mod tests {
             assert_eq!(facts.validity(4), fourth);
             assert!(!facts.said().contains("YEAR3.over"));
         }
+    }
+
+    #[test]
+    fn boundary_a_sampling_elsewhere_without_an_authority_may_be_one_of_the_citys() {
+        let mut facts = visits(&FOUR);
+        let claimed = facts.at(1);
+        (claimed.authority_id, claimed.task_id, claimed.entry_id) = (None, None, None);
+        claimed.source = SamplingSource::Claimed;
+        assert_eq!((facts.validity(1), facts.validity(4)), (Valid, NeedsRuling));
+        assert_eq!(facts.said(), BTreeSet::from(["YEAR3.unsure".to_owned()]));
+        facts.at(1).sampling_kind = "tracking".into();
+        assert_eq!(facts.validity(4), Valid);
+    }
+
+    #[test]
+    fn boundary_a_phone_that_never_had_a_token_is_bound_by_what_is_in_force_at_receipt() {
+        let mut facts = visits(&["2025-01-01", "2025-02-01", "2025-03-01"]);
+        facts.drawn(5, PUDONG, NOON).sampled = proven_only(i64::MIN, noon("2025-06-01"));
+        assert_eq!(facts.validity(5), NeedsRuling);
+        assert_eq!(facts.said(), BTreeSet::from(["YEAR3.unsure".to_owned()]));
     }
 
     #[test]

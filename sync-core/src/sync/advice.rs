@@ -12,7 +12,7 @@ use super::wire::{IndexRow, RulingNotice};
 use crate::document::project::prior_sampling;
 use crate::document::{Certificates, Surroundings, TaskContext, VisitDocument, project};
 use crate::model::{
-    Actor, AssignedRecusal, ChangeHash, Digest, DocumentId, Enterprise, EnterpriseAlias,
+    Actor, AssignedRecusal, Campaign, ChangeHash, Digest, DocumentId, Enterprise, EnterpriseAlias,
     EnterpriseKey, Millis, OrganisationId, ProductKey, ProductRule, ReEntryGrantId, SampleId, Task,
     TaskId, Team, TeamId, UserId, normalise_text, word,
 };
@@ -224,6 +224,10 @@ pub fn facts(documents: &[VisitDocument], known: &Known<'_>) -> Facts {
                 product_name: task.product_name,
             },
         );
+    }
+    for (_, campaign) in known.read::<Campaign>("campaign") {
+        let made_by = campaign.authority_id;
+        facts.campaigns.insert(campaign.campaign_id, made_by);
     }
     for (id, fact) in known.read::<OrganisationFact>("organisation") {
         if let Ok(id) = id.parse::<OrganisationId>() {

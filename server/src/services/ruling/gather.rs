@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use sync_core::model::{DocumentId, EntryId, OrganisationId, SampleId};
 use sync_core::rules::{ContinuationFact, Facts, Outcome, ScopeKey, Subject};
 
-use crate::store::reference::{lookups, product_rules, teams};
+use crate::store::reference::{campaigns, lookups, product_rules, teams};
 use crate::store::rulings::{decisions, rulebooks, verdicts};
 use crate::store::sync::projections;
 use crate::store::{Result, Session};
@@ -34,6 +34,7 @@ pub async fn facts(db: &mut Session, key: &ScopeKey) -> Result<Facts> {
         take_visit(db, &mut facts, document).await?;
     }
     take_tasks(db, &mut facts).await?;
+    take_campaigns(db, &mut facts).await?;
     take_organisations(db, &mut facts).await?;
     take_earlier_words(db, &mut facts, i64::from(key.stratum())).await?;
     Ok(facts)
@@ -134,10 +135,24 @@ async fn take_tasks(db: &mut Session, facts: &mut Facts) -> Result<()> {
     Ok(())
 }
 
+/// Who made the campaigns, and so answers for their doors.
+async fn take_campaigns(db: &mut Session, facts: &mut Facts) -> Result<()> {
+    let of_visits = facts.visits.values().map(|visit| visit.campaign_id);
+    let of_entries = facts.entries.values().map(|entry| entry.campaign_id);
+    let named: BTreeSet<_> = of_visits.chain(of_entries).collect();
+    for id in named {
+        if let Some(campaign) = campaigns::find(db, id).await? {
+            facts.campaigns.insert(id, campaign.authority_id);
+        }
+    }
+    Ok(())
+}
+
 async fn take_organisations(db: &mut Session, facts: &mut Facts) -> Result<()> {
     let mut named: BTreeSet<OrganisationId> = BTreeSet::new();
     named.extend(facts.visits.values().map(|visit| visit.body_id));
     named.extend(facts.entries.values().map(|entry| entry.body_id));
+    named.extend(facts.campaigns.values());
     named.extend(
         facts
             .samples

@@ -62,9 +62,9 @@ pub async fn organisation_fact(
                 .map_or(decided, |from| from.min(until)),
             None => until,
         };
-        // The last instant is no longer inside: [decision, +1 y).
+        // [decision, +1 y): the rule takes the end itself as free again.
         if until > decided {
-            suspended.push(Interval::new(decided, until - 1));
+            suspended.push(Interval::new(decided, until));
         }
     }
     Ok(Some(OrganisationFact {
