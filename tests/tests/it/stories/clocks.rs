@@ -40,3 +40,24 @@ fn after_a_reboot_nothing_is_claimed_and_a_person_decides() {
     assert_eq!(w.standings(first), ["contested"]);
     assert_eq!(w.standings(second), ["contested"]);
 }
+
+#[test]
+fn a_sampling_that_may_lie_on_either_side_of_the_last_day_needs_a_ruling() {
+    let w = World::shanxi();
+    let (mut province, mut city) = (w.phone("刘"), w.phone("王"));
+    province.works_in("SX-2025-01").enters("服饰");
+    province.draws("P1");
+    province.syncs();
+    // Six months end with the first of September; the phone knows the 31st of August and no more.
+    w.at("2025-08-31 10:00");
+    city.syncs();
+    city.clock.reboot();
+    city.offline();
+    w.at("2025-09-02 10:00");
+    city.works_in("JC-2025-01").enters("服饰");
+    let below = city.draws("T3");
+    city.online().syncs();
+    assert_eq!(w.validity(below), "needs_ruling");
+    let rules = w.rules(city.visit(), below);
+    assert!(rules.contains(&"UPPER".to_owned()), "{rules:?}");
+}

@@ -1,8 +1,9 @@
 //! One entry by one task (一次任务进一次门): who stands at the door, whoever synced first.
 
-use fieldseal_tests::World;
-use mobile_ffi::NotSampledInput;
+use fieldseal_tests::{Phone, World};
+use mobile_ffi::{ArrivalInput, NotSampledInput};
 use serde_json::json;
+use sync_core::model::{JointEntryId, ReEntryGrantId, TeamId};
 
 #[test]
 fn two_phones_of_one_team_make_one_document_and_one_entry() {
@@ -156,4 +157,145 @@ fn a_late_upload_that_precedes_takes_the_door_until_testing_has_begun() {
         let firsts = standings.iter().filter(|it| *it == "first");
         assert!(firsts.count() <= 1, "{standings:?}");
     }
+}
+
+/// Walks in and says how that is to be understood.
+fn enters_as(phone: &mut Phone, enterprise: &str, declare: impl FnOnce(&mut ArrivalInput)) {
+    phone.goes_to(enterprise);
+    let mut arrival = phone.arrival();
+    declare(&mut arrival);
+    phone.arrives_as(arrival);
+}
+
+#[test]
+fn a_team_that_takes_over_continues_the_entry_that_it_took_over_and_no_better_one() {
+    for (from, standing) in [("甲组", "continuation"), ("丙组", "contested")] {
+        let w = World::shanxi();
+        let (mut a, mut b) = (w.phone("王"), w.phone("李"));
+        let first = a.enters("铸造");
+        a.draws("T1");
+        a.syncs();
+        w.minutes(60);
+        let team: TeamId = w.id("team", from).parse().unwrap();
+        enters_as(&mut b, "铸造", |it| it.handover_from = Some(team));
+        b.draws("T6");
+        b.syncs();
+        assert_eq!(w.standings(first), ["first"]);
+        assert_eq!(w.standings(b.visit()), [standing], "handed over by {from}");
+    }
+}
+
+#[test]
+fn a_make_up_sample_needs_a_grant_that_the_server_gave_for_this_door() {
+    for enterprise in ["铸造", "五金店"] {
+        let w = World::shanxi();
+        let mut a = w.phone("王");
+        let visit = a.enters("铸造");
+        a.draws("T1");
+        a.syncs();
+        let grant = json!({
+            "campaign_id": w.id("campaign", "JC-2025-01"), "body_id": w.id("organisation", "晋阳"),
+            "enterprise_id": w.id("enterprise", enterprise), "reason": "补样",
+            "expires_at": "2025-03-09T00:00:00Z",
+        });
+        let grant = w.call("POST", "晋城", "/v1/re-entry-grants", grant);
+        let grant: ReEntryGrantId = grant.expect(201).body["grant_id"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        w.at("2025-03-04 09:00");
+        a.syncs();
+        enters_as(&mut a, "铸造", |it| it.re_entry_grant = Some(grant));
+        let made_up = a.draws_with("T2", json!({ "lot_no": "补样批" }));
+        a.syncs();
+        let (standing, validity) = match enterprise {
+            "铸造" => ("continuation", "valid"),
+            _ => ("contested", "needs_ruling"),
+        };
+        assert_eq!(w.standings(visit), ["first", standing]);
+        assert_eq!(w.validity(made_up), validity);
+    }
+}
+
+#[test]
+fn a_sheet_that_nobody_walked_in_for_is_kept_and_needs_a_ruling() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.goes_to("铸造");
+    let sample = a.draws("T1");
+    a.syncs();
+    assert_eq!(w.validity(sample), "needs_ruling");
+    assert!(w.rules(visit, sample).contains(&"ATTIME".to_owned()));
+}
+
+/// A rulebook of Shanxi that limits a visit as Shanghai's does.
+const LIMITS: &str = "id = \"shanxi\"\nversion = 2\nextends = \"national\"\nregion = \"140000\"\n\
+    effective_from = \"2025-01-01\"\nsource = \"示例\"\n\
+    [rules.TASK3]\nenabled = true\n[rules.BATCH3]\nenabled = true\n";
+
+#[test]
+fn teams_of_two_bodies_that_enter_together_draw_for_three_tasks_between_them() {
+    for joint in [true, false] {
+        let w = World::shanxi();
+        w.publishes_rulebook(LIMITS);
+        let (mut a, mut b) = (w.phone("王"), w.phone("刘"));
+        let id = joint.then(|| JointEntryId(uuid::Uuid::from_u128(5)));
+        enters_as(&mut a, "铸造", |it| it.joint_entry_id = id);
+        let mut drawn: Vec<_> = ["T1", "T2", "T3"]
+            .map(|task| {
+                (a.visit(), {
+                    w.minutes(5);
+                    a.draws(task)
+                })
+            })
+            .into();
+        w.minutes(5);
+        b.works_in("JC-2025-01");
+        enters_as(&mut b, "铸造", |it| it.joint_entry_id = id);
+        drawn.push((
+            b.visit(),
+            b.draws_with("T4", json!({ "spec_model": "儿童型" })),
+        ));
+        w.sync_all(&[&b, &a]);
+        for (visit, sample) in &drawn[..3] {
+            assert_eq!(
+                w.validity(*sample),
+                "valid",
+                "{:?}",
+                w.rules(*visit, *sample)
+            );
+        }
+        let (visit, fourth) = drawn[3];
+        let over = w.rules(visit, fourth).contains(&"TASK3".to_owned());
+        assert_eq!((w.validity(fourth) == "needs_ruling", over), (joint, joint));
+    }
+}
+
+#[test]
+fn teams_of_one_body_that_enter_together_draw_three_batches_of_a_task_between_them() {
+    let w = World::shanxi();
+    w.publishes_rulebook(LIMITS);
+    let (mut a, mut b) = (w.phone("王"), w.phone("李"));
+    let id = Some(JointEntryId(uuid::Uuid::from_u128(5)));
+    enters_as(&mut a, "铸造", |it| it.joint_entry_id = id);
+    enters_as(&mut b, "铸造", |it| it.joint_entry_id = id);
+    let mut drawn = Vec::new();
+    for (n, phone) in [&a, &b, &a, &b].into_iter().enumerate() {
+        w.minutes(5);
+        let model = json!({ "spec_model": format!("型号{n}") });
+        drawn.push((phone.visit(), phone.draws_with("T1", model)));
+    }
+    w.sync_all(&[&b, &a]);
+    for (visit, sample) in &drawn[..3] {
+        assert_eq!(
+            w.validity(*sample),
+            "valid",
+            "{:?}",
+            w.rules(*visit, *sample)
+        );
+    }
+    let (visit, fourth) = drawn[3];
+    assert_eq!(w.validity(fourth), "needs_ruling");
+    assert_eq!(w.rules(visit, fourth), ["BATCH3"]);
 }

@@ -50,19 +50,25 @@ fn the_city_may_not_repeat_the_province_within_six_months() {
 }
 
 #[test]
-fn the_province_may_sample_after_the_city() {
-    let w = World::shanxi();
-    let (mut province, mut city) = (w.phone("刘"), w.phone("王"));
-    city.works_in("JC-2025-01").enters("服饰");
-    let below = city.draws("T3");
-    city.syncs();
-    w.at("2025-09-01 10:00");
-    province.syncs();
-    province.works_in("SX-2025-01").enters("服饰");
-    let above = province.draws("P1");
-    province.syncs();
-    assert_eq!(w.validity(below), "valid");
-    assert_eq!(w.validity(above), "valid");
+fn the_province_may_sample_after_the_city_whoever_syncs_first() {
+    for city_syncs_first in [true, false] {
+        let w = World::shanxi();
+        let (mut province, mut city) = (w.phone("刘"), w.phone("王"));
+        city.offline();
+        city.works_in("JC-2025-01").enters("服饰");
+        let below = city.draws("T3");
+        w.at("2025-09-01 10:00");
+        if city_syncs_first {
+            city.online().syncs();
+        }
+        province.syncs();
+        province.works_in("SX-2025-01").enters("服饰");
+        let above = province.draws("P1");
+        province.syncs();
+        w.sync_all(&[&city]);
+        assert_eq!(w.validity(below), "valid");
+        assert_eq!(w.validity(above), "valid");
+    }
 }
 
 #[test]

@@ -38,3 +38,14 @@ fn a_task_given_to_another_body_while_the_team_was_offline_is_a_finding_and_no_r
     assert_eq!(report.unsent, 0);
     assert!(w.rules(visit, sample).contains(&"ASSIGN".to_owned()));
 }
+
+#[test]
+fn a_sheet_for_a_task_of_another_campaign_does_not_slip_through_that_campaigns_door() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.works_in("JC-2025-01").enters("加油站");
+    let sample = a.draws("Y1");
+    a.syncs();
+    assert_eq!(w.validity(sample), "needs_ruling");
+    assert!(w.rules(visit, sample).contains(&"ASSIGN".to_owned()));
+}

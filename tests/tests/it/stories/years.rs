@@ -62,3 +62,14 @@ fn in_a_mixed_visit_only_the_other_tasks_count() {
     assert_eq!(w.validity(routine), "needs_ruling");
     assert!(rules_of(&w, &phone, routine).contains(&"YEAR3".to_owned()));
 }
+
+#[test]
+fn a_sheet_that_calls_itself_tracking_for_a_routine_task_is_not_let_through_by_that() {
+    let w = World::shanghai();
+    let (phone, _) = three_visits(&w);
+    let claim = json!({ "spec_model": "四", "sampling_kind": "tracking" });
+    let fourth = phone.draws_with("S4", claim);
+    phone.syncs();
+    assert_eq!(w.validity(fourth), "needs_ruling");
+    assert_eq!(rules_of(&w, &phone, fourth), ["FORM"]);
+}
