@@ -172,9 +172,8 @@ fn every_message_renders_in_both_languages_without_holes() {
             for lang in [Lang::ZhCn, Lang::En] {
                 let text = render(&finding, lang);
                 assert!(text != finding.message && !text.contains('{'), "{text}");
-                let a_code = text.split(|c: char| !c.is_ascii_lowercase() && c != '_');
-                let a_code = a_code.filter(|word| word.contains('_')).next();
-                assert_eq!(a_code, None, "{text}");
+                let mut words = text.split(|c: char| !c.is_ascii_lowercase() && c != '_');
+                assert_eq!(words.find(|word| word.contains('_')), None, "{text}");
             }
         }
     }

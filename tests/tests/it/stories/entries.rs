@@ -1,7 +1,7 @@
 //! One entry by one task (一次任务进一次门): who stands at the door, whoever synced first.
 
 use fieldseal_tests::{Phone, World};
-use mobile_ffi::{ArrivalInput, NotSampledInput};
+use mobile_ffi::{ArrivalInput, Continues, NotSampledInput};
 use serde_json::json;
 use sync_core::model::{JointEntryId, ReEntryGrantId, TeamId};
 
@@ -177,7 +177,9 @@ fn a_team_that_takes_over_continues_the_entry_that_it_took_over_and_no_better_on
         a.syncs();
         w.minutes(60);
         let team: TeamId = w.id("team", from).parse().unwrap();
-        enters_as(&mut b, "铸造", |it| it.handover_from = Some(team));
+        enters_as(&mut b, "铸造", |it| {
+            it.continues = Some(Continues::Handover { from: team })
+        });
         b.draws("T6");
         b.syncs();
         assert_eq!(w.standings(first), ["first"]);
@@ -206,7 +208,9 @@ fn a_make_up_sample_needs_a_grant_that_the_server_gave_for_this_door() {
             .unwrap();
         w.at("2025-03-04 09:00");
         a.syncs();
-        enters_as(&mut a, "铸造", |it| it.re_entry_grant = Some(grant));
+        enters_as(&mut a, "铸造", |it| {
+            it.continues = Some(Continues::ReEntryGrant { grant_id: grant })
+        });
         let made_up = a.draws_with("T2", json!({ "lot_no": "补样批" }));
         a.syncs();
         let (standing, validity) = match enterprise {
@@ -231,7 +235,7 @@ fn a_sheet_that_nobody_walked_in_for_is_kept_and_needs_a_ruling() {
 
 /// A rulebook of Shanxi that limits a visit as Shanghai's does.
 const LIMITS: &str = "id = \"shanxi\"\nversion = 2\nextends = \"national\"\nregion = \"140000\"\n\
-    effective_from = \"2025-01-01\"\nsource = \"示例\"\n\
+    effective_from = \"2025-03-01\"\nsource = \"示例\"\n\
     [rules.TASK3]\nenabled = true\n[rules.BATCH3]\nenabled = true\n";
 
 #[test]

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use sync_core::model::{DocumentId, SampleId};
 use sync_core::rules::{Outcome, Subject, Validity};
 
-/// Two visits a year instead of three, from the first of May.
+/// Two visits a year instead of three, from the day of the third one: a version never begins before it is published.
 const TWO_A_YEAR: &str = "id = \"shanghai\"\nversion = 2\nextends = \"national\"\nregion = \"310000\"\n\
-    effective_from = \"2025-05-01\"\nsource = \"沪市监产质〔2024〕31号\"\n\
+    effective_from = \"2025-05-06\"\nsource = \"沪市监产质〔2024〕31号\"\n\
     [rules.YEAR3]\nenabled = true\nmax_visits = 2\n\
     exempt_kinds = [\"special\", \"emergency\", \"tracking\", \"recheck\"]\n";
 
