@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sync_core::limits::{JSON_BODY_BYTES_MAX, PAGE_COMPRESSED_BYTES_MAX, PAGE_INFLATED_BYTES_MAX};
+use sync_core::sync::retry::retry_after_ms;
 use sync_core::sync::session::Failure;
 use sync_core::sync::wire::{SyncRequest, SyncResponse};
 
 use crate::error::ClientError;
-use crate::host::{HttpAnswer, HttpRequest, Transport, TransportError};
+use crate::host::{Clock, HttpAnswer, HttpRequest, Transport, TransportError};
 
 /// The compression level: higher ones gain little on forms.
 const ZSTD_LEVEL: i32 = 9;
@@ -22,6 +23,8 @@ pub struct Api {
     pub base: String,
     /// How to get there.
     pub transport: Arc<dyn Transport>,
+    /// For dates in answers.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// What became of sending a page.
@@ -34,6 +37,21 @@ pub enum Pushed {
     Failed(Failure),
 }
 
+/// Why a call was not answered as asked: for the session, and for the app.
+#[derive(Debug)]
+pub struct Refusal {
+    /// For the session.
+    pub failure: Failure,
+    /// For the app.
+    pub error: ClientError,
+}
+
+impl From<Refusal> for ClientError {
+    fn from(refusal: Refusal) -> Self {
+        refusal.error
+    }
+}
+
 impl Api {
     /// A JSON call.
     pub fn call<T: DeserializeOwned>(
@@ -42,7 +60,7 @@ impl Api {
         path: &str,
         token: Option<&str>,
         body: Option<&Value>,
-    ) -> Result<T, ClientError> {
+    ) -> Result<T, Refusal> {
         let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
         headers.extend(token.map(|token| ("authorization".to_owned(), format!("Bearer {token}"))));
         let body = body.map(Value::to_string).unwrap_or_default().into_bytes();
@@ -57,33 +75,46 @@ impl Api {
             answer_bytes_max: JSON_BODY_BYTES_MAX,
         });
         let answer = answer.map_err(|error| {
-            let code = transport_failure(&error);
-            ClientError::new(code, "The server cannot be reached").with(error)
+            let failure = transport_failure(&error);
+            let error =
+                ClientError::new(failure.code(), "The server cannot be reached").with(error);
+            Refusal { failure, error }
         })?;
         if !(200..300).contains(&answer.status) {
-            return Err(problem(&answer));
+            let failure = self.failure(&answer);
+            let error = problem(&answer).unwrap_or_else(|| {
+                let message = format!("The server answered {}", answer.status);
+                ClientError::new(failure.code(), message)
+            });
+            return Err(Refusal { failure, error });
         }
         let text = if answer.body.is_empty() {
             b"null".as_slice()
         } else {
             &answer.body
         };
-        serde_json::from_slice(text).map_err(|error| {
-            ClientError::new("network.unreadable", "The answer cannot be read").with(error)
+        serde_json::from_slice(text).map_err(|error| Refusal {
+            failure: Failure::Unreadable,
+            error: ClientError::new("network.unreadable", "The answer cannot be read").with(error),
         })
+    }
+
+    fn failure(&self, answer: &HttpAnswer) -> Failure {
+        let asked = answer
+            .header("retry-after")
+            .and_then(|value| retry_after_ms(value, answer.header("date"), self.clock.wall_ms()));
+        Failure::Status {
+            status: answer.status,
+            code: problem(answer).map(|it| it.code).unwrap_or_default(),
+            retry_after_ms: asked,
+        }
     }
 
     /// `POST /v1/sync`.
     pub fn sync(&self, token: &str, request: &SyncRequest) -> Pushed {
-        let Ok(json) = serde_json::to_vec(request) else {
-            return Pushed::Failed(Failure::Unreadable);
-        };
-        let Ok(body) = zstd::bulk::compress(&json, ZSTD_LEVEL) else {
-            return Pushed::Failed(Failure::Unreadable);
-        };
-        if body.len() > PAGE_COMPRESSED_BYTES_MAX || json.len() > PAGE_INFLATED_BYTES_MAX {
+        let Some(body) = packed(request) else {
             return Pushed::TooLarge;
-        }
+        };
         let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let answer = self.transport.send(HttpRequest {
             method: "POST".to_owned(),
@@ -98,19 +129,22 @@ impl Api {
             answer_bytes_max: PAGE_INFLATED_BYTES_MAX,
         });
         match answer {
-            Err(TransportError::TimedOut) => Pushed::Failed(Failure::TimedOut),
-            Err(TransportError::Unreachable(_)) => Pushed::Failed(Failure::Unreachable),
+            Err(error) => Pushed::Failed(transport_failure(&error)),
             Ok(answer) if answer.status == 200 => match read_answer(&answer) {
                 Some(answer) => Pushed::Answered(Box::new(answer)),
                 None => Pushed::Failed(Failure::Unreadable),
             },
-            Ok(answer) => Pushed::Failed(Failure::Status {
-                status: answer.status,
-                code: problem(&answer).code,
-                retry_after_ms: retry_after_ms(&answer),
-            }),
+            Ok(answer) => Pushed::Failed(self.failure(&answer)),
         }
     }
+}
+
+/// A page as it travels; none if it is larger than a page may be.
+pub fn packed(request: &SyncRequest) -> Option<Vec<u8>> {
+    let json = serde_json::to_vec(request).ok()?;
+    let body = zstd::bulk::compress(&json, ZSTD_LEVEL).ok()?;
+    let fits = body.len() <= PAGE_COMPRESSED_BYTES_MAX && json.len() <= PAGE_INFLATED_BYTES_MAX;
+    fits.then_some(body)
 }
 
 /// The body of a sync's answer; a feed may be larger than a page that goes up, but not without bound.
@@ -139,25 +173,25 @@ fn read_answer(answer: &HttpAnswer) -> Option<SyncResponse> {
     }
 }
 
-fn transport_failure(error: &TransportError) -> &'static str {
+fn transport_failure(error: &TransportError) -> Failure {
     match error {
-        TransportError::TimedOut => "network.timed_out",
-        TransportError::Unreachable(_) => "network.unreachable",
+        TransportError::TimedOut => Failure::TimedOut,
+        TransportError::Unreachable(_) => Failure::Unreachable,
     }
 }
 
-fn retry_after_ms(answer: &HttpAnswer) -> Option<i64> {
-    let seconds: i64 = answer.header("retry-after")?.trim().parse().ok()?;
-    Some(seconds.saturating_mul(1_000))
-}
-
-/// The server's problem (RFC 9457) as an error of ours: its code is stable.
-fn problem(answer: &HttpAnswer) -> ClientError {
+/// The server's problem (RFC 9457) as an error of ours: its code is stable. Whatever else comes is none of our server's: a
+/// captive portal, a proxy on the way.
+fn problem(answer: &HttpAnswer) -> Option<ClientError> {
+    let kind = answer.header("content-type").unwrap_or_default();
+    if !kind.starts_with("application/problem+json") {
+        return None;
+    }
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
-    ClientError {
-        code: text("code").unwrap_or_else(|| format!("http.{}", answer.status)),
+    Some(ClientError {
+        code: text("code").filter(|code| !code.is_empty())?,
         message: text("title").unwrap_or_else(|| format!("The server answered {}", answer.status)),
         details: text("detail").unwrap_or_default(),
-    }
+    })
 }

@@ -15,7 +15,7 @@ use sync_core::proof::{
     CertificatePayload, Signed, enrolment_statement, login_statement, signer_statement,
 };
 
-use crate::api::Api;
+use crate::api::{Api, Refusal};
 use crate::error::ClientError;
 use crate::fault::Faults;
 use crate::host::{Host, Signer};
@@ -45,6 +45,35 @@ pub(crate) struct Inner {
     pub(crate) file: InstallFile,
     pub(crate) key: Arc<dyn Signer>,
     access_token: Option<String>,
+}
+
+/// Why there is no access token.
+pub(crate) enum NoToken {
+    /// The server, or the way to it, said so.
+    Refused(Refusal),
+    /// This phone has nothing to ask with.
+    Missing(ClientError),
+}
+
+impl From<Refusal> for NoToken {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<ClientError> for NoToken {
+    fn from(error: ClientError) -> Self {
+        Self::Missing(error)
+    }
+}
+
+impl From<NoToken> for ClientError {
+    fn from(none: NoToken) -> Self {
+        match none {
+            NoToken::Refused(refusal) => refusal.error,
+            NoToken::Missing(error) => error,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -146,10 +175,11 @@ impl Client {
         Ok(Api {
             base,
             transport: self.host.transport.clone(),
+            clock: self.host.clock.clone(),
         })
     }
 
-    fn challenge(api: &Api) -> Done<String> {
+    fn challenge(api: &Api) -> Result<String, Refusal> {
         let challenge: Challenge = api.call("POST", "/v1/challenges", None, None)?;
         Ok(challenge.challenge)
     }
@@ -159,6 +189,7 @@ impl Client {
         let api = Api {
             base: server_url.trim_end_matches('/').to_owned(),
             transport: self.host.transport.clone(),
+            clock: self.host.clock.clone(),
         };
         let challenge = Self::challenge(&api)?;
         let (actor, key) = {
@@ -235,7 +266,7 @@ impl Client {
         Ok((device, enrolled))
     }
 
-    fn device_proof(&self, api: &Api) -> Done<Value> {
+    fn device_proof(&self, api: &Api) -> Result<Value, NoToken> {
         let (device, _) = self.device()?;
         let challenge = Self::challenge(api)?;
         let key = self.lock().key.clone();
@@ -269,14 +300,12 @@ impl Client {
         self.keep_tokens(tokens).map(|_| ())
     }
 
-    /// A fresh access token from the refresh token. Codes of 401 mean that a person must log in.
-    pub(crate) fn refresh(&self, api: &Api) -> Done<String> {
+    /// A fresh access token from the refresh token.
+    pub(crate) fn refresh(&self, api: &Api) -> Result<String, NoToken> {
         let stored = self.lock().store.setting("refresh_token")?;
         let Some(stored) = stored else {
-            return Err(ClientError::new(
-                "login_needed",
-                "Log in again; nothing is lost",
-            ));
+            let message = "Log in again; nothing is lost";
+            return Err(ClientError::new("login_needed", message).into());
         };
         let body = json!({
             "grant": "refresh",
@@ -284,7 +313,7 @@ impl Client {
             "device": self.device_proof(api)?,
         });
         let tokens: Tokens = api.call("POST", "/v1/tokens", None, Some(&body))?;
-        self.keep_tokens(tokens)
+        Ok(self.keep_tokens(tokens)?)
     }
 
     pub(crate) fn access_token(&self) -> Option<String> {
@@ -299,11 +328,11 @@ impl Client {
             None => self.refresh(&api)?,
         };
         match api.call(method, path, Some(&token), body) {
-            Err(error) if error.code.starts_with("token_") => {
+            Err(refusal) if refusal.error.code.starts_with("token_") => {
                 let token = self.refresh(&api)?;
-                api.call(method, path, Some(&token), body)
+                Ok(api.call(method, path, Some(&token), body)?)
             }
-            other => other,
+            other => Ok(other?),
         }
     }
 

@@ -5,14 +5,16 @@ use automerge::Automerge;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sync_core::document::{DocumentError, VisitDocument};
+use sync_core::limits::{CHANGE_BYTES_MAX, PAGE_COMPRESSED_BYTES_MAX};
 use sync_core::model::{
     DocumentId, EnterpriseAlias, EnterpriseKey, EnterpriseRecord, EnterpriseRecordId, Millis,
     Party, SealSubject, TeamKey, TimeClaim, Uscc, VisitIdentity,
 };
 use sync_core::proof::{TipStatement, tip_statement};
-use sync_core::sync::wire::{DocumentHeader, SignedTip};
+use sync_core::sync::wire::{DocumentHeader, PushedChange, SignedTip, SyncRequest};
 use uuid::{Builder, Uuid};
 
+use crate::api::packed;
 use crate::client::{Client, Done, Inner};
 use crate::error::ClientError;
 use crate::store::{Columns, DocumentState, OwnChange, Write};
@@ -222,6 +224,12 @@ impl Client {
                 }
             })
             .collect();
+        for change in &changes {
+            if !travels(header, change) {
+                let message = "This is too much for one entry: divide it, or attach it as evidence";
+                return Err(ClientError::new("change.too_large", message));
+            }
+        }
         let state = DocumentState {
             header: header.clone(),
             columns: columns(&document),
@@ -237,6 +245,24 @@ impl Client {
         })?;
         Ok(done)
     }
+}
+
+/// Whether a change fits a page by itself: what cannot be sent is not recorded, while its author can still divide it.
+fn travels(header: &DocumentHeader, change: &OwnChange) -> bool {
+    if change.bytes.len() <= PAGE_COMPRESSED_BYTES_MAX / 2 {
+        return true;
+    }
+    let page = SyncRequest {
+        changes: vec![PushedChange {
+            document_id: header.document_id,
+            hash: change.hash,
+            bytes: STANDARD.encode(&change.bytes),
+        }],
+        tips: vec![change.tip.clone()],
+        documents: vec![header.clone()],
+        ..SyncRequest::default()
+    };
+    change.bytes.len() <= CHANGE_BYTES_MAX && packed(&page).is_some()
 }
 
 /// Visits, as `sync-core` starts and reads them.

@@ -1,16 +1,23 @@
 //! `Client::sync`: carries out the session's effects with this phone's store, network and clock.
 
 use sync_core::limits::SHEET_NUMBERS_LOW;
-use sync_core::sync::doctor::ItemState;
+use sync_core::model::DocumentId;
+use sync_core::sync::doctor::{ItemState, QueuedBecause};
+use sync_core::sync::retry::Hold;
 use sync_core::sync::session::{Effect, Event, Failure, Moment, Outcome, Patience, Session};
-use sync_core::sync::wire::Cursor;
+use sync_core::sync::wire::{ChangeStatus, Cursor};
 
 use crate::api::{Api, Pushed};
-use crate::client::{Client, Done};
+use crate::client::{Client, Done, NoToken};
 use crate::error::ClientError;
 use crate::recording::VisitSchema;
 use crate::taking::{self, Arrival};
-use crate::types::{DoctorItem, SyncOutcome, SyncReport};
+use crate::types::{DoctorItem, RuledItem, SyncReport};
+
+/// The setting that keeps what the server asked for.
+const HOLD: &str = "hold";
+/// The setting that keeps how the last sync ended.
+const LAST_END: &str = "last_end";
 
 impl Client {
     /// Sends what is unsent and takes in what is new; returns when it is through or must wait long.
@@ -32,7 +39,8 @@ impl Client {
         let cursor = self.lock().store.setting("cursor")?;
         let cursor: Option<Cursor> = cursor.and_then(|text| serde_json::from_str(&text).ok());
         let mut session = Session::new(patience);
-        let mut event = Event::Started { cursor };
+        let hold_ms = self.patience_left_ms()?;
+        let mut event = Event::Started { cursor, hold_ms };
         let mut round_trip_ms = 0;
         let report = 'session: loop {
             let mut next = None;
@@ -44,11 +52,17 @@ impl Client {
                         self.host.clock.sleep_ms(milliseconds);
                         next = Some(Event::Woke);
                     }
-                    Effect::ReadOutbox { bytes_max } => {
-                        let read = self.lock().store.read_outbox(bytes_max);
+                    Effect::ReadOutbox { bytes_max, skipped } => {
+                        let read = self.lock().store.read_outbox(bytes_max, &skipped);
                         next = Some(or_store_failed(read, |changes| Event::Outbox { changes }));
                     }
-                    Effect::RefreshToken => next = Some(self.refreshed(&api)),
+                    Effect::RefreshToken => {
+                        let event = self.refreshed(&api);
+                        if let Event::Failed(failure) = &event {
+                            self.note_patience(failure.asked_ms())?;
+                        }
+                        next = Some(event);
+                    }
                     Effect::Send(request) => {
                         let sent = self.host.clock.monotonic_ms();
                         next = Some(match self.mark_sent() {
@@ -67,6 +81,9 @@ impl Client {
                             },
                         });
                         round_trip_ms = self.host.clock.monotonic_ms() - sent;
+                        if let Some(Event::Failed(failure)) = &next {
+                            self.note_patience(failure.asked_ms())?;
+                        }
                     }
                     Effect::Store(brought) => {
                         let arrival = Arrival {
@@ -91,20 +108,13 @@ impl Client {
                 }
             }
         };
+        self.note_end(report.outcome, report.last_error.as_deref())?;
         self.leave_fork()?;
         if report.outcome == Outcome::Complete && self.enrolled()?.is_some() {
             self.fetch_sheet_numbers();
         }
         Ok(SyncReport {
-            outcome: match report.outcome {
-                Outcome::Complete => SyncOutcome::Complete,
-                Outcome::Offline => SyncOutcome::Offline,
-                Outcome::Busy => SyncOutcome::Busy,
-                Outcome::LoginNeeded => SyncOutcome::LoginNeeded,
-                Outcome::DeviceRevoked => SyncOutcome::DeviceRevoked,
-                Outcome::Incompatible => SyncOutcome::Incompatible,
-                Outcome::StoreFailed => SyncOutcome::StoreFailed,
-            },
+            outcome: report.outcome,
             round_trips: report.round_trips,
             sent: report.progress.sent,
             received: report.progress.received,
@@ -112,6 +122,13 @@ impl Client {
             retry_in_ms: report.retry_in_ms,
             last_error: report.last_error,
         })
+    }
+
+    /// Why what is still here was not sent, for the doctor.
+    fn note_end(&self, outcome: Outcome, last_error: Option<&str>) -> Done<()> {
+        let because = QueuedBecause::after(outcome, last_error);
+        let text = serde_json::to_string(&because).unwrap_or_default();
+        self.lock().store.put_setting(LAST_END, &text)
     }
 
     fn moment(&self) -> Moment {
@@ -139,22 +156,41 @@ impl Client {
     fn refreshed(&self, api: &Api) -> Event {
         match self.refresh(api) {
             Ok(_) => Event::Refreshed,
-            Err(error) if error.code == "network.timed_out" => Event::Failed(Failure::TimedOut),
-            Err(error) if error.code.starts_with("network.") => Event::Failed(Failure::Unreachable),
-            Err(error) if error.code == "device_revoked" => Event::Failed(Failure::Status {
-                status: 403,
-                code: error.code,
-                retry_after_ms: None,
-            }),
-            Err(error) if error.code == "overloaded" || error.code.starts_with("http.5") => {
-                Event::Failed(Failure::Status {
-                    status: 503,
-                    code: error.code,
-                    retry_after_ms: None,
-                })
+            Err(NoToken::Refused(refusal)) => Event::Failed(refusal.failure),
+            Err(NoToken::Missing(error)) => {
+                tracing::info!(%error, "no session to continue");
+                Event::LoginNeeded
             }
-            Err(_) => Event::LoginNeeded,
         }
+    }
+
+    /// Keeps what the server asked for, before it is waited for: the app may be closed meanwhile. Any other answer ends it.
+    fn note_patience(&self, asked_ms: Option<i64>) -> Done<()> {
+        let clock = &self.host.clock;
+        let mut inner = self.lock();
+        match asked_ms.filter(|asked| *asked > 0) {
+            Some(asked) => {
+                let hold = Hold::new(
+                    asked,
+                    clock.wall_ms(),
+                    clock.monotonic_ms(),
+                    clock.boot_id(),
+                );
+                let text = serde_json::to_string(&hold).unwrap_or_default();
+                inner.store.put_setting(HOLD, &text)
+            }
+            None if inner.store.setting(HOLD)?.is_some() => {
+                inner.store.write(|write| write.remove_setting(HOLD))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn patience_left_ms(&self) -> Done<Option<i64>> {
+        let kept = self.lock().store.setting(HOLD)?;
+        let hold: Option<Hold> = kept.and_then(|text| serde_json::from_str(&text).ok());
+        let clock = &self.host.clock;
+        Ok(hold.map(|hold| hold.left_ms(clock.wall_ms(), clock.monotonic_ms(), &clock.boot_id())))
     }
 
     /// Asks for another block of sheet numbers when few are left. That it cannot be had now is no failure of the sync.
@@ -190,12 +226,21 @@ impl Client {
 
     /// Every change by named state and reason.
     pub fn doctor(&self) -> Done<Vec<DoctorItem>> {
+        let because = if self.enrolled()?.is_none() {
+            QueuedBecause::EnrolmentNeeded
+        } else {
+            let kept = self.lock().store.setting(LAST_END)?;
+            kept.and_then(|text| serde_json::from_str(&text).ok())
+                .unwrap_or(QueuedBecause::NotTried)
+        };
         let changes = self.lock().store.list_changes(None)?;
         Ok(changes
             .into_iter()
             .map(|change| {
                 let state = match (&change.status, change.unsent) {
-                    (_, true) | (None, _) => ItemState::Queued,
+                    (_, true) | (None, _) => ItemState::Queued {
+                        because: because.clone(),
+                    },
                     (Some(status), false) => ItemState::from(status),
                 };
                 let words = state.words();
@@ -209,6 +254,33 @@ impl Client {
                 }
             })
             .collect())
+    }
+
+    /// How what is ruled in a visit stands, in the doctor's words.
+    pub fn ruled(&self, visit: DocumentId) -> Done<Vec<RuledItem>> {
+        let rulings = self.rulings(visit)?.into_iter();
+        Ok(rulings
+            .map(|notice| {
+                let state = ItemState::ruled(&notice.outcome, &notice.findings);
+                let words = state.words();
+                RuledItem {
+                    subject: notice.subject,
+                    needs_attention: state.needs_attention(),
+                    zh: words.zh,
+                    en: words.en,
+                }
+            })
+            .collect())
+    }
+
+    /// Offers again what the server refused as unreadable: a newer server, or a newer app, may read it.
+    pub fn offer_refused_again(&self) -> Done<()> {
+        let refused: Vec<_> = self.lock().store.list_changes(None)?;
+        let refused = refused
+            .into_iter()
+            .filter(|change| matches!(change.status, Some(ChangeStatus::Refused { .. })));
+        let hashes: Vec<String> = refused.map(|change| change.hash.to_string()).collect();
+        self.lock().store.write(|write| write.offer_again(&hashes))
     }
 }
 

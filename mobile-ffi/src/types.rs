@@ -245,25 +245,7 @@ pub struct ConflictInfo {
     pub values: Vec<Value>,
 }
 
-/// How a sync ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SyncOutcome {
-    /// Everything is through in both directions.
-    Complete,
-    /// No way to the server: later.
-    Offline,
-    /// The server asked for patience.
-    Busy,
-    /// The session is over; work goes on offline.
-    LoginNeeded,
-    /// The phone was revoked: nothing is deleted, nothing is sent.
-    DeviceRevoked,
-    /// The server does not understand this phone, or this phone the server.
-    Incompatible,
-    /// The phone's own store failed.
-    StoreFailed,
-}
+pub use sync_core::sync::session::Outcome as SyncOutcome;
 
 /// What one sync did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -295,6 +277,19 @@ pub struct DoctorItem {
     pub own: bool,
     /// Stable name of the state: `queued`, `received`, `held`, …
     pub state: String,
+    /// 中文
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// One ruling in the doctor's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuledItem {
+    /// On what.
+    pub subject: sync_core::rules::Subject,
+    /// Whether somebody should look at it.
+    pub needs_attention: bool,
     /// 中文
     pub zh: String,
     /// English.

@@ -75,6 +75,11 @@ pub const SYNC_RETRY_BASE_MS: i64 = 1_000;
 /// The longest wait that the phone chooses by itself, in milliseconds.
 pub const SYNC_RETRY_MAX_MS: i64 = 300_000;
 
+/// The longest `Retry-After` that a phone obeys, in milliseconds: nobody on the way shuts it out for good.
+pub const SYNC_RETRY_AFTER_MS_MAX: i64 = 24 * 3_600_000;
+/// Items that could not be delivered, one after the other, before a sync is given up for now.
+pub const SYNC_SKIPPED_MAX: usize = 3;
+
 // Sync.
 
 /// Requests of phones that the server works on at the same time.

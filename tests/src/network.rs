@@ -23,6 +23,10 @@ pub enum Fault {
     Doubled,
     /// The server has no room: 503 with this `Retry-After`, in seconds.
     Unavailable(u32),
+    /// Somebody answers, whoever it is: a status, headers, a body.
+    Answered(u16, Vec<(&'static str, String)>, String),
+    /// The answer breaks off in the middle.
+    Truncated,
 }
 
 /// What somebody on the way does to a page that goes up.
@@ -77,6 +81,11 @@ impl Network {
     /// Somebody on the way changes the next page that carries changes up.
     pub fn tampers(&self, with: impl FnOnce(&mut SyncRequest) + Send + 'static) {
         self.state().tamper = Some(Box::new(with));
+    }
+
+    /// Nothing of what was to happen happens any more.
+    pub fn clear(&self) {
+        self.state().coming.clear();
     }
 
     /// Every request that was tried to `/v1/sync`, as it travelled.
@@ -178,6 +187,19 @@ impl Transport for Network {
             Fault::Doubled => {
                 self.http.send(request.clone())?;
                 self.pass(request)
+            }
+            Fault::Answered(status, headers, body) => Ok(HttpAnswer {
+                status,
+                headers: headers
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect(),
+                body: body.into_bytes(),
+            }),
+            Fault::Truncated => {
+                let mut answer = self.http.send(request)?;
+                answer.body.truncate(answer.body.len() / 2);
+                Ok(answer)
             }
             Fault::Unavailable(seconds) => Ok(HttpAnswer {
                 status: 503,

@@ -1,5 +1,7 @@
 //! What is read from the store.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension as _, Row, params};
 use sync_core::model::{Actor, ChangeHash, Digest, DocumentId, Millis};
 use sync_core::proof::CertificatePayload;
@@ -147,8 +149,13 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Unsent changes in the order in which they were applied, until `bytes_max` is reached; at least one.
-    pub fn read_outbox(&self, bytes_max: usize) -> Result<Vec<Outgoing>, ClientError> {
+    /// Unsent changes in the order in which they were applied, until `bytes_max` is reached; at least one, if there is any
+    /// that is not to be skipped.
+    pub fn read_outbox(
+        &self,
+        bytes_max: usize,
+        skipped: &BTreeSet<ChangeHash>,
+    ) -> Result<Vec<Outgoing>, ClientError> {
         let mut statement = self.db.prepare(
             "SELECT c.document_id, d.kind, d.preimage, c.hash, c.actor, c.bytes, c.seq, t.signature
              FROM changes c JOIN documents d ON d.document_id = c.document_id
@@ -158,9 +165,12 @@ impl Store {
         let mut rows = statement.query([])?;
         let (mut outgoing, mut total) = (Vec::new(), 0);
         while let Some(row) = rows.next()? {
+            let (document_id, hash, actor) = (parse(row, 0)?, parse(row, 3)?, parse(row, 4)?);
+            if skipped.contains(&hash) {
+                continue;
+            }
             let bytes: Vec<u8> = row.get(5)?;
             total += bytes.len();
-            let (document_id, hash, actor) = (parse(row, 0)?, parse(row, 3)?, parse(row, 4)?);
             let signature: Option<String> = row.get(7)?;
             let seq: i64 = row.get(6)?;
             let tip = TipStatement {

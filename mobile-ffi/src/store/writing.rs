@@ -210,6 +210,15 @@ impl Write<'_> {
         self.remove_setting("index_as_of")
     }
 
+    /// These go into the outbox again.
+    pub fn offer_again(&self, hashes: &[String]) -> Result<(), ClientError> {
+        for hash in hashes {
+            self.tx
+                .execute("UPDATE changes SET unsent = 1 WHERE hash = ?1", [hash])?;
+        }
+        Ok(())
+    }
+
     /// The feed was read to its end: it is complete up to this instant. What a restored server no longer knows is dropped,
     /// and so are copies of revoked documents that had to be offered first.
     pub fn complete(&self, as_of_ms: Millis) -> Result<(), ClientError> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::session::Outcome as SyncOutcome;
 use super::wire::{ChangeStatus, HeldReason, QuarantineKind};
 use crate::model::ChangeHash;
 use crate::rules::{Finding, Outcome, Standing, Validity};
@@ -11,7 +12,10 @@ use crate::rules::{Finding, Outcome, Standing, Validity};
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum ItemState {
     /// Saved here, not sent yet.
-    Queued,
+    Queued {
+        /// Why not.
+        because: QueuedBecause,
+    },
     /// On its way.
     Sending,
     /// The server has it and it is part of its document.
@@ -51,6 +55,122 @@ pub enum ItemState {
         /// What stands instead.
         winner: Option<String>,
     },
+}
+
+/// Why something is still on the phone alone. In none of these cases is it lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "because", rename_all = "snake_case")]
+pub enum QueuedBecause {
+    /// No sync was tried since, or it went no further than this.
+    NotTried,
+    /// The last one did not reach the server.
+    Offline,
+    /// The server asked for patience.
+    Busy,
+    /// The session is over.
+    LoginNeeded,
+    /// The account or its role may not sync.
+    Forbidden,
+    /// The phone was revoked.
+    DeviceRevoked,
+    /// The phone was restored from a backup, or is new: it needs a code.
+    EnrolmentNeeded,
+    /// It was sent, and nobody took it.
+    Undelivered {
+        /// Stable code.
+        code: String,
+    },
+    /// The phone's own store failed in the last sync.
+    StoreFailed,
+}
+
+impl QueuedBecause {
+    /// After a sync that ended like this.
+    pub fn after(outcome: SyncOutcome, last_error: Option<&str>) -> Self {
+        match outcome {
+            SyncOutcome::Complete => Self::NotTried,
+            SyncOutcome::Offline => Self::Offline,
+            SyncOutcome::Busy => Self::Busy,
+            SyncOutcome::LoginNeeded => Self::LoginNeeded,
+            SyncOutcome::Forbidden => Self::Forbidden,
+            SyncOutcome::DeviceRevoked => Self::DeviceRevoked,
+            SyncOutcome::Incompatible => Self::Undelivered {
+                code: last_error.unwrap_or("unknown").to_owned(),
+            },
+            SyncOutcome::StoreFailed => Self::StoreFailed,
+        }
+    }
+
+    fn words(&self) -> Words {
+        match self {
+            Self::NotTried => words("已保存在本机，等待发送", "saved here, waiting to be sent"),
+            Self::Offline => words(
+                "已保存在本机，等待网络：上次没有连上服务器",
+                "saved here, waiting for a network: the last try did not reach the server",
+            ),
+            Self::Busy => words(
+                "已保存在本机，服务器繁忙，稍后自动重发",
+                "saved here, the server is busy: it is sent again later by itself",
+            ),
+            Self::LoginNeeded => words(
+                "已保存在本机，重新登录后发送，内容不会丢失",
+                "saved here, waiting for you to log in again: nothing is lost",
+            ),
+            Self::Forbidden => words(
+                "已保存在本机，您的账号或角色目前不能上传，请联系管理员，内容不会丢失",
+                "saved here, your account may not send it now: ask your administrator, nothing is lost",
+            ),
+            Self::DeviceRevoked => words(
+                "已保存在本机，本机已被注销，不再上传，内容没有删除，请联系管理员",
+                "saved here, this phone was revoked and sends nothing: nothing was deleted, ask your administrator",
+            ),
+            Self::EnrolmentNeeded => words(
+                "已保存在本机，本机需要重新登记：请向管理员索取新的登记码，登记后照常发送，内容不会丢失",
+                "saved here, this phone must be enrolled anew: ask your administrator for a new code, then it is sent, \
+                 nothing is lost",
+            ),
+            Self::Undelivered { code } => words(
+                format!("已保存在本机，上次未能送达（{code}），下次同步再试"),
+                format!("saved here, could not be delivered ({code}): the next sync tries again"),
+            ),
+            Self::StoreFailed => words(
+                "已保存在本机，上次同步时本机存储出错，下次同步再试",
+                "saved here, the phone's own store failed during the last sync: the next sync tries again",
+            ),
+        }
+    }
+}
+
+/// What a code of quarantine or refusal means to whoever recorded the work; none where the kind says enough.
+fn code_words(code: &str) -> Option<(&'static str, &'static str)> {
+    Some(match code {
+        "author.revoked" => (
+            "送达时其作者的手机已被注销",
+            "it arrived after its author's phone had been revoked",
+        ),
+        "author.unknown" => (
+            "没有为其作者的手机签发过证书",
+            "no phone is certified for its author",
+        ),
+        "author.unproved" | "author.unsigned" => (
+            "缺少其作者手机的签名",
+            "the signature of its author's phone is missing",
+        ),
+        "author.role" => ("其作者不是抽样人员", "its author is no sampler"),
+        "author.body" => (
+            "其作者不属于该承检机构",
+            "its author belongs to another inspection body",
+        ),
+        "author.solo" => (
+            "该检查记录只属于另一人",
+            "the visit belongs to one other person",
+        ),
+        "page.too_large" | "change.too_large" => (
+            "内容过大，一次同步装不下",
+            "it is too large for one page of a sync",
+        ),
+        _ => return None,
+    })
 }
 
 /// A state in words.
@@ -108,7 +228,7 @@ impl ItemState {
     /// The stable name, as `held`.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Queued => "queued",
+            Self::Queued { .. } => "queued",
             Self::Sending => "sending",
             Self::Received => "received",
             Self::Held { .. } => "held",
@@ -122,7 +242,11 @@ impl ItemState {
     /// Whether somebody should look at it.
     pub fn needs_attention(&self) -> bool {
         match self {
-            Self::Queued | Self::Sending | Self::Received | Self::Uploading { .. } => false,
+            Self::Queued { because } => !matches!(
+                because,
+                QueuedBecause::NotTried | QueuedBecause::Offline | QueuedBecause::Busy
+            ),
+            Self::Sending | Self::Received | Self::Uploading { .. } => false,
             Self::Held { .. } | Self::Quarantined { .. } | Self::Refused { .. } => true,
             Self::Ruled { outcome, .. } => !matches!(
                 outcome.as_str(),
@@ -134,44 +258,54 @@ impl ItemState {
     /// In words.
     pub fn words(&self) -> Words {
         match self {
-            Self::Queued => words("已保存在本机，等待发送", "saved here, waiting to be sent"),
+            Self::Queued { because } => because.words(),
             Self::Sending => words("正在发送", "being sent"),
             Self::Received => words("服务器已收到并保存", "received and stored by the server"),
             Self::Held {
                 reason: HeldReason::WaitingFor,
                 waiting_for,
             } => words(
-                format!("暂存：等待 {waiting_for}"),
-                format!("held: waiting for {waiting_for}"),
+                format!("暂存：等待 {waiting_for}（此前的一次修改还没有送到，送到后自动接上）"),
+                format!(
+                    "held: waiting for {waiting_for}, an earlier change that has not arrived yet"
+                ),
             ),
             Self::Held {
                 reason: HeldReason::DependsOnQuarantined,
                 waiting_for,
             } => words(
-                format!("暂存：依赖被隔离的 {waiting_for}"),
-                format!("held: depends on quarantined {waiting_for}"),
+                format!("暂存：依赖被隔离的 {waiting_for}（有权人员准入后自动接上）"),
+                format!("held: depends on quarantined {waiting_for}, which a person may admit"),
             ),
             Self::Quarantined { quarantine, code } => {
                 let (zh, en) = match quarantine {
                     QuarantineKind::Unsafe => ("内容不安全，已隔离", "unsafe content"),
                     QuarantineKind::Unauthorised => (
-                        "作者无权写入，已隔离，可由有权人员准入",
-                        "its author may not write here; a person may admit it",
+                        "不能自动采用，已隔离，可由有权人员准入",
+                        "it may not stand by itself; a person may admit it",
                     ),
                     QuarantineKind::Equivocation => (
                         "同一序号出现两份不同内容，两份都已保留",
                         "two contents under one number; both are kept",
                     ),
                 };
+                let (why_zh, why_en) = code_words(code)
+                    .map_or_else(Default::default, |(zh, en)| {
+                        (format!("：{zh}"), format!(": {en}"))
+                    });
                 words(
-                    format!("{zh}（{code}）"),
-                    format!("quarantined: {en} ({code})"),
+                    format!("{zh}{why_zh}（{code}）"),
+                    format!("quarantined: {en}{why_en} ({code})"),
                 )
             }
-            Self::Refused { code } => words(
-                format!("服务器无法读取，保留在本机（{code}）"),
-                format!("refused as unreadable, kept here ({code})"),
-            ),
+            Self::Refused { code } => {
+                let (zh, en) =
+                    code_words(code).unwrap_or(("服务器无法读取", "refused as unreadable"));
+                words(
+                    format!("{zh}，保留在本机（{code}）"),
+                    format!("{en}, kept here ({code})"),
+                )
+            }
             Self::Uploading {
                 sent_bytes,
                 total_bytes,
@@ -274,9 +408,48 @@ mod tests {
             reason: HeldReason::WaitingFor,
             waiting_for: hash,
         });
-        assert_eq!(state.words().en, format!("held: waiting for {hash}"));
-        assert_eq!(state.words().zh, format!("暂存：等待 {hash}"));
+        assert!(
+            state
+                .words()
+                .en
+                .starts_with(&format!("held: waiting for {hash}"))
+        );
+        assert!(state.words().zh.starts_with(&format!("暂存：等待 {hash}")));
         assert!(state.needs_attention());
+    }
+
+    #[test]
+    fn whatever_is_unsent_says_why_and_that_it_is_kept() {
+        let outcomes = [
+            SyncOutcome::Complete,
+            SyncOutcome::Offline,
+            SyncOutcome::Busy,
+            SyncOutcome::LoginNeeded,
+            SyncOutcome::Forbidden,
+            SyncOutcome::DeviceRevoked,
+            SyncOutcome::Incompatible,
+            SyncOutcome::StoreFailed,
+        ];
+        let all = outcomes.map(|outcome| QueuedBecause::after(outcome, Some("http.413")));
+        let mut said = std::collections::BTreeSet::new();
+        for because in all.into_iter().chain([QueuedBecause::EnrolmentNeeded]) {
+            let state = ItemState::Queued { because };
+            assert_eq!(state.name(), "queued");
+            let words = state.words();
+            assert!(words.zh.starts_with("已保存在本机") && words.en.starts_with("saved here"));
+            said.insert((words.zh, words.en));
+        }
+        assert_eq!(said.len(), 9, "each reason in words of its own");
+    }
+
+    #[test]
+    fn a_quarantined_item_says_what_its_code_means() {
+        let state = ItemState::Quarantined {
+            quarantine: QuarantineKind::Unauthorised,
+            code: "author.revoked".into(),
+        };
+        assert!(state.words().zh.contains("手机已被注销"));
+        assert!(state.words().en.contains("(author.revoked)"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How captures travel: the wire messages of `POST /v1/sync`, and the phone's session as events → effects.
 //!
-//! `session` is the conversation; `lanes` decides what goes on a page; `intake` judges what comes down before it touches a
+//! `session` is the conversation; `retry` reads and keeps `Retry-After`; `lanes` decides what goes on a page; `intake` judges what comes down before it touches a
 //! document; `doctor` says of every item in words where it stands; `advice` rules what a phone knows before the sample is
 //! cut. None of them does IO.
 
@@ -8,5 +8,6 @@ pub mod advice;
 pub mod doctor;
 pub mod intake;
 pub mod lanes;
+pub mod retry;
 pub mod session;
 pub mod wire;

@@ -2,10 +2,15 @@
 //! store, sends, waits and tells it what happened, and it may be killed at any point, because everything that matters is
 //! in the store before the next step. A request can be sent twice and an answer taken twice; neither changes anything.
 
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
 use super::lanes::{self, Outgoing, Page};
 use super::wire::{ChangeStatus, Cursor, FeedItem, SyncRequest, SyncResponse};
 use crate::limits::{
-    PAGE_INFLATED_BYTES_MAX, SYNC_PAGE_INFLATED_BYTES, SYNC_RETRY_BASE_MS, SYNC_RETRY_MAX_MS,
+    PAGE_INFLATED_BYTES_MAX, SYNC_PAGE_INFLATED_BYTES, SYNC_RETRY_AFTER_MS_MAX, SYNC_RETRY_BASE_MS,
+    SYNC_RETRY_MAX_MS, SYNC_SKIPPED_MAX,
 };
 use crate::model::{ChangeHash, Millis};
 use crate::proof::{ReceiptPayload, Signed, TimeTokenPayload};
@@ -44,6 +49,8 @@ pub enum Event {
     Started {
         /// None at the first sync.
         cursor: Option<Cursor>,
+        /// How long the server still wants to be left alone, if it said so before and the app was closed since.
+        hold_ms: Option<i64>,
     },
     /// The unsent changes that were asked for; those of a document in causal order.
     Outbox {
@@ -85,9 +92,9 @@ pub enum Failure {
     Unreadable,
     /// An HTTP status other than 200.
     Status {
-        /// 400 to 599.
+        /// 300 to 599.
         status: u16,
-        /// Code of the problem, if it had one.
+        /// Code of the problem; empty where the answer is none of our server's (a captive portal, a proxy on the way).
         code: String,
         /// `Retry-After` in milliseconds.
         retry_after_ms: Option<i64>,
@@ -95,13 +102,24 @@ pub enum Failure {
 }
 
 impl Failure {
-    fn code(&self) -> String {
+    /// Stable.
+    pub fn code(&self) -> String {
         match self {
             Self::Unreachable => "network.unreachable".into(),
             Self::TimedOut => "network.timed_out".into(),
             Self::Unreadable => "network.unreadable".into(),
             Self::Status { status, code, .. } if code.is_empty() => format!("http.{status}"),
             Self::Status { code, .. } => code.clone(),
+        }
+    }
+
+    /// `Retry-After`, within reason: no answer shuts a phone out for longer than a day.
+    pub fn asked_ms(&self) -> Option<i64> {
+        match self {
+            Self::Status { retry_after_ms, .. } => {
+                retry_after_ms.map(|asked| asked.clamp(0, SYNC_RETRY_AFTER_MS_MAX))
+            }
+            Self::Unreachable | Self::TimedOut | Self::Unreadable => None,
         }
     }
 }
@@ -113,6 +131,8 @@ pub enum Effect {
     ReadOutbox {
         /// Raw bytes to read before stopping.
         bytes_max: usize,
+        /// Left out: what could not be delivered in this sync, and waits in the outbox for the next one.
+        skipped: BTreeSet<ChangeHash>,
     },
     /// Compress and send: answer with `Answered`, `Failed` or `PageTooLarge`.
     Send(SyncRequest),
@@ -163,19 +183,22 @@ pub struct Progress {
 }
 
 /// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Through in both directions.
+    /// Everything is through in both directions.
     Complete,
-    /// No way to the server.
+    /// No way to the server, or somebody else answered in its place: later.
     Offline,
-    /// The server wants patience.
+    /// The server asked for patience.
     Busy,
-    /// A person must log in.
+    /// The session is over and a person must log in; work goes on offline.
     LoginNeeded,
-    /// The device was revoked.
+    /// The account or its role may not sync; an administrator must act. Work goes on offline.
+    Forbidden,
+    /// The device was revoked: nothing is deleted, nothing is sent.
     DeviceRevoked,
-    /// The two do not understand each other.
+    /// The two do not understand each other, or single items could not be delivered: they stay in the outbox.
     Incompatible,
     /// The phone's own store failed.
     StoreFailed,
@@ -208,6 +231,20 @@ enum State {
     Finished,
 }
 
+/// Pages without changes, one after the other, though the store counts unsent ones.
+const EMPTY_IN_A_ROW_MAX: u32 = 3;
+
+/// Whether a page without changes passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Probe {
+    /// Nobody needed to know.
+    Unknown,
+    /// One was sent.
+    Sent,
+    /// It does.
+    Passed,
+}
+
 /// One sync of one phone.
 #[derive(Debug)]
 pub struct Session {
@@ -219,6 +256,16 @@ pub struct Session {
     inflated_bytes: usize,
     /// Halved when the server refuses a page whole, so that the poison item is found; doubled by every success.
     parcels_max: usize,
+    /// Whether a page without changes passes: before that is known no item is to blame for a refusal.
+    probe: Probe,
+    /// Left in the outbox for another time.
+    skipped: BTreeSet<ChangeHash>,
+    /// How many in a row, without a page between them that passed.
+    skipped_in_a_row: usize,
+    skipped_error: Option<String>,
+    /// The last page carried nothing.
+    empty: bool,
+    empty_in_a_row: u32,
     failures: u32,
     refreshed: bool,
     round_trips: u32,
@@ -236,6 +283,12 @@ impl Session {
             page: Page::default(),
             inflated_bytes: SYNC_PAGE_INFLATED_BYTES,
             parcels_max: usize::MAX,
+            probe: Probe::Unknown,
+            skipped: BTreeSet::new(),
+            skipped_in_a_row: 0,
+            skipped_error: None,
+            empty: false,
+            empty_in_a_row: 0,
             failures: 0,
             refreshed: false,
             round_trips: 0,
@@ -248,9 +301,12 @@ impl Session {
     /// timer that was late) does nothing.
     pub fn handle(&mut self, now: Moment, event: Event) -> Vec<Effect> {
         match (self.state.clone(), event) {
-            (State::Idle, Event::Started { cursor }) => {
+            (State::Idle, Event::Started { cursor, hold_ms }) => {
                 self.cursor = cursor;
-                self.read()
+                match hold_ms.filter(|hold| *hold > 0) {
+                    Some(hold) => self.hold(now, hold),
+                    None => self.read(),
+                }
             }
             (State::Reading, Event::Outbox { changes }) => {
                 self.page = lanes::fill(changes, self.inflated_bytes, self.parcels_max);
@@ -283,11 +339,13 @@ impl Session {
         self.state = State::Reading;
         vec![Effect::ReadOutbox {
             bytes_max: self.inflated_bytes,
+            skipped: self.skipped.clone(),
         }]
     }
 
     fn send(&mut self) -> Vec<Effect> {
         self.state = State::Sending;
+        self.empty = self.page.is_empty();
         vec![Effect::Send(SyncRequest {
             cursor: self.cursor.clone(),
             changes: self.page.pushed(),
@@ -315,6 +373,11 @@ impl Session {
         if (statuses.is_empty() && !pushed.is_empty()) || (answer.more && !moved) {
             return self.fail(now, Failure::Unreadable);
         }
+        if pushed.is_empty() {
+            self.probe = Probe::Passed;
+        } else {
+            self.skipped_in_a_row = 0;
+        }
         self.failures = 0;
         self.refreshed = false;
         self.last_error = None;
@@ -339,8 +402,19 @@ impl Session {
     fn stored(&mut self, more: bool, unsent: u32) -> Vec<Effect> {
         self.progress.unsent = unsent;
         let mut effects = vec![Effect::Progress(self.progress)];
-        if more || unsent > 0 {
+        let skipped = u32::try_from(self.skipped.len()).unwrap_or(u32::MAX);
+        // Unsent changes that the store counts and does not give would be asked for ever. An empty page or two prove
+        // nothing: one may have been a probe, and something may have been recorded while it travelled.
+        self.empty_in_a_row = if self.empty && !more {
+            self.empty_in_a_row + 1
+        } else {
+            0
+        };
+        if more || (unsent > skipped && self.empty_in_a_row < EMPTY_IN_A_ROW_MAX) {
             effects.extend(self.read());
+        } else if unsent > 0 {
+            self.last_error.clone_from(&self.skipped_error);
+            effects.extend(self.finish(Outcome::Incompatible, None));
         } else {
             effects.extend(self.finish(Outcome::Complete, None));
         }
@@ -357,6 +431,7 @@ impl Session {
         self.set_aside("page.too_large", "compresses to more than a page may be")
     }
 
+    /// Whoever can say so has said that this is no item at all: it leaves the outbox and is shown with the reason.
     fn set_aside(&mut self, code: &str, detail: &str) -> Vec<Effect> {
         let refused = |change: &Outgoing| {
             let status = ChangeStatus::Refused {
@@ -374,57 +449,115 @@ impl Session {
         }))]
     }
 
+    /// The page stays in the outbox and blocks nothing else: the next sync tries it again.
+    fn skip(&mut self, gave_up: Outcome) -> Vec<Effect> {
+        self.skipped
+            .extend(self.page.changes().map(|change| change.hash));
+        self.page = Page::default();
+        self.failures = 0;
+        self.skipped_in_a_row += 1;
+        self.skipped_error.clone_from(&self.last_error);
+        // Not the items: whatever answers there takes nothing at all.
+        if self.skipped_in_a_row >= SYNC_SKIPPED_MAX {
+            return self.finish(gave_up, Some(SYNC_RETRY_MAX_MS));
+        }
+        self.read()
+    }
+
     fn fail(&mut self, now: Moment, failure: Failure) -> Vec<Effect> {
         self.last_error = Some(failure.code());
-        match &failure {
-            Failure::Status { status: 401, .. } if !self.refreshed => {
+        let asked = failure.asked_ms();
+        let Failure::Status { status, code, .. } = failure else {
+            return self.wait(now, None, Outcome::Offline);
+        };
+        let ours = !code.is_empty();
+        let refreshing = self.state == State::Refreshing;
+        match (status, code.as_str()) {
+            (401, _) if ours && !self.refreshed => {
                 self.refreshed = true;
                 self.state = State::Refreshing;
                 vec![Effect::RefreshToken]
             }
-            Failure::Status { status: 401, .. } => self.finish(Outcome::LoginNeeded, None),
-            Failure::Status {
-                status: 403, code, ..
-            } if code == "device_revoked" => self.finish(Outcome::DeviceRevoked, None),
-            Failure::Status { status: 403, .. } => self.finish(Outcome::LoginNeeded, None),
-            // The page as a whole: halve it until the one that the server cannot take stands alone.
-            Failure::Status {
-                status: 400 | 413 | 422,
-                code,
-                ..
-            } if !self.page.is_empty() => {
-                if self.page.parcels.len() > 1 {
-                    self.parcels_max = self.page.parcels.len() / 2;
-                    return self.read();
-                }
-                let code = code.clone();
-                self.set_aside(&code, "the server refused the page that held nothing else")
+            (401, _) if ours => self.finish(Outcome::LoginNeeded, None),
+            (403, "device_revoked") => self.finish(Outcome::DeviceRevoked, None),
+            (403, "user_disabled") => self.finish(Outcome::Forbidden, None),
+            (403, _) if ours && refreshing => self.finish(Outcome::LoginNeeded, None),
+            (403, _) if ours => self.finish(Outcome::Forbidden, None),
+            (400 | 409 | 413 | 422, _) if !refreshing => self.refuse(now, &code),
+            (408 | 425 | 429, _) => self.wait(now, asked, Outcome::Busy),
+            (511, _) => self.wait(now, None, Outcome::Offline),
+            // It may be one item that the server stumbles over: a smaller page shows which.
+            (500, _) if self.page.parcels.len() > 1 => {
+                self.parcels_max = self.page.parcels.len().div_ceil(2);
+                self.wait(now, asked, Outcome::Busy)
             }
-            Failure::Status {
-                status: 408 | 425 | 429 | 500..=599,
-                retry_after_ms,
-                ..
-            } => self.wait(now, *retry_after_ms, Outcome::Busy),
-            Failure::Status { .. } => self.finish(Outcome::Incompatible, None),
-            Failure::Unreachable | Failure::TimedOut | Failure::Unreadable => {
-                self.wait(now, None, Outcome::Offline)
+            (500, _)
+                if !self.page.is_empty() && self.failures + 1 >= self.patience.attempts_max =>
+            {
+                self.skip(Outcome::Busy)
             }
+            (500..=599, _) => self.wait(now, asked, Outcome::Busy),
+            _ if ours => self.finish(Outcome::Incompatible, None),
+            // A captive portal, a proxy, a firewall: not our server, so nothing that it says is about us.
+            _ => self.wait(now, None, Outcome::Offline),
+        }
+    }
+
+    /// A page was refused as a whole. First it must be sure that a page without changes passes; then it is halved until the
+    /// one that cannot be taken stands alone. Only the server itself can say that an item is none; for anybody else on the
+    /// way the item stays in the outbox.
+    fn refuse(&mut self, now: Moment, code: &str) -> Vec<Effect> {
+        let ours = !code.is_empty();
+        if self.page.is_empty() {
+            if !ours {
+                return self.wait(now, None, Outcome::Offline);
+            }
+            // What is left is the cursor. Without one the feed starts over, which only costs time.
+            if self.cursor.take().is_some() {
+                return self.send();
+            }
+            return self.finish(Outcome::Incompatible, None);
+        }
+        match self.probe {
+            Probe::Unknown | Probe::Sent => {
+                self.probe = Probe::Sent;
+                self.page = Page::default();
+                self.send()
+            }
+            Probe::Passed if self.page.parcels.len() > 1 => {
+                self.parcels_max = self.page.parcels.len() / 2;
+                self.read()
+            }
+            Probe::Passed if ours => {
+                self.set_aside(code, "the server refused the page that held nothing else")
+            }
+            Probe::Passed => self.skip(Outcome::Offline),
         }
     }
 
     /// Exponential with jitter, and never sooner than the server asked.
-    fn wait(&mut self, now: Moment, retry_after_ms: Option<i64>, gave_up: Outcome) -> Vec<Effect> {
+    fn wait(&mut self, now: Moment, asked_ms: Option<i64>, gave_up: Outcome) -> Vec<Effect> {
         let doubled = SYNC_RETRY_BASE_MS.saturating_mul(1 << self.failures.min(20));
         let backoff = doubled.min(SYNC_RETRY_MAX_MS);
-        let asked = retry_after_ms.unwrap_or(0).max(0);
-        let spread = i64::try_from(now.random % backoff.unsigned_abs().max(1)).unwrap_or(0);
-        let milliseconds = match asked {
-            0 => backoff / 2 + spread / 2,
-            asked => asked.saturating_add(spread / 2),
+        let milliseconds = match asked_ms.unwrap_or(0) {
+            0 => backoff / 2 + spread(now, backoff) / 2,
+            asked => asked.saturating_add(spread(now, backoff) / 2),
         };
         self.failures += 1;
+        // The token may have lapsed or be missing when it is tried again.
+        self.refreshed = false;
         if self.failures >= self.patience.attempts_max || milliseconds > self.patience.wait_ms_max {
             return self.finish(gave_up, Some(milliseconds));
+        }
+        self.state = State::Waiting;
+        vec![Effect::Wait { milliseconds }]
+    }
+
+    /// What the server asked for before this sync began still holds.
+    fn hold(&mut self, now: Moment, hold_ms: i64) -> Vec<Effect> {
+        let milliseconds = hold_ms.saturating_add(spread(now, SYNC_RETRY_BASE_MS) / 2);
+        if milliseconds > self.patience.wait_ms_max {
+            return self.finish(Outcome::Busy, Some(milliseconds));
         }
         self.state = State::Waiting;
         vec![Effect::Wait { milliseconds }]
@@ -440,6 +573,11 @@ impl Session {
             last_error: self.last_error.clone(),
         })]
     }
+}
+
+/// A random part of a span.
+fn spread(now: Moment, span_ms: i64) -> i64 {
+    i64::try_from(now.random % span_ms.unsigned_abs().max(1)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -471,6 +609,8 @@ mod tests {
         feed: Vec<i64>,
         feed_page: usize,
         poison: Option<ChangeHash>,
+        poisoned_with: Failure,
+        never: Option<Failure>,
         faults: Vec<Fault>,
         requests: usize,
     }
@@ -501,6 +641,8 @@ mod tests {
                 feed: Vec::new(),
                 feed_page: 100,
                 poison: None,
+                poisoned_with: status(422, "body_invalid", None),
+                never: None,
                 faults: Vec::new(),
                 requests: 0,
             }
@@ -511,8 +653,11 @@ mod tests {
                 .changes
                 .iter()
                 .any(|change| Some(change.hash) == self.poison);
-            if poisoned {
-                return Err(status(422, "body_invalid", None));
+            if let (true, Failure::Status { .. }) = (poisoned, &self.poisoned_with) {
+                return Err(self.poisoned_with.clone());
+            }
+            if let Some(failure) = &self.never {
+                return Err(failure.clone());
             }
             let statuses = request.changes.iter().enumerate().map(|(index, change)| {
                 self.held.insert(change.hash);
@@ -605,6 +750,7 @@ mod tests {
         let mut session = Session::new(Patience::default());
         let mut events = vec![Event::Started {
             cursor: store.cursor.clone(),
+            hold_ms: None,
         }];
         let (mut waits, mut refreshes) = (Vec::new(), 0);
         for random in 0..10_000 {
@@ -617,9 +763,11 @@ mod tests {
             };
             for effect in session.handle(now, events.remove(0)) {
                 match effect {
-                    Effect::ReadOutbox { .. } => events.push(Event::Outbox {
-                        changes: store.unsent.clone(),
-                    }),
+                    Effect::ReadOutbox { skipped, .. } => {
+                        let mut changes = store.unsent.clone();
+                        changes.retain(|change| !skipped.contains(&change.hash));
+                        events.push(Event::Outbox { changes });
+                    }
                     Effect::Send(request) => {
                         let bytes: usize = request.changes.iter().map(|c| c.bytes.len()).sum();
                         if bytes > page_bytes_max {
@@ -785,7 +933,13 @@ mod tests {
                 monotonic_ms: 0,
                 random,
             };
-            session.handle(now, Event::Started { cursor: None });
+            session.handle(
+                now,
+                Event::Started {
+                    cursor: None,
+                    hold_ms: None,
+                },
+            );
             session.handle(
                 now,
                 Event::Outbox {
@@ -892,7 +1046,13 @@ mod tests {
             monotonic_ms: 0,
             random: 0,
         };
-        session.handle(now, Event::Started { cursor: None });
+        session.handle(
+            now,
+            Event::Started {
+                cursor: None,
+                hold_ms: None,
+            },
+        );
         session.handle(now, Event::Outbox { changes: three() });
         let silent = Server::new().answer(&SyncRequest::default()).unwrap();
         let effects = session.handle(now, Event::Answered(Box::new(silent)));
@@ -909,5 +1069,216 @@ mod tests {
         for event in [Event::Woke, Event::Stored { unsent: 3 }, Event::Refreshed] {
             assert_eq!(session.handle(now, event), []);
         }
+    }
+
+    #[test]
+    fn an_item_that_a_proxy_refuses_stays_in_the_outbox_and_blocks_nothing_else() {
+        for foreign in [400, 409, 413, 422] {
+            let all: Vec<_> = (1..=9).map(|n| outgoing(n, 1, 1, 100)).collect();
+            let poison = all[4].hash;
+            let (mut store, mut server) = (Store::with(all), Server::new());
+            (server.poison, server.poisoned_with) = (Some(poison), status(foreign, "", None));
+            let run = run(&mut store, &mut server);
+            assert_eq!(run.report.outcome, Outcome::Incompatible);
+            assert_eq!(run.report.last_error, Some(format!("http.{foreign}")));
+            assert_eq!(server.held.len(), 8);
+            assert_eq!(store.unsent.len(), 1, "kept for the next sync");
+        }
+    }
+
+    #[test]
+    fn an_item_over_which_the_server_stumbles_blocks_nothing_else() {
+        let all: Vec<_> = (1..=9).map(|n| outgoing(n, 1, 1, 100)).collect();
+        let poison = all[4].hash;
+        let (mut store, mut server) = (Store::with(all), Server::new());
+        (server.poison, server.poisoned_with) = (Some(poison), status(500, "internal", None));
+        let mut held = 0;
+        for _ in 0..4 {
+            run(&mut store, &mut server);
+            held = server.held.len();
+        }
+        assert_eq!((held, store.unsent.len()), (8, 1));
+    }
+
+    #[test]
+    fn whoever_stands_in_the_way_and_refuses_everything_costs_no_item_and_few_requests() {
+        for (foreign, outcome) in [
+            (302, Outcome::Offline),
+            (400, Outcome::Offline),
+            (401, Outcome::Offline),
+            (403, Outcome::Offline),
+            (404, Outcome::Offline),
+            (407, Outcome::Offline),
+            (409, Outcome::Offline),
+            (413, Outcome::Offline),
+            (511, Outcome::Offline),
+            (429, Outcome::Busy),
+            (502, Outcome::Busy),
+        ] {
+            let all: Vec<_> = (1..=9).map(|n| outgoing(n, 1, 1, 100)).collect();
+            let (mut store, mut server) = (Store::with(all), Server::new());
+            server.never = Some(status(foreign, "", None));
+            let run = run(&mut store, &mut server);
+            assert_eq!(run.report.outcome, outcome, "{foreign}");
+            assert_eq!((store.unsent.len(), store.statuses.len()), (9, 0));
+            assert!(server.requests < 12, "{foreign}: {}", server.requests);
+            assert!(run.report.retry_in_ms.is_some(), "{foreign}");
+            // The way is free again.
+            server.never = None;
+            let next = self::run(&mut store, &mut server);
+            assert_eq!(next.report.outcome, Outcome::Complete, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_the_server_refuses_without_any_change_in_it_blames_no_change() {
+        for refused in [400, 409, 413, 422, 426] {
+            let (mut store, mut server) = (Store::with(three()), Server::new());
+            store.cursor = Some(Cursor {
+                epoch: "a".into(),
+                position: 0,
+                seen: Some(0),
+            });
+            server.never = Some(status(refused, "body_invalid", None));
+            let run = run(&mut store, &mut server);
+            assert_eq!(run.report.outcome, Outcome::Incompatible);
+            assert_eq!((store.unsent.len(), store.statuses.len()), (3, 0));
+        }
+    }
+
+    #[test]
+    fn each_refusal_by_the_server_has_an_outcome_of_its_own_and_deletes_nothing() {
+        for (refused, code, outcome) in [
+            (401, "session_ended", Outcome::LoginNeeded),
+            (403, "device_revoked", Outcome::DeviceRevoked),
+            (403, "user_disabled", Outcome::Forbidden),
+            (403, "role_forbidden", Outcome::Forbidden),
+            (404, "route_unknown", Outcome::Incompatible),
+            (415, "media_type_unsupported", Outcome::Incompatible),
+            (429, "attempts_exceeded", Outcome::Busy),
+            (503, "overloaded", Outcome::Busy),
+        ] {
+            let (mut store, mut server) = (Store::with(three()), Server::new());
+            server.never = Some(status(refused, code, None));
+            let run = run(&mut store, &mut server);
+            assert_eq!(run.report.outcome, outcome, "{code}");
+            assert_eq!(run.report.last_error.as_deref(), Some(code));
+            assert_eq!(store.unsent.len(), 3);
+        }
+    }
+
+    #[test]
+    fn a_busy_server_during_a_refresh_is_waited_for_and_asks_nobody_to_log_in() {
+        let (mut store, mut server) = (Store::with(three()), Server::new());
+        server.faults = vec![
+            Fault::Before(status(401, "token_expired", None)),
+            Fault::Before(status(401, "token_missing", None)),
+        ];
+        let refresh = |time| match time {
+            1 => Event::Failed(status(503, "overloaded", Some(2_000))),
+            _ => Event::Refreshed,
+        };
+        let run = run_with(&mut store, &mut server, refresh, 1_000_000);
+        assert_eq!((run.report.outcome, run.refreshes), (Outcome::Complete, 2));
+        assert!(run.waits[0] >= 2_000);
+    }
+
+    #[test]
+    fn what_the_server_asked_for_holds_after_a_restart_of_the_app() {
+        let begin = |hold_ms| {
+            let mut session = Session::new(Patience::default());
+            let now = Moment {
+                monotonic_ms: 0,
+                random: 7,
+            };
+            session.handle(
+                now,
+                Event::Started {
+                    cursor: None,
+                    hold_ms,
+                },
+            )
+        };
+        assert!(
+            matches!(begin(Some(5_000))[..], [Effect::Wait { milliseconds }] if milliseconds >= 5_000)
+        );
+        let far = begin(Some(600_000));
+        assert!(
+            matches!(&far[..], [Effect::Done(report)] if report.outcome == Outcome::Busy && report.retry_in_ms >= Some(600_000))
+        );
+        for none in [None, Some(0), Some(-4)] {
+            assert!(matches!(begin(none)[..], [Effect::ReadOutbox { .. }]));
+        }
+    }
+
+    #[test]
+    fn waits_are_bounded_however_often_and_however_long_the_server_asks() {
+        let mut longest = 0;
+        for random in [0, 1, u64::MAX / 2, u64::MAX] {
+            for asked in [None, Some(0), Some(-1), Some(i64::MAX)] {
+                let mut session = Session::new(Patience {
+                    attempts_max: 50,
+                    wait_ms_max: i64::MAX,
+                });
+                let now = Moment {
+                    monotonic_ms: 0,
+                    random,
+                };
+                session.handle(
+                    now,
+                    Event::Started {
+                        cursor: None,
+                        hold_ms: None,
+                    },
+                );
+                for _ in 0..40 {
+                    let none = Event::Outbox {
+                        changes: Vec::new(),
+                    };
+                    session.handle(now, none);
+                    let effects =
+                        session.handle(now, Event::Failed(status(503, "overloaded", asked)));
+                    let [Effect::Wait { milliseconds }] = effects[..] else {
+                        panic!("{effects:?}");
+                    };
+                    assert!(milliseconds > 0);
+                    longest = longest.max(milliseconds);
+                    session.handle(now, Event::Woke);
+                }
+            }
+        }
+        assert!(longest <= SYNC_RETRY_AFTER_MS_MAX + SYNC_RETRY_MAX_MS);
+    }
+
+    #[test]
+    fn unsent_changes_that_the_store_does_not_give_are_not_asked_for_ever() {
+        let mut session = Session::new(Patience::default());
+        let now = Moment {
+            monotonic_ms: 0,
+            random: 0,
+        };
+        let mut event = Event::Started {
+            cursor: None,
+            hold_ms: None,
+        };
+        let mut server = Server::new();
+        for _ in 0..100 {
+            let effects = session.handle(now, event);
+            event = match effects.last() {
+                Some(Effect::ReadOutbox { .. }) => Event::Outbox {
+                    changes: Vec::new(),
+                },
+                Some(Effect::Send(request)) => {
+                    Event::Answered(Box::new(server.answer(request).unwrap()))
+                }
+                Some(Effect::Store(_)) => Event::Stored { unsent: 2 },
+                Some(Effect::Done(report)) => {
+                    assert_eq!(report.outcome, Outcome::Incompatible);
+                    return;
+                }
+                other => panic!("{other:?}"),
+            };
+        }
+        panic!("the session never ended");
     }
 }
