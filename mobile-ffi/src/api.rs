@@ -77,14 +77,14 @@ impl Api {
         let answer = answer.map_err(|error| {
             let failure = transport_failure(&error);
             let error =
-                ClientError::new(failure.code(), "The server cannot be reached").with(error);
+                ClientError::new(&failure.code(), "The server cannot be reached").with(error);
             Refusal { failure, error }
         })?;
         if !(200..300).contains(&answer.status) {
             let failure = self.failure(&answer);
             let error = problem(&answer).unwrap_or_else(|| {
                 let message = format!("The server answered {}", answer.status);
-                ClientError::new(failure.code(), message)
+                ClientError::new(&failure.code(), message)
             });
             return Err(Refusal { failure, error });
         }
