@@ -266,16 +266,14 @@ impl ItemState {
                 waiting_for,
             } => words(
                 format!("暂存：等待 {waiting_for}（此前的一次修改还没有送到，送到后自动接上）"),
-                format!(
-                    "held: waiting for {waiting_for}, an earlier change that has not arrived yet"
-                ),
+                format!("held: waiting for {waiting_for}"),
             ),
             Self::Held {
                 reason: HeldReason::DependsOnQuarantined,
                 waiting_for,
             } => words(
                 format!("暂存：依赖被隔离的 {waiting_for}（有权人员准入后自动接上）"),
-                format!("held: depends on quarantined {waiting_for}, which a person may admit"),
+                format!("held: depends on quarantined {waiting_for}"),
             ),
             Self::Quarantined { quarantine, code } => {
                 let (zh, en) = match quarantine {
