@@ -139,6 +139,8 @@ const BESIDE: &[(&[&str], &str)] = &[
             "SYNC_PAGE_INFLATED_BYTES",
             "SYNC_RETRY_BASE_MS",
             "SYNC_RETRY_MAX_MS",
+            "SYNC_RETRY_AFTER_MS_MAX",
+            "SYNC_SKIPPED_MAX",
             "SHEET_NUMBERS_BLOCK",
             "SHEET_NUMBERS_LOW",
         ],
