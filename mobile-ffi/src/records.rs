@@ -9,9 +9,10 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use sync_core::document::{DocumentError, Items, SealRecord, Sealable, VisitDocument};
 use sync_core::model::{
-    Amendment, AmendmentId, Arrival, ArrivalId, Digest, DocumentId, EvidenceEntry, EvidenceId,
-    EvidenceSubject, NotSampled, NotSampledId, OnSiteReport, OnSiteReportId, PartySignature,
-    PersonSignature, Recusal, RecusalId, Refusal, RefusalId, SampleId, SampleSheet, SealId,
+    Amendment, AmendmentId, Arrival, ArrivalId, Digest, DocumentId, EnterpriseRecord,
+    EnterpriseRecordId, EvidenceEntry, EvidenceId, EvidenceSubject, NotSampled, NotSampledId,
+    OnSiteReport, OnSiteReportId, Party, PartySignature, PersonSignature, PriorClaimId,
+    PriorSamplingClaim, Recusal, RecusalId, Refusal, RefusalId, SampleId, SampleSheet, SealId,
     SealSubject, Suspension, SuspensionId, TaskId, UserId,
 };
 use sync_core::proof::seal_statement;
@@ -23,8 +24,8 @@ use crate::keys::SoftwareKey;
 use crate::previewing::unknown_visit;
 use crate::store::EvidenceFile;
 use crate::types::{
-    ArrivalInput, Continues, EvidenceAdded, EvidenceInput, NotSampledInput, PartyAct, RefusalInput,
-    ReportInput, SignerAct,
+    ArrivalInput, Continues, EvidenceAdded, EvidenceInput, NotSampledInput, PartyAct,
+    PriorClaimInput, RefusalInput, ReportInput, SignerAct,
 };
 
 fn sha256(bytes: &[u8]) -> Digest {
@@ -78,6 +79,12 @@ fn with_fields<T: Serialize + DeserializeOwned>(form: &T, fields: &Value) -> Don
 /// What the party did, as a seal keeps it: drawings and photographs by their hashes.
 fn party_signature(act: PartyAct) -> Done<PartySignature> {
     match act {
+        PartyAct::Signed {
+            name, handwriting, ..
+        } if name.trim().is_empty() || handwriting.is_empty() => {
+            let message = "The party signs by name and by hand (手写签名)";
+            Err(ClientError::new("party.signature_missing", message))
+        }
         PartyAct::Signed {
             name,
             handwriting,
@@ -416,6 +423,9 @@ impl Client {
         let record = Refusal {
             refusal_id: RefusalId(self.new_uuid()),
             kind: refusal.kind,
+            party: self.party_of(visit)?,
+            task_id: refusal.task_id,
+            task_level: self.level_of(refusal.task_id)?,
             product_name: refusal.product,
             fact_description: refusal.fact_description,
             witness: refusal.witness,
@@ -433,6 +443,8 @@ impl Client {
         let record = NotSampled {
             not_sampled_id: NotSampledId(self.new_uuid()),
             reason: input.reason,
+            party: self.party_of(visit)?,
+            bureau_stamp: input.bureau_stamp.map(|photo| sha256(&photo)),
             licence_no: input.licence_no,
             explanation: input.note,
             recorded_at: self.time_claim()?,
@@ -457,6 +469,71 @@ impl Client {
             document.record_on_site_report(now, &record).map(|_| ())
         })?;
         Ok(record.report_id)
+    }
+
+    /// The enterprise says that it was sampled already; the claim's id.
+    pub fn claim_prior_sampling(
+        &self,
+        visit: DocumentId,
+        claim: PriorClaimInput,
+    ) -> Done<PriorClaimId> {
+        let record = PriorSamplingClaim {
+            claim_id: PriorClaimId(self.new_uuid()),
+            authority: claim.authority,
+            sampled_on: claim.sampled_on,
+            sheet_no: claim.sheet_no,
+            photo: claim.photo,
+            sample_id: claim.sample_id,
+            claimed_at: self.time_claim()?,
+        };
+        self.edit_visit(visit, |document, now| {
+            document.claim_prior_sampling(now, &record).map(|_| ())
+        })?;
+        Ok(record.claim_id)
+    }
+
+    /// Corrects the enterprise as it was written down, with the reason. The visit stays the same: its identity follows
+    /// an alias of the server's.
+    pub fn correct_enterprise(&self, visit: DocumentId, party: Party, reason: &str) -> Done<()> {
+        let record = EnterpriseRecord {
+            record_id: EnterpriseRecordId(self.new_uuid()),
+            party,
+            reason: reason.to_owned(),
+            recorded_at: self.time_claim()?,
+        };
+        self.edit_visit(visit, |document, now| {
+            document.set_enterprise(now, &record).map(|_| ())
+        })
+    }
+
+    /// 受检单位 as it was last written down in the visit.
+    fn party_of(&self, visit: DocumentId) -> Done<Party> {
+        let row = self.lock().store.find_document(visit)?;
+        let row = row.ok_or_else(|| unknown_visit(visit))?;
+        let records = VisitDocument::load(&row.snapshot)?.enterprise().items;
+        let latest = records
+            .into_iter()
+            .max_by_key(|it| (it.value.recorded_at.wall_ms, it.value.record_id));
+        Ok(latest.map(|it| it.value.party).unwrap_or_default())
+    }
+
+    /// 任务级别: the level of the authority whose task it is, as far as this phone knows it.
+    fn level_of(&self, task: Option<TaskId>) -> Done<String> {
+        let Some(task) = task else {
+            return Ok(String::new());
+        };
+        let field = |kind: &str, id: &str, name: &str| -> Done<Option<String>> {
+            let mut known = self.references(kind)?.into_iter();
+            let found = known.find(|it| it.id == id);
+            let value = found.and_then(|it| it.record.get(name)?.as_str().map(str::to_owned));
+            Ok(value)
+        };
+        let authority = field("task", &task.to_string(), "authority_id")?;
+        let level = match authority {
+            Some(authority) => field("organisation", &authority, "level")?,
+            None => None,
+        };
+        Ok(level.unwrap_or_default())
     }
 
     /// Edits 备注 in place, so that two phones' words both stay: at a character, so many deleted, these inserted.

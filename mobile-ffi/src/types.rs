@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_core::model::{
-    CampaignId, ChangeHash, Digest, DocumentId, EnterpriseId, JointEntryId, Millis, OrganisationId,
-    ReEntryGrantId, SampleId, SuspensionId, TeamId, UserId,
+    CampaignId, ChangeHash, Digest, DocumentId, EnterpriseId, EvidenceId, JointEntryId, Millis,
+    OrganisationId, ReEntryGrantId, SampleId, SuspensionId, TaskId, TeamId, UserId,
 };
 
 /// Who this phone is to the server.
@@ -173,7 +173,7 @@ pub enum PartyAct {
 }
 
 /// 拒检
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusalInput {
     /// `no_reason`, `fraud`, `obstruction`, `unreasonable_price`, `concealment`.
     pub kind: String,
@@ -185,18 +185,42 @@ pub struct RefusalInput {
     pub witness: Option<String>,
     /// The consequence was explained.
     pub consequence_explained: bool,
+    /// 任务来源; its level is the authority's.
+    #[serde(default)]
+    pub task_id: Option<TaskId>,
 }
 
 /// 未抽到样品
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotSampledInput {
     /// `closed`, `stopped`, `converted`, …
     pub reason: String,
     /// In words.
     pub note: String,
-    /// 证书编号
+    /// 证书编号; 无 is explicit.
     #[serde(default)]
     pub licence_no: String,
+    /// Photo of the local bureau's stamp: 转产, 停产 and 倒闭 want it.
+    #[serde(default)]
+    pub bureau_stamp: Option<Vec<u8>>,
+}
+
+/// What the enterprise shows to say that an upper level sampled it already.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriorClaimInput {
+    /// 组织抽查部门 by name.
+    pub authority: String,
+    /// ISO date.
+    pub sampled_on: String,
+    /// 编号
+    #[serde(default)]
+    pub sheet_no: Option<String>,
+    /// Of the manifest: the photo of the proof.
+    #[serde(default)]
+    pub photo: Option<EvidenceId>,
+    /// The sheet that it speaks against.
+    #[serde(default)]
+    pub sample_id: Option<SampleId>,
 }
 
 /// 现场报告

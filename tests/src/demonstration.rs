@@ -255,6 +255,7 @@ impl<'a, W: Write> Story<'a, W> {
             product: "电动车头盔".to_owned(),
             witness: Some("邻店店主".to_owned()),
             consequence_explained: true,
+            task_id: None,
         };
         wang.client.refuse(visit, refusal).expect("a refusal");
         self.tell(

@@ -12,7 +12,7 @@ use super::seals::{Certificates, Edits, SealRecord, SealVerdict, Sealable};
 use super::visit::{Item, Items, VisitDocument};
 use crate::model::{
     Actor, ChangeHash, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId, EvidenceSubject,
-    Interval, Millis, NotSampled, OnSiteReport, OrganisationId, ProductKey, ProductRule,
+    Fault, Interval, Millis, NotSampled, OnSiteReport, OrganisationId, ProductKey, ProductRule,
     PurposeKind, ReEntryGrantId, Refusal, Region, SampleId, SampleSheet, SealId, SealSubject,
     TaskId, TeamId, TeamKey, TimeClaim, TimeFact, UserId, add_days, normalise_text,
     shanghai_midnight, word,
@@ -290,7 +290,14 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         samples.insert(sheet.sample_id, fact);
         sheets.insert(sheet.sample_id, listed);
     }
+    let mut claim_faults = Vec::new();
     for claim in read.take(document.prior_claims()) {
+        let now = read
+            .time(&claim.value.claimed_at, &claim.setter("claimed_at"))
+            .proven
+            .hi;
+        let faults = claim.value.faults(now);
+        claim_faults.extend(faults.iter().map(|fault| fault.key("prior_claim")));
         let product = claim
             .value
             .sample_id
@@ -312,7 +319,29 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         not_sampled: &not_sampled,
         reports: &reports,
     };
-    let visit = visit_fact(&mut read, enterprise, team_id, sites, &records);
+    let mut visit = visit_fact(&mut read, enterprise, team_id, sites, &records);
+    let refusals = listed(&read, "refusal", refusals, |it, change| {
+        let now = read.time(&it.refused_at, change).proven.hi;
+        it.faults(now)
+    });
+    let not_sampled = listed(&read, "not_sampled", not_sampled, |it, change| {
+        let now = read.time(&it.recorded_at, change).proven.hi;
+        it.faults(now)
+    });
+    let on_site_reports = listed(&read, "on_site_report", reports, |it, change| {
+        let now = read.time(&it.reported_at, change).proven.hi;
+        it.faults(now)
+    });
+    visit.faults.extend(claim_faults);
+    visit.faults.extend(
+        (refusals.iter().map(|it| &it.faults))
+            .chain(not_sampled.iter().map(|it| &it.faults))
+            .chain(on_site_reports.iter().map(|it| &it.faults))
+            .flatten()
+            .cloned(),
+    );
+    visit.faults.sort();
+    visit.faults.dedup();
     let mut records = document.enterprise().items;
     records.sort_by_key(|it| (it.value.recorded_at.wall_ms, it.value.record_id));
     let mut regions = records
@@ -335,9 +364,9 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
             names.find(|name| !name.trim().is_empty())
         }),
         sheets: sheets.into_values().collect(),
-        refusals: listed(&read, refusals),
-        not_sampled: listed(&read, not_sampled),
-        on_site_reports: listed(&read, reports),
+        refusals,
+        not_sampled,
+        on_site_reports,
         enterprise_region,
         conflicts: conflicts(document.automerge()),
     }
@@ -469,17 +498,43 @@ fn verified_seals(
         .collect()
 }
 
-fn listed<T>(read: &Reading<'_>, shown: Vec<Shown<T>>) -> Vec<ListedRecord<T>> {
+/// Records as they are shown, with what is wrong with each form and its seal.
+fn listed<T: Sealable>(
+    read: &Reading<'_>,
+    form: &str,
+    shown: Vec<Shown<T>>,
+    faults_of: impl Fn(&T, &ChangeHash) -> Vec<Fault>,
+) -> Vec<ListedRecord<T>> {
     shown
         .into_iter()
-        .map(|it| ListedRecord {
-            author: read.author(&it.item.maker).map(|it| it.user_id),
-            maker: it.item.maker,
-            record: it.item.value,
-            faults: it.faults,
-            seal_id: it.seal_id,
-            amended: it.amended,
-            signers: it.signers,
+        .map(|it| {
+            let record = it.item.value;
+            let found = faults_of(&record, &it.item.maker);
+            let mut faults: Vec<String> = found.iter().map(|fault| fault.key(form)).collect();
+            let mut also = |wrong: bool, path: &str, code: &str| {
+                if wrong {
+                    faults.push(Fault::new(path, code).key(form));
+                }
+            };
+            // 拒检认定表: at least two samplers sign it.
+            let unsigned = matches!(record.subject(), SealSubject::Refusal(_));
+            also(
+                unsigned && it.signers.len() < 2,
+                "signatures",
+                "two_samplers",
+            );
+            also(it.distinct_seals > 1, "seals", "two_different");
+            also(it.unsigned_amendments > 0, "amendments", "unsigned");
+            faults.extend(it.faults);
+            ListedRecord {
+                author: read.author(&it.item.maker).map(|it| it.user_id),
+                maker: it.item.maker,
+                record,
+                faults,
+                seal_id: it.seal_id,
+                amended: it.amended,
+                signers: it.signers,
+            }
         })
         .collect()
 }
@@ -717,5 +772,6 @@ fn visit_fact(
         not_sampled: !records.not_sampled.is_empty(),
         terminated,
         unreadable,
+        faults: Vec::new(),
     }
 }

@@ -208,6 +208,9 @@ fn recorded() -> (VisitDocument, [SealSubject; 3]) {
     let refusal = Refusal {
         refusal_id: RefusalId(Uuid::from_u128(21)),
         kind: "no_reason".into(),
+        party: Party::default(),
+        task_id: None,
+        task_level: "city".into(),
         product_name: "检查井盖".into(),
         fact_description: "负责人拒绝".into(),
         witness: Some("王五".into()),
@@ -217,6 +220,8 @@ fn recorded() -> (VisitDocument, [SealSubject; 3]) {
     let not_sampled = NotSampled {
         not_sampled_id: NotSampledId(Uuid::from_u128(22)),
         reason: "stopped".into(),
+        party: Party::default(),
+        bureau_stamp: None,
         licence_no: "无".into(),
         explanation: "停产".into(),
         recorded_at: claim(1, NINE_MS),
@@ -299,6 +304,28 @@ fn a_sealed_refusal_not_sampled_record_or_report_is_read_from_its_sealed_heads()
         let verdict = spoilt.verify_amendment(&beside[0], &Server::default());
         assert_eq!(verdict.faults, ["amendment.unsigned"]);
     }
+}
+
+#[test]
+fn faults_of_what_lies_beside_the_sheets_are_told_of_the_visit() {
+    let (mut a, subjects) = recorded();
+    let told = |a: &VisitDocument| project(a, &Server::default()).visit.faults;
+    assert_eq!(
+        told(&a),
+        [
+            "not_sampled.bureau_stamp.required",
+            "on_site_report.recipients.required",
+            "refusal.signatures.two_samplers"
+        ]
+    );
+    seal_subject(&mut a, subjects[0], 1, 60);
+    assert_eq!(told(&a).len(), 2, "two samplers signed the refusal");
+    let spoilt = written_over(&a);
+    assert!(
+        told(&spoilt).contains(&"refusal.amendments.unsigned".to_owned()),
+        "{:?}",
+        told(&spoilt)
+    );
 }
 
 #[test]

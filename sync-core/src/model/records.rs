@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use jiff::civil::Date;
+
+use super::fault::{Fault, text_faults};
 use super::ids::{
     AmendmentId, ArrivalId, Digest, EnterpriseRecordId, EvidenceId, JointEntryId, NotSampledId,
     OnSiteReportId, OrganisationId, PriorClaimId, ReEntryGrantId, RecusalId, RefusalId, SampleId,
-    SealId, SuspensionId, TeamId, UserId,
+    SealId, SuspensionId, TaskId, TeamId, UserId,
 };
 use super::sheet::Party;
-use super::time::TimeClaim;
+use super::time::{Millis, TimeClaim, shanghai_date};
 
 /// 进门: one phone's record of walking in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,8 +150,17 @@ pub struct Recusal {
 pub struct Refusal {
     /// Its id.
     pub refusal_id: RefusalId,
-    /// `no_reason`, `fraud`, `obstruction`, `unreasonable_price`, `concealment`.
+    /// A [`RefusalKind`] by its word. What somebody wrote down stays readable if it is none.
     pub kind: String,
+    /// 受检单位: the enterprise with its legal representative and contact.
+    #[serde(default)]
+    pub party: Party,
+    /// 任务来源
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<TaskId>,
+    /// 任务级别: `national`, `province`, `city`, `county`.
+    #[serde(default)]
+    pub task_level: String,
     /// 产品
     #[serde(default)]
     pub product_name: String,
@@ -164,14 +176,124 @@ pub struct Refusal {
     pub refused_at: TimeClaim,
 }
 
+/// Why it is a refusal (拒检情形).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// 无理由拒检
+    NoReason,
+    /// 弄虚作假
+    Fraud,
+    /// 阻碍
+    Obstruction,
+    /// 要价不合理
+    UnreasonablePrice,
+    /// 隐匿
+    Concealment,
+}
+
+/// A word of a list, where it is one.
+fn known<T: serde::de::DeserializeOwned>(word: &str) -> Option<T> {
+    serde_json::from_value(word.into()).ok()
+}
+
+fn required(faults: &mut Vec<Fault>, path: &str, text: &str) {
+    if text.trim().is_empty() {
+        faults.push(Fault::new(path, "required"));
+    }
+}
+
+/// In the order in which faults are told, with those of every text of the form.
+fn told<T: Serialize>(form: &T, mut faults: Vec<Fault>) -> Vec<Fault> {
+    text_faults(
+        "",
+        &serde_json::to_value(form).unwrap_or_default(),
+        &mut faults,
+    );
+    faults.sort();
+    faults.dedup();
+    faults
+}
+
+fn time_faults(faults: &mut Vec<Fault>, path: &str, at: &TimeClaim, now: Millis) {
+    if shanghai_date(at.earliest()) > shanghai_date(now) {
+        faults.push(Fault::new(path, "in_the_future"));
+    }
+}
+
+impl Refusal {
+    /// The kind, where it is one of the list.
+    pub fn known_kind(&self) -> Option<RefusalKind> {
+        known(&self.kind)
+    }
+
+    /// Everything wrong with the form, sorted. `now` is the phone's wall clock or the server's receipt.
+    pub fn faults(&self, now: Millis) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if self.known_kind().is_none() {
+            faults.push(Fault::new("kind", "unknown").with("kind", &self.kind));
+        }
+        required(&mut faults, "fact_description", &self.fact_description);
+        required(&mut faults, "product_name", &self.product_name);
+        if !self.consequence_explained {
+            faults.push(Fault::new("consequence_explained", "required"));
+        }
+        time_faults(&mut faults, "refused_at", &self.refused_at, now);
+        told(self, faults)
+    }
+}
+
+/// Why nothing was sampled (未抽到样品原因).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotSampledReason {
+    /// 倒闭
+    Closed,
+    /// 注销
+    Deregistered,
+    /// 停产
+    Stopped,
+    /// 转产
+    Converted,
+    /// 全部出口
+    ExportOnly,
+    /// 不在本辖区
+    OutsideRegion,
+    /// 不在抽查范围
+    NotInScope,
+    /// 基数不足
+    StockTooSmall,
+    /// 整改中
+    Rectifying,
+    /// 非生产企业
+    NotAProducer,
+    /// 地址不符
+    AddressWrong,
+    /// 其他
+    Other,
+}
+
+impl NotSampledReason {
+    /// 转产, 停产 and 倒闭 want the local bureau's stamp; the others do not.
+    pub fn wants_stamp(self) -> bool {
+        matches!(self, Self::Converted | Self::Stopped | Self::Closed)
+    }
+}
+
 /// 未抽到样品
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotSampled {
     /// Its id.
     pub not_sampled_id: NotSampledId,
-    /// `closed`, `deregistered`, `stopped`, …
+    /// A [`NotSampledReason`] by its word.
     pub reason: String,
-    /// 证书编号
+    /// 受检单位
+    #[serde(default)]
+    pub party: Party,
+    /// 当地市场监管部门盖章: the photo of the local bureau's stamp.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bureau_stamp: Option<Digest>,
+    /// 证书编号; 无 is explicit.
     #[serde(default)]
     pub licence_no: String,
     /// In words.
@@ -181,12 +303,49 @@ pub struct NotSampled {
     pub recorded_at: TimeClaim,
 }
 
+impl NotSampled {
+    /// The reason, where it is one of the list.
+    pub fn known_reason(&self) -> Option<NotSampledReason> {
+        known(&self.reason)
+    }
+
+    /// Everything wrong with the form, sorted. `now` is the phone's wall clock or the server's receipt.
+    pub fn faults(&self, now: Millis) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let reason = self.known_reason();
+        if reason.is_none() {
+            faults.push(Fault::new("reason", "unknown").with("reason", &self.reason));
+        }
+        if reason.is_some_and(NotSampledReason::wants_stamp) && self.bureau_stamp.is_none() {
+            faults.push(Fault::new("bureau_stamp", "required").with("reason", &self.reason));
+        }
+        if reason == Some(NotSampledReason::Other) {
+            required(&mut faults, "explanation", &self.explanation);
+        }
+        required(&mut faults, "licence_no", &self.licence_no);
+        time_faults(&mut faults, "recorded_at", &self.recorded_at, now);
+        told(self, faults)
+    }
+}
+
+/// What is illegal at sight (无需检验即可判定违法的情形).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportGrounds {
+    /// 无证无照
+    Unlicensed,
+    /// 三无产品
+    ThreeNo,
+    /// 其他无需检验即可判定违法
+    SelfEvidentViolation,
+}
+
 /// 现场报告: stop and report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnSiteReport {
     /// Its id.
     pub report_id: OnSiteReportId,
-    /// `unlicensed` 无证无照, `three_no` 三无产品, `self_evident_violation`.
+    /// [`ReportGrounds`] by its word.
     pub grounds: String,
     /// In words.
     pub description: String,
@@ -197,6 +356,30 @@ pub struct OnSiteReport {
     pub sampling_terminated: bool,
     /// When.
     pub reported_at: TimeClaim,
+}
+
+impl OnSiteReport {
+    /// The grounds, where they are of the list.
+    pub fn known_grounds(&self) -> Option<ReportGrounds> {
+        known(&self.grounds)
+    }
+
+    /// Everything wrong with the form, sorted. `now` is the phone's wall clock or the server's receipt.
+    pub fn faults(&self, now: Millis) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if self.known_grounds().is_none() {
+            faults.push(Fault::new("grounds", "unknown").with("grounds", &self.grounds));
+        }
+        required(&mut faults, "description", &self.description);
+        if self.recipients.is_empty() {
+            faults.push(Fault::new("recipients", "required"));
+        }
+        if !self.sampling_terminated {
+            faults.push(Fault::new("sampling_terminated", "required"));
+        }
+        time_faults(&mut faults, "reported_at", &self.reported_at, now);
+        told(self, faults)
+    }
 }
 
 /// What the enterprise shows to say that an upper level sampled it already.
@@ -219,6 +402,26 @@ pub struct PriorSamplingClaim {
     pub sample_id: Option<SampleId>,
     /// When it was claimed.
     pub claimed_at: TimeClaim,
+}
+
+impl PriorSamplingClaim {
+    /// Everything wrong with the claim, sorted. `now` is the phone's wall clock or the server's receipt.
+    pub fn faults(&self, now: Millis) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        required(&mut faults, "authority", &self.authority);
+        match self.sampled_on.parse::<Date>() {
+            Ok(date) if date > shanghai_date(now) => {
+                faults.push(Fault::new("sampled_on", "in_the_future"));
+            }
+            Ok(_) => {}
+            Err(_) => faults.push(Fault::new("sampled_on", "format")),
+        }
+        if self.photo.is_none() {
+            faults.push(Fault::new("photo", "required"));
+        }
+        time_faults(&mut faults, "claimed_at", &self.claimed_at, now);
+        told(self, faults)
+    }
 }
 
 /// 受检单位 as a team found it, or a correction of it. The identity never changes: the server's alias follows.
@@ -301,4 +504,161 @@ pub struct Amendment {
     pub amended_at: TimeClaim,
     /// Over the amendment's digest, as on a seal.
     pub signature: PersonSignature,
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const NOW_MS: Millis = 1_740_800_000_000;
+
+    fn at() -> TimeClaim {
+        TimeClaim {
+            wall_ms: NOW_MS,
+            ..TimeClaim::default()
+        }
+    }
+
+    fn tomorrow() -> TimeClaim {
+        TimeClaim {
+            wall_ms: NOW_MS + 86_400_000,
+            ..TimeClaim::default()
+        }
+    }
+
+    fn keys(faults: &[Fault]) -> Vec<String> {
+        faults.iter().map(|fault| fault.key("form")).collect()
+    }
+
+    #[test]
+    fn every_check_of_a_refusal_has_its_code() {
+        let check = |change: &dyn Fn(&mut Refusal), expected: &[&str]| {
+            let mut refusal = Refusal {
+                refusal_id: RefusalId(Uuid::from_u128(1)),
+                kind: "no_reason".into(),
+                party: Party::default(),
+                task_id: None,
+                task_level: "city".into(),
+                product_name: "检查井盖".into(),
+                fact_description: "负责人拒绝".into(),
+                witness: None,
+                consequence_explained: true,
+                refused_at: at(),
+            };
+            change(&mut refusal);
+            assert_eq!(keys(&refusal.faults(NOW_MS)), expected);
+        };
+        check(&|_| {}, &[]);
+        for kind in ["fraud", "obstruction", "unreasonable_price", "concealment"] {
+            check(&|it| it.kind = kind.into(), &[]);
+        }
+        check(&|it| it.kind = "mood".into(), &["form.kind.unknown"]);
+        check(
+            &|it| it.fact_description = " ".into(),
+            &["form.fact_description.required"],
+        );
+        check(
+            &|it| it.product_name.clear(),
+            &["form.product_name.required"],
+        );
+        check(
+            &|it| it.consequence_explained = false,
+            &["form.consequence_explained.required"],
+        );
+        check(
+            &|it| it.refused_at = tomorrow(),
+            &["form.refused_at.in_the_future"],
+        );
+        check(
+            &|it| it.witness = Some("a\0b".into()),
+            &["form.witness.control_character"],
+        );
+    }
+
+    #[test]
+    fn what_was_not_sampled_has_a_reason_and_three_of_them_want_the_bureaus_stamp() {
+        let check = |reason: &str, stamp: Option<Digest>, expected: &[&str]| {
+            let record = NotSampled {
+                not_sampled_id: NotSampledId(Uuid::from_u128(1)),
+                reason: reason.into(),
+                party: Party::default(),
+                bureau_stamp: stamp,
+                licence_no: "无".into(),
+                explanation: String::new(),
+                recorded_at: at(),
+            };
+            assert_eq!(keys(&record.faults(NOW_MS)), expected, "{reason}");
+        };
+        for reason in ["converted", "stopped", "closed"] {
+            check(reason, None, &["form.bureau_stamp.required"]);
+            check(reason, Some(Digest([1; 32])), &[]);
+        }
+        for reason in [
+            "deregistered",
+            "export_only",
+            "outside_region",
+            "not_in_scope",
+            "stock_too_small",
+            "rectifying",
+            "not_a_producer",
+            "address_wrong",
+        ] {
+            check(reason, None, &[]);
+        }
+        check("other", None, &["form.explanation.required"]);
+        check("tired", None, &["form.reason.unknown"]);
+    }
+
+    #[test]
+    fn a_report_ends_the_sampling_and_names_who_is_told() {
+        let check = |change: &dyn Fn(&mut OnSiteReport), expected: &[&str]| {
+            let mut report = OnSiteReport {
+                report_id: OnSiteReportId(Uuid::from_u128(1)),
+                grounds: "three_no".into(),
+                description: "无厂名厂址".into(),
+                recipients: BTreeSet::from([OrganisationId(Uuid::from_u128(2))]),
+                sampling_terminated: true,
+                reported_at: at(),
+            };
+            change(&mut report);
+            assert_eq!(keys(&report.faults(NOW_MS)), expected);
+        };
+        check(&|_| {}, &[]);
+        check(&|it| it.grounds = "ugly".into(), &["form.grounds.unknown"]);
+        check(
+            &|it| it.sampling_terminated = false,
+            &["form.sampling_terminated.required"],
+        );
+        check(&|it| it.recipients.clear(), &["form.recipients.required"]);
+        check(&|it| it.description.clear(), &["form.description.required"]);
+    }
+
+    #[test]
+    fn a_claim_of_an_earlier_sampling_has_its_authority_its_day_and_its_photo() {
+        let check = |change: &dyn Fn(&mut PriorSamplingClaim), expected: &[&str]| {
+            let mut claim = PriorSamplingClaim {
+                claim_id: PriorClaimId(Uuid::from_u128(1)),
+                authority: "省局".into(),
+                sampled_on: "2025-02-01".into(),
+                sheet_no: None,
+                photo: Some(EvidenceId(Uuid::from_u128(3))),
+                sample_id: None,
+                claimed_at: at(),
+            };
+            change(&mut claim);
+            assert_eq!(keys(&claim.faults(NOW_MS)), expected);
+        };
+        check(&|_| {}, &[]);
+        check(&|it| it.authority.clear(), &["form.authority.required"]);
+        check(&|it| it.photo = None, &["form.photo.required"]);
+        for (day, code) in [
+            ("2025-02-30", "form.sampled_on.format"),
+            ("去年", "form.sampled_on.format"),
+            ("2025-03-02", "form.sampled_on.in_the_future"),
+        ] {
+            check(&|it| it.sampled_on = day.into(), &[code]);
+        }
+    }
 }

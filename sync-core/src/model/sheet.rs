@@ -6,14 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::fault::Fault;
+use super::fault::{Fault, text_faults};
 use super::ids::{Digest, EvidenceId, SampleId, TaskId};
 use super::product::{ProductKey, normalise_text};
 use super::quantity::Milli;
 use super::reference::ProductRule;
 use super::time::{Millis, TimeClaim, shanghai_date};
 use super::uscc::Uscc;
-use crate::limits::FIELD_CHARS_MAX;
 
 /// 抽样类别 (domain.md §2).
 #[derive(
@@ -340,6 +339,14 @@ impl SampleSheet {
         required("trademark", &self.trademark);
         required("grade", &self.grade);
         required("licence_kind", &self.licence_kind);
+        required("licence_no", &self.licence_no);
+        let party = &self.sampled_party;
+        required(
+            "sampled_party.legal_representative",
+            &party.legal_representative,
+        );
+        required("sampled_party.contact", &party.contact);
+        required("sampled_party.phone", &party.phone);
         required("unit", &self.unit);
         if self.purpose == PurposeKind::Task && self.task_id.is_none() {
             faults.push(Fault::new("task_id", "required"));
@@ -349,7 +356,11 @@ impl SampleSheet {
         self.quantity_faults(&mut faults, rule);
         self.seal_faults(&mut faults);
         self.channel_faults(&mut faults);
-        self.length_faults(&mut faults);
+        text_faults(
+            "",
+            &serde_json::to_value(self).unwrap_or_default(),
+            &mut faults,
+        );
         faults.sort();
         faults.dedup();
         faults
@@ -386,8 +397,11 @@ impl SampleSheet {
             {
                 faults.push(Fault::new(format!("{path}.region"), "format"));
             }
-            if path == "producer" && party.name.trim().is_empty() {
-                faults.push(Fault::new("producer.name", "required"));
+            // 标称生产者: what the label names. A code is often missing there, an address never may.
+            for (name, text) in [("name", &party.name), ("address", &party.address)] {
+                if path == "producer" && text.trim().is_empty() {
+                    faults.push(Fault::new(format!("producer.{name}"), "required"));
+                }
             }
         }
         if self.producer.is_none() && self.channel != Channel::Production {
@@ -396,11 +410,9 @@ impl SampleSheet {
     }
 
     fn date_faults(&self, faults: &mut Vec<Fault>, now: Millis) {
-        let sampled_ms = self
-            .sampled_at
-            .claimed()
-            .map_or(self.sampled_at.wall_ms, |claimed| claimed.lo);
-        let sampled = shanghai_date(sampled_ms);
+        let sampled = shanghai_date(self.sampled_at.earliest());
+        // A claim that crosses midnight accuses nobody: the goods may be of the later day.
+        let latest = shanghai_date(self.sampled_at.latest());
         if sampled > shanghai_date(now) {
             faults.push(Fault::new("sampled_at", "in_the_future"));
         }
@@ -409,23 +421,23 @@ impl SampleSheet {
             .as_deref()
             .filter(|it| !it.trim().is_empty())
         {
-            Some(text) => match text.parse::<Date>() {
-                Ok(date) if date > sampled => {
+            Some(text) => match iso_date(text) {
+                Some(date) if date > latest => {
                     faults.push(Fault::new("production_date", "after_sampling"));
                 }
-                Ok(_) => {}
-                Err(_) => faults.push(Fault::new("production_date", "format")),
+                Some(_) => {}
+                None => faults.push(Fault::new("production_date", "format")),
             },
             None if self.lot_no.as_deref().is_none_or(|it| it.trim().is_empty()) => {
                 faults.push(Fault::new("production_date", "date_or_lot_required"));
             }
             None => {}
         }
-        match self.deliver_by.as_deref().map(str::parse::<Date>) {
-            Some(Ok(date)) if date < sampled => {
+        match self.deliver_by.as_deref().map(iso_date) {
+            Some(Some(date)) if date < sampled => {
                 faults.push(Fault::new("deliver_by", "before_sampling"));
             }
-            Some(Err(_)) => faults.push(Fault::new("deliver_by", "format")),
+            Some(None) => faults.push(Fault::new("deliver_by", "format")),
             _ => {}
         }
     }
@@ -435,6 +447,10 @@ impl SampleSheet {
             None => faults.push(Fault::new("test_qty_milli", "required")),
             Some(test) if test.0 <= 0 => faults.push(Fault::new("test_qty_milli", "positive")),
             Some(_) => {}
+        }
+        // None is to be written down as 0.
+        if self.spare_qty_milli.is_none() {
+            faults.push(Fault::new("spare_qty_milli", "required"));
         }
         let spare = self.spare_qty_milli.unwrap_or_default();
         if spare.0 < 0 {
@@ -492,8 +508,13 @@ impl SampleSheet {
     }
 
     fn channel_faults(&self, faults: &mut Vec<Fault>) {
-        if self.standards.iter().all(|code| code.trim().is_empty()) {
+        if self.standards.is_empty() {
             faults.push(Fault::new("standards", "required"));
+        }
+        for (index, code) in self.standards.iter().enumerate() {
+            if code.trim().is_empty() {
+                faults.push(Fault::new(format!("standards.{index}"), "required"));
+            }
         }
         if self.channel == Channel::Circulation && self.circulation.is_none() {
             faults.push(Fault::new("circulation", "required"));
@@ -502,21 +523,47 @@ impl SampleSheet {
             match &self.online {
                 None => faults.push(Fault::new("online", "required")),
                 Some(online) => {
-                    for (path, missing) in [
-                        ("online.buyer_account", online.buyer_account.is_empty()),
-                        ("online.order_no", online.order_no.is_empty()),
-                        ("online.order_screenshot", online.order_screenshot.is_none()),
-                        (
-                            "online.payment_screenshot",
-                            online.payment_screenshot.is_none(),
-                        ),
-                        ("online.page_screenshot", online.page_screenshot.is_none()),
-                        ("online.unboxing_video", online.unboxing_video.is_none()),
+                    for (path, text) in [
+                        ("online.buyer_account", &online.buyer_account),
+                        ("online.order_no", &online.order_no),
                     ] {
-                        if missing {
+                        if text.trim().is_empty() {
                             faults.push(Fault::new(path, "required"));
                         }
                     }
+                    for (path, shown) in [
+                        ("online.order_screenshot", online.order_screenshot),
+                        ("online.payment_screenshot", online.payment_screenshot),
+                        ("online.page_screenshot", online.page_screenshot),
+                        ("online.unboxing_video", online.unboxing_video),
+                    ] {
+                        match shown {
+                            None => faults.push(Fault::new(path, "required")),
+                            // What the sheet's seal does not cover proves nothing of this sample.
+                            Some(id) if !self.evidence.contains_key(&id) => {
+                                faults.push(Fault::new(path, "unknown_evidence"));
+                            }
+                            Some(_) => {}
+                        }
+                    }
+                }
+            }
+        }
+        if let (Channel::Circulation, Some(extra)) = (self.channel, &self.circulation) {
+            for (path, missing) in [
+                (
+                    "circulation.purchase_qty_milli",
+                    extra.purchase_qty_milli.is_none(),
+                ),
+                ("circulation.sold_qty_milli", extra.sold_qty_milli.is_none()),
+                (
+                    "circulation.stock_qty_milli",
+                    extra.stock_qty_milli.is_none(),
+                ),
+                ("circulation.site_type", extra.site_type.trim().is_empty()),
+            ] {
+                if missing {
+                    faults.push(Fault::new(path, "required"));
                 }
             }
         }
@@ -532,46 +579,18 @@ impl SampleSheet {
             }
         }
     }
-
-    fn length_faults(&self, faults: &mut Vec<Fault>) {
-        let value = serde_json::to_value(self).unwrap_or_default();
-        text_length_faults("", &value, faults);
-    }
 }
 
-/// A fault for every text longer than the limit, at its path.
-fn text_length_faults(path: &str, value: &serde_json::Value, faults: &mut Vec<Fault>) {
-    let below = |name: &str| {
-        if path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{path}.{name}")
-        }
-    };
-    match value {
-        serde_json::Value::String(text) if text.chars().count() > FIELD_CHARS_MAX => {
-            faults.push(Fault::new(path, "too_long").with("chars_max", FIELD_CHARS_MAX));
-        }
-        serde_json::Value::Object(map) => {
-            for (name, value) in map {
-                // A token is signed bytes, not somebody's words.
-                if name != "token" {
-                    text_length_faults(&below(name), value, faults);
-                }
-            }
-        }
-        serde_json::Value::Array(items) => {
-            for (index, value) in items.iter().enumerate() {
-                text_length_faults(&below(&index.to_string()), value, faults);
-            }
-        }
-        _ => {}
-    }
+/// `2025-03-01` and no other spelling: dates are compared and shown as text elsewhere.
+fn iso_date(text: &str) -> Option<Date> {
+    let date = text.parse::<Date>().ok()?;
+    (date.to_string() == text).then_some(date)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::FIELD_CHARS_MAX;
     use uuid::Uuid;
 
     fn good() -> SampleSheet {
@@ -585,8 +604,12 @@ mod tests {
             name: "泽州示例铸造".into(),
             uscc: Some("911405250000B1E536".into()),
             address: "泽州".into(),
+            legal_representative: "张三".into(),
+            contact: "李四".into(),
+            phone: "0356-0000000".into(),
             ..Party::default()
         };
+        sheet.licence_no = "无".into();
         sheet.product_name = "检查井盖".into();
         for field in [
             &mut sheet.spec_model,
@@ -670,8 +693,208 @@ mod tests {
         );
         check(|s| s.standards.clear(), &["sheet.standards.required"]);
         check(
+            |s| s.standards.push(" ".into()),
+            &["sheet.standards.1.required"],
+        );
+        check(
+            |s| s.sampled_party.uscc = Some("91350100M000100Y4Z".into()),
+            &["sheet.sampled_party.uscc.check_digit"],
+        );
+        check(
+            |s| {
+                s.sampled_party.uscc = None;
+                s.sampled_party.no_uscc_reason = Some("执照污损".into());
+            },
+            &[],
+        );
+        check(
+            |s| s.sampled_party.legal_representative.clear(),
+            &["sheet.sampled_party.legal_representative.required"],
+        );
+        check(
+            |s| s.sampled_party.contact = " ".into(),
+            &["sheet.sampled_party.contact.required"],
+        );
+        check(
+            |s| s.sampled_party.phone.clear(),
+            &["sheet.sampled_party.phone.required"],
+        );
+        check(
+            |s| s.sampled_party.region = Some("14052".into()),
+            &["sheet.sampled_party.region.format"],
+        );
+        check(|s| s.task_id = None, &["sheet.task_id.required"]);
+        check(|s| s.sheet_no.clear(), &["sheet.sheet_no.required"]);
+        check(|s| s.unit.clear(), &["sheet.unit.required"]);
+        check(|s| s.trademark.clear(), &["sheet.trademark.required"]);
+        check(|s| s.spec_model.clear(), &["sheet.spec_model.required"]);
+        check(|s| s.licence_kind.clear(), &["sheet.licence_kind.required"]);
+        check(|s| s.licence_no.clear(), &["sheet.licence_no.required"]);
+        for text in ["2025-3-1", "20250301", "2025-02-30", "2025-03-01T00:00"] {
+            check(
+                |s| s.production_date = Some(text.into()),
+                &["sheet.production_date.format"],
+            );
+        }
+        check(|s| s.production_date = Some("2025-03-01".into()), &[]);
+        check(
+            |s| {
+                s.lot_no = None;
+                s.production_date = Some("2025-03-01".into());
+            },
+            &[],
+        );
+        check(
+            |s| s.deliver_by = Some("2025-02-28".into()),
+            &["sheet.deliver_by.before_sampling"],
+        );
+        check(
+            |s| s.spare_qty_milli = None,
+            &["sheet.spare_qty_milli.required"],
+        );
+        check(
+            |s| s.spare_qty_milli = Some(Milli(-1)),
+            &["sheet.spare_qty_milli.negative"],
+        );
+        check(
+            |s| s.spare_location = None,
+            &["sheet.spare_location.required"],
+        );
+        check(
+            |s| s.lot_base_milli = None,
+            &["sheet.lot_base_milli.required"],
+        );
+        check(|s| s.lot_base_milli = Some(Milli(3_000)), &[]);
+        check(
+            |s| s.unit_price_fen = Some(i64::MIN),
+            &["sheet.unit_price_fen.negative"],
+        );
+        check(
+            |s| (s.unit_price_fen, s.purchase_fen) = (Some(0), Some(0)),
+            &[],
+        );
+        check(
+            |s| {
+                s.seals.remove("F1");
+            },
+            &["sheet.seals.test_required"],
+        );
+        check(
+            |s| s.remarks = "a\0b".into(),
+            &["sheet.remarks.control_character"],
+        );
+        check(
+            |s| {
+                s.seals.insert("F\03".into(), SealUse::Test);
+            },
+            &["sheet.seals.control_character"],
+        );
+        check(
+            |s| {
+                s.seals
+                    .insert("封".repeat(FIELD_CHARS_MAX + 1), SealUse::Test);
+            },
+            &["sheet.seals.too_long"],
+        );
+        check(
             |s| s.channel = Channel::Circulation,
             &["sheet.circulation.required", "sheet.producer.required"],
+        );
+    }
+
+    #[test]
+    fn in_a_shop_the_producer_and_the_stock_are_written_down() {
+        let shop = |s: &mut SampleSheet| {
+            s.channel = Channel::Circulation;
+            s.producer = Some(Party {
+                name: "某厂".into(),
+                address: "某地".into(),
+                ..Party::default()
+            });
+            s.circulation = Some(CirculationExtra {
+                purchase_qty_milli: Some(Milli(5)),
+                sold_qty_milli: Some(Milli(2)),
+                stock_qty_milli: Some(Milli(3)),
+                site_type: "商场".into(),
+            });
+        };
+        check(shop, &[]);
+        let without = |change: fn(&mut CirculationExtra)| {
+            move |s: &mut SampleSheet| {
+                shop(s);
+                change(s.circulation.as_mut().unwrap());
+            }
+        };
+        check(
+            without(|it| it.stock_qty_milli = None),
+            &["sheet.circulation.stock_qty_milli.required"],
+        );
+        check(
+            without(|it| it.sold_qty_milli = Some(Milli(-1))),
+            &["sheet.circulation.sold_qty_milli.negative"],
+        );
+        check(
+            without(|it| it.site_type.clear()),
+            &["sheet.circulation.site_type.required"],
+        );
+        check(
+            |s| {
+                shop(s);
+                s.producer.as_mut().unwrap().address.clear();
+            },
+            &["sheet.producer.address.required"],
+        );
+    }
+
+    #[test]
+    fn online_the_screenshots_and_the_unboxing_lie_under_the_seal() {
+        let id = |n| EvidenceId(Uuid::from_u128(n));
+        let online = |s: &mut SampleSheet| {
+            s.channel = Channel::Online;
+            s.producer = Some(s.sampled_party.clone());
+            s.online = Some(OnlineExtra {
+                buyer_account: "买样账号".into(),
+                platform: "某平台".into(),
+                order_no: "1".into(),
+                order_screenshot: Some(id(1)),
+                payment_screenshot: Some(id(2)),
+                page_screenshot: Some(id(3)),
+                unboxing_video: Some(id(4)),
+            });
+            s.evidence = (1..=4).map(|n| (id(n), Digest([0; 32]))).collect();
+        };
+        check(online, &[]);
+        check(
+            |s| {
+                online(s);
+                s.evidence.remove(&id(4));
+                let extra = s.online.as_mut().unwrap();
+                extra.page_screenshot = None;
+                extra.buyer_account = " ".into();
+            },
+            &[
+                "sheet.online.buyer_account.required",
+                "sheet.online.page_screenshot.required",
+                "sheet.online.unboxing_video.unknown_evidence",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_sampling_around_midnight_accuses_no_goods_of_the_later_day() {
+        // 2025-03-01 00:00 in Shanghai, known to within five seconds.
+        let midnight = 1_740_758_400_000;
+        check(
+            |s| {
+                s.sampled_at = TimeClaim {
+                    wall_ms: midnight,
+                    token_at_ms: Some(midnight),
+                    elapsed_ms: Some(0),
+                    ..TimeClaim::default()
+                };
+                s.production_date = Some("2025-03-01".into());
+            },
+            &[],
         );
     }
 
@@ -686,12 +909,18 @@ mod tests {
 
     #[test]
     fn the_next_batch_keeps_the_party_and_asks_for_the_goods() {
-        let next = good().next_batch(
-            SampleId(Uuid::from_u128(9)),
-            "S-2".into(),
-            TimeClaim::default(),
-        );
-        assert_eq!(next.sampled_party, good().sampled_party);
-        assert!(next.product_name.is_empty() && next.seals.is_empty() && next.lot_no.is_none());
+        let mut from = good();
+        from.producer = Some(from.sampled_party.clone());
+        from.evidence
+            .insert(EvidenceId(Uuid::from_u128(3)), Digest([1; 32]));
+        from.voided_reason = Some("填写错误".into());
+        from.remarks = "备注".into();
+        let id = SampleId(Uuid::from_u128(9));
+        let next = from.next_batch(id, "S-2".into(), TimeClaim::default());
+        let mut expected = SampleSheet::draft(id, "S-2".into(), TimeClaim::default());
+        expected.sampled_party = from.sampled_party;
+        expected.producer = from.producer;
+        expected.task_id = from.task_id;
+        assert_eq!(next, expected, "party, producer and task, and nothing else");
     }
 }

@@ -115,6 +115,16 @@ impl TimeClaim {
             .saturating_add(drift);
         Some(Interval { lo, hi })
     }
+
+    /// The earliest instant that is claimed; the wall clock where nothing can be.
+    pub fn earliest(&self) -> Millis {
+        self.claimed().map_or(self.wall_ms, |claimed| claimed.lo)
+    }
+
+    /// The latest instant that is claimed; the wall clock where nothing can be.
+    pub fn latest(&self) -> Millis {
+        self.claimed().map_or(self.wall_ms, |claimed| claimed.hi)
+    }
 }
 
 /// When something happened, as far as it can be known: the input of every rule about time.

@@ -175,6 +175,9 @@ pub struct VisitFact {
     pub terminated: Option<TimeFact>,
     /// Items of the document that could not be read, as paths.
     pub unreadable: Vec<String>,
+    /// What is wrong with the forms beside the sheets, as codes (`refusal.fact_description.required`, …).
+    #[serde(default)]
+    pub faults: Vec<String>,
 }
 
 /// A supervisor's confirmation (现场执法监管人员确认) of the visit's refusal.

@@ -3,8 +3,8 @@
 //! The notices are silent; a configurable default.
 
 use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
-use super::engine::Ruling;
-use super::{SamplingSource, Validity};
+use super::engine::{Ruling, Said};
+use super::{SamplingSource, Severity, Subject, Validity};
 
 /// 抽样单填写
 pub const RULE: Rule = Rule {
@@ -33,6 +33,13 @@ pub const RULE: Rule = Rule {
             words: Words {
                 zh: "抽样单问题：{fault}",
                 en: "fault of the sheet: {fault}",
+            },
+        },
+        Message {
+            key: "record_fault",
+            words: Words {
+                zh: "拒检、未抽到样品或现场报告的表格问题：{fault}",
+                en: "fault of a refusal, not-sampled record, report or claim: {fault}",
             },
         },
         Message {
@@ -123,6 +130,28 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
             );
         }
     }
+    for (id, visit) in &ruling.facts.visits {
+        let authority = ruling.authority_of_campaign(visit.campaign_id);
+        let entries = ruling.facts.entries.values();
+        let of_visit = entries.filter(|entry| entry.document_id == *id);
+        let Some(at) = of_visit.map(|entry| entry.entered.usable().lo).min() else {
+            continue;
+        };
+        let Some((book, _)) = ruling.binding_at(&RULE, authority, at) else {
+            continue;
+        };
+        for fault in &visit.faults {
+            ruling.say(Said {
+                rule: &RULE,
+                book,
+                severity: Severity::Violation,
+                subject: Subject::Visit(*id),
+                winner: None,
+                key: "record_fault",
+                arguments: vec![("fault", fault.clone())],
+            });
+        }
+    }
 }
 
 #[cfg(test)]
@@ -152,6 +181,15 @@ mod tests {
             at_task(f).sampling_kind = "tracking".into();
         };
         assert_eq!(after(both, "FORM.kind_differs"), (Valid, false));
+    }
+
+    #[test]
+    fn violates_when_a_form_beside_the_sheets_has_a_fault_and_the_sample_stands() {
+        let fault = |f: &mut Facts| {
+            entered(f, noon(NOON) - 30 * MINUTE);
+            at_visit(f).faults.push("refusal.kind.unknown".into());
+        };
+        assert_eq!(after(fault, "FORM.record_fault"), (Valid, true));
     }
 
     #[test]

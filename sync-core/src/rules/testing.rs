@@ -212,6 +212,7 @@ pub fn visit() -> VisitFact {
         not_sampled: false,
         terminated: None,
         unreadable: vec![],
+        faults: vec![],
     }
 }
 
