@@ -1,17 +1,16 @@
 //! What a phone knows and what the engine says of it: reference data, lists, rulings, verdicts.
 
-use automerge::hydrate::Value as Hydrated;
-use automerge::{Automerge, ScalarValue};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use automerge::Automerge;
 use serde_json::Value;
 use sync_core::document::conflicts::{ConflictRecord, conflicts};
+use sync_core::document::{VisitDocument, project, reading};
 use sync_core::model::{DocumentId, Millis};
 use sync_core::rules::{Facts, Rulebooks, rule};
 use sync_core::sync::wire::RulingNotice;
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
+use crate::previewing::unknown_visit;
 use crate::types::{ConflictInfo, Reference, VisitSummary};
 
 impl Client {
@@ -60,9 +59,18 @@ impl Client {
         self.lock().store.list_rulings(visit)
     }
 
-    /// One visit whole, as JSON: what its document holds now.
+    /// One visit whole, as JSON: sealed records as they were sealed, amendments beside them with what holds of them, the
+    /// rest as it stands.
     pub fn visit(&self, visit: DocumentId) -> Done<Value> {
-        Ok(as_json(&self.document(visit)?.hydrate(None)))
+        self.with_known(|known, store| {
+            let row = store.find_document(visit)?;
+            let row = row.ok_or_else(|| unknown_visit(visit))?;
+            let document = VisitDocument::load(&row.snapshot)?;
+            let read = reading::read(&document, known, project(&document, known));
+            serde_json::to_value(read).map_err(|error| {
+                ClientError::new("store.failed", "A stored document cannot be shown").with(error)
+            })
+        })
     }
 
     /// What two phones wrote at the same time, kept.
@@ -83,9 +91,7 @@ impl Client {
 
     fn document(&self, visit: DocumentId) -> Done<Automerge> {
         let row = self.lock().store.find_document(visit)?;
-        let row = row.ok_or_else(|| {
-            ClientError::new("visit.unknown", "This phone has no such visit").with(visit)
-        })?;
+        let row = row.ok_or_else(|| unknown_visit(visit))?;
         Automerge::load(&row.snapshot).map_err(|error| {
             ClientError::new("store.failed", "A stored document cannot be read").with(error)
         })
@@ -118,28 +124,5 @@ impl Client {
         serde_json::to_string(&findings).map_err(|error| {
             ClientError::new("facts.unreadable", "The findings are no JSON").with(error)
         })
-    }
-}
-
-/// A value of a document as JSON; bytes as base64, texts and times plain.
-fn as_json(value: &Hydrated) -> Value {
-    match value {
-        Hydrated::Map(map) => map
-            .iter()
-            .map(|(key, entry)| (key.to_string(), as_json(&entry.value)))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        Hydrated::List(list) => list.iter().map(|entry| as_json(&entry.value)).collect(),
-        Hydrated::Text(text) => text.to_string().into(),
-        Hydrated::Scalar(scalar) => match scalar {
-            ScalarValue::Bytes(bytes) => STANDARD.encode(bytes).into(),
-            ScalarValue::Str(text) => text.as_str().into(),
-            ScalarValue::Int(number) | ScalarValue::Timestamp(number) => (*number).into(),
-            ScalarValue::Uint(number) => (*number).into(),
-            ScalarValue::F64(number) => (*number).into(),
-            ScalarValue::Counter(counter) => i64::from(counter).into(),
-            ScalarValue::Boolean(truth) => (*truth).into(),
-            ScalarValue::Null | ScalarValue::Unknown { .. } => Value::Null,
-        },
     }
 }

@@ -5,12 +5,14 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use mobile_ffi::{RefusalInput, ReportInput};
+use mobile_ffi::{PartyAct, RefusalInput, ReportInput};
 use rand::seq::SliceRandom;
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
-use sync_core::model::{DocumentId, SampleId, shanghai_date, shanghai_midnight};
+use sync_core::model::{
+    DocumentId, OrganisationId, SampleId, SealSubject, shanghai_date, shanghai_midnight,
+};
 
 use crate::phone::Phone;
 use crate::world::{World, word};
@@ -255,9 +257,16 @@ impl<'a, W: Write> Story<'a, W> {
             product: "电动车头盔".to_owned(),
             witness: Some("邻店店主".to_owned()),
             consequence_explained: true,
-            task_id: None,
+            task_id: Some(self.world.id("task", "T2").parse().expect("a task")),
         };
-        wang.client.refuse(visit, refusal).expect("a refusal");
+        let refusal = wang.client.refuse(visit, refusal).expect("a refusal");
+        let act = PartyAct::Refused {
+            reason: "不愿被抽样".to_owned(),
+            witness: "邻店店主".to_owned(),
+            handwriting: Some(b"handwriting of the neighbour".to_vec()),
+        };
+        wang.tries_to_seal_with(SealSubject::Refusal(refusal), act)
+            .expect("a sealed refusal");
         self.tell(
             wang,
             "在晋城示例五金店被拒，记录拒检；执法人员尚未确认",
@@ -291,7 +300,7 @@ impl<'a, W: Write> Story<'a, W> {
         let report = ReportInput {
             grounds: "unlicensed".to_owned(),
             description: "不能出示成品油零售许可".to_owned(),
-            recipients: Vec::new(),
+            recipients: vec![self.organiser("YC-2025-01")],
         };
         wang.client.report(visit, report).expect("a report");
         self.tell(
@@ -318,6 +327,13 @@ impl<'a, W: Write> Story<'a, W> {
         )?;
         self.entry("加油站进门 entry at the station", visit)?;
         self.sample("加油站汽油 petrol of the station", visit, petrol)
+    }
+
+    /// The organising authority of a campaign.
+    fn organiser(&self, campaign: &str) -> OrganisationId {
+        let authority = self.world.catalogue().campaigns[campaign].authority.clone();
+        let id = self.world.id("organisation", &authority);
+        id.parse().expect("an organisation")
     }
 
     fn four_visits(&mut self, chen: &mut Phone) -> io::Result<()> {

@@ -33,9 +33,9 @@ values! {
     i32 => I64(x: x.into());
     u32 => I64(x: x.into());
     bool => I64(x: x.into());
-    String => Text(x: x);
-    &str => Text(x: x.to_owned());
-    &String => Text(x: x.clone());
+    String => Text(x: storable(&x));
+    &str => Text(x: storable(x));
+    &String => Text(x: storable(x));
     Vec<u8> => Blob(x: x);
     &[u8] => Blob(x: x.to_vec());
     [u8; 32] => Blob(x: x.to_vec());
@@ -53,6 +53,12 @@ values! {
     DocumentId => Blob(x: x.0.to_vec());
     ChangeHash => Blob(x: x.0.to_vec());
     Digest => Blob(x: x.0.to_vec());
+}
+
+/// PostgreSQL's texts hold no null byte, and a form may have one: it is shown as the sign for what cannot be shown. The
+/// signed change keeps its bytes.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// The arguments of a statement in the order of `$1`, `$2`, …

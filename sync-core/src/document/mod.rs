@@ -3,10 +3,10 @@
 pub mod conflicts;
 pub mod entries;
 pub mod history;
-pub mod hydrated;
 pub mod project;
 #[cfg(test)]
 mod projecting;
+pub mod reading;
 mod registers;
 pub mod seals;
 pub mod skeleton;

@@ -785,7 +785,7 @@ mod tests {
         );
         check(
             |s| {
-                s.seals.insert("F\03".into(), SealUse::Test);
+                s.seals.insert("F\u{0}3".into(), SealUse::Test);
             },
             &["sheet.seals.control_character"],
         );

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use automerge::Automerge;
 use serde::Serialize;
 use serde_json::{Value, json};
-use sync_core::document::{
-    Certificates, DocumentError, Items, ListedRecord, Surroundings, VisitDocument, history, project,
-};
-use sync_core::model::{ChangeHash, Interval, Millis, SealSubject, TimeFact};
+use sync_core::document::reading::{self, Told};
+use sync_core::document::{DocumentError, ListedRecord, Surroundings, VisitDocument, project};
+use sync_core::model::{Interval, Millis, TimeFact};
 
 use super::RulingView;
 use crate::clock::rfc3339;
@@ -68,74 +67,48 @@ pub fn read(
             })
         })
         .collect();
-    let (seals, amendments) = sealed(&visit, around);
+    let read = reading::read(&visit, around, projection);
     let records = json!({
-        "enterprise": told(&visit, around, visit.enterprise()),
-        "suspensions": told(&visit, around, visit.suspensions()),
-        "recusals": told(&visit, around, visit.recusals()),
-        "refusals": told_as_sealed(&visit, around, &projection.refusals),
-        "not_sampled": told_as_sealed(&visit, around, &projection.not_sampled),
-        "on_site_reports": told_as_sealed(&visit, around, &projection.on_site_reports),
-        "prior_claims": told(&visit, around, visit.prior_claims()),
-        "evidence": told(&visit, around, visit.evidence()),
-        "notes": visit.notes().unwrap_or_default(),
+        "enterprise": told(around, &read.enterprise, &read.unreadable, "enterprise/"),
+        "suspensions": told(around, &read.suspensions, &read.unreadable, "suspensions/"),
+        "recusals": told(around, &read.recusals, &read.unreadable, "recusals/"),
+        "refusals": told_as_sealed(&visit, around, &read.refusals),
+        "not_sampled": told_as_sealed(&visit, around, &read.not_sampled),
+        "on_site_reports": told_as_sealed(&visit, around, &read.on_site_reports),
+        "prior_claims": told(around, &read.prior_claims, &read.unreadable, "prior_claims/"),
+        "evidence": told(around, &read.evidence, &read.unreadable, "evidence/"),
+        "notes": read.notes,
     });
     Ok(Reading {
         arrivals,
         entries,
         samples,
-        seals,
-        amendments,
+        seals: json_of(read.seals),
+        amendments: json_of(read.amendments),
         records,
     })
 }
 
-fn sealed(visit: &VisitDocument, around: &Around) -> (Vec<Value>, Vec<Value>) {
-    let seals = visit.seals().items;
-    let mut subjects: Vec<SealSubject> = Vec::new();
-    let shown = seals
-        .iter()
-        .map(|seal| {
-            let subject = &seal.value.statement.subject;
-            if !subjects.contains(subject) {
-                subjects.push(*subject);
-            }
-            let verdict = visit.verify_seal(seal, around);
-            json!({
-                "seal_id": seal.value.seal_id, "subject": subject, "statement": seal.value.statement,
-                "digest": seal.value.statement.digest(), "device_signed": verdict.device_signed,
-                "signers": verdict.signers, "party_signed": verdict.party_signed, "faults": verdict.faults,
-                "signatures": seal.value.signatures, "party_signature": seal.value.party_signature,
-                "sealed_at": seal.value.sealed_at,
-                "by": author(visit, around, &seal.maker),
-            })
-        })
-        .collect();
-    let amendments = subjects
-        .iter()
-        .flat_map(|subject| {
-            visit.amendments(subject).into_iter().map(move |record| {
-                json!({
-                    "subject": subject, "by": author(visit, around, &record.change),
-                    "verdict": visit.verify_amendment(&record, around), "amendment": record,
-                })
-            })
-        })
-        .collect();
-    (shown, amendments)
+fn json_of<T: Serialize>(list: Vec<T>) -> Vec<Value> {
+    list.iter().map(|it| json!(it)).collect()
 }
 
-/// Items with who wrote them and when the server heard of it; unreadable ones by their path.
-fn told<T: Serialize>(visit: &VisitDocument, around: &Around, items: Items<T>) -> Vec<Value> {
-    let read = items.items.iter().map(|item| {
+/// Records with who wrote them and when the server heard of it; unreadable ones by their path.
+fn told<T: Serialize>(
+    around: &Around,
+    records: &[Told<T>],
+    unreadable: &[String],
+    shelf: &str,
+) -> Vec<Value> {
+    let read = records.iter().map(|told| {
         json!({
-            "record": item.value, "by": author(visit, around, &item.maker),
-            "received_at": around.received_at(&item.maker).map(rfc3339),
+            "record": told.record, "by": told.by,
+            "received_at": around.received_at(&told.maker).map(rfc3339),
         })
     });
-    let unreadable = items
-        .unreadable
+    let unreadable = unreadable
         .iter()
+        .filter(|path| path.starts_with(shelf))
         .map(|path| json!({ "unreadable": path }));
     read.chain(unreadable).collect()
 }
@@ -148,22 +121,13 @@ fn told_as_sealed<T: Serialize>(
 ) -> Vec<Value> {
     let told = records.iter().map(|listed| {
         json!({
-            "record": listed.record, "by": author(visit, around, &listed.maker),
+            "record": listed.record, "by": reading::author(visit, around, &listed.maker),
             "received_at": around.received_at(&listed.maker).map(rfc3339),
             "sealed": listed.seal_id.is_some(), "seal_id": listed.seal_id, "amended": listed.amended,
             "signers": listed.signers, "faults": listed.faults,
         })
     });
     told.collect()
-}
-
-/// The certified author of a change.
-fn author(visit: &VisitDocument, around: &Around, change: &ChangeHash) -> Option<Value> {
-    let actor = history::author_of(visit.automerge(), change)?;
-    let certificate = around.device(&actor)?;
-    Some(json!({
-        "user_id": certificate.user_id, "user_name": certificate.user_name, "device_id": certificate.device_id,
-    }))
 }
 
 /// Both intervals for people: an open end is none.

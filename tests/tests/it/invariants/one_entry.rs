@@ -142,7 +142,8 @@ impl Story<'_> {
                 let input = NotSampledInput {
                     reason: "stopped".to_owned(),
                     note: "停产".to_owned(),
-                    licence_no: String::new(),
+                    licence_no: "无".to_owned(),
+                    bureau_stamp: Some(b"stamp of the county".to_vec()),
                 };
                 phone.client.not_sampled(visit, input).unwrap();
             }

@@ -113,7 +113,8 @@ fn an_entry_without_a_sample_does_not_count_against_a_later_one() {
     let input = NotSampledInput {
         reason: "stopped".to_owned(),
         note: "停产检修".to_owned(),
-        licence_no: String::new(),
+        licence_no: "无".to_owned(),
+        bureau_stamp: Some(b"stamp of the county".to_vec()),
     };
     a.client.not_sampled(first, input).unwrap();
     a.syncs();

@@ -194,3 +194,84 @@ fn a_sealed_refusal_is_shown_as_sealed_with_who_would_not_sign_and_what_changed_
         true
     );
 }
+
+#[test]
+fn a_phone_shows_a_visit_as_the_dossier_does() {
+    let w = World::shanxi();
+    let (mut a, b) = (w.phone("王"), w.phone("赵"));
+    let visit = a.enters("铸造");
+    let sheet = a.draws("T1");
+    a.amends(
+        SealSubject::Sheet(sheet),
+        json!({ "grade": "一等品" }),
+        "等级笔误",
+    )
+    .unwrap();
+    w.sync_all(&[&a, &b]);
+    let dossier = w.dossier(visit);
+    for phone in [&a, &b] {
+        let shown = phone.client.visit(visit).unwrap();
+        assert_eq!(shown["sheets"][0]["sheet"], dossier["samples"][0]["sheet"]);
+        assert_eq!(shown["seals"], dossier["seals"]);
+        assert_eq!(shown["amendments"], dossier["amendments"]);
+        assert_eq!(shown["amendments"][0]["verdict"]["verified"], true);
+    }
+}
+
+#[test]
+fn a_null_byte_in_a_form_is_a_fault_and_harms_nothing_beside_it() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.enters("铸造");
+    let fields = json!({ "product_name": "井\u{0}盖", "remarks": "\u{7}" });
+    let odd = a.draws_with("T1", fields);
+    let good = a.draws("T2");
+    a.syncs();
+    let dossier = w.dossier(visit);
+    let faults = dossier["facts"]["samples"][odd.to_string()]["faults"].clone();
+    let expected = [
+        "sheet.product_name.control_character",
+        "sheet.remarks.control_character",
+    ];
+    assert_eq!(faults, json!(expected));
+    assert_eq!(w.validity(odd), "valid_with_violation");
+    assert_eq!(w.validity(good), "valid");
+}
+
+#[test]
+fn a_voided_sheet_is_neither_edited_nor_sealed_and_its_number_is_spent_after_a_restart() {
+    let w = World::shanxi();
+    let (mut a, mut b) = (w.phone("王"), w.phone("赵"));
+    let visit = a.enters("铸造");
+    b.enters("铸造");
+    let spoiled = a.fills("T1", json!({}));
+    let reasonless = a.client.void_sheet(visit, spoiled, " ").unwrap_err();
+    assert_eq!(reasonless.code, "document.no_reason");
+    a.client.void_sheet(visit, spoiled, "墨水弄脏").unwrap();
+    a.restarts();
+    let edited = a
+        .client
+        .edit_sheet(visit, spoiled, json!({ "grade": "一等品" }));
+    assert_eq!(edited.unwrap_err().code, "document.voided");
+    assert_eq!(
+        a.tries_to_seal(spoiled).unwrap_err().code,
+        "document.voided"
+    );
+    let next = a.client.next_batch(visit, spoiled).unwrap();
+    b.draws("T2");
+    w.sync_all(&[&a, &b]);
+    let dossier = w.dossier(visit);
+    let samples = dossier["facts"]["samples"].as_object().unwrap();
+    let numbers: std::collections::BTreeSet<_> = samples
+        .values()
+        .map(|it| it["sheet_no"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        (samples.len(), numbers.len()),
+        (3, 3),
+        "no number twice: {numbers:?}"
+    );
+    assert_eq!(w.validity(spoiled), "void");
+    let copied = &samples[&next.to_string()]["seal_numbers"];
+    assert_eq!(copied, &json!([]));
+}
