@@ -42,6 +42,10 @@ pub struct ListenConfig {
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
+    /// Serve /metrics and /health at an address of their own too, for a Prometheus elsewhere; without it, /metrics
+    /// is only for callers on this machine
+    #[arg(long, env = "FIELDSEAL_METRICS_LISTEN", value_name = "ADDRESS")]
+    pub metrics_listen: Option<SocketAddr>,
     /// Take a caller's address from the last X-Forwarded-For entry: only behind a proxy that sets it
     #[arg(long, env = "FIELDSEAL_TRUST_FORWARDED_FOR")]
     pub trust_forwarded_for: bool,

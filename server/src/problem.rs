@@ -49,8 +49,6 @@ codes! {
     QueryInvalid = "query_invalid", BAD_REQUEST, "A query parameter is not valid";
     /// An identifier in the path is malformed.
     PathInvalid = "path_invalid", BAD_REQUEST, "An identifier in the path is malformed";
-    /// A header that this operation needs is missing or malformed.
-    HeaderInvalid = "header_invalid", BAD_REQUEST, "A needed header is missing or malformed";
     /// The shape is right, a value is not: see `errors`.
     ValueInvalid = "value_invalid", UNPROCESSABLE_ENTITY, "A value is not valid";
 
@@ -115,6 +113,8 @@ codes! {
     // The server.
     /// Too much at once; see `Retry-After`.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "The server is busy; try again";
+    /// The database does not answer, or its file is gone: send requests to another server, and wake somebody.
+    NotReady = "not_ready", SERVICE_UNAVAILABLE, "The server cannot work now";
     /// It took too long. Whether it was done is not known; sending the same again is safe.
     Timeout = "timeout", SERVICE_UNAVAILABLE, "The server took too long; send the same again";
     /// A fault of the server; its logs have it under the request id.
@@ -242,6 +242,7 @@ impl From<StoreError> for Problem {
             StoreError::Retry | StoreError::Exhausted => {
                 Problem::new(Code::Overloaded).retry_after_s(1)
             }
+            StoreError::Nul => Problem::new(Code::ValueInvalid).detail("a text holds U+0000"),
             other => Problem::internal(&other),
         }
     }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use sync_core::limits::{IMPORT_BYTES_MAX, IMPORT_REQUEST_S, JSON_BODY_BYTES_MAX, REQUEST_S};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
@@ -129,34 +130,66 @@ pub fn document() -> utoipa::openapi::OpenApi {
     operations().split_for_parts().1
 }
 
+/// Why there is no service.
+#[derive(Debug, thiserror::Error)]
+pub enum RouterError {
+    /// The operations and the operation table differ.
+    #[error(transparent)]
+    Unlisted(#[from] Unlisted),
+    /// The OpenAPI document cannot be written as JSON.
+    #[error("the OpenAPI document: {0}")]
+    Document(#[from] serde_json::Error),
+}
+
 /// The whole service.
-pub fn router(app: App) -> Result<Router, Unlisted> {
+pub fn router(app: App) -> Result<Router, RouterError> {
     telemetry::metrics();
     let (operations, document) = operations().split_for_parts();
     let gate = Gate::new(app.clone(), &document)?;
+    let published = Published::new(&document)?;
     Ok(operations
         .fallback(async || Problem::new(Code::RouteUnknown))
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
         .layer(middleware::from_fn_with_state(gate, gate::pass))
         .layer(DefaultBodyLimit::max(JSON_BODY_BYTES_MAX))
-        .layer(middleware::from_fn(within_time))
+        .layer(middleware::from_fn_with_state(
+            patience as Patience,
+            within_time,
+        ))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(
             app.clone(),
             telemetry::observe,
         ))
-        .layer(axum::Extension(Published::new(document)))
+        .layer(axum::Extension(published))
         .with_state(app))
 }
 
-/// A request that takes too long is given up: its transaction rolls back, and sending it again is safe.
-async fn within_time(request: Request, next: Next) -> Response {
-    let seconds = if request.uri().path().starts_with("/v1/imports/") {
+/// Metrics and health alone, for `--metrics-listen`.
+pub fn apart(app: App) -> Router {
+    Router::new()
+        .route("/metrics", get(health::metrics::metrics_apart))
+        .route("/health/live", get(health::live::live))
+        .route("/health/ready", get(health::ready::ready))
+        .fallback(async || Problem::new(Code::RouteUnknown))
+        .with_state(app)
+}
+
+/// How long a request may take.
+type Patience = fn(&Request) -> Duration;
+
+/// A file of many rows takes longer than anything else.
+fn patience(request: &Request) -> Duration {
+    Duration::from_secs(if request.uri().path().starts_with("/v1/imports/") {
         IMPORT_REQUEST_S
     } else {
         REQUEST_S
-    };
-    match tokio::time::timeout(Duration::from_secs(seconds), next.run(request)).await {
+    })
+}
+
+/// A request that takes too long is given up: its transaction rolls back, and sending it again is safe.
+async fn within_time(State(patience): State<Patience>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(patience(&request), next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::new(Code::Timeout).retry_after_s(5).into_response(),
     }
@@ -166,4 +199,57 @@ async fn within_time(request: Request, next: Next) -> Response {
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     tracing::error!("a handler panicked");
     Problem::new(Code::Internal).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::IntoFuture;
+
+    use super::*;
+
+    /// Asks a router for `/` over a socket: the status and the problem's code.
+    async fn ask(router: Router) -> (u16, String) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let server = tokio::spawn(axum::serve(listener, router).into_future());
+        let asked = tokio::task::spawn_blocking(move || {
+            let agent: ureq::Agent = ureq::Agent::config_builder()
+                .http_status_as_error(false)
+                .build()
+                .into();
+            let mut answer = agent.get(url).call().unwrap();
+            let kind = answer.headers()["content-type"].to_str().unwrap();
+            assert_eq!(kind, "application/problem+json");
+            let text = answer.body_mut().read_to_string().unwrap();
+            let body: serde_json::Value = serde_json::from_str(&text).unwrap();
+            (
+                answer.status().as_u16(),
+                body["code"].as_str().unwrap().to_owned(),
+            )
+        });
+        let answer = asked.await.unwrap();
+        server.abort();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_a_problem_of_the_server_and_nothing_else() {
+        async fn panics() -> &'static str {
+            panic!("on purpose")
+        }
+        let router = Router::new()
+            .route("/", get(panics))
+            .layer(CatchPanicLayer::custom(panicked));
+        assert_eq!(ask(router).await, (500, "internal".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_takes_longer_than_it_may_is_given_up() {
+        let none: Patience = |_| Duration::ZERO;
+        let layer = middleware::from_fn_with_state(none, within_time);
+        let router = Router::new()
+            .route("/", get(std::future::pending::<&'static str>))
+            .layer(layer);
+        assert_eq!(ask(router).await, (503, "timeout".to_owned()));
+    }
 }

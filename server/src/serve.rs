@@ -1,8 +1,10 @@
 //! Meets the network: binds, serves, and on a signal finishes what is under way before it ends.
 
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use sync_core::limits::SHUTDOWN_S;
 use tokio::net::TcpListener;
 
 use crate::app::App;
@@ -25,9 +27,25 @@ pub async fn serve(
     let service = router(app)
         .map_err(std::io::Error::other)?
         .into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service)
-        .with_graceful_shutdown(shutdown)
-        .await;
+    let (told, mut ending) = tokio::sync::watch::channel(false);
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        shutdown.await;
+        tracing::info!("ending: what is under way is finished first");
+        told.send_replace(true);
+    });
+    let patience = async move {
+        // Fails only when the server has ended, and then this is not waited for.
+        let _ = ending.wait_for(|ending| *ending).await;
+        tokio::time::sleep(Duration::from_secs(SHUTDOWN_S)).await;
+    };
+    let served = tokio::select! {
+        served = server.into_future() => served,
+        // Somebody who never finishes a request must not keep the server from ending: requests themselves are bounded.
+        () = patience => {
+            tracing::warn!("ending although a connection is still open");
+            Ok(())
+        }
+    };
     ruling.abort();
     store.close().await;
     served

@@ -60,8 +60,25 @@ pub fn metrics() -> &'static PrometheusHandle {
         };
         let handle = recorder.handle();
         let _ = metrics::set_global_recorder(recorder);
+        crate::services::gauges::describe();
         handle
     })
+}
+
+/// Counts a request that waits for its answer, also when its client goes away before.
+struct UnderWay;
+
+impl UnderWay {
+    fn begin() -> Self {
+        metrics::gauge!("fieldseal_requests_under_way").increment(1);
+        Self
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        metrics::gauge!("fieldseal_requests_under_way").decrement(1);
+    }
 }
 
 /// Wraps every request: its id, its span, its line in the log, its counters.
@@ -84,6 +101,7 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     let method = request.method().to_string();
     let span = tracing::info_span!("request", request_id = %id, %method, %route);
     let started = Instant::now();
+    let _under_way = UnderWay::begin();
 
     let mut response = CURRENT_REQUEST_ID
         .scope(id.clone(), next.run(request).instrument(span.clone()))

@@ -49,8 +49,14 @@ pub const CHALLENGE_MS: i64 = 5 * 60_000;
 pub const ENROLMENT_CODE_MS: i64 = 72 * 3_600_000;
 /// A certificate's life, in milliseconds.
 pub const CERTIFICATE_MS: i64 = 366 * 24 * 3_600_000;
-/// Failed attempts on one account within the window before it must wait.
+/// Failed attempts on one account from one address, or on one enrolled phone, within the window before that place must
+/// wait; the account's owner elsewhere need not.
 pub const ACCOUNT_FAILURES_MAX: i64 = 10;
+/// Failed attempts on one account from everywhere together within the window before addresses from which it was never
+/// logged in must wait; known ones and enrolled phones need not.
+pub const ACCOUNT_FAILURES_ANYWHERE_MAX: i64 = 50;
+/// How long an address from which somebody logged in stays known for their account, in milliseconds.
+pub const KNOWN_ADDRESS_MS: i64 = 90 * 24 * 3_600_000;
 /// Failed attempts from one address within the window before it must wait; many phones share one address.
 pub const ADDRESS_FAILURES_MAX: i64 = 100;
 /// The window of failed attempts, in milliseconds.
@@ -65,6 +71,8 @@ pub const NAME_CHARS_MAX: usize = 200;
 pub const LIST_ROWS_MAX: u32 = 200;
 /// A request from its first byte to its answer, in seconds.
 pub const REQUEST_S: u64 = 60;
+/// How long a server that was told to end waits for open connections, in seconds: longer than any request lasts.
+pub const SHUTDOWN_S: u64 = IMPORT_REQUEST_S + 5;
 
 // The phone's session.
 

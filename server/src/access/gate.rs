@@ -1,11 +1,11 @@
 //! The gate: every request passes here before its handler. It finds the operation in the table by path and method, and
 //! whatever is not in the table cannot be called.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::OpenApi;
@@ -22,6 +22,8 @@ use crate::services::sessions;
 pub struct Gate {
     app: App,
     routes: Arc<HashMap<(String, Method), &'static Operation>>,
+    /// The methods of each path, as `Allow` tells them.
+    allowed: Arc<HashMap<String, HeaderValue>>,
 }
 
 /// An operation of the OpenAPI document that has no row in the table, or a row without an operation.
@@ -73,9 +75,28 @@ impl Gate {
         }
         Ok(Self {
             app,
+            allowed: Arc::new(allowed(routes.keys())),
             routes: Arc::new(routes),
         })
     }
+}
+
+/// What each path takes: its operations, HEAD where it takes GET, and OPTIONS, which tells this.
+fn allowed<'a>(routes: impl Iterator<Item = &'a (String, Method)>) -> HashMap<String, HeaderValue> {
+    let mut methods: HashMap<String, BTreeSet<&str>> = HashMap::new();
+    for (path, method) in routes {
+        let of_path = methods.entry(path.clone()).or_default();
+        of_path.insert(method.as_str());
+        of_path.insert("OPTIONS");
+        if method == Method::GET {
+            of_path.insert("HEAD");
+        }
+    }
+    let joined = methods.into_iter().filter_map(|(path, methods)| {
+        let list = methods.into_iter().collect::<Vec<_>>().join(", ");
+        Some((path, HeaderValue::from_str(&list).ok()?))
+    });
+    joined.collect()
 }
 
 /// The middleware.
@@ -90,7 +111,17 @@ pub async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) ->
         request.method()
     };
     let Some(operation) = gate.routes.get(&(path.as_str().to_owned(), method.clone())) else {
-        return Problem::new(Code::MethodNotAllowed).into_response();
+        let mut response = if method == Method::OPTIONS {
+            StatusCode::NO_CONTENT.into_response()
+        } else {
+            Problem::new(Code::MethodNotAllowed).into_response()
+        };
+        if let Some(methods) = gate.allowed.get(path.as_str()) {
+            response
+                .headers_mut()
+                .insert(header::ALLOW, methods.clone());
+        }
+        return response;
     };
     // Taken out first: a request's body cannot be shared across an await.
     let token = bearer(request.headers()).map(str::to_owned);

@@ -57,7 +57,8 @@ pub fn issue(
     jsonwebtoken::encode(&header, &claims, &key).map_err(|error| Problem::internal(&error))
 }
 
-/// What a valid, unexpired token of ours says. The algorithm is our key's, whatever the header claims.
+/// What a valid, unexpired token of ours says. The algorithm is our key's, whatever the header claims,
+/// and so is the key: the header may only name it.
 pub fn verify(app: &App, token: &str) -> Result<Claims, Problem> {
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_issuer(&[ISSUER]);
@@ -65,6 +66,10 @@ pub fn verify(app: &App, token: &str) -> Result<Claims, Problem> {
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
     // The library would ask the machine's clock; ours is a parameter, so expiry is compared below.
     validation.validate_exp = false;
+    let header = jsonwebtoken::decode_header(token).map_err(|_| Code::TokenInvalid)?;
+    if header.kid.as_deref() != Some(app.keys.key_id()) {
+        return Err(Code::TokenInvalid.into());
+    }
     let key = DecodingKey::from_ed_der(&app.keys.public_key());
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
         .map_err(|_| Problem::new(Code::TokenInvalid))?

@@ -5,8 +5,7 @@ pub mod jwt;
 pub mod operations;
 pub mod passwords;
 pub mod principal;
-pub mod region;
 pub mod role;
 
 pub use principal::Principal;
-pub use role::{AuthorityLevel, OrganisationKind, Role};
+pub use role::{OrganisationKind, Role};

@@ -5,10 +5,10 @@ use std::io::Read;
 use sync_core::model::OrganisationId;
 
 use super::Outcome;
-use crate::access::{OrganisationKind, Role, region};
+use crate::access::{OrganisationKind, Role};
 use crate::app::App;
 use crate::config::DataConfig;
-use crate::services::{audit, organisations, people};
+use crate::services::{audit, organisations, people, reference};
 use crate::store::access::organisations::{self as rows, OrganisationRow};
 
 /// What to do about administrators.
@@ -91,10 +91,7 @@ pub async fn make(
     password: String,
 ) -> Result<String, crate::problem::Problem> {
     people::check_name("authority", authority)?;
-    if region::parse(code).is_none() {
-        let detail = "is no six-digit GB/T 2260 code of a region";
-        return Err(crate::problem::Problem::value("region", detail));
-    }
+    let region = reference::region("region", code)?;
     let mut db = app.store.read().await?;
     let known = rows::find_authority(&mut db, authority, code).await?;
     drop(db);
@@ -104,7 +101,7 @@ pub async fn make(
         kind: OrganisationKind::Authority,
         name: authority.to_owned(),
         uscc: None,
-        authority_level: organisations::level(OrganisationKind::Authority, code),
+        authority_level: organisations::level(OrganisationKind::Authority, &region),
         region: code.to_owned(),
         parent: None,
         created_at: app.now(),

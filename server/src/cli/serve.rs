@@ -1,10 +1,13 @@
 //! `fieldseal serve`: the server.
 
+use std::future::IntoFuture;
+
 use tokio::net::TcpListener;
 
 use super::Outcome;
 use crate::app::App;
 use crate::config::{DataConfig, ListenConfig};
+use crate::router;
 use crate::serve::{serve, signalled};
 use crate::store::access::users;
 
@@ -25,7 +28,21 @@ impl Serve {
             .await
             .map_err(|error| format!("cannot listen on {}: {error}", self.listen.listen))?;
         let address = listener.local_addr()?;
+        let metrics = match self.listen.metrics_listen {
+            Some(wanted) => Some(
+                TcpListener::bind(wanted)
+                    .await
+                    .map_err(|error| format!("cannot listen for metrics on {wanted}: {error}"))?,
+            ),
+            None => None,
+        };
         println!("Fieldseal listens on http://{address} (API: http://{address}/docs)");
+        if let Some(metrics) = &metrics {
+            println!(
+                "Metrics and health: http://{}/metrics",
+                metrics.local_addr()?
+            );
+        }
         let mut db = app.store.read().await?;
         if !users::any(&mut db).await? {
             let database = match &self.data.database_url {
@@ -41,7 +58,14 @@ impl Serve {
             println!("  {program} admin create --username admin --data {data}");
         }
         drop(db);
+        // Ends with the process: nobody waits for an answer of these.
+        let apart = metrics.map(|listener| {
+            tokio::spawn(axum::serve(listener, router::apart(app.clone())).into_future())
+        });
         serve(app, listener, signalled()).await?;
+        if let Some(apart) = apart {
+            apart.abort();
+        }
         Ok(())
     }
 }

@@ -1,9 +1,38 @@
-//! Lists come in pages by id: `?after=<last id>&limit=<rows>`, answered as `{items, next}`.
+//! Lists come in pages: `?after=<next of the page before>&limit=<rows>`, answered as `{items, next}` in a stable order.
 
 use serde::{Deserialize, Serialize};
 use sync_core::limits::LIST_ROWS_MAX;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+
+/// The rows of a page: 1 to 200, and 200 where it is not said. Anything else is told, not bent into shape.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "u32")]
+pub struct Limit(u32);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(LIST_ROWS_MAX)
+    }
+}
+
+impl TryFrom<u32> for Limit {
+    type Error = String;
+    fn try_from(rows: u32) -> Result<Self, String> {
+        if (1..=LIST_ROWS_MAX).contains(&rows) {
+            Ok(Self(rows))
+        } else {
+            Err(format!("{rows} is not from 1 to {LIST_ROWS_MAX}"))
+        }
+    }
+}
+
+impl Limit {
+    /// How many rows to ask the store for: one more than the page holds, so that the last page knows that it is.
+    pub fn rows(self) -> u32 {
+        self.0 + 1
+    }
+}
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -13,24 +42,21 @@ pub struct PageQuery {
     /// The `next` of the page before
     #[param(value_type = Option<String>)]
     after: Option<Uuid>,
-    /// Rows, at most 200
-    limit: Option<u32>,
+    /// Rows of the page; 200 if it is not said
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: Limit,
 }
 
 impl PageQuery {
-    /// Of a query that holds more than the page.
-    pub fn new(after: Option<Uuid>, limit: Option<u32>) -> Self {
-        Self { after, limit }
-    }
-
     /// The id after which the page begins; less than any for the first.
     pub fn after(&self) -> String {
         self.after.map(|id| id.to_string()).unwrap_or_default()
     }
 
-    /// How many rows.
-    pub fn limit(&self) -> u32 {
-        self.limit.unwrap_or(LIST_ROWS_MAX).clamp(1, LIST_ROWS_MAX)
+    /// How many rows to ask the store for.
+    pub fn rows(&self) -> u32 {
+        self.limit.rows()
     }
 }
 
@@ -45,10 +71,16 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// A page of rows; `id` names a row for `next`.
+    /// A page of the rows of a query; `id` names a row for `next`.
     pub fn new(items: Vec<T>, query: &PageQuery, id: impl Fn(&T) -> String) -> Self {
-        let full = items.len() == query.limit() as usize;
-        let next = if full { items.last().map(id) } else { None };
+        Self::of(items, query.limit, id)
+    }
+
+    /// A page of [`Limit::rows`] rows, the last of which only shows that there are more.
+    pub fn of(mut items: Vec<T>, limit: Limit, id: impl Fn(&T) -> String) -> Self {
+        let more = items.len() > limit.0 as usize;
+        items.truncate(limit.0 as usize);
+        let next = if more { items.last().map(id) } else { None };
         Self { items, next }
     }
 }

@@ -9,15 +9,16 @@ use sync_core::proof::{
 };
 
 use super::certificates::{self, Subject};
+use super::logins::Place;
 use super::sessions::{self, Tokens};
 use super::{audit, challenges, logins, people};
 use crate::access::Principal;
 use crate::app::App;
 use crate::crypto::{AwsLc, is_p256_point, labelled_hash};
 use crate::problem::{Code, Problem};
-use crate::store::StoreError;
 use crate::store::access::devices::{self, DeviceRow};
 use crate::store::access::{enrolment_codes, organisations, users};
+use crate::store::{StoreError, Tx};
 
 /// Makes a one-time code for a person that the caller sees; until when it can be used.
 pub async fn issue_code(
@@ -79,7 +80,7 @@ pub struct Enrolled {
 pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolled, Problem> {
     people::check_name("label", &new.label)?;
     check_key(&new.public_key)?;
-    let attempt = logins::attempt(app, None, address).await?;
+    let attempt = logins::attempt(app, None, Place::Address(address)).await?;
     let mut tx = app.store.begin().await?;
     challenges::take(app, &mut tx, &new.challenge).await?;
     let statement = enrolment_statement(&new.challenge, &new.actor, &new.public_key);
@@ -117,6 +118,7 @@ pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolle
         revoked_at: None,
         revoked_reason: None,
     };
+    check_new_point(&mut tx, &row.public_key).await?;
     devices::insert_device(&mut tx, &row).await.map_err(taken)?;
     let tokens = sessions::begin(app, &mut tx, user.user, Some(device)).await?;
     let actor = audit::Actor {
@@ -162,13 +164,13 @@ pub async fn enrol_signer(
     caller: &Principal,
     device: DeviceId,
     new: NewSigner,
-    address: IpAddr,
 ) -> Result<Signed<CertificatePayload>, Problem> {
     if caller.needed_device()? != device {
         return Err(Problem::new(Code::NotFound));
     }
     check_key(&new.public_key)?;
-    let user = logins::check_password(app, &new.username, new.password, address).await?;
+    let user =
+        logins::check_password(app, &new.username, new.password, Place::Device(device)).await?;
     let mut tx = app.store.begin().await?;
     challenges::take(app, &mut tx, &new.challenge).await?;
     let statement = signer_statement(&new.challenge, device, &new.public_key);
@@ -188,6 +190,7 @@ pub async fn enrol_signer(
         public_key,
     };
     let certificate = certificates::issue(app, &mut tx, subject, &user, &organisation).await?;
+    check_new_point(&mut tx, public_key).await?;
     let (signer, text, now) = (app.new_uuid(), json(&certificate)?, app.now());
     devices::insert_signer(&mut tx, signer, device, user.user, public_key, &text, now)
         .await
@@ -210,6 +213,18 @@ fn check_key(public_key: &[u8]) -> Result<(), Problem> {
     }
 }
 
+/// A key may be written compressed or not; either way it belongs to one install or person for ever.
+async fn check_new_point(tx: &mut Tx, public_key: &[u8]) -> Result<(), Problem> {
+    if devices::knows_point(tx, public_key).await? {
+        return Err(key_taken());
+    }
+    Ok(())
+}
+
+fn key_taken() -> Problem {
+    Problem::new(Code::Conflict).field("public_key", "belongs to another install or person")
+}
+
 fn json(certificate: &Signed<CertificatePayload>) -> Result<String, Problem> {
     serde_json::to_string(certificate).map_err(|error| Problem::internal(&error))
 }
@@ -220,9 +235,7 @@ fn taken(error: StoreError) -> Problem {
         StoreError::Conflict { constraint } if constraint == "devices_actor_key" => {
             Problem::new(Code::Conflict).field("actor", "belongs to another install")
         }
-        StoreError::Conflict { .. } => {
-            Problem::new(Code::Conflict).field("public_key", "belongs to another install or person")
-        }
+        StoreError::Conflict { .. } => key_taken(),
         other => other.into(),
     }
 }

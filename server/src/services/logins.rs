@@ -1,8 +1,16 @@
 //! Logging in with a password: attempts are counted first, and an unknown name takes as long as a wrong password.
+//!
+//! A stranger who guesses must wait, and must not be able to lock the owner out. So failures count three times: on the
+//! place (an address, or an enrolled phone that proved its key), on the account at that place, and on the account
+//! everywhere. The last stops a guesser with many addresses, and does not stop places from which the owner has logged in.
 
 use std::net::IpAddr;
 
-use sync_core::limits::{ACCOUNT_FAILURES_MAX, ADDRESS_FAILURES_MAX, FAILURES_WINDOW_MS};
+use sync_core::limits::{
+    ACCOUNT_FAILURES_ANYWHERE_MAX, ACCOUNT_FAILURES_MAX, ADDRESS_FAILURES_MAX, FAILURES_WINDOW_MS,
+    KNOWN_ADDRESS_MS,
+};
+use sync_core::model::DeviceId;
 
 use super::people::normal_username;
 use crate::app::App;
@@ -11,32 +19,67 @@ use crate::problem::{Code, Problem};
 use crate::store::access::users::UserRow;
 use crate::store::access::{attempts, users};
 
-/// What attempts are counted on.
-pub struct Attempt {
-    subjects: Vec<([u8; 32], i64)>,
+/// Where somebody tries.
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    /// Anywhere in the network.
+    Address(IpAddr),
+    /// On an enrolled phone, which has proved its key or its session.
+    Device(DeviceId),
 }
 
-/// Counts an attempt on an account (if one is named) and from an address; refuses if there were too many.
-pub async fn attempt(
-    app: &App,
-    account: Option<&str>,
-    address: IpAddr,
-) -> Result<Attempt, Problem> {
-    let mut subjects = vec![(
-        labelled_hash("address", &address_block(address)),
-        ADDRESS_FAILURES_MAX,
-    )];
-    if let Some(account) = account {
-        subjects.push((
-            labelled_hash("account", account.as_bytes()),
-            ACCOUNT_FAILURES_MAX,
-        ));
+impl Place {
+    /// The bytes that attempts are counted on. An IPv6 network counts as one address: a host has 2⁶⁴ of them.
+    fn bytes(self) -> Vec<u8> {
+        match self {
+            Place::Device(device) => device.to_string().into_bytes(),
+            Place::Address(address) => match address.to_canonical() {
+                IpAddr::V4(address) => address.octets().to_vec(),
+                IpAddr::V6(address) => address.octets()[..8].to_vec(),
+            },
+        }
     }
+}
+
+/// What an attempt was counted on.
+pub struct Attempt {
+    /// Given back if it was right: these count what went wrong.
+    charged: Vec<[u8; 32]>,
+    /// The account at the place: forgotten if it was right, and the place is known from then on.
+    at_place: Option<[u8; 32]>,
+}
+
+/// Counts an attempt at a place, on an account if one is named; refuses if there were too many.
+pub async fn attempt(app: &App, account: Option<&str>, place: Place) -> Result<Attempt, Problem> {
     let now = app.now();
-    let mut wait_ms = 0;
+    let bytes = place.bytes();
     let mut tx = app.store.begin().await?;
     attempts::purge(&mut tx, now - FAILURES_WINDOW_MS).await?;
-    for (subject, max) in &subjects {
+    attempts::purge_known(&mut tx, now - KNOWN_ADDRESS_MS).await?;
+
+    let mut limits = Vec::new();
+    if let Place::Address(_) = place {
+        limits.push((labelled_hash("address", &bytes), ADDRESS_FAILURES_MAX));
+    }
+    let mut at_place = None;
+    if let Some(account) = account {
+        let pair = labelled_hash(
+            "account-place",
+            &[account.as_bytes(), &[0], &bytes].concat(),
+        );
+        limits.push((pair, ACCOUNT_FAILURES_MAX));
+        at_place = Some(pair);
+        let known = match place {
+            Place::Device(_) => true,
+            Place::Address(_) => attempts::is_known(&mut tx, pair).await?,
+        };
+        if !known {
+            let everywhere = labelled_hash("account", account.as_bytes());
+            limits.push((everywhere, ACCOUNT_FAILURES_ANYWHERE_MAX));
+        }
+    }
+    let mut wait_ms = 0;
+    for (subject, max) in &limits {
         let (failures, window_at) = attempts::count(&mut tx, *subject, now).await?;
         if failures > *max {
             wait_ms = wait_ms.max(window_at + FAILURES_WINDOW_MS - now);
@@ -47,30 +90,26 @@ pub async fn attempt(
         let seconds = u64::try_from(wait_ms / 1_000 + 1).unwrap_or(1);
         return Err(Problem::new(Code::AttemptsExceeded).retry_after_s(seconds));
     }
-    Ok(Attempt { subjects })
+    let charged = limits.into_iter().map(|(subject, _)| subject);
+    Ok(Attempt {
+        charged: charged.filter(|it| Some(*it) != at_place).collect(),
+        at_place,
+    })
 }
 
 impl Attempt {
-    /// It was right: the account starts anew, and the address is not charged for it.
+    /// It was right: nobody is charged for it, the account starts anew at this place, and the place is known.
     pub async fn succeeded(self, app: &App) -> Result<(), Problem> {
         let mut tx = app.store.begin().await?;
-        for (position, (subject, _)) in self.subjects.into_iter().enumerate() {
-            if position == 0 {
-                attempts::take_back(&mut tx, subject).await?;
-            } else {
-                attempts::clear(&mut tx, subject).await?;
-            }
+        for subject in self.charged {
+            attempts::take_back(&mut tx, subject).await?;
+        }
+        if let Some(pair) = self.at_place {
+            attempts::clear(&mut tx, pair).await?;
+            attempts::know(&mut tx, pair, app.now()).await?;
         }
         tx.commit().await?;
         Ok(())
-    }
-}
-
-/// An IPv6 network counts as one address: a single host has 2⁶⁴ of them.
-fn address_block(address: IpAddr) -> Vec<u8> {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.octets().to_vec(),
-        IpAddr::V6(address) => address.octets()[..8].to_vec(),
     }
 }
 
@@ -79,10 +118,10 @@ pub async fn check_password(
     app: &App,
     username: &str,
     password: String,
-    address: IpAddr,
+    place: Place,
 ) -> Result<UserRow, Problem> {
     let username = normal_username(username);
-    let attempt = attempt(app, Some(&username), address).await?;
+    let attempt = attempt(app, Some(&username), place).await?;
     let mut db = app.store.read().await?;
     let user = users::find_by_name(&mut db, &username).await?;
     drop(db);

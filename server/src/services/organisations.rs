@@ -1,10 +1,10 @@
 //! Organisations: made by administrators inside their regions.
 
-use sync_core::model::{OrganisationId, Uscc};
+use sync_core::model::{OrganisationId, Region, RegionLevel, Uscc};
 
 use super::audit;
 use crate::access::role::word;
-use crate::access::{AuthorityLevel, OrganisationKind, Principal, region};
+use crate::access::{OrganisationKind, Principal};
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::store::StoreError;
@@ -31,12 +31,7 @@ pub async fn create(
     new: NewOrganisation,
 ) -> Result<OrganisationRow, Problem> {
     super::people::check_name("name", &new.name)?;
-    if region::parse(&new.region).is_none() {
-        return Err(Problem::value(
-            "region",
-            "is no six-digit GB/T 2260 code of a region",
-        ));
-    }
+    let region = super::reference::region("region", &new.region)?;
     if new
         .uscc
         .as_ref()
@@ -64,7 +59,7 @@ pub async fn create(
     let row = OrganisationRow {
         organisation: OrganisationId(app.new_uuid()),
         kind: new.kind,
-        authority_level: level(new.kind, &new.region),
+        authority_level: level(new.kind, &region),
         name: new.name,
         uscc: new.uscc,
         region: new.region,
@@ -93,8 +88,8 @@ pub async fn create(
 }
 
 /// The level of an authority in a region.
-pub fn level(kind: OrganisationKind, code: &str) -> Option<AuthorityLevel> {
-    (kind == OrganisationKind::Authority).then(|| region::level(code))
+pub fn level(kind: OrganisationKind, region: &Region) -> Option<RegionLevel> {
+    (kind == OrganisationKind::Authority).then(|| region.level())
 }
 
 /// One that the caller sees.

@@ -3,8 +3,8 @@
 use sync_core::limits::NAME_CHARS_MAX;
 use sync_core::model::{OrganisationId, UserId};
 
-use super::audit;
-use crate::access::{OrganisationKind, Principal, Role, passwords, region};
+use super::{audit, reference};
+use crate::access::{OrganisationKind, Principal, Role, passwords};
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::store::StoreError;
@@ -90,10 +90,10 @@ pub async fn prepare(
     if authority && regions.is_empty() {
         regions.push(organisation.region.clone());
     }
-    let whole = region::prefix(&organisation.region);
+    let whole = reference::region("organisation_id", &organisation.region)?;
     if regions
         .iter()
-        .any(|code| region::parse(code).is_none() || !code.starts_with(whole))
+        .any(|code| !code.parse().is_ok_and(|region| whole.contains(&region)))
     {
         return Err(Problem::value(
             "regions",
@@ -115,11 +115,10 @@ pub async fn prepare(
 
 /// Writes a prepared person.
 pub async fn insert(tx: &mut crate::store::Tx, person: &Person) -> Result<(), Problem> {
-    let prefixes: Vec<_> = person
-        .regions
-        .iter()
-        .map(|code| region::prefix(code).to_owned())
-        .collect();
+    let mut prefixes = Vec::new();
+    for code in &person.regions {
+        prefixes.push(reference::region("regions", code)?.prefix().to_owned());
+    }
     users::insert_user(tx, &person.row, &prefixes)
         .await
         .map_err(|error| match error {

@@ -1,13 +1,20 @@
 //! Whether the server can do its work now.
 
-use crate::app::App;
-use crate::args;
-use crate::problem::Problem;
-use crate::store::migrations::APPLIED;
+use std::time::Duration;
 
-/// Asks the database something small.
+use crate::app::App;
+use crate::problem::{Code, Problem};
+
+/// How long the database may take to begin a transaction before the server calls itself not ready.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks the database to begin to write.
 pub async fn check(app: &App) -> Result<(), Problem> {
-    let mut db = app.store.read().await?;
-    db.all(&APPLIED, args![]).await?;
-    Ok(())
+    let why = match tokio::time::timeout(PATIENCE, app.store.answers()).await {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "the database does not answer in time".to_owned(),
+    };
+    tracing::error!(why, "not ready");
+    Err(Problem::new(Code::NotReady).retry_after_s(5))
 }

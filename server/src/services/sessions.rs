@@ -7,6 +7,7 @@ use sync_core::model::{DeviceId, Millis, UserId};
 use sync_core::proof::{Verifier, login_statement};
 use uuid::Uuid;
 
+use super::logins::Place;
 use super::{audit, challenges, logins};
 use crate::access::Principal;
 use crate::access::jwt::{self, Claims};
@@ -101,18 +102,28 @@ pub async fn log_in(
     proof: Option<DeviceProof>,
     address: IpAddr,
 ) -> Result<Tokens, Problem> {
-    let user = logins::check_password(app, username, password, address).await?;
-    let mut tx = app.store.begin().await?;
+    // The device first: one that proves its key need not wait for what strangers did elsewhere.
     let device = match proof {
         Some(proof) => {
+            let mut tx = app.store.begin().await?;
             let device = proven_device(app, &mut tx, &proof).await?;
-            if device.user != user.user {
-                return Err(Problem::new(Code::ScopeForbidden).detail("the device is not yours"));
-            }
-            Some(device.device)
+            tx.commit().await?;
+            Some(device)
         }
         None => None,
     };
+    let place = match &device {
+        Some(device) => Place::Device(device.device),
+        None => Place::Address(address),
+    };
+    let user = logins::check_password(app, username, password, place).await?;
+    let device = match device {
+        Some(device) if device.user != user.user => {
+            return Err(Problem::new(Code::ScopeForbidden).detail("the device is not yours"));
+        }
+        other => other.map(|device| device.device),
+    };
+    let mut tx = app.store.begin().await?;
     let tokens = begin(app, &mut tx, user.user, device).await?;
     tx.commit().await?;
     Ok(tokens)

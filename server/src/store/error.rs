@@ -46,6 +46,12 @@ pub enum StoreError {
         /// Which migration.
         name: String,
     },
+    /// The database's file is not there any more.
+    #[error("the file of the database is gone")]
+    Gone,
+    /// A text holds U+0000, which PostgreSQL does not store.
+    #[error("a text holds U+0000")]
+    Nul,
     /// Anything else.
     #[error(transparent)]
     Database(sqlx::Error),
@@ -59,6 +65,9 @@ impl From<sqlx::Error> for StoreError {
         let Some(told) = error.as_database_error() else {
             return StoreError::Database(error);
         };
+        if told.code().as_deref() == Some("22021") {
+            return StoreError::Nul;
+        }
         if asks_to_retry(told.code().as_deref().unwrap_or_default()) {
             return StoreError::Retry;
         }

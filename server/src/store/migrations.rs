@@ -40,7 +40,8 @@ migrations![
     "0006_ruled_facts",
     "0007_epochs",
     "0008_lifts",
-    "0009_origins"
+    "0009_origins",
+    "0010_known_login_places"
 ];
 
 statements! {

@@ -16,7 +16,7 @@ mod statement;
 pub mod sync;
 mod value;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::StoreError;
@@ -56,6 +56,30 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
     .copied()
 }
 
+/// A pool of connections, as it is now.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolState {
+    /// `writer`, `readers` or `shared`.
+    pub name: &'static str,
+    /// How many it may have.
+    pub allowed: u32,
+    /// How many it has.
+    pub open: u32,
+    /// How many of these nobody uses.
+    pub idle: u32,
+}
+
+impl PoolState {
+    fn new(name: &'static str, allowed: u32, open: u32, idle: usize) -> Self {
+        Self {
+            name,
+            allowed,
+            open,
+            idle: u32::try_from(idle).unwrap_or(u32::MAX),
+        }
+    }
+}
+
 /// The database, whichever it is. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store(Inner);
@@ -63,6 +87,7 @@ pub struct Store(Inner);
 #[derive(Clone, Debug)]
 enum Inner {
     Sqlite {
+        file: PathBuf,
         writer: SqlitePool,
         readers: SqlitePool,
     },
@@ -92,7 +117,13 @@ impl Store {
             .acquire_timeout(Duration::from_secs(ACQUIRE_TIMEOUT_S))
             .connect_with(options.pragma("query_only", "ON"))
             .await?;
-        Self::migrated(Inner::Sqlite { writer, readers }).await
+        let file = file.to_owned();
+        Self::migrated(Inner::Sqlite {
+            file,
+            writer,
+            readers,
+        })
+        .await
     }
 
     /// Connects to PostgreSQL and migrates it.
@@ -141,10 +172,47 @@ impl Store {
         }
     }
 
+    /// The pools of connections, as they are now.
+    pub fn pools(&self) -> Vec<PoolState> {
+        match &self.0 {
+            Inner::Sqlite {
+                writer, readers, ..
+            } => vec![
+                PoolState::new("writer", 1, writer.size(), writer.num_idle()),
+                PoolState::new(
+                    "readers",
+                    SQLITE_READERS,
+                    readers.size(),
+                    readers.num_idle(),
+                ),
+            ],
+            Inner::Postgres { pool } => vec![PoolState::new(
+                "shared",
+                POSTGRES_CONNECTIONS,
+                pool.size(),
+                pool.num_idle(),
+            )],
+        }
+    }
+
+    /// Whether the database can be written now: its file is where it was opened, and a writing transaction begins.
+    /// A file that was deleted under the process would still take writes, and lose them with it.
+    pub async fn answers(&self) -> Result<()> {
+        if let Inner::Sqlite { file, .. } = &self.0
+            && !file.exists()
+        {
+            return Err(StoreError::Gone);
+        }
+        drop(self.begin().await?);
+        Ok(())
+    }
+
     /// Closes every connection, after what is under way.
     pub async fn close(&self) {
         match &self.0 {
-            Inner::Sqlite { writer, readers } => {
+            Inner::Sqlite {
+                writer, readers, ..
+            } => {
                 readers.close().await;
                 writer.close().await;
             }

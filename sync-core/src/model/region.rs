@@ -44,7 +44,9 @@ impl Region {
     pub fn contains(&self, other: &Self) -> bool {
         other.0.starts_with(self.prefix())
     }
-    fn prefix(&self) -> &str {
+    /// The digits that everything inside begins with: `14` for 140000, `1405` for 140500, nothing for the country. So SQL
+    /// can compare with `LIKE prefix || '%'`.
+    pub fn prefix(&self) -> &str {
         let mut prefix = self.0.as_str();
         while let Some(shorter) = prefix.strip_suffix("00") {
             prefix = shorter;
@@ -102,7 +104,18 @@ mod tests {
         assert!(region("140525").contains(&region("140525")));
         assert!(!region("140525").contains(&region("140500")));
         assert!(!region("370800").contains(&region("140525")));
-        for bad in ["14052", "1405255", "14x525", "370011", "001100", ""] {
+        assert!(region("000000").contains(&region("370811")));
+        assert_eq!(region("000000").prefix(), "");
+        assert_eq!(region("140500").prefix(), "1405");
+        for bad in [
+            "14052",
+            "1405255",
+            "14x525",
+            "370011",
+            "001100",
+            "１４０５２５",
+            "",
+        ] {
             assert!(bad.parse::<Region>().is_err(), "{bad}");
         }
     }

@@ -27,6 +27,10 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    // The story is on standard output; the server's log beside it only for those who ask.
+    if std::env::var_os("FIELDSEAL_LOG").is_some() {
+        fieldseal_server::telemetry::start_logging(true);
+    }
     match play(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

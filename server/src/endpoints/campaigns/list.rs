@@ -19,7 +19,7 @@ pub async fn list_campaigns(
 ) -> Result<Json<Page<Campaign>>, Problem> {
     let mut db = app.store.read().await?;
     let sight = (&caller).into();
-    let items = campaigns::list_seen(&mut db, &sight, &query.after(), query.limit()).await?;
+    let items = campaigns::list_seen(&mut db, &sight, &query.after(), query.rows()).await?;
     Ok(Json(Page::new(items, &query, |item| {
         item.campaign_id.to_string()
     })))

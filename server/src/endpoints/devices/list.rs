@@ -18,7 +18,7 @@ pub async fn list_devices(
     caller: Principal,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<Device>>, Problem> {
-    let rows = devices::list(&app, &caller, &query.after(), query.limit()).await?;
+    let rows = devices::list(&app, &caller, &query.after(), query.rows()).await?;
     let items: Vec<Device> = rows.into_iter().map(Device::from).collect();
     Ok(Json(Page::new(items, &query, |item| {
         item.device_id.to_string()

@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use super::base64_field;
 use crate::access::Principal;
 use crate::app::App;
-use crate::endpoints::address::Address;
 use crate::extract::{Json, Path};
 use crate::problem::{Problem, ProblemBody};
 use crate::services::enrolment;
@@ -48,7 +47,6 @@ pub async fn create_signer(
     State(app): State<App>,
     caller: Principal,
     Path(id): Path<DeviceId>,
-    Address(address): Address,
     Json(body): Json<NewSigner>,
 ) -> Result<(StatusCode, Json<Signer>), Problem> {
     let new = enrolment::NewSigner {
@@ -58,6 +56,6 @@ pub async fn create_signer(
         password: body.password,
         challenge: body.challenge,
     };
-    let certificate = enrolment::enrol_signer(&app, &caller, id, new, address).await?;
+    let certificate = enrolment::enrol_signer(&app, &caller, id, new).await?;
     Ok((StatusCode::CREATED, Json(Signer { certificate })))
 }

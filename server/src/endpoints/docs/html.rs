@@ -11,8 +11,12 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;mar
     code,pre{font-family:ui-monospace,monospace;font-size:.9em}pre{background:#f4f4f2;padding:.75rem;overflow-x:auto}\
     table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.35rem .6rem;\
     border-bottom:1px solid #ddd}.method{font-weight:700}.who{color:#555}\
+    code,h3{overflow-wrap:anywhere}nav a{display:inline-block;margin:0 1rem .4rem 0}section p{margin:.3rem 0}\
+    section{border-top:1px solid #ddd;padding:.2rem 0 .8rem}\
+    @media(max-width:40rem){body{margin:1rem auto}table,tbody,tr,td{display:block}th{display:none}td{border:0;padding:.1rem 0}\
+    tr{border-bottom:1px solid #ddd;padding:.6rem 0}}\
     @media(prefers-color-scheme:dark){body{color:#e8e8e6;background:#16181a}pre{background:#22262a}\
-    td,th{border-color:#3a3f44}.who{color:#a5a9ad}a{color:#8ab8f0}}";
+    td,th,tr,section{border-color:#3a3f44}.who{color:#a5a9ad}a{color:#8ab8f0}}";
 
 /// Text as it may stand between tags and in quoted attributes.
 pub fn escape(text: &str) -> String {

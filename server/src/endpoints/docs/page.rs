@@ -19,11 +19,13 @@ pub async fn docs(Extension(published): Extension<Published>) -> impl IntoRespon
 }
 
 /// The page for a document: operations by tag, then the shapes they use.
-pub fn render(document: &utoipa::openapi::OpenApi) -> String {
-    let document = serde_json::to_value(document).unwrap_or_default();
+pub fn render(document: &Value) -> String {
     let mut body = String::from(
         "<p>Machines read <a href=\"/v1/openapi.json\">the OpenAPI document</a>; \
-         errors are described under <a href=\"/docs/problems\">problems</a>.</p>",
+         errors are described under <a href=\"/docs/problems\">problems</a>.</p>\
+         <p>Every operation but the public ones wants <code>Authorization: Bearer</code> with an access token of \
+         <a href=\"#create_tokens\">POST /v1/tokens</a>. Lists come in pages of at most 200 rows: send <code>next</code> \
+         of one page as <code>after</code> for the next. Times are RFC 3339, in UTC.</p>",
     );
     let mut by_tag = std::collections::BTreeMap::<String, String>::new();
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
@@ -38,10 +40,17 @@ pub fn render(document: &utoipa::openapi::OpenApi) -> String {
                 .push_str(&operation_section(path, method, operation));
         }
     }
-    for (tag, sections) in by_tag {
-        let _ = write!(body, "<h2>{}</h2>{sections}", escape(&tag));
+    body.push_str("<nav>");
+    for tag in by_tag.keys() {
+        let tag = escape(tag);
+        let _ = write!(body, "<a href=\"#tag-{tag}\">{tag}</a>");
     }
-    body.push_str("<h2>Shapes</h2>");
+    body.push_str("<a href=\"#shapes\">shapes</a></nav>");
+    for (tag, sections) in by_tag {
+        let tag = escape(&tag);
+        let _ = write!(body, "<h2 id=\"tag-{tag}\">{tag}</h2>{sections}");
+    }
+    body.push_str("<h2 id=\"shapes\">Shapes</h2>");
     for (name, schema) in document["components"]["schemas"]
         .as_object()
         .into_iter()
@@ -57,14 +66,14 @@ pub fn render(document: &utoipa::openapi::OpenApi) -> String {
 fn operation_section(path: &str, method: &str, operation: &Value) -> String {
     let id = operation["operationId"].as_str().unwrap_or_default();
     let mut section = format!(
-        "<h3 id=\"{id}\"><span class=\"method\">{}</span> {}</h3><p>{} <span class=\"who\">{}</span></p>",
+        "<section><h3 id=\"{id}\"><span class=\"method\">{}</span> {}</h3><p>{} <span class=\"who\">{}</span></p>",
         method.to_uppercase(),
         escape(path),
         escape(operation["summary"].as_str().unwrap_or_default()),
         escape(&who(id)),
     );
     if let Some(text) = operation["description"].as_str() {
-        let _ = write!(section, "<p>{}</p>", escape(text));
+        let _ = write!(section, "<p>{}</p>", plain(text));
     }
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         let _ = write!(
@@ -72,16 +81,36 @@ fn operation_section(path: &str, method: &str, operation: &Value) -> String {
             "<p><code>{}</code> in {}: {}</p>",
             escape(parameter["name"].as_str().unwrap_or_default()),
             escape(parameter["in"].as_str().unwrap_or_default()),
-            escape(parameter["description"].as_str().unwrap_or_default()),
+            plain(parameter["description"].as_str().unwrap_or_default()),
         );
     }
     let request = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
     section.push_str(&shape_link("takes", request));
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
-        let schema = &response["content"]["application/json"]["schema"]["$ref"];
-        section.push_str(&shape_link(&format!("{status}:"), schema));
+        let content = response["content"].as_object().into_iter().flatten();
+        for (_, media) in content {
+            let schema = &media["schema"]["$ref"];
+            section.push_str(&shape_link(&format!("{status}:"), schema));
+        }
     }
+    section.push_str("</section>");
     section
+}
+
+/// Text of a doc comment, its backticks as code.
+fn plain(text: &str) -> String {
+    let mut parts = text.split('`').map(escape);
+    let mut out = parts.next().unwrap_or_default();
+    let mut code = true;
+    for part in parts {
+        out.push_str(if code { "<code>" } else { "</code>" });
+        out.push_str(&part);
+        code = !code;
+    }
+    if !code {
+        out.push_str("</code>");
+    }
+    out
 }
 
 fn shape_link(label: &str, reference: &Value) -> String {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::access::Principal;
 use crate::app::App;
-use crate::endpoints::list::{Page, PageQuery};
+use crate::endpoints::list::{Limit, Page};
 use crate::extract::{Json, Query};
 use crate::problem::{Problem, ProblemBody};
 use crate::store::reference::enterprises::{self, Enterprise};
@@ -22,8 +22,10 @@ pub struct EnterpriseQuery {
     /// The `next` of the page before
     #[param(value_type = Option<String>)]
     after: Option<Uuid>,
-    /// Rows, at most 200
-    limit: Option<u32>,
+    /// Rows of the page; 200 if it is not said
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: Limit,
 }
 
 /// List the enterprises that you may see
@@ -36,10 +38,10 @@ pub async fn list_enterprises(
 ) -> Result<Json<Page<Enterprise>>, Problem> {
     let mut db = app.store.read().await?;
     let sight = (&caller).into();
-    let page = PageQuery::new(query.after, query.limit);
-    let (part, after) = (query.q.unwrap_or_default(), page.after());
-    let items = enterprises::list_seen(&mut db, &sight, &after, &part, page.limit()).await?;
-    Ok(Json(Page::new(items, &page, |item| {
+    let after = query.after.map(|id| id.to_string()).unwrap_or_default();
+    let (part, rows) = (query.q.unwrap_or_default(), query.limit.rows());
+    let items = enterprises::list_seen(&mut db, &sight, &after, &part, rows).await?;
+    Ok(Json(Page::of(items, query.limit, |item| {
         item.enterprise_id.to_string()
     })))
 }

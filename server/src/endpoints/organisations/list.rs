@@ -18,7 +18,7 @@ pub async fn list_organisations(
     caller: Principal,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<Organisation>>, Problem> {
-    let rows = organisations::list(&app, &caller, &query.after(), query.limit()).await?;
+    let rows = organisations::list(&app, &caller, &query.after(), query.rows()).await?;
     let items: Vec<Organisation> = rows.into_iter().map(Organisation::from).collect();
     Ok(Json(Page::new(items, &query, |item| {
         item.organisation_id.to_string()

@@ -22,7 +22,7 @@ pub async fn list_suspensions(
 ) -> Result<Json<Page<Suspension>>, Problem> {
     let mut db = app.store.read().await?;
     let (sight, after) = ((&caller).into(), query.after());
-    let items = suspensions::list_seen(&mut db, &sight, id, &after, query.limit()).await?;
+    let items = suspensions::list_seen(&mut db, &sight, id, &after, query.rows()).await?;
     Ok(Json(Page::new(items, &query, |item| {
         item.suspension_id.to_string()
     })))

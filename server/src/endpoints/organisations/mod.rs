@@ -8,10 +8,10 @@ pub mod list_suspensions;
 pub mod suspend;
 
 use serde::Serialize;
-use sync_core::model::OrganisationId;
+use sync_core::model::{OrganisationId, RegionLevel};
 use utoipa::ToSchema;
 
-use crate::access::{AuthorityLevel, OrganisationKind};
+use crate::access::OrganisationKind;
 use crate::clock::rfc3339;
 use crate::store::access::organisations::OrganisationRow;
 
@@ -29,9 +29,10 @@ pub struct Organisation {
     /// 统一社会信用代码.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uscc: Option<String>,
-    /// Of authorities alone; follows from the region.
+    /// national, province, city or county; of authorities alone, follows from the region.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub authority_level: Option<AuthorityLevel>,
+    #[schema(value_type = Option<String>)]
+    pub authority_level: Option<RegionLevel>,
     /// GB/T 2260, six digits.
     pub region: String,
     /// Above it.

@@ -19,7 +19,7 @@ pub async fn list_prior_samplings(
 ) -> Result<Json<Page<PriorSampling>>, Problem> {
     let mut db = app.store.read().await?;
     let (sight, after) = ((&caller).into(), query.after());
-    let items = prior_samplings::list_seen(&mut db, &sight, &after, query.limit()).await?;
+    let items = prior_samplings::list_seen(&mut db, &sight, &after, query.rows()).await?;
     Ok(Json(Page::new(items, &query, |item| {
         item.prior_sampling_id.to_string()
     })))

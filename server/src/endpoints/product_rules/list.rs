@@ -18,7 +18,7 @@ pub async fn list_product_rules(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<ProductRule>>, Problem> {
     let mut db = app.store.read().await?;
-    let items = product_rules::list(&mut db, &query.after(), query.limit()).await?;
+    let items = product_rules::list(&mut db, &query.after(), query.rows()).await?;
     Ok(Json(Page::new(items, &query, |item| {
         item.product_rule_id.to_string()
     })))

@@ -2,13 +2,12 @@
 
 use axum::extract::State;
 use serde::Deserialize;
-use sync_core::limits::LIST_ROWS_MAX;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::access::Principal;
 use crate::app::App;
-use crate::endpoints::list::Page;
+use crate::endpoints::list::{Limit, Page};
 use crate::extract::{Json, Query};
 use crate::problem::{Problem, ProblemBody};
 use crate::services::quarantine;
@@ -22,8 +21,10 @@ pub struct QuarantineQuery {
     /// The `next` of the page before
     #[param(value_type = Option<String>)]
     after: Option<Uuid>,
-    /// Rows, at most 200
-    limit: Option<u32>,
+    /// Rows of the page; 200 if it is not said
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: Limit,
 }
 
 /// List the quarantined changes of visits that you may see, newest first
@@ -35,13 +36,9 @@ pub async fn list_quarantine(
     caller: Principal,
     Query(query): Query<QuarantineQuery>,
 ) -> Result<Json<Page<AsideView>>, Problem> {
-    let limit = query.limit.unwrap_or(LIST_ROWS_MAX).clamp(1, LIST_ROWS_MAX);
     let before = query.after.unwrap_or(Uuid::max()).to_string();
-    let items = quarantine::list(&app, &caller, &before, limit).await?;
-    let full = items.len() == limit as usize;
-    let next = items
-        .last()
-        .filter(|_| full)
-        .map(|item| item.item_id.clone());
-    Ok(Json(Page { items, next }))
+    let items = quarantine::list(&app, &caller, &before, query.limit.rows()).await?;
+    Ok(Json(Page::of(items, query.limit, |item| {
+        item.item_id.clone()
+    })))
 }

@@ -19,7 +19,7 @@ pub async fn list_re_entry_grants(
 ) -> Result<Json<Page<ReEntryGrant>>, Problem> {
     let mut db = app.store.read().await?;
     let (sight, after) = ((&caller).into(), query.after());
-    let items = re_entry_grants::list_seen(&mut db, &sight, &after, query.limit()).await?;
+    let items = re_entry_grants::list_seen(&mut db, &sight, &after, query.rows()).await?;
     Ok(Json(Page::new(items, &query, |item| {
         item.grant_id.to_string()
     })))

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::access::Principal;
 use crate::app::App;
-use crate::endpoints::list::{Page, PageQuery};
+use crate::endpoints::list::{Limit, Page};
 use crate::extract::{Json, Query};
 use crate::problem::{Problem, ProblemBody};
 use crate::store::reference::custody;
@@ -21,8 +21,10 @@ pub struct SamplesQuery {
     /// The `next` of the page before
     #[param(value_type = Option<String>)]
     after: Option<Uuid>,
-    /// Rows, at most 200
-    limit: Option<u32>,
+    /// Rows of the page; 200 if it is not said
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: Limit,
     /// Only those that a laboratory reported and of which no sheet is known (只做不录); without it, those with a sheet
     #[serde(default)]
     without_sheet: bool,
@@ -38,15 +40,15 @@ pub async fn list_samples(
 ) -> Result<Json<Page<Sample>>, Problem> {
     let mut db = app.store.read().await?;
     let sight = (&caller).into();
-    let page = PageQuery::new(query.after, query.limit);
-    let (after, limit) = (page.after(), page.limit());
+    let after = query.after.map(|id| id.to_string()).unwrap_or_default();
+    let rows = query.limit.rows();
     let items = if query.without_sheet {
-        let ids = custody::list_without_sheet(&mut db, &sight, &after, limit).await?;
+        let ids = custody::list_without_sheet(&mut db, &sight, &after, rows).await?;
         ids.into_iter().map(Sample::without_sheet).collect()
     } else {
-        samples::list_seen(&mut db, &sight, &after, limit).await?
+        samples::list_seen(&mut db, &sight, &after, rows).await?
     };
-    Ok(Json(Page::new(items, &page, |item| {
+    Ok(Json(Page::of(items, query.limit, |item| {
         item.sample_id.to_string()
     })))
 }

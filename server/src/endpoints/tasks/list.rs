@@ -19,7 +19,7 @@ pub async fn list_tasks(
 ) -> Result<Json<Page<Task>>, Problem> {
     let mut db = app.store.read().await?;
     let sight = (&caller).into();
-    let items = tasks::list_seen(&mut db, &sight, &query.after(), query.limit()).await?;
+    let items = tasks::list_seen(&mut db, &sight, &query.after(), query.rows()).await?;
     Ok(Json(Page::new(items, &query, |item| {
         item.task_id.to_string()
     })))

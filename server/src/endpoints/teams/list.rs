@@ -19,7 +19,7 @@ pub async fn list_teams(
 ) -> Result<Json<Page<Team>>, Problem> {
     let mut db = app.store.read().await?;
     let sight = (&caller).into();
-    let items = teams::list_seen(&mut db, &sight, &query.after(), query.limit()).await?;
+    let items = teams::list_seen(&mut db, &sight, &query.after(), query.rows()).await?;
     Ok(Json(Page::new(items, &query, |item| {
         item.team_id.to_string()
     })))

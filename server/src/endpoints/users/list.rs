@@ -18,7 +18,7 @@ pub async fn list_users(
     caller: Principal,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<User>>, Problem> {
-    let rows = people::list(&app, &caller, &query.after(), query.limit()).await?;
+    let rows = people::list(&app, &caller, &query.after(), query.rows()).await?;
     let items: Vec<User> = rows.into_iter().map(User::from).collect();
     Ok(Json(Page::new(items, &query, |item| {
         item.user_id.to_string()

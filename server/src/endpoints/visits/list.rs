@@ -2,13 +2,12 @@
 
 use axum::extract::State;
 use serde::Deserialize;
-use sync_core::limits::LIST_ROWS_MAX;
-use sync_core::model::{DocumentId, Millis, shanghai_midnight};
+use sync_core::model::{DocumentId, Millis, Uscc, shanghai_midnight};
 use utoipa::IntoParams;
 
 use crate::access::Principal;
 use crate::app::App;
-use crate::endpoints::list::Page;
+use crate::endpoints::list::{Limit, Page};
 use crate::extract::{Json, Query};
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::services::visits::{self, Filter, VisitView};
@@ -20,8 +19,10 @@ use crate::services::visits::{self, Filter, VisitView};
 pub struct VisitsQuery {
     /// The `next` of the page before
     after: Option<String>,
-    /// Rows, at most 200
-    limit: Option<u32>,
+    /// Rows of the page; 200 if it is not said
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: Limit,
     /// Key of the enterprise after aliases, as `uscc:…`
     enterprise: Option<String>,
     /// 统一社会信用代码
@@ -70,7 +71,16 @@ pub async fn list_visits(
         }
         Some(None) => return Err(invalid("after")),
     };
-    let limit = query.limit.unwrap_or(LIST_ROWS_MAX).clamp(1, LIST_ROWS_MAX);
+    if query
+        .uscc
+        .as_ref()
+        .is_some_and(|code| code.parse::<Uscc>().is_err())
+    {
+        return Err(Problem::value(
+            "uscc",
+            "is no unified social credit code: shape or check digit",
+        ));
+    }
     let filter = Filter {
         from: midnight(query.from.as_deref(), "from", 0)?.unwrap_or(Millis::MIN),
         until: midnight(query.to.as_deref(), "to", 1)?.unwrap_or(Millis::MAX),
@@ -80,14 +90,12 @@ pub async fn list_visits(
         campaign: query.campaign,
         standing: query.standing,
     };
-    let rows = visits::list(&app, &caller, after, &filter, limit).await?;
-    let full = rows.len() == limit as usize;
-    let next = rows
-        .last()
-        .filter(|_| full)
-        .map(|row| format!("{}_{}", row.sort_at, row.document_id));
+    let rows = visits::list(&app, &caller, after, &filter, query.limit.rows()).await?;
+    let page = Page::of(rows, query.limit, |row| {
+        format!("{}_{}", row.sort_at, row.document_id)
+    });
     Ok(Json(Page {
-        items: rows.into_iter().map(VisitView::from).collect(),
-        next,
+        items: page.items.into_iter().map(VisitView::from).collect(),
+        next: page.next,
     }))
 }

@@ -8,7 +8,7 @@ use sync_core::rules::{SampleFact, ScopeKey};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Change, Work, missing, name, optional, region_code};
+use super::{Change, Work, missing, name, optional, region};
 use crate::problem::{Code, Problem};
 use crate::services::projection;
 use crate::services::sync::binding;
@@ -47,7 +47,7 @@ pub async fn put(work: &mut Work<'_>, new: NewEnterprise) -> Result<(Enterprise,
     }
     let (title, region) = (
         name("name", &new.name)?,
-        region_code("region", &new.region)?,
+        region("region", &new.region)?.to_string(),
     );
     if !work.caller.sees_region(&region) {
         return Err(Problem::new(Code::ScopeForbidden).field("region", "lies outside yours"));

@@ -14,10 +14,10 @@ pub mod teams;
 mod work;
 
 use sync_core::limits::NAME_CHARS_MAX;
-use sync_core::model::OrganisationId;
+use sync_core::model::{OrganisationId, Region};
 pub use work::Work;
 
-use crate::access::{OrganisationKind, Principal, region};
+use crate::access::{OrganisationKind, Principal};
 use crate::problem::{Code, Problem};
 use crate::store::Session;
 use crate::store::access::organisations::{self, OrganisationRow};
@@ -57,10 +57,9 @@ fn optional(field: &str, text: Option<&str>) -> Result<Option<String>, Problem> 
 }
 
 /// A region (GB/T 2260).
-fn region_code(field: &str, code: &str) -> Result<String, Problem> {
-    region::parse(code)
-        .map(str::to_owned)
-        .ok_or_else(|| Problem::value(field, "is no six-digit GB/T 2260 code of a region"))
+pub fn region(field: &str, code: &str) -> Result<Region, Problem> {
+    code.parse()
+        .map_err(|_| Problem::value(field, "is no six-digit GB/T 2260 code of a region"))
 }
 
 /// A civil day.

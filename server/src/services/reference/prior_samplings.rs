@@ -87,7 +87,7 @@ pub async fn put(
         return Err(Problem::value("sampled_on", "lies in the future"));
     }
     if let Some(region) = &new.region {
-        super::region_code("region", region)?;
+        super::region("region", region)?;
         if !work.caller.sees_region(region) {
             return Err(Problem::new(Code::ScopeForbidden).field("region", "lies outside yours"));
         }

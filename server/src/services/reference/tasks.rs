@@ -3,7 +3,7 @@
 
 use sync_core::model::{CampaignId, EnterpriseId, OrganisationId, TaskId, TeamId};
 
-use super::{Change, Work, authority, body, day, missing, name, optional, region_code};
+use super::{Change, Work, authority, body, day, missing, name, optional, region};
 use crate::problem::{Code, Problem};
 use crate::store::feed::Audience;
 use crate::store::reference::tasks::{self, Clash, Task};
@@ -61,7 +61,7 @@ pub async fn put(work: &mut Work<'_>, new: NewTask) -> Result<(Task, Change), Pr
     }
     let mut regions = Vec::new();
     for code in &new.regions {
-        regions.push(region_code("regions", code)?);
+        regions.push(region("regions", code)?.to_string());
     }
     for id in &new.enterprises {
         if enterprises::find(&mut work.tx, *id).await?.is_none() {

@@ -14,6 +14,13 @@ statements! {
         RETURNING failures, window_at";
     /// Forgets all of a subject.
     CLEAR = "DELETE FROM login_attempts WHERE subject_hash = $1";
+    /// Forgets places that were not used for long.
+    PURGE_KNOWN = "DELETE FROM known_login_places WHERE seen_at <= $1";
+    /// Whether somebody logged in there.
+    FIND_KNOWN = "SELECT seen_at FROM known_login_places WHERE subject_hash = $1";
+    /// Somebody logged in there.
+    KNOW = "INSERT INTO known_login_places (subject_hash, seen_at) VALUES ($1, $2) \
+        ON CONFLICT (subject_hash) DO UPDATE SET seen_at = excluded.seen_at";
     /// Takes one back.
     TAKE_BACK = "UPDATE login_attempts SET failures = failures - 1 WHERE subject_hash = $1 AND failures > 0";
 }
@@ -32,6 +39,22 @@ pub async fn count(tx: &mut Tx, subject: [u8; 32], now: Millis) -> Result<(i64, 
 /// Forgets all attempts on a subject.
 pub async fn clear(tx: &mut Tx, subject: [u8; 32]) -> Result<()> {
     tx.exec(&CLEAR, args![subject]).await.map(drop)
+}
+
+/// Forgets places that were last used at or before an instant.
+pub async fn purge_known(tx: &mut Tx, until: Millis) -> Result<()> {
+    tx.exec(&PURGE_KNOWN, args![until]).await.map(drop)
+}
+
+/// Whether an account was logged into at a place, both in one hash.
+pub async fn is_known(tx: &mut Tx, subject: [u8; 32]) -> Result<bool> {
+    let row = tx.optional(&FIND_KNOWN, args![subject]).await?;
+    Ok(row.is_some())
+}
+
+/// Remembers that an account was logged into at a place.
+pub async fn know(tx: &mut Tx, subject: [u8; 32], now: Millis) -> Result<()> {
+    tx.exec(&KNOW, args![subject, now]).await.map(drop)
 }
 
 /// Takes back one attempt that turned out to be right.

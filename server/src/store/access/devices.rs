@@ -14,6 +14,9 @@ statements! {
     /// Adds a signer.
     INSERT_SIGNER = "INSERT INTO device_signers (signer_id, device_id, user_id, public_key, certificate, enrolled_at) \
         VALUES ($1, $2, $3, $4, $5, $6)";
+    /// Whether a point is somebody's key already; its second to 33rd bytes are the same in both SEC1 spellings.
+    FIND_POINT = "SELECT device_id FROM devices WHERE substr(public_key, 2, 32) = $1 \
+        UNION ALL SELECT device_id FROM device_signers WHERE substr(public_key, 2, 32) = $1";
     /// Any by id, for the server itself.
     FIND = "SELECT * FROM devices WHERE device_id = $1";
     /// Any by actor: whose changes are these?
@@ -99,6 +102,12 @@ pub async fn insert_signer(
 ) -> Result<()> {
     let args = args![signer, device, user, public_key, certificate, now];
     tx.exec(&INSERT_SIGNER, args).await.map(drop)
+}
+
+/// Whether a point is a key of any phone or person already, however it was written.
+pub async fn knows_point(db: &mut Session, public_key: &[u8]) -> Result<bool> {
+    let x = public_key.get(1..33).unwrap_or_default();
+    Ok(db.optional(&FIND_POINT, args![x]).await?.is_some())
 }
 
 /// Any by id.

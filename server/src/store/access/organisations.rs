@@ -1,8 +1,8 @@
 //! Organisations, and which of them a caller sees.
 
-use sync_core::model::{Millis, OrganisationId};
+use sync_core::model::{Millis, OrganisationId, RegionLevel};
 
-use crate::access::{AuthorityLevel, OrganisationKind, Principal};
+use crate::access::{OrganisationKind, Principal};
 use crate::args;
 use crate::store::{Result, Row, Session, Tx, statements};
 
@@ -41,7 +41,7 @@ pub struct OrganisationRow {
     /// 统一社会信用代码.
     pub uscc: Option<String>,
     /// Of authorities alone.
-    pub authority_level: Option<AuthorityLevel>,
+    pub authority_level: Option<RegionLevel>,
     /// GB/T 2260.
     pub region: String,
     /// Above it.

@@ -4,6 +4,7 @@ use sync_core::model::{EnterpriseKey, Interval, Millis, OrganisationId, SampleId
 use sync_core::rules::{CustodyFact, OrganisationFact, RecusalFact, TaskFact};
 
 use super::{custody, enterprises, tasks};
+use crate::access::role::word;
 use crate::args;
 use crate::store::access::organisations;
 use crate::store::{Result, Session, statements};
@@ -70,7 +71,7 @@ pub async fn organisation_fact(
     Ok(Some(OrganisationFact {
         kind: row.kind,
         name: row.name,
-        level: row.authority_level.map(|level| level.as_str().to_owned()),
+        level: row.authority_level.map(|level| word(&level)),
         region: Some(row.region),
         parent_id: row.parent,
         suspended,

@@ -1,13 +1,15 @@
 //! Tasks (抽查任务), what they are about, and who had them when.
 
 use serde::Serialize;
-use sync_core::model::{CampaignId, EnterpriseId, Millis, OrganisationId, TaskId, TeamId, UserId};
+use sync_core::model::{
+    CampaignId, EnterpriseId, Millis, OrganisationId, Region, TaskId, TeamId, UserId,
+};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Sight, json, sees_task, to_json};
 use crate::args;
-use crate::store::{Result, Row, Session, Tx, statements};
+use crate::store::{Result, Row, Session, StoreError, Tx, statements};
 
 statements! {
     /// Adds one.
@@ -188,8 +190,12 @@ pub async fn insert(tx: &mut Tx, row: &Task) -> Result<()> {
     ];
     tx.exec(&INSERT, args).await?;
     for region in &row.regions {
-        let prefix = crate::access::region::prefix(region);
-        tx.exec(&INSERT_REGION, args![row.task_id, prefix]).await?;
+        let region: Region = region.parse().map_err(|_| StoreError::Column {
+            name: "regions",
+            wanted: "a list of regions",
+        })?;
+        tx.exec(&INSERT_REGION, args![row.task_id, region.prefix()])
+            .await?;
     }
     for target in &row.enterprises {
         tx.exec(&INSERT_TARGET, args![row.task_id, *target]).await?;

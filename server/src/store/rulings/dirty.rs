@@ -23,8 +23,8 @@ statements! {
     FIND_SCOPE = "SELECT key, facts FROM scopes WHERE scope = $1";
     /// Notes what was ruled.
     SET_FACTS = "UPDATE scopes SET facts = $2, ruled_at = $3 WHERE scope = $1";
-    /// How many wait.
-    COUNT = "SELECT COUNT(*) AS waiting FROM dirty_scopes";
+    /// How many wait, and since when the oldest does.
+    WAITING = "SELECT COUNT(*) AS waiting, MIN(marked_at) AS oldest FROM dirty_scopes";
 }
 
 /// A marked scope.
@@ -98,7 +98,8 @@ pub async fn clear(
     tx.exec(&CLEAR, args![&scope, mark]).await.map(drop)
 }
 
-/// How many scopes wait to be ruled.
-pub async fn count(db: &mut Session) -> Result<i64> {
-    db.one(&COUNT, args![]).await?.get("waiting")
+/// How many scopes wait to be ruled, and since when the oldest does.
+pub async fn waiting(db: &mut Session) -> Result<(i64, Option<Millis>)> {
+    let row = db.one(&WAITING, args![]).await?;
+    Ok((row.get("waiting")?, row.get("oldest")?))
 }

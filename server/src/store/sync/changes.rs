@@ -26,6 +26,8 @@ statements! {
     LIST_AT_POSITION = "SELECT * FROM changes WHERE document_id = $1 AND position = $2 ORDER BY ordinal";
     /// How much of a device's waits or lies aside.
     COUNT_ASIDE = "SELECT COUNT(*) AS aside FROM changes WHERE carrier_device_id = $1 AND status <> 'accepted'";
+    /// How many have a status.
+    COUNT_OF_STATUS = "SELECT COUNT(*) AS changes FROM changes WHERE status = $1";
     /// Everything aside that a device wrote or brought.
     LIST_ASIDE_OF_DEVICE = "SELECT * FROM changes WHERE status <> 'accepted' AND (device_id = $1 OR carrier_device_id = $1) \
         ORDER BY received_at, item_id LIMIT $2";
@@ -322,4 +324,11 @@ pub async fn set_admitted(
     tx.exec(&SET_ADMITTED, args![document, hash, user, now])
         .await
         .map(drop)
+}
+
+/// How many have a status.
+pub async fn count_of_status(db: &mut Session, status: &str) -> Result<i64> {
+    db.one(&COUNT_OF_STATUS, args![status])
+        .await?
+        .get("changes")
 }

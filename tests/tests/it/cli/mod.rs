@@ -2,10 +2,13 @@
 
 mod import;
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
+use fieldseal_tests::catalogue::DataFile;
 use fieldseal_tests::child::{ServerProcess, run};
+use fieldseal_tests::demonstration::FILES;
+use fieldseal_tests::server::PASSWORD;
 use serde_json::json;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_server");
@@ -141,4 +144,156 @@ fn the_log_holds_no_name_no_token_and_no_query() {
     for secret in ["zhangsan", "sesame", "91350100M000100Y43", "abcdef"] {
         assert!(!log.contains(secret), "{secret} is in the log: {log}");
     }
+}
+
+#[test]
+fn the_log_of_a_whole_story_names_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = std::process::Command::new(env!("CARGO_BIN_EXE_demo"))
+        .args(["--once", "--data"])
+        .arg(folder.path().join("data"))
+        .env(
+            "FIELDSEAL_LOG",
+            "trace,h2=off,hyper=off,hyper_util=off,ureq=off,ureq_proto=off",
+        )
+        .output()
+        .unwrap();
+    assert!(told.status.success(), "{told:?}");
+    let log = String::from_utf8(told.stderr).unwrap();
+    assert!(log.contains("/v1/sync") && log.contains("request_id"));
+    let mut secrets = vec![
+        // As the phones of the story write it into sheets and refusals.
+        "0356-0000000".to_owned(),
+        "法定代表人".to_owned(),
+        "联系人".to_owned(),
+        "店主".to_owned(),
+        PASSWORD.to_owned(),
+    ];
+    for file in FILES {
+        let data = DataFile::read(file);
+        secrets.extend(data.people.into_iter().map(|it| it.name));
+        secrets.extend(data.enterprises.iter().map(|it| it.name.clone()));
+        secrets.extend(data.enterprises.into_iter().map(|it| it.uscc));
+        secrets.extend(data.organisations.into_iter().filter_map(|it| it.uscc));
+    }
+    for secret in secrets {
+        let line = log.lines().find(|line| line.contains(&secret));
+        assert!(line.is_none(), "{secret} is in the log: {line:?}");
+    }
+}
+
+#[test]
+fn a_mistake_of_the_operator_is_one_sentence_and_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let blocked = folder.path().join("file");
+    std::fs::write(&blocked, "no folder").unwrap();
+    let blocked = blocked.to_str().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let broken = folder.path().join("broken/keys");
+    std::fs::create_dir_all(&broken).unwrap();
+    std::fs::write(broken.join("server-ed25519.pk8"), "no key").unwrap();
+    let broken = broken.parent().unwrap().to_str().unwrap();
+    let free = "127.0.0.1:0";
+    for (args, code, wanted) in [
+        (
+            vec!["serve", "--data", blocked, "--listen", free],
+            1,
+            "the data folder",
+        ),
+        (
+            vec!["serve", "--data", data, "--listen", &taken],
+            1,
+            "cannot listen on",
+        ),
+        (
+            vec![
+                "serve",
+                "--data",
+                data,
+                "--listen",
+                free,
+                "--metrics-listen",
+                &taken,
+            ],
+            1,
+            "cannot listen for metrics on",
+        ),
+        (
+            vec!["serve", "--data", broken, "--listen", free],
+            1,
+            "the server's keys",
+        ),
+        (
+            vec!["serve", "--data", data, "--listen", "nowhere"],
+            2,
+            "--listen",
+        ),
+        (vec!["serve", "--colour", "red"], 2, "--colour"),
+        (vec!["paint"], 2, "paint"),
+        (
+            vec![
+                "admin",
+                "create",
+                "--username",
+                "x",
+                "--region",
+                "140025",
+                "--data",
+                data,
+            ],
+            1,
+            "region",
+        ),
+    ] {
+        let ended = run(PROGRAM, &args, "");
+        assert_eq!(ended.status.code(), Some(code), "{args:?}: {ended:?}");
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert!(told.contains(wanted), "{args:?}: {told}");
+        assert!(!told.contains("panicked"), "{args:?}: {told}");
+    }
+}
+
+#[test]
+fn metrics_have_an_address_of_their_own_if_the_operator_wants_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = std::process::Command::new(PROGRAM)
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--metrics-listen",
+            "127.0.0.1:0",
+        ])
+        .arg("--data")
+        .arg(folder.path())
+        .env("FIELDSEAL_LOG", "warn")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = lines.find_map(|line| {
+        line.unwrap()
+            .strip_prefix("Metrics and health: ")
+            .map(str::to_owned)
+    });
+    let url = line.unwrap();
+    let text = ureq::get(&url)
+        .call()
+        .unwrap()
+        .body_mut()
+        .read_to_string()
+        .unwrap();
+    assert!(text.contains("fieldseal_database_up 1"), "{text}");
+    let other = ureq::get(url.replace("/metrics", "/v1/users"))
+        .config()
+        .http_status_as_error(false)
+        .build()
+        .call()
+        .unwrap();
+    assert_eq!(other.status(), 404);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

@@ -5,8 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use fieldseal_server::crypto::AwsLc;
 use fieldseal_tests::{TestDevice, TestServer};
 use serde_json::json;
-use sync_core::limits::{CHALLENGE_MS, ENROLMENT_CODE_MS};
-use sync_core::proof::{CertificateKind, CertificatePayload, Role, Signed};
+use sync_core::limits::{
+    ADDRESS_FAILURES_MAX, CHALLENGE_MS, ENROLMENT_CODE_MS, FAILURES_WINDOW_MS,
+};
+use sync_core::proof::{CertificateKind, CertificatePayload, Role, Signed, enrolment_statement};
 
 use super::with_samplers;
 
@@ -125,4 +127,67 @@ fn a_raw_signature_serves_as_well_as_der_and_neither_for_another_message() {
             assert!(!AwsLc.verify_p256(key.as_bytes(), b"massage", bytes));
         }
     }
+}
+
+#[test]
+fn a_public_key_is_a_point_on_the_curve_and_one_persons_however_it_is_written() {
+    let server = TestServer::start();
+    let (admin, user, _) = with_samplers(&server);
+    let code = server.enrolment_code(&admin, &user);
+    let device = TestDevice::new(1);
+    let whole = device.public_key();
+    let mut off_the_curve = whole.clone();
+    off_the_curve[64] ^= 1;
+    let mut x_too_large = vec![2; 1];
+    x_too_large.extend([0xff; 32]);
+    for bad in [
+        vec![],
+        vec![0],
+        vec![0; 65],
+        off_the_curve,
+        x_too_large,
+        whole[..64].to_vec(),
+        [whole.as_slice(), &[0]].concat(),
+        // Another kind of key of a plausible length.
+        vec![7; 32],
+    ] {
+        let mut body = device.enrolment(&code, &server.challenge());
+        body["public_key"] = STANDARD.encode(&bad).into();
+        server
+            .call("POST", "/v1/devices", None, body)
+            .expect_problem(422, "value_invalid");
+    }
+    device.enrol(&server, &code).expect(201);
+
+    // The same key, compressed, of an install that claims to be another.
+    let mut compressed = vec![2 + (whole[64] & 1)];
+    compressed.extend(&whole[1..33]);
+    let (code, challenge) = (server.enrolment_code(&admin, &user), server.challenge());
+    let mut other = TestDevice::new(1);
+    other.actor = sync_core::model::Actor([9; 16]);
+    let statement = enrolment_statement(&challenge, &other.actor, &compressed);
+    let mut body = other.enrolment(&code, &challenge);
+    body["public_key"] = STANDARD.encode(&compressed).into();
+    body["signature"] = other.sign(&statement).into();
+    server
+        .call("POST", "/v1/devices", None, body)
+        .expect_problem(409, "conflict");
+}
+
+#[test]
+fn codes_cannot_be_guessed_for_ever_from_one_address() {
+    let server = TestServer::start();
+    let (admin, user, _) = with_samplers(&server);
+    let device = TestDevice::new(1);
+    for _ in 0..ADDRESS_FAILURES_MAX {
+        device
+            .enrol(&server, "0000-0000-0000-0000-0000")
+            .expect_problem(403, "enrolment_code_invalid");
+    }
+    let code = server.enrolment_code(&admin, &user);
+    device
+        .enrol(&server, &code)
+        .expect_problem(429, "attempts_exceeded");
+    server.clock.advance_ms(FAILURES_WINDOW_MS);
+    device.enrol(&server, &code).expect(201);
 }

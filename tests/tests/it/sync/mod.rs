@@ -12,4 +12,5 @@ mod index;
 pub mod kit;
 mod page;
 mod quarantine;
+mod shutdown;
 mod transplants;

@@ -1,0 +1,115 @@
+//! What stands in the server now, for whoever looks at it at night: set when Prometheus asks.
+
+use std::time::Duration;
+
+use metrics::gauge;
+
+use crate::app::App;
+use crate::store::rulings::dirty;
+use crate::store::sync::changes;
+use crate::store::{Result, Store};
+
+/// How long a scrape waits for the database before it says that there is none.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Names and units, once a process.
+pub fn describe() {
+    use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+    describe_counter!(
+        "fieldseal_requests_total",
+        "Requests answered, by method, route and status"
+    );
+    describe_histogram!(
+        "fieldseal_request_seconds",
+        Unit::Seconds,
+        "From a request to its answer"
+    );
+    describe_gauge!(
+        "fieldseal_requests_under_way",
+        "Requests that wait for their answer"
+    );
+    describe_histogram!(
+        "fieldseal_sync_seconds",
+        Unit::Seconds,
+        "A sync, judged, written and ruled"
+    );
+    describe_counter!(
+        "fieldseal_sync_turned_away_total",
+        "Syncs told to come again: too many at once"
+    );
+    describe_counter!(
+        "fieldseal_changes_total",
+        "Changes that came, by what became of them"
+    );
+    describe_counter!(
+        "fieldseal_equivocations_total",
+        "Second hashes under one (document, actor, seq): an alarm"
+    );
+    describe_counter!(
+        "fieldseal_rulings_total",
+        "Versions of rulings written, by outcome"
+    );
+    describe_gauge!(
+        "fieldseal_database_up",
+        "1 if the database answered just now"
+    );
+    describe_gauge!("fieldseal_dirty_scopes", "Scopes that wait to be ruled");
+    describe_gauge!(
+        "fieldseal_ruling_lag_seconds",
+        Unit::Seconds,
+        "For how long the oldest of them has waited"
+    );
+    describe_gauge!(
+        "fieldseal_changes_held",
+        "Changes that wait for what they depend on"
+    );
+    describe_gauge!(
+        "fieldseal_changes_quarantined",
+        "Changes kept aside for a person"
+    );
+    describe_gauge!(
+        "fieldseal_database_connections",
+        "Connections of a pool, by pool and state"
+    );
+}
+
+/// Sets them. A database that does not answer is told as such, and the rest still stands.
+pub async fn set(app: &App) {
+    for pool in app.store.pools() {
+        let idle = pool.idle.min(pool.open);
+        gauge!("fieldseal_database_connections", "pool" => pool.name, "state" => "idle").set(idle);
+        gauge!("fieldseal_database_connections", "pool" => pool.name, "state" => "in_use")
+            .set(pool.open - idle);
+        gauge!("fieldseal_database_connections", "pool" => pool.name, "state" => "allowed")
+            .set(pool.allowed);
+    }
+    let read = tokio::time::timeout(PATIENCE, read(&app.store)).await;
+    let Ok(Ok(now)) = read else {
+        gauge!("fieldseal_database_up").set(0);
+        return;
+    };
+    gauge!("fieldseal_database_up").set(1);
+    gauge!("fieldseal_dirty_scopes").set(now.dirty as f64);
+    let waited_ms = now.oldest.map_or(0, |at| (app.now() - at).max(0));
+    gauge!("fieldseal_ruling_lag_seconds").set(waited_ms as f64 / 1_000.0);
+    gauge!("fieldseal_changes_held").set(now.held as f64);
+    gauge!("fieldseal_changes_quarantined").set(now.quarantined as f64);
+}
+
+struct Standing {
+    dirty: i64,
+    oldest: Option<i64>,
+    held: i64,
+    quarantined: i64,
+}
+
+async fn read(store: &Store) -> Result<Standing> {
+    let mut db = store.read().await?;
+    let (dirty, oldest) = dirty::waiting(&mut db).await?;
+    Ok(Standing {
+        dirty,
+        oldest,
+        held: changes::count_of_status(&mut db, "held").await?,
+        quarantined: changes::count_of_status(&mut db, "quarantined").await?,
+    })
+}
