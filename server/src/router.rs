@@ -167,6 +167,7 @@ pub fn router(app: App) -> Result<Router, RouterError> {
 
 /// Metrics and health alone, for `--metrics-listen`.
 pub fn apart(app: App) -> Router {
+    telemetry::metrics();
     Router::new()
         .route("/metrics", get(health::metrics::metrics_apart))
         .route("/health/live", get(health::live::live))

@@ -259,7 +259,7 @@ fn a_mistake_of_the_operator_is_one_sentence_and_a_failure() {
 #[test]
 fn metrics_have_an_address_of_their_own_if_the_operator_wants_it() {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = std::process::Command::new(PROGRAM)
+    let child = std::process::Command::new(PROGRAM)
         .args([
             "serve",
             "--listen",
@@ -273,7 +273,8 @@ fn metrics_have_an_address_of_their_own_if_the_operator_wants_it() {
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut child = KilledAtEnd(child);
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
     let line = lines.find_map(|line| {
         line.unwrap()
             .strip_prefix("Metrics and health: ")
@@ -294,6 +295,14 @@ fn metrics_have_an_address_of_their_own_if_the_operator_wants_it() {
         .call()
         .unwrap();
     assert_eq!(other.status(), 404);
-    child.kill().unwrap();
-    child.wait().unwrap();
+}
+
+/// A process that does not outlive its test, however that ends.
+struct KilledAtEnd(std::process::Child);
+
+impl Drop for KilledAtEnd {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
