@@ -127,6 +127,7 @@ fn a_body_is_an_object_and_not_a_list_of_its_values() {
 fn a_page_that_cannot_be_is_told_for_every_list() {
     let server = TestServer::start();
     let admin = server.admin("140000");
+    let body = server.organisation(&admin, "inspection_body", "140500");
     let document = server
         .call("GET", "/v1/openapi.json", None, Value::Null)
         .expect(200);
@@ -141,6 +142,7 @@ fn a_page_that_cannot_be_is_told_for_every_list() {
             continue;
         }
         lists += 1;
+        let path = path.replace("{id}", &body);
         for bad in ["0", "-1", "201", "4294967296", "1.5", "x", ""] {
             server
                 .get(&format!("{path}?limit={bad}"), &admin)
