@@ -16,7 +16,7 @@ use crate::services::ruling::rulebooks::RulebookCache;
 use crate::services::sync::admission::SyncGate;
 use crate::services::sync::origin;
 use crate::store::access::server_keys;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Tx};
 
 /// The state. Cheap to clone; handlers take it as `State<App>`.
 #[derive(Clone)]
@@ -94,7 +94,7 @@ impl App {
     ) -> Result<Self, OpenError> {
         make_folder(&config.data)?;
         let store = match &config.database_url {
-            Some(url) => Store::open_postgres(url).await?,
+            Some(url) => Store::open_postgres(url, config.database_connections).await?,
             None => Store::open_sqlite(&config.sqlite_file()).await?,
         };
         Self::assemble(store, &config.data, clock, rng, trust_forwarded_for).await
@@ -107,9 +107,15 @@ impl App {
         rng: Arc<dyn Rng>,
         trust_forwarded_for: bool,
     ) -> Result<Self, OpenError> {
-        let keys = ServerKeys::load_or_make(&data.join("keys"), rng.as_ref())?;
+        let folder = data.join("keys");
         let mut tx = store.begin().await?;
-        server_keys::put(&mut tx, keys.key_id(), &keys.public_key(), clock.now()).await?;
+        let keys = if store.kind() == "sqlite" {
+            let keys = ServerKeys::load_or_make(&folder, rng.as_ref())?;
+            server_keys::put(&mut tx, keys.key_id(), &keys.public_key(), clock.now()).await?;
+            keys
+        } else {
+            shared_keys(&mut tx, &folder, rng.as_ref(), clock.now()).await?
+        };
         tx.commit().await?;
         let passwords = Passwords::default();
         let data = data.to_owned();
@@ -146,6 +152,25 @@ impl App {
         self.rng.fill(&mut bytes);
         bytes
     }
+}
+
+/// The key of all servers on this database. The first of them brings the one of its data folder, where there is one: a
+/// server that moved here from SQLite stays who it was.
+async fn shared_keys(
+    tx: &mut Tx,
+    folder: &Path,
+    rng: &dyn Rng,
+    now: Millis,
+) -> Result<ServerKeys, OpenError> {
+    if let Some(pkcs8) = server_keys::find_shared(tx).await? {
+        return Ok(ServerKeys::from_pkcs8(pkcs8)?);
+    }
+    let keys = match ServerKeys::find(folder)? {
+        Some(keys) => keys,
+        None => ServerKeys::make(rng)?,
+    };
+    server_keys::put_shared(tx, keys.key_id(), &keys.public_key(), keys.pkcs8(), now).await?;
+    Ok(keys)
 }
 
 /// Made for its owner alone: it holds the keys and what people wrote down. One that exists keeps its mode.

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use sync_core::limits::POSTGRES_CONNECTIONS;
+
 /// The settings of `fieldseal serve`; the other commands use those of the data.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DataConfig {
@@ -22,6 +24,14 @@ pub struct DataConfig {
         hide_env_values = true
     )]
     pub database_url: Option<String>,
+    /// Connections to PostgreSQL at most, of this server
+    #[arg(
+        long,
+        env = "FIELDSEAL_DATABASE_CONNECTIONS",
+        default_value_t = POSTGRES_CONNECTIONS,
+        value_name = "NUMBER"
+    )]
+    pub database_connections: u32,
 }
 
 impl DataConfig {

@@ -1,5 +1,6 @@
-//! The server's signing key: Ed25519, made at the first start, kept in the data folder for its owner alone. It signs
-//! certificates, receipts, time tokens and access tokens; phones keep its public half.
+//! The server's signing key: Ed25519, made at the first start. It signs certificates, receipts, time tokens and access
+//! tokens; phones keep its public half. With SQLite it lies in the data folder, for its owner alone; on PostgreSQL in the
+//! database, because every server there signs with it.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -9,6 +10,8 @@ use aws_lc_rs::digest;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 
 use crate::rng::Rng;
+
+const FILE: &str = "server-ed25519.pk8";
 
 /// Why the keys cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -31,17 +34,35 @@ pub struct ServerKeys {
 impl ServerKeys {
     /// Reads the key of `folder`, or makes one there.
     pub fn load_or_make(folder: &Path, rng: &dyn Rng) -> Result<Self, KeyError> {
-        fs::create_dir_all(folder)?;
-        let file = folder.join("server-ed25519.pk8");
-        if !file.exists() {
-            let mut seed = [0; 32];
-            rng.fill(&mut seed);
-            let pair =
-                Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| KeyError::Malformed)?;
-            let document = pair.to_pkcs8().map_err(|_| KeyError::Malformed)?;
-            write_private(&file, document.as_ref())?;
+        if let Some(keys) = Self::find(folder)? {
+            return Ok(keys);
         }
-        let pkcs8 = fs::read(&file)?;
+        fs::create_dir_all(folder)?;
+        let keys = Self::make(rng)?;
+        write_private(&folder.join(FILE), &keys.pkcs8)?;
+        Ok(keys)
+    }
+
+    /// The key of `folder`, if there is one.
+    pub fn find(folder: &Path) -> Result<Option<Self>, KeyError> {
+        match fs::read(folder.join(FILE)) {
+            Ok(pkcs8) => Self::from_pkcs8(pkcs8).map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A new key, which lies nowhere yet.
+    pub fn make(rng: &dyn Rng) -> Result<Self, KeyError> {
+        let mut seed = [0; 32];
+        rng.fill(&mut seed);
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| KeyError::Malformed)?;
+        let document = pair.to_pkcs8().map_err(|_| KeyError::Malformed)?;
+        Self::from_pkcs8(document.as_ref().to_vec())
+    }
+
+    /// The key of these bytes.
+    pub fn from_pkcs8(pkcs8: Vec<u8>) -> Result<Self, KeyError> {
         let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| KeyError::Malformed)?;
         let hash = digest::digest(&digest::SHA256, pair.public_key().as_ref());
         let key_id = hex::encode(&hash.as_ref()[..8]);
@@ -71,8 +92,8 @@ impl ServerKeys {
         bytes
     }
 
-    /// The private key as PKCS #8, for the JWT library.
-    pub(crate) fn pkcs8(&self) -> &[u8] {
+    /// The private key as PKCS #8, for the JWT library and the database.
+    pub fn pkcs8(&self) -> &[u8] {
         &self.pkcs8
     }
 }

@@ -4,6 +4,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use sync_core::limits::DATABASE_RETRY_S;
 use utoipa::ToSchema;
 
 use crate::store::StoreError;
@@ -115,6 +116,8 @@ codes! {
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "The server is busy; try again";
     /// The database does not answer, or its file is gone: send requests to another server, and wake somebody.
     NotReady = "not_ready", SERVICE_UNAVAILABLE, "The server cannot work now";
+    /// The database cannot be reached. Whether it was done is not known; sending the same again is safe. See `Retry-After`.
+    DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE, "The database cannot be reached; send the same again";
     /// It took too long. Whether it was done is not known; sending the same again is safe.
     Timeout = "timeout", SERVICE_UNAVAILABLE, "The server took too long; send the same again";
     /// A fault of the server; its logs have it under the request id.
@@ -243,6 +246,10 @@ impl From<StoreError> for Problem {
                 Problem::new(Code::Overloaded).retry_after_s(1)
             }
             StoreError::Nul => Problem::new(Code::ValueInvalid).detail("a text holds U+0000"),
+            StoreError::Unavailable(error) => {
+                tracing::error!(error = %error, "the database cannot be reached");
+                Problem::new(Code::DatabaseUnavailable).retry_after_s(DATABASE_RETRY_S)
+            }
             other => Problem::internal(&other),
         }
     }

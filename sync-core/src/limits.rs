@@ -134,3 +134,19 @@ pub const SHEET_NUMBERS_LOW: i64 = 20;
 
 /// Seals that a laboratory reports with one sample.
 pub const RECEIPT_SEALS_MAX: usize = 100;
+
+// The database.
+
+/// Connections that read a SQLite file beside its one writer.
+pub const SQLITE_READERS_MAX: u32 = 8;
+/// Connections of one server to PostgreSQL, shared by readers and writers, unless the operator says otherwise.
+pub const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long a request waits for a connection or a lock before it is told to come again, in seconds.
+pub const DATABASE_WAIT_S: u64 = 20;
+/// How long a transaction on PostgreSQL may sleep before it is ended, in seconds: a server that froze or lost its network
+/// must not hold what the others wait for.
+pub const TRANSACTION_IDLE_S: u64 = 60;
+/// When to come again after the database could not be reached, in seconds.
+pub const DATABASE_RETRY_S: u64 = 5;
+/// Rows that are moved from one database to another at a time.
+pub const TRANSFER_ROWS: i64 = 200;

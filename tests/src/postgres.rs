@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
 use fieldseal_server::store::Store;
+use sync_core::limits::POSTGRES_CONNECTIONS;
 use tempfile::TempDir;
 
 /// Set to anything but 0: without PostgreSQL the tests fail instead of being skipped.
@@ -181,7 +182,9 @@ impl Instance {
         let migrated = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
             runtime.block_on(async {
-                let store = Store::open_postgres(&url).await.expect("it migrates");
+                let store = Store::open_postgres(&url, POSTGRES_CONNECTIONS)
+                    .await
+                    .expect("it migrates");
                 store.close().await;
             });
         });
@@ -266,6 +269,21 @@ impl TestDatabase {
     /// As `FIELDSEAL_DATABASE_URL`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Everything in it, as text.
+    pub fn dump(&self) -> Vec<u8> {
+        let dumped = Command::new(needed().bin.join("pg_dump"))
+            .args(["--inserts", "-d", &self.url])
+            .stdin(Stdio::null())
+            .output()
+            .expect("pg_dump runs");
+        assert!(
+            dumped.status.success(),
+            "{}",
+            String::from_utf8_lossy(&dumped.stderr)
+        );
+        dumped.stdout
     }
 
     /// Cuts every connection to it, as a restarted PostgreSQL or a broken network does.

@@ -11,8 +11,9 @@ use fieldseal_server::clock::ManualClock;
 use fieldseal_server::config::DataConfig;
 use fieldseal_server::rng::SeededRng;
 use fieldseal_server::serve::serve;
-use fieldseal_server::store::Statement;
+use fieldseal_server::store::{Row, Statement};
 use serde_json::{Value, json};
+use sync_core::limits::POSTGRES_CONNECTIONS;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -119,6 +120,17 @@ impl TestServer {
         Self::begin(folder, database, clock, starts as u64, None)
     }
 
+    /// One on SQLite whatever this process runs on, on a folder that outlives it.
+    pub fn start_on_sqlite(folder: &Path) -> Self {
+        let clock = Arc::new(ManualClock::at(MORNING_MS));
+        Self::begin(folder, None, clock, 0, None)
+    }
+
+    /// The server that takes over from this one, which has stopped: on another database, by the same clock.
+    pub fn start_again_on(&self, database: Arc<TestDatabase>) -> Self {
+        Self::begin(&self.folder, Some(database), self.clock.clone(), 1, None)
+    }
+
     /// Every row of every table, as text: what a request that changes nothing leaves as it is.
     pub fn rows(&self) -> BTreeMap<String, Vec<String>> {
         let sqlite = self.database.is_none();
@@ -171,6 +183,7 @@ impl TestServer {
         let config = DataConfig {
             data: folder.to_owned(),
             database_url: database.as_ref().map(|database| database.url().to_owned()),
+            database_connections: POSTGRES_CONNECTIONS,
         };
         let app = runtime
             .block_on(App::open_with(&config, clock.clone(), rng))
@@ -208,9 +221,41 @@ impl TestServer {
         &self.folder
     }
 
+    /// Its PostgreSQL database, if it is on one.
+    pub fn database(&self) -> Option<&TestDatabase> {
+        self.database.as_deref()
+    }
+
     /// Where its PostgreSQL database is, if it is on one.
     pub fn database_url(&self) -> Option<&str> {
         self.database.as_ref().map(|database| database.url())
+    }
+
+    /// What a statement reads from its database.
+    pub fn reads(&self, sql: &'static str) -> Vec<Row> {
+        let statement = Statement {
+            name: "of a test",
+            sql,
+        };
+        self.runtime.block_on(async {
+            let mut db = self.app.store.read().await.expect("a reader");
+            db.all(&statement, Vec::new()).await.expect("rows")
+        })
+    }
+
+    /// All that its database holds, as bytes to search in: every file of its folder, and what PostgreSQL dumps.
+    pub fn stored_bytes(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        for entry in self.folder.read_dir().expect("its folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_file() {
+                all.extend(std::fs::read(&path).expect("a file"));
+            }
+        }
+        if let Some(database) = &self.database {
+            all.extend(database.dump());
+        }
+        all
     }
 
     /// The address of a path.

@@ -2,6 +2,7 @@
 
 pub mod admin;
 mod import;
+mod migrate_store;
 mod serve;
 
 use std::process::ExitCode;
@@ -28,6 +29,8 @@ enum Command {
     Admin(admin::Admin),
     /// Import a CSV file into a running server; the password comes from FIELDSEAL_PASSWORD or standard input
     Import(import::Import),
+    /// Move everything from SQLite to an empty PostgreSQL database, checked by counts and hashes
+    MigrateStore(migrate_store::MigrateStore),
 }
 
 /// What a command ends with when it fails: a sentence for the operator.
@@ -46,6 +49,7 @@ pub fn run() -> ExitCode {
             Command::Serve(command) => command.run().await,
             Command::Admin(command) => command.run().await,
             Command::Import(command) => command.run(),
+            Command::MigrateStore(command) => command.run().await,
         }
     });
     match outcome {

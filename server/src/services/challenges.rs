@@ -13,7 +13,7 @@ use crate::store::access::challenges;
 pub async fn issue(app: &App) -> Result<(String, Millis), Problem> {
     let challenge = hex::encode(app.random::<32>());
     let expires_at = app.now() + CHALLENGE_MS;
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.store.begin_beside().await?;
     challenges::insert_challenge(&mut tx, hash(&challenge), expires_at, app.now()).await?;
     tx.commit().await?;
     Ok((challenge, expires_at))

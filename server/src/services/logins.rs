@@ -53,7 +53,7 @@ pub struct Attempt {
 pub async fn attempt(app: &App, account: Option<&str>, place: Place) -> Result<Attempt, Problem> {
     let now = app.now();
     let bytes = place.bytes();
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.store.begin_beside().await?;
     attempts::purge(&mut tx, now - FAILURES_WINDOW_MS).await?;
     attempts::purge_known(&mut tx, now - KNOWN_ADDRESS_MS).await?;
 
@@ -100,7 +100,7 @@ pub async fn attempt(app: &App, account: Option<&str>, place: Place) -> Result<A
 impl Attempt {
     /// It was right: nobody is charged for it, the account starts anew at this place, and the place is known.
     pub async fn succeeded(self, app: &App) -> Result<(), Problem> {
-        let mut tx = app.store.begin().await?;
+        let mut tx = app.store.begin_beside().await?;
         for subject in self.charged {
             attempts::take_back(&mut tx, subject).await?;
         }

@@ -16,6 +16,7 @@ use crate::crypto::{AwsLc, labelled_hash};
 use crate::problem::{Code, Problem};
 use crate::store::Tx;
 use crate::store::access::{devices, sessions, users};
+use crate::store::locks::{self, Lock};
 
 /// The caller of a valid token, if the person is active, the session not ended and the device not revoked.
 pub async fn principal(app: &App, claims: &Claims) -> Result<Principal, Problem> {
@@ -156,8 +157,15 @@ pub async fn refresh(
     proof: Option<DeviceProof>,
 ) -> Result<Tokens, Problem> {
     let now = app.now();
-    let mut tx = app.store.begin().await?;
-    let found = sessions::find_token(&mut tx, refresh_hash(token)).await?;
+    let mut tx = app.store.begin_beside().await?;
+    let hash = refresh_hash(token);
+    let unlocked = sessions::find_token(&mut tx, hash).await?;
+    let session = unlocked
+        .ok_or(Problem::new(Code::RefreshTokenInvalid))?
+        .session;
+    locks::take(&mut tx, &[Lock::Session(session.to_string())]).await?;
+    // Read again under the lock: of two that come with one token at once, the second finds it used.
+    let found = sessions::find_token(&mut tx, hash).await?;
     let row = found.ok_or(Problem::new(Code::RefreshTokenInvalid))?;
     let proven = match proof {
         Some(proof) => Some(proven_device(app, &mut tx, &proof).await?.device),
@@ -201,7 +209,7 @@ pub async fn refresh(
 
 /// Ends the caller's session. Nothing that a phone holds is touched.
 pub async fn log_out(app: &App, caller: &Principal) -> Result<(), Problem> {
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.store.begin_beside().await?;
     sessions::end(&mut tx, caller.session, "logout", app.now()).await?;
     tx.commit().await?;
     Ok(())

@@ -20,6 +20,10 @@ pub enum StoreError {
     /// No connection was free in time.
     #[error("no database connection was free in time")]
     Exhausted,
+    /// The database is not there: it restarts, ends, refuses connections, or the network between is broken. What was under
+    /// way was either done or not; sending the same again is safe.
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(sqlx::Error),
     /// A statement that must give a row gave none.
     #[error("{statement} gave no row")]
     NoRow {
@@ -63,13 +67,21 @@ impl From<sqlx::Error> for StoreError {
             return StoreError::Exhausted;
         }
         let Some(told) = error.as_database_error() else {
-            return StoreError::Database(error);
+            return if connection_is_lost(&error) {
+                StoreError::Unavailable(error)
+            } else {
+                StoreError::Database(error)
+            };
         };
-        if told.code().as_deref() == Some("22021") {
+        let code = told.code().unwrap_or_default();
+        if code == "22021" {
             return StoreError::Nul;
         }
-        if asks_to_retry(told.code().as_deref().unwrap_or_default()) {
+        if asks_to_retry(&code) {
             return StoreError::Retry;
+        }
+        if database_is_away(&code) {
+            return StoreError::Unavailable(error);
         }
         match told.kind() {
             ErrorKind::UniqueViolation => StoreError::Conflict {
@@ -81,11 +93,34 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// PostgreSQL: 40001 serialization failure, 40P01 deadlock. SQLite: BUSY and LOCKED with their extended codes, whose
+fn connection_is_lost(error: &sqlx::Error) -> bool {
+    matches!(
+        error,
+        sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::WorkerCrashed
+    )
+}
+
+/// PostgreSQL's classes 08 (connection exception) and 53 (no room for connections, memory or disk), what it says while it
+/// ends or begins (57P01–57P05), while a database takes no connections (55000) or is dropped and after a
+/// transaction that slept too long (25P03).
+fn database_is_away(code: &str) -> bool {
+    code.len() == 5
+        && (code.starts_with("08")
+            || code.starts_with("53")
+            || matches!(
+                code,
+                "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "55000" | "25P03"
+            ))
+}
+
+/// PostgreSQL: 40001 serialization failure, 40P01 deadlock, 55P03 a lock that was not free in time. SQLite: BUSY and LOCKED with their extended codes, whose
 /// low byte is the primary code.
 fn asks_to_retry(code: &str) -> bool {
     match code {
-        "40001" | "40P01" => true,
+        "40001" | "40P01" | "55P03" => true,
         // Five characters are an SQLSTATE, which may look like a number.
         _ if code.len() == 5 => false,
         _ => code
@@ -115,4 +150,23 @@ fn constraint_name(told: &dyn DatabaseError) -> String {
         name.push_str(column);
     }
     name + "_key"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_told_apart_by_what_one_does_about_them() {
+        for code in ["40001", "40P01", "55P03", "5", "517", "6"] {
+            assert!(asks_to_retry(code) && !database_is_away(code), "{code}");
+        }
+        for code in ["08006", "53300", "57P01", "57P03", "25P03"] {
+            assert!(database_is_away(code) && !asks_to_retry(code), "{code}");
+        }
+        // A unique key, a syntax error, a full SQLite disk, and SQLSTATEs whose digits end like BUSY.
+        for code in ["23505", "42601", "13", "10005", "22005"] {
+            assert!(!database_is_away(code) && !asks_to_retry(code), "{code}");
+        }
+    }
 }

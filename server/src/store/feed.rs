@@ -242,6 +242,12 @@ pub async fn append(tx: &mut Tx, rows: &[NewRow], now: Millis) -> Result<i64> {
     Ok(first)
 }
 
+/// Takes the counter before the positions are needed: what is read after it is all that has a position by now, and all
+/// that gets one later comes behind it.
+async fn hold_counter(tx: &mut Tx) -> Result<()> {
+    tx.one(&TAKE_POSITIONS, args![0_i64]).await.map(drop)
+}
+
 /// Appends one record of reference data for an audience; `record` is none when it is gone or no longer in scope. Call it
 /// last in a transaction.
 pub async fn append_reference(
@@ -279,6 +285,7 @@ pub async fn list_told(db: &mut Session, kind: &str, id: &str) -> Result<Vec<Aud
 /// Call it whenever a roster changed, last in the transaction.
 pub async fn join_team(tx: &mut Tx, user: UserId, team: TeamId, now: Millis) -> Result<()> {
     let mut rows = Vec::new();
+    hold_counter(tx).await?;
     for row in tx.all(&LIST_TEAM_DOCUMENTS, args![team, user]).await? {
         rows.push(NewRow::grant(user, row.get("document_id")?));
     }
@@ -291,6 +298,7 @@ pub async fn join_team(tx: &mut Tx, user: UserId, team: TeamId, now: Millis) -> 
 /// A person was taken off a roster: what others wrote is revoked, what they wrote in themselves stays theirs to read.
 pub async fn leave_team(tx: &mut Tx, user: UserId, team: TeamId, now: Millis) -> Result<()> {
     let mut rows = Vec::new();
+    hold_counter(tx).await?;
     for row in tx.all(&LIST_TEAM_DOCUMENTS, args![team, user]).await? {
         if row.get::<Option<UserId>>("author")?.is_none() {
             rows.push(NewRow::revoke(user, row.get("document_id")?));

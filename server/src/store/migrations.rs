@@ -41,7 +41,9 @@ migrations![
     "0007_epochs",
     "0008_lifts",
     "0009_origins",
-    "0010_known_login_places"
+    "0010_known_login_places",
+    "0011_locks",
+    "0012_shared_keys"
 ];
 
 statements! {
@@ -56,19 +58,34 @@ const LEDGER_SQLITE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
 const LEDGER_POSTGRES: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
      (name TEXT PRIMARY KEY, checksum BYTEA NOT NULL)";
 
+/// Servers that begin at once on an empty database may collide on the ledger itself: PostgreSQL tells all but one that it
+/// exists by then, `IF NOT EXISTS` or not.
+const LEDGER_ATTEMPTS: usize = 5;
+
+async fn make_ledger(store: &Store) -> Result<()> {
+    let mut attempts = 1;
+    loop {
+        let mut tx = store.begin_beside().await?;
+        let made = tx
+            .script(if store.kind() == "sqlite" {
+                LEDGER_SQLITE
+            } else {
+                LEDGER_POSTGRES
+            })
+            .await;
+        match made {
+            Ok(()) => return tx.commit().await,
+            Err(_) if attempts < LEDGER_ATTEMPTS => attempts += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// Applies what is missing, and refuses a database whose history is not a beginning of ours.
 pub async fn run(store: &Store) -> Result<()> {
     let sqlite = store.kind() == "sqlite";
-    let mut tx = store.begin().await?;
-    tx.script(if sqlite {
-        LEDGER_SQLITE
-    } else {
-        LEDGER_POSTGRES
-    })
-    .await?;
-    tx.commit().await?;
-
-    let mut tx = store.begin().await?;
+    make_ledger(store).await?;
+    let mut tx = store.begin_beside().await?;
     for row in tx.all(&APPLIED, args![]).await? {
         let name: String = row.get("name")?;
         let Some(known) = MIGRATIONS.iter().find(|known| known.name == name) else {
@@ -87,7 +104,7 @@ pub async fn run(store: &Store) -> Result<()> {
         } else {
             migration.postgres
         };
-        let mut tx = store.begin().await?;
+        let mut tx = store.begin_beside().await?;
         if tx
             .exec(&CLAIM, args![migration.name, checksum(script)])
             .await?

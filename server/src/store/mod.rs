@@ -7,6 +7,7 @@
 pub mod access;
 mod error;
 pub mod feed;
+pub mod locks;
 pub mod migrations;
 pub mod reference;
 mod row;
@@ -14,28 +15,31 @@ pub mod rulings;
 mod session;
 mod statement;
 pub mod sync;
+pub mod transfer;
 mod value;
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 pub use error::StoreError;
+use locks::Lock;
 pub use row::{Cell, FromCell, Row};
 pub use session::{Reader, Session, Tx};
+use sqlx::Executor;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 pub use statement::Statement;
 pub(crate) use statement::statements;
+use sync_core::limits::{DATABASE_WAIT_S, SQLITE_READERS_MAX, TRANSACTION_IDLE_S};
 pub use value::Value;
 
-/// Connections that read a SQLite file beside its one writer.
-const SQLITE_READERS: u32 = 8;
-/// Connections to PostgreSQL, shared by readers and writers.
-const POSTGRES_CONNECTIONS: u32 = 16;
-/// How long a request waits for a connection before it is told to come again, in seconds.
-const ACQUIRE_TIMEOUT_S: u64 = 20;
+/// A request may read while another one holds the writing connection.
+const POSTGRES_CONNECTIONS_MIN: u32 = 2;
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
+     WHERE current_setting('synchronous_commit') = 'off'";
 
 /// A result of the store.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -43,7 +47,7 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// Every statement of every store module, for the test that prepares them all: add yours.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
     [
-        &[migrations::ALL, feed::ALL],
+        &[migrations::ALL, locks::ALL, feed::ALL],
         access::ALL,
         reference::ALL,
         sync::ALL,
@@ -106,15 +110,15 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             // What was acknowledged survives a power cut: FULL syncs the WAL at every commit.
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(ACQUIRE_TIMEOUT_S));
+            .busy_timeout(Duration::from_secs(DATABASE_WAIT_S));
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(Duration::from_secs(ACQUIRE_TIMEOUT_S))
+            .acquire_timeout(Duration::from_secs(DATABASE_WAIT_S))
             .connect_with(options.clone())
             .await?;
         let readers = SqlitePoolOptions::new()
-            .max_connections(SQLITE_READERS)
-            .acquire_timeout(Duration::from_secs(ACQUIRE_TIMEOUT_S))
+            .max_connections(SQLITE_READERS_MAX)
+            .acquire_timeout(Duration::from_secs(DATABASE_WAIT_S))
             .connect_with(options.pragma("query_only", "ON"))
             .await?;
         let file = file.to_owned();
@@ -126,12 +130,26 @@ impl Store {
         .await
     }
 
-    /// Connects to PostgreSQL and migrates it.
-    pub async fn open_postgres(url: &str) -> Result<Self> {
-        let options: PgConnectOptions = url.parse()?;
+    /// Connects to PostgreSQL, with so many connections at most, and migrates it.
+    pub async fn open_postgres(url: &str, connections_max: u32) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url)?
+            .application_name("fieldseal")
+            .options([
+                ("lock_timeout", format!("{DATABASE_WAIT_S}s")),
+                (
+                    "idle_in_transaction_session_timeout",
+                    format!("{TRANSACTION_IDLE_S}s"),
+                ),
+            ]);
         let pool = PgPoolOptions::new()
-            .max_connections(POSTGRES_CONNECTIONS)
-            .acquire_timeout(Duration::from_secs(ACQUIRE_TIMEOUT_S))
+            .max_connections(connections_max.max(POSTGRES_CONNECTIONS_MIN))
+            .acquire_timeout(Duration::from_secs(DATABASE_WAIT_S))
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    // What was acknowledged survives: a database that is told to commit lazily does not with us.
+                    connection.execute(DURABLE).await.map(drop)
+                })
+            })
             .connect_with(options)
             .await?;
         Self::migrated(Inner::Postgres { pool }).await
@@ -143,8 +161,17 @@ impl Store {
         Ok(store)
     }
 
-    /// Begins a transaction that may write. Dropped without [`Tx::commit`] it leaves no trace.
+    /// Begins a transaction that may write, while no other one begun by this does: what it reads stays as it is until it
+    /// ends, as with SQLite's one writer. Dropped without [`Tx::commit`] it leaves no trace.
     pub async fn begin(&self) -> Result<Tx> {
+        let mut tx = self.begin_beside().await?;
+        locks::take(&mut tx, &[Lock::Alone]).await?;
+        Ok(tx)
+    }
+
+    /// Begins a transaction that may write while others do, on PostgreSQL: for what is done often, and takes the locks
+    /// that it needs itself (see [`locks`]).
+    pub async fn begin_beside(&self) -> Result<Tx> {
         Ok(Tx::new(match &self.0 {
             Inner::Sqlite { writer, .. } => {
                 Session::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
@@ -181,14 +208,14 @@ impl Store {
                 PoolState::new("writer", 1, writer.size(), writer.num_idle()),
                 PoolState::new(
                     "readers",
-                    SQLITE_READERS,
+                    SQLITE_READERS_MAX,
                     readers.size(),
                     readers.num_idle(),
                 ),
             ],
             Inner::Postgres { pool } => vec![PoolState::new(
                 "shared",
-                POSTGRES_CONNECTIONS,
+                pool.options().get_max_connections(),
                 pool.size(),
                 pool.num_idle(),
             )],
@@ -203,7 +230,7 @@ impl Store {
         {
             return Err(StoreError::Gone);
         }
-        drop(self.begin().await?);
+        drop(self.begin_beside().await?);
         Ok(())
     }
 

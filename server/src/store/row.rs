@@ -45,6 +45,11 @@ impl Row {
         })
     }
 
+    /// The values in the order of the columns.
+    pub(super) fn into_cells(self) -> Vec<Cell> {
+        self.cells
+    }
+
     pub(super) fn from_sqlite(row: &SqliteRow) -> Result<Self> {
         let mut cells = Vec::with_capacity(row.columns().len());
         for column in row.columns() {

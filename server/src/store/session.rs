@@ -120,6 +120,11 @@ impl Tx {
         })
     }
 
+    /// Whether it is the one writer of a SQLite file.
+    pub(super) fn is_sqlite(&self) -> bool {
+        matches!(self.0, Session::Sqlite(_))
+    }
+
     /// Runs a script of several statements without arguments: for migrations alone.
     pub(super) async fn script(&mut self, sql: &'static str) -> Result<()> {
         match &mut self.0 {

@@ -57,7 +57,7 @@ values! {
 
 /// PostgreSQL's texts hold no null byte, and a form may have one: it is shown as the sign for what cannot be shown. The
 /// signed change keeps its bytes.
-fn storable(text: &str) -> String {
+pub(super) fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 

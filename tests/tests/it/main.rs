@@ -16,6 +16,7 @@ mod kills;
 mod limits;
 mod organisations;
 mod prior_samplings;
+mod races;
 mod re_entry_grants;
 mod restore;
 mod rulebooks;

@@ -21,6 +21,8 @@ mod one_entry;
 mod organisations;
 #[path = "../it/prior_samplings/mod.rs"]
 mod prior_samplings;
+#[path = "../it/races/mod.rs"]
+mod races;
 #[path = "../it/re_entry_grants/mod.rs"]
 mod re_entry_grants;
 #[path = "../it/rulebooks/mod.rs"]
@@ -41,10 +43,50 @@ mod tasks;
 mod tokens;
 #[path = "../it/users/mod.rs"]
 mod users;
+#[path = "../it/visits/mod.rs"]
+mod visits;
+
+mod database;
+mod migrate_store;
+mod two_servers;
 
 use fieldseal_tests::TestServer;
 
 #[test]
 fn the_servers_of_this_binary_run_on_postgresql() {
     assert_eq!(TestServer::start().app.store.kind(), "postgres");
+}
+
+/// What is not about a server that has a database to choose.
+const ELSEWHERE: [(&str, &str); 6] = [
+    ("cli", "commands, each on a folder of its own"),
+    ("demo", "the demonstration plays on SQLite"),
+    (
+        "invariants",
+        "convergence copies a file; the others are here by their names",
+    ),
+    ("kills", "phones, and servers on a file"),
+    (
+        "limits",
+        "reads pages and pushes at limits, all the same on both",
+    ),
+    ("restore", "copies of a file"),
+];
+
+#[test]
+fn every_other_module_of_the_binary_beside_this_one_runs_here_too() {
+    let modules = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter_map(|line| line.strip_prefix("mod "));
+        lines
+            .map(|line| line.trim_end_matches(';').to_owned())
+            .collect()
+    };
+    let here = modules(include_str!("main.rs"));
+    for module in modules(include_str!("../it/main.rs")) {
+        let elsewhere = ELSEWHERE.iter().any(|(name, _)| *name == module);
+        assert!(
+            here.contains(&module) || elsewhere,
+            "{module} runs on SQLite alone"
+        );
+    }
 }

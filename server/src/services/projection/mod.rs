@@ -6,6 +6,7 @@ mod read;
 use sync_core::model::{DocumentId, EnterpriseKey, Millis, SampleId};
 use sync_core::rules::{Facts, SampleFact, ScopeKey, scopes_of_sample};
 
+use crate::store::locks::{self, Lock};
 use crate::store::reference::enterprises;
 use crate::store::rulings::dirty;
 use crate::store::sync::documents::{self, DocumentRow};
@@ -14,13 +15,14 @@ use crate::store::{Result, Tx};
 
 pub use read::{Around, Projected, around};
 
-/// Projects one document.
+/// Projects one document, and gives the scopes that it left and joined: the caller marks them, with those of all other
+/// documents of the transaction, so that marks are taken in one order. The caller holds the lock of its enterprise.
 pub async fn project(
     tx: &mut Tx,
     row: &DocumentRow,
     document: &automerge::Automerge,
     now: Millis,
-) -> Result<()> {
+) -> Result<Vec<ScopeKey>> {
     let mut marked = projections::list_scopes_of_document(tx, row.document_id).await?;
     let identity_key = EnterpriseKey(row.enterprise_key.clone());
     let enterprise = enterprises::resolve_key(tx, &identity_key).await?;
@@ -29,7 +31,7 @@ pub async fn project(
     // The binding of a document is checked before its first change is stored; what is no visit shows no rows.
     let Some(mut projected) = read::project(document, &around) else {
         tracing::error!(document = %row.document_id, "a stored document is no visit");
-        return Ok(());
+        return Ok(Vec::new());
     };
 
     let known = listed.as_ref();
@@ -64,19 +66,28 @@ pub async fn project(
     let members = members(row.document_id, &projected.facts);
     projections::replace_members(tx, row.document_id, &members).await?;
     marked.extend(members.into_iter().map(|(_, _, key)| key));
-    dirty::mark(tx, &marked, now).await
+    Ok(marked)
 }
 
-/// Projects documents again that were projected before: an enterprise has another key now, or another name.
+/// Holds the projection of every visit that names one of these enterprises: an alias and an append at one enterprise do not
+/// run side by side, or the append would project by the alias of before.
+pub async fn lock_enterprises(tx: &mut Tx, keys: Vec<String>) -> Result<()> {
+    let locks: Vec<Lock> = keys.into_iter().map(Lock::Enterprise).collect();
+    locks::take(tx, &locks).await
+}
+
+/// Projects documents again that were projected before: an enterprise has another key now, or another name. The caller
+/// holds the locks of the enterprises that they name.
 pub async fn project_again(tx: &mut Tx, documents: &[DocumentId], now: Millis) -> Result<()> {
+    let mut marked = Vec::new();
     for document in documents {
         if let Some(row) = documents::find(tx, *document).await?
             && let Ok(automerge) = automerge::Automerge::load(&row.snapshot)
         {
-            project(tx, &row, &automerge, now).await?;
+            marked.extend(project(tx, &row, &automerge, now).await?);
         }
     }
-    Ok(())
+    dirty::mark(tx, &marked, now).await
 }
 
 /// An alias was made or undone, or an enterprise corrected: every visit whose identity names one of these keys is
@@ -86,11 +97,12 @@ pub async fn project_enterprises_again(
     keys: &[EnterpriseKey],
     now: Millis,
 ) -> Result<()> {
+    lock_enterprises(tx, keys.iter().map(|key| key.0.clone()).collect()).await?;
+    let mut documents = Vec::new();
     for key in keys {
-        let documents = documents::list_by_enterprise(tx, &key.0).await?;
-        project_again(tx, &documents, now).await?;
+        documents.extend(documents::list_by_enterprise(tx, &key.0).await?);
     }
-    Ok(())
+    project_again(tx, &documents, now).await
 }
 
 /// A sampling made elsewhere takes part in the scopes of its product and its enterprise's year.

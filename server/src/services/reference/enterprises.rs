@@ -260,6 +260,8 @@ impl Concerned {
         keys.extend(enterprises::keys_of(&mut work.tx, &row.to_key).await?);
         keys.sort();
         keys.dedup();
+        let names = keys.iter().map(|key| key.0.clone()).collect();
+        projection::lock_enterprises(&mut work.tx, names).await?;
         let (mut documents, mut priors) = (Vec::new(), Vec::new());
         for key in &keys {
             documents.extend(documents::list_by_enterprise(&mut work.tx, &key.0).await?);

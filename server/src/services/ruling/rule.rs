@@ -16,7 +16,9 @@ use crate::problem::Problem;
 use crate::services::duplicate_index;
 use crate::services::sync::binding;
 use crate::store::feed::{self, Audience, NewRow};
+use crate::store::locks::{self, Lock};
 use crate::store::rulings::ruled_facts::RuledFacts;
+use crate::store::rulings::verdicts::subject_text;
 use crate::store::rulings::versions::RulingRow;
 use crate::store::rulings::{decisions, dirty, ruled_facts, verdicts, versions};
 use crate::store::sync::documents;
@@ -33,9 +35,11 @@ pub async fn rule_what_is_dirty(app: &App) -> Result<(), Problem> {
     for _ in 0..SCOPES_AT_ONCE {
         let next = {
             let mut db = app.store.read().await?;
-            dirty::find_next(&mut db).await?
+            dirty::list_next(&mut db).await?
         };
-        let Some(marked) = next else {
+        // Any of the lowest stratum: servers that rule side by side would all wait for the very first one.
+        let [dice] = app.random::<1>();
+        let Some(marked) = next.get(usize::from(dice) % next.len().max(1)) else {
             return Ok(());
         };
         let span = tracing::info_span!("ruling.decide", stratum = marked.key.stratum());
@@ -50,7 +54,7 @@ pub async fn rule_what_is_dirty(app: &App) -> Result<(), Problem> {
 
 async fn rule_one(app: &App, key: &ScopeKey) -> Result<()> {
     let now = app.now();
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.store.begin_beside().await?;
     let Some(mark) = dirty::lock(&mut tx, key, now).await? else {
         // Somebody else has ruled it meanwhile.
         return tx.commit().await;
@@ -63,8 +67,27 @@ async fn rule_one(app: &App, key: &ScopeKey) -> Result<()> {
     let hash = Digest(crypto::sha256(text.as_bytes()));
     verdicts::replace(&mut tx, key, &after).await?;
 
+    let spoken_of = subjects(&before, &after);
+    // Facts may have moved a sampling to another product or party under the same outcome, so all members are looked at.
+    let mut samplings: BTreeSet<SampleId> = facts.samples.keys().copied().collect();
+    samplings.extend(spoken_of.iter().filter_map(|subject| match subject {
+        Subject::Sample(id) => Some(*id),
+        _ => None,
+    }));
+    // Several scopes speak of one subject. Whoever merges their words holds it, and reads them only then.
+    let members = samplings
+        .iter()
+        .map(|id| subject_text(&Subject::Sample(*id)));
+    let held: Vec<Lock> = spoken_of
+        .iter()
+        .map(subject_text)
+        .chain(members)
+        .map(Lock::Subject)
+        .collect();
+    locks::take(&mut tx, &held).await?;
+
     let mut next = Vec::new();
-    for subject in subjects(&before, &after) {
+    for subject in spoken_of {
         next.extend(next_version(app, &mut tx, key, &facts, &books, hash, &subject).await?);
     }
     // Demote before promote, or the index that watches over the doors would cry for nothing.
@@ -97,22 +120,13 @@ async fn rule_one(app: &App, key: &ScopeKey) -> Result<()> {
         ruled_at: now,
     };
     ruled_facts::put(&mut tx, &ruled).await?;
-    // Facts may have moved a sampling to another product or party under the same outcome, so all members are looked at.
-    let mut samplings: BTreeSet<SampleId> = facts.samples.keys().copied().collect();
-    samplings.extend(
-        subjects(&before, &after)
-            .into_iter()
-            .filter_map(|subject| match subject {
-                Subject::Sample(id) => Some(id),
-                _ => None,
-            }),
-    );
     for id in samplings {
         published.extend(duplicate_index::refresh(app, &mut tx, &facts, id, now).await?);
     }
     let dependents: Vec<ScopeKey> = dirty_after(&facts, &before, &after).into_iter().collect();
-    dirty::mark(&mut tx, &dependents, now).await?;
+    // Its own mark first: marks are taken in the order of their strata, and what depends on it lies further on.
     dirty::clear(&mut tx, key, mark, hash.0, now).await?;
+    dirty::mark(&mut tx, &dependents, now).await?;
     if !published.is_empty() {
         feed::append(&mut tx, &published, now).await?;
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use sync_core::model::{DeviceId, UserId};
+use sync_core::rules::ScopeKey;
 use sync_core::sync::wire::{ChangeStatus, QuarantineKind};
 
 use super::binding;
@@ -12,6 +13,7 @@ use crate::services::audit;
 use crate::services::projection;
 use crate::store::feed::{self, Audience, NewRow};
 use crate::store::reference::teams;
+use crate::store::rulings::dirty;
 use crate::store::sync::{changes, documents, tips};
 use crate::store::{Result, Tx};
 
@@ -20,13 +22,19 @@ pub async fn write(app: &App, carrier: DeviceId, verdicts: &[Verdict]) -> Result
     if !verdicts.iter().any(Verdict::writes) {
         return Ok(true);
     }
-    let mut tx = app.store.begin().await?;
-    let mut published = Vec::new();
-    for verdict in verdicts.iter().filter(|verdict| verdict.writes()) {
-        if !write_one(app, &mut tx, carrier, verdict, &mut published).await? {
+    let mut tx = app.store.begin_beside().await?;
+    let written = || verdicts.iter().filter(|verdict| verdict.writes());
+    let enterprises = written()
+        .map(|verdict| verdict.row.enterprise_key.clone())
+        .collect();
+    projection::lock_enterprises(&mut tx, enterprises).await?;
+    let (mut published, mut marked) = (Vec::new(), Vec::new());
+    for verdict in written() {
+        if !write_one(app, &mut tx, carrier, verdict, &mut published, &mut marked).await? {
             return Ok(false);
         }
     }
+    dirty::mark(&mut tx, &marked, app.now()).await?;
     // The counter last: it is held until the commit.
     if !published.is_empty() {
         let rows: Vec<NewRow> = published.iter().map(|(row, _)| row.clone()).collect();
@@ -50,6 +58,7 @@ async fn write_one(
     carrier: DeviceId,
     verdict: &Verdict,
     published: &mut Vec<Published>,
+    marked: &mut Vec<ScopeKey>,
 ) -> Result<bool> {
     let (row, now) = (&verdict.row, app.now());
     if !documents::compare_and_set(tx, row, verdict.read_at_version, now).await? {
@@ -91,7 +100,7 @@ async fn write_one(
                 published.push((NewRow::grant(*author, row.document_id), None));
             }
         }
-        projection::project(tx, row, &verdict.document, now).await?;
+        marked.extend(projection::project(tx, row, &verdict.document, now).await?);
     }
     if accepted {
         let audience = binding::audience(row).unwrap_or(Audience::Device(carrier));

@@ -10,8 +10,9 @@ statements! {
     /// Marks a scope; a mark that is there grows, so that whoever rules it now does not clear this one too.
     MARK = "INSERT INTO dirty_scopes (scope, key, stratum, mark, marked_at) VALUES ($1, $2, $3, 1, $4) \
         ON CONFLICT (scope) DO UPDATE SET mark = dirty_scopes.mark + 1";
-    /// The next one to rule: earlier strata first, then the oldest.
-    NEXT = "SELECT scope, key, mark FROM dirty_scopes ORDER BY stratum, marked_at, scope LIMIT 1";
+    /// The next ones to rule: those of the earliest stratum that waits, the oldest first.
+    LIST_NEXT = "SELECT scope, key, mark FROM dirty_scopes WHERE stratum = (SELECT MIN(stratum) FROM dirty_scopes) \
+        ORDER BY marked_at, scope LIMIT $1";
     /// Whether a scope is still marked, read under its lock.
     FIND = "SELECT mark FROM dirty_scopes WHERE scope = $1";
     /// Clears the mark that was seen, and no later one.
@@ -56,19 +57,24 @@ pub async fn mark(tx: &mut Tx, keys: &[ScopeKey], now: Millis) -> Result<()> {
     Ok(())
 }
 
-/// The next scope to rule.
-pub async fn find_next(db: &mut Session) -> Result<Option<Marked>> {
-    let Some(row) = db.optional(&NEXT, args![]).await? else {
-        return Ok(None);
-    };
-    let key = serde_json::from_str(&row.get::<String>("key")?).map_err(|_| StoreError::Column {
-        name: "key",
-        wanted: "a scope key",
-    })?;
-    Ok(Some(Marked {
-        key,
-        mark: row.get("mark")?,
-    }))
+/// How many of the next scopes are looked at: as many as may be ruled side by side.
+const NEXT_ROWS: i64 = 16;
+
+/// The next scopes to rule, all of one stratum.
+pub async fn list_next(db: &mut Session) -> Result<Vec<Marked>> {
+    let rows = db.all(&LIST_NEXT, args![NEXT_ROWS]).await?;
+    rows.iter()
+        .map(|row| {
+            let key: String = row.get("key")?;
+            Ok(Marked {
+                key: serde_json::from_str(&key).map_err(|_| StoreError::Column {
+                    name: "key",
+                    wanted: "a scope key",
+                })?,
+                mark: row.get("mark")?,
+            })
+        })
+        .collect()
 }
 
 /// Takes the lock of a scope and reads its mark under it; none if somebody else has ruled it meanwhile.

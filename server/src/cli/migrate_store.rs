@@ -1,0 +1,100 @@
+//! `fieldseal migrate-store`: a server outgrows SQLite. Everything moves to PostgreSQL, checked table by table; a kill leaves
+//! the target empty, and running it again does it again.
+
+use std::path::PathBuf;
+
+use sync_core::limits::POSTGRES_CONNECTIONS;
+
+use super::Outcome;
+use crate::clock::{Clock, SystemClock};
+use crate::keys::ServerKeys;
+use crate::store::access::server_keys;
+use crate::store::transfer::{self, Moved};
+use crate::store::{Store, Tx};
+
+/// The arguments of `migrate-store`.
+#[derive(Debug, clap::Args)]
+pub struct MigrateStore {
+    /// The SQLite file of a server that is stopped (sqlite://data/fieldseal.db); the server's key is read from beside it
+    #[arg(long, value_name = "URL")]
+    from: String,
+    /// An empty PostgreSQL database (postgres://…)
+    #[arg(long, value_name = "URL")]
+    to: String,
+}
+
+impl MigrateStore {
+    /// Moves.
+    pub async fn run(self) -> Outcome {
+        let path = self.from.strip_prefix("sqlite:").ok_or(
+            "migrate_source_invalid: --from is no sqlite:// address, as sqlite://data/fieldseal.db",
+        )?;
+        let file = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
+        if !file.is_file() {
+            return Err(format!(
+                "migrate_source_missing: there is no file {}",
+                file.display()
+            )
+            .into());
+        }
+        if !self.to.starts_with("postgres://") && !self.to.starts_with("postgresql://") {
+            return Err("migrate_target_invalid: --to is no postgres:// address".into());
+        }
+        let keys = match file.parent() {
+            Some(folder) => ServerKeys::find(&folder.join("keys"))?,
+            None => None,
+        };
+        let from = Store::open_sqlite(&file).await?;
+        let to = Store::open_postgres(&self.to, POSTGRES_CONNECTIONS).await?;
+        match transfer::copy(&from, &to).await? {
+            transfer::Outcome::Copied(moved, mut tx) => {
+                keep_key(&mut tx, keys.as_ref()).await?;
+                tx.commit().await?;
+                tell(&moved);
+                println!(
+                    "Moved and checked. Serve it with FIELDSEAL_DATABASE_URL set to the new address."
+                );
+            }
+            transfer::Outcome::There(moved) => {
+                tell(&moved);
+                println!("All of this is there already; nothing was done.");
+            }
+            transfer::Outcome::Foreign(table, rows) => {
+                return Err(format!(
+                    "migrate_target_not_empty: the target holds {rows} rows in {table} that are not of this source; \
+                     nothing was done"
+                )
+                .into());
+            }
+            transfer::Outcome::Differs(table) => {
+                return Err(format!(
+                    "migrate_check_failed: {table} is not the same on both sides; nothing was kept"
+                )
+                .into());
+            }
+        }
+        from.close().await;
+        to.close().await;
+        Ok(())
+    }
+}
+
+/// The key comes along, or phones would not know the server that they enrolled with.
+async fn keep_key(tx: &mut Tx, keys: Option<&ServerKeys>) -> Outcome {
+    if let Some(keys) = keys {
+        let (id, public) = (keys.key_id(), keys.public_key());
+        server_keys::put_shared(tx, id, &public, keys.pkcs8(), SystemClock.now()).await?;
+    }
+    Ok(())
+}
+
+fn tell(moved: &[Moved]) {
+    for table in moved {
+        println!(
+            "{:24} {:>9} rows  {}",
+            table.table,
+            table.rows,
+            hex::encode(&table.hash[..8])
+        );
+    }
+}

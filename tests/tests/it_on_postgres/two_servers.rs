@@ -1,0 +1,113 @@
+//! Two servers on one database: each with connections, caches and a data folder of its own, and whatever they must agree on
+//! in the database.
+
+use fieldseal_tests::child::ServerProcess;
+use fieldseal_tests::server::PASSWORD;
+use fieldseal_tests::{TestServer, World};
+use serde_json::json;
+use sync_core::limits::ACCOUNT_FAILURES_MAX;
+use tempfile::TempDir;
+
+use crate::races::crowd::Crowd;
+
+#[test]
+fn sixteen_teams_on_two_servers_never_make_two_first() {
+    let w = World::shanxi();
+    let beside = w.server.start_beside();
+    let crowd = Crowd::of_one_body(&w, Some(&beside));
+    crowd.races_for_doors(&w);
+}
+
+#[test]
+fn sixteen_teams_on_two_servers_that_sample_one_producers_goods_leave_one_valid() {
+    let w = World::shanxi();
+    let beside = w.server.start_beside();
+    let crowd = Crowd::of_two_bodies(&w, Some(&beside));
+    crowd.races_for_a_product(&w);
+}
+
+#[test]
+fn what_one_server_signs_the_other_takes() {
+    let server = TestServer::start();
+    let beside = server.start_beside();
+    let token = server.admin("140000");
+    beside.get("/v1/users", &token).expect(200);
+    assert_eq!(server.app.keys.key_id(), beside.app.keys.key_id());
+}
+
+#[test]
+fn failed_attempts_are_counted_together() {
+    let server = TestServer::start();
+    let beside = server.start_beside();
+    server.admin("140000");
+    let attempt = |at: &TestServer, password: &str| {
+        let grant =
+            json!({ "grant": "password", "username": "admin-140000", "password": password });
+        at.call("POST", "/v1/tokens", None, grant)
+    };
+    for number in 0..ACCOUNT_FAILURES_MAX {
+        let at = [&server, &beside][usize::from(number % 2 == 0)];
+        attempt(at, "a wrong password").expect_problem(401, "credentials_wrong");
+    }
+    for at in [&server, &beside] {
+        attempt(at, PASSWORD).expect_problem(429, "attempts_exceeded");
+    }
+}
+
+#[test]
+fn an_ended_session_and_a_published_rulebook_are_known_to_both_at_once() {
+    let w = World::shanxi();
+    let beside = w.server.start_beside();
+    let token = w.token("admin");
+    beside.get("/v1/rulebooks", &token).expect(200);
+    let newer = include_str!("../../../sync-core/rulebooks/national.toml")
+        .replacen("version = 1\n", "version = 2\n", 1)
+        .replacen(
+            "effective_from = \"2020-01-01\"",
+            "effective_from = \"2025-05-01\"",
+            1,
+        );
+    w.publishes_rulebook(&newer);
+    let listed = beside.get("/v1/rulebooks", &token).expect(200);
+    assert!(
+        listed.body.to_string().contains("2025-05-01"),
+        "{}",
+        listed.body
+    );
+    w.server.call(
+        "DELETE",
+        "/v1/tokens",
+        Some(&token),
+        serde_json::Value::Null,
+    );
+    w.server.get("/v1/users", &token).expect(401);
+    beside.get("/v1/users", &token).expect(401);
+}
+
+#[test]
+fn two_processes_that_start_at_once_on_an_empty_database_both_serve_with_one_key() {
+    let database = fieldseal_tests::postgres::TestDatabase::empty();
+    let program = env!("CARGO_BIN_EXE_server");
+    let folders = [(); 2].map(|()| TempDir::new().unwrap());
+    let servers: Vec<ServerProcess> = std::thread::scope(|scope| {
+        let started: Vec<_> = folders
+            .iter()
+            .map(|folder| {
+                let url = database.url();
+                scope.spawn(move || ServerProcess::start_on(program, folder.path(), Some(url)))
+            })
+            .collect();
+        started
+            .into_iter()
+            .map(|server| server.join().unwrap())
+            .collect()
+    });
+    let ready = |server: &ServerProcess| {
+        let answer = ureq::get(format!("{}/health/ready", server.url)).call();
+        answer.expect("it answers").status().as_u16()
+    };
+    assert_eq!(servers.iter().map(ready).collect::<Vec<_>>(), [200, 200]);
+    for server in servers {
+        assert!(server.terminate());
+    }
+}
