@@ -194,3 +194,12 @@ fn what_a_stolen_phone_wrote_waits_for_a_person_and_so_does_a_teammates_work_tha
             .all(|item| item.state == "received")
     );
 }
+
+#[test]
+fn a_server_whose_database_file_was_deleted_is_not_ready() {
+    let server = TestServer::start();
+    std::fs::remove_file(server.folder().join("fieldseal.db")).unwrap();
+    server
+        .call("GET", "/health/ready", None, serde_json::Value::Null)
+        .expect_problem(503, "not_ready");
+}
