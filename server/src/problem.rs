@@ -63,6 +63,13 @@ codes! {
     /// It conflicts with what is there: a name that is taken, the same identifier with other content.
     Conflict = "conflict", CONFLICT, "This conflicts with what is already there";
 
+    // Leases.
+    /// Another team holds the door, or held it until less than a day ago: `errors` says until when (`expires_at`), from
+    /// when it may be had (`free_at`), and to those who see the team which one it is.
+    LeaseHeld = "lease_held", CONFLICT, "Another team holds this door";
+    /// The device holds as many leases as one may; give one back.
+    LeasesExceeded = "leases_exceeded", CONFLICT, "This device holds too many leases";
+
     // The laboratory.
     /// A rule forbids to receive or test this sample: `errors` names the rule, the finding and the ruling. The attempt
     /// is recorded.

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::endpoints::{
-    campaigns, challenges, devices, docs, enrolment_codes, enterprises, health, imports,
+    campaigns, challenges, devices, docs, enrolment_codes, enterprises, health, imports, leases,
     organisations, prior_samplings, product_rules, quarantine, re_entry_grants, rulebooks, rulings,
     samples, scopes, sheet_number_blocks, sync, tasks, teams, tokens, users, visits,
 };
@@ -83,6 +83,11 @@ fn operations() -> OpenApiRouter<App> {
             re_entry_grants::create::create_re_entry_grant,
             re_entry_grants::list::list_re_entry_grants
         ))
+        .routes(routes!(
+            leases::create::create_lease,
+            leases::list::list_leases
+        ))
+        .routes(routes!(leases::release::release_lease))
         .routes(routes!(teams::create::create_team, teams::list::list_teams))
         .routes(routes!(teams::get::get_team, teams::update::update_team))
         .routes(routes!(

@@ -115,6 +115,16 @@ pub const IMPORT_ROWS_MAX: usize = 10_000;
 /// How long an import may take, and the command line waits for its answer, in seconds.
 pub const IMPORT_REQUEST_S: u64 = 300;
 
+// Leases.
+
+/// The longest lease (门锁) on a door, in milliseconds: what a team may be off the net.
+pub const LEASE_MS_MAX: i64 = 72 * 3_600_000;
+/// How long after its end the door of a lease goes to nobody else, in milliseconds: a phone whose clock is slow may still
+/// believe that it holds it.
+pub const LEASE_GRACE_MS: i64 = 24 * 3_600_000;
+/// Leases that one device may hold at once: more doors than a team can walk through in the longest lease.
+pub const LEASES_PER_DEVICE_MAX: i64 = 20;
+
 // The phone's keys.
 
 /// A signer's PIN, in Unicode scalar values.

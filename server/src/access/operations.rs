@@ -100,6 +100,14 @@ const PEOPLE_READERS: Who = Who::Roles(&[Role::Admin, Role::InspectionBody]);
 
 const AUTHORITIES: Who = Who::Roles(&[Role::Authority, Role::Admin]);
 const TEAM_MAKERS: Who = Who::Roles(&[Role::InspectionBody, Role::Authority, Role::Admin]);
+const SAMPLERS: Who = Who::Roles(&[Role::Sampler]);
+/// A team gives its lease back; its body or the authority of the campaign may do so for it.
+const LEASE_HOLDERS: Who = Who::Roles(&[
+    Role::Sampler,
+    Role::InspectionBody,
+    Role::Authority,
+    Role::Admin,
+]);
 const LABORATORY: Who = Who::Roles(&[Role::LabReceiver]);
 const RESULT_SERVERS: Who = Who::Roles(&[Role::InspectionBody, Role::Authority]);
 
@@ -633,6 +641,34 @@ pub const OPERATIONS: &[Operation] = &[
         who: Who::Anyone,
         scope: Scope::RegionAndBelow,
         probe: read("/v1/re-entry-grants", Elsewhere::Absent),
+    },
+    Operation {
+        id: "create_lease",
+        who: SAMPLERS,
+        scope: Scope::OwnDevice,
+        probe: Probe {
+            path: "/v1/leases",
+            body: Some(
+                r#"{"team_id":"{foreign_team}","enterprise_id":"{foreign_enterprise}","duration_s":3600}"#,
+            ),
+            elsewhere: Elsewhere::Invalid,
+        },
+    },
+    Operation {
+        id: "list_leases",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/leases", Elsewhere::Absent),
+    },
+    Operation {
+        id: "release_lease",
+        who: LEASE_HOLDERS,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/leases/01900000-0000-7000-8000-000000000000/release",
+            body: None,
+            elsewhere: Elsewhere::NotFound,
+        },
     },
     Operation {
         id: "publish_rulebook",

@@ -10,6 +10,7 @@ pub mod enrolment_codes;
 pub mod enterprises;
 pub mod health;
 pub mod imports;
+pub mod leases;
 pub mod list;
 pub mod organisations;
 pub mod prior_samplings;

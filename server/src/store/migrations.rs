@@ -43,7 +43,8 @@ migrations![
     "0009_origins",
     "0010_known_login_places",
     "0011_locks",
-    "0012_shared_keys"
+    "0012_shared_keys",
+    "0013_leases"
 ];
 
 statements! {

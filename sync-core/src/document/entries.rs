@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::model::{
-    Arrival, CampaignId, DocumentId, EnterpriseKey, EntryId, Interval, OrganisationId,
+    Arrival, CampaignId, DocumentId, EnterpriseKey, EntryId, OrganisationId,
     ReEntryGrantId, SuspensionId, TeamId, TimeFact, shanghai_date,
 };
 use crate::rules::{ArrivalFact, ContinuationFact, EntryFact};
@@ -28,8 +28,6 @@ pub struct Place<'a> {
     pub suspensions: &'a BTreeMap<SuspensionId, TimeFact>,
     /// Re-entry grants that are known and hold for this door.
     pub grants: &'a BTreeSet<ReEntryGrantId>,
-    /// Leases on this door.
-    pub leases: &'a [Interval],
 }
 
 /// An entry and the civil days on which the team walked in.
@@ -113,11 +111,6 @@ fn begin(
     let mut arrivals: Vec<ArrivalFact> = walks.into_iter().map(|(_, fact)| fact).collect();
     arrivals.sort_by_key(|fact| (fact.entered.usable().lo, fact.arrival_id));
     let entered = arrivals[0].entered;
-    let lease = place
-        .leases
-        .iter()
-        .find(|lease| lease.contains(&entered.usable()))
-        .copied();
     ComputedEntry {
         entry_id: EntryId(format!("{}/{day}", place.document_id)),
         days: BTreeSet::from([day]),
@@ -132,7 +125,6 @@ fn begin(
             joint_entry_id,
             unexplained_resumption_of: before.filter(|_| continues.is_none()),
             continues,
-            lease,
             drew_samples: false,
         },
     }
@@ -185,7 +177,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::model::{ArrivalId, DeviceId, TimeClaim, UserId};
+    use crate::model::{ArrivalId, DeviceId, Interval, TimeClaim, UserId};
 
     const HOUR_MS: i64 = 3_600_000;
     /// 2025-09-01 00:00 in Shanghai.
@@ -242,7 +234,6 @@ mod tests {
             team_id: None,
             suspensions: &suspensions,
             grants: &grants,
-            leases: &[Interval::new(DAY_ONE_MS, DAY_ONE_MS + 10 * HOUR_MS)],
         };
         let mut backwards = walks.clone();
         backwards.reverse();
@@ -271,7 +262,6 @@ mod tests {
             &[("2025-09-01", 2)],
         );
         assert_eq!(entries[0].fact.entered, at(9));
-        assert!(entries[0].fact.lease.is_some());
     }
 
     #[test]

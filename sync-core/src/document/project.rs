@@ -60,10 +60,6 @@ pub trait Surroundings: Certificates {
     fn grants(&self) -> BTreeSet<ReEntryGrantId> {
         BTreeSet::new()
     }
-    /// Leases of this team on this door.
-    fn leases(&self) -> Vec<Interval> {
-        Vec::new()
-    }
     /// What laboratory and service have fixed.
     fn custody(&self, _: SampleId) -> CustodyFact {
         CustodyFact::default()
@@ -233,7 +229,7 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
             )
         })
         .collect();
-    let (grants, leases) = (around.grants(), around.leases());
+    let grants = around.grants();
     let place = Place {
         document_id: document.id(),
         campaign_id: identity.campaign,
@@ -242,7 +238,6 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         team_id,
         suspensions: &suspensions,
         grants: &grants,
-        leases: &leases,
     };
     let sites = arrivals.iter().filter_map(|it| it.value.site.as_deref());
     let sites = sites

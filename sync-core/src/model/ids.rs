@@ -85,6 +85,8 @@ uuid_ids! {
     JointEntryId;
     /// A signed permission to walk in again.
     ReEntryGrantId;
+    /// A door taken by one team for a time (门锁).
+    LeaseId;
 }
 
 macro_rules! hash_ids {

@@ -25,6 +25,12 @@ pub fn shanghai_date(at: Millis) -> Date {
     }
 }
 
+/// An instant for people, to the minute of Asia/Shanghai: `2025-03-01 09:30`.
+pub fn shanghai_minute(at: Millis) -> String {
+    let minute = at.saturating_add(SHANGHAI_OFFSET_MS).rem_euclid(DAY_MS) / 60_000;
+    format!("{} {:02}:{:02}", shanghai_date(at), minute / 60, minute % 60)
+}
+
 /// The first instant of a civil day in Asia/Shanghai.
 pub fn shanghai_midnight(date: Date) -> Millis {
     let days = Date::constant(1970, 1, 1)
@@ -194,6 +200,14 @@ mod tests {
         assert_eq!(shanghai_date(midnight), Date::constant(2025, 9, 1));
         assert_eq!(shanghai_date(midnight - 1), Date::constant(2025, 8, 31));
         assert_eq!(midnight.rem_euclid(DAY_MS), 16 * 3_600_000);
+    }
+
+    #[test]
+    fn an_instant_is_told_by_the_clock_of_shanghai() {
+        let midnight = shanghai_midnight(Date::constant(2025, 9, 1));
+        assert_eq!(shanghai_minute(midnight), "2025-09-01 00:00");
+        assert_eq!(shanghai_minute(midnight - 1), "2025-08-31 23:59");
+        assert_eq!(shanghai_minute(midnight + 9 * 3_600_000 + 30 * 60_000), "2025-09-01 09:30");
     }
 
     #[test]

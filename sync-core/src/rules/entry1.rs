@@ -12,11 +12,12 @@ use super::product::{Sameness, sameness};
 use super::refuse::is_resolved;
 use super::rulebook::Rulebook;
 use super::{
-    ArrivalFact, ContinuationFact, EntryFact, SampleFact, ScopeKey, Severity, Standing, Subject,
-    Validity,
+    ArrivalFact, ContinuationFact, EntryFact, LeaseFact, SampleFact, ScopeKey, Severity, Standing,
+    Subject, Validity,
 };
 use crate::model::{
-    CampaignId, EnterpriseKey, EntryId, Interval, OrganisationId, SampleId, TaskId, TimeFact,
+    CampaignId, EnterpriseKey, EntryId, Interval, LeaseId, OrganisationId, SampleId, TaskId,
+    TimeFact, shanghai_minute,
 };
 
 /// 一次任务进一次门
@@ -114,8 +115,15 @@ pub const RULE: Rule = Rule {
         Message {
             key: "lease_decided",
             words: Words {
-                zh: "时间重叠，以事先领取的门锁为准",
-                en: "times overlap; the lease taken beforehand decides",
+                zh: "与 {others} 的进门时间重叠，以 {team} 组事先领取、{until} 前有效的门锁 {lease} 为准",
+                en: "its time overlaps that of {others}; the lease {lease} that team {team} took beforehand, valid until {until}, decides",
+            },
+        },
+        Message {
+            key: "held_elsewhere",
+            words: Words {
+                zh: "进门时该企业的门锁 {lease} 由 {team} 组持有，有效至 {until}",
+                en: "entered while team {team} held the lease {lease} on this door, valid until {until}",
             },
         },
         Message {
@@ -137,7 +145,8 @@ struct Unit {
     when: Interval,
     /// A unit's claims may be broken by a lease only where all of them are claims.
     claimed: bool,
-    lease: bool,
+    /// The lease by which it was made.
+    lease: Option<LeaseId>,
     reason: Reason,
     contested_by_person: bool,
 }
@@ -222,7 +231,9 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         for cluster in clusters(&units) {
             scan.take(&cluster);
         }
-        if let Some(id) = scan.by_lease {
+        if let Some((id, lease, others)) = scan.by_lease {
+            let mut arguments = lease_arguments(facts, lease);
+            arguments.push(("others", list(&others)));
             ruling.say(Said {
                 rule: &RULE,
                 book,
@@ -230,9 +241,12 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
                 subject: Subject::Entry(id),
                 winner: None,
                 key: "lease_decided",
-                arguments: vec![],
+                arguments,
             });
         }
+    }
+    if enforced {
+        say_held_elsewhere(ruling, book, &entries);
     }
     let first = standings
         .iter()
@@ -268,12 +282,6 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
             }
             Standing::Contested => {
                 if let Some((key, others)) = contests.get(id) {
-                    let list = |ids: &BTreeSet<EntryId>| {
-                        ids.iter()
-                            .map(ToString::to_string)
-                            .collect::<Vec<_>>()
-                            .join(", ")
-                    };
                     let arguments = match *key {
                         "sites" => vec![(
                             "sites",
@@ -290,6 +298,11 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
     rule_samples(ruling, book, enforced, &standings, &contests);
+}
+
+fn list(ids: &BTreeSet<EntryId>) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    ids.join(", ")
 }
 
 /// The latest decision that an entry is the first stands; an older one is contested by it.
@@ -345,7 +358,7 @@ fn gather(
                     hi: unit.when.hi.min(when.hi),
                 };
                 unit.claimed &= is_claimed(entry);
-                unit.lease |= holds_lease(entry);
+                unit.lease = unit.lease.or(lease_of(entry, facts));
                 continue;
             }
         }
@@ -357,7 +370,7 @@ fn gather(
             members: vec![id.clone()],
             when,
             claimed: is_claimed(entry),
-            lease: holds_lease(entry),
+            lease: lease_of(entry, facts),
             reason,
             contested_by_person,
         });
@@ -370,12 +383,69 @@ fn is_claimed(entry: &EntryFact) -> bool {
     !entry.entered.unclaimed() && !entry.entered.contradicts()
 }
 
-/// A lease is judged on the claimed interval.
-fn holds_lease(entry: &EntryFact) -> bool {
-    match (entry.lease, entry.entered.claimed) {
-        (Some(lease), Some(claimed)) => is_claimed(entry) && lease.contains(&claimed),
-        _ => false,
+/// Leases that held at the entry's door for as long as its time can be: judged on the claimed interval, so that a clock
+/// that is slow keeps none alive.
+fn leases_at<'f>(
+    entry: &EntryFact,
+    facts: &'f super::Facts,
+) -> impl Iterator<Item = (LeaseId, &'f LeaseFact)> {
+    let claimed = entry.entered.claimed.filter(|_| is_claimed(entry));
+    let (campaign, body, enterprise) =
+        (entry.campaign_id, entry.body_id, entry.enterprise.clone());
+    let held = facts.leases.iter().filter(move |(_, lease)| {
+        (lease.campaign_id, lease.body_id) == (campaign, body)
+            && lease.enterprise == enterprise
+            && claimed.is_some_and(|claimed| lease.valid.contains(&claimed))
+    });
+    held.map(|(id, lease)| (*id, lease))
+}
+
+/// The lease by which the entry's own team came.
+fn lease_of(entry: &EntryFact, facts: &super::Facts) -> Option<LeaseId> {
+    let team = entry.team_id?;
+    let mut own = leases_at(entry, facts).filter(|(_, lease)| lease.team_id == team);
+    own.next().map(|(id, _)| id)
+}
+
+/// A fault of lease is a finding and changes nothing by itself. Who came together with the holder came by its lease.
+fn say_held_elsewhere(
+    ruling: &mut Ruling<'_>,
+    book: &Rulebook,
+    entries: &BTreeMap<&EntryId, &EntryFact>,
+) {
+    let facts = ruling.facts;
+    for (id, entry) in entries {
+        if lease_of(entry, facts).is_some() {
+            continue;
+        }
+        let elsewhere = leases_at(entry, facts).find(|(_, lease)| {
+            let of_holder = |other: &&EntryFact| other.team_id == Some(lease.team_id);
+            let mut holders = entries.values().copied().filter(of_holder);
+            !holders.any(|holder| joined(entry, holder))
+        });
+        if let Some((lease, _)) = elsewhere {
+            ruling.say(Said {
+                rule: &RULE,
+                book,
+                severity: Severity::Notice,
+                subject: Subject::Entry((*id).clone()),
+                winner: None,
+                key: "held_elsewhere",
+                arguments: lease_arguments(facts, lease),
+            });
+        }
     }
+}
+
+fn lease_arguments(facts: &super::Facts, id: LeaseId) -> Vec<(&'static str, String)> {
+    let Some(lease) = facts.leases.get(&id) else {
+        return Vec::new();
+    };
+    vec![
+        ("lease", id.to_string()),
+        ("team", lease.team_id.to_string()),
+        ("until", shanghai_minute(lease.valid.hi)),
+    ]
 }
 
 /// A declared continuation counts only where what it names is known.
@@ -446,7 +516,8 @@ struct Scan<'s> {
     first: Option<EntryId>,
     /// Contested entries so far: while there is one, no later entry becomes first.
     open: BTreeSet<EntryId>,
-    by_lease: Option<EntryId>,
+    /// The entry that a lease let go first, that lease, and the entries that it went before.
+    by_lease: Option<(EntryId, LeaseId, BTreeSet<EntryId>)>,
     standings: &'s mut BTreeMap<EntryId, Standing>,
     contests: &'s mut BTreeMap<EntryId, Contest>,
 }
@@ -495,8 +566,10 @@ impl Scan<'_> {
             return;
         };
         self.lead(winner);
-        if contenders.len() > 1 {
-            self.by_lease = Some(winner.members[0].clone());
+        if let (Some(lease), true) = (winner.lease, contenders.len() > 1) {
+            let after = contenders.iter().flat_map(|unit| &unit.members);
+            let after = after.filter(|id| !winner.members.contains(id)).cloned();
+            self.by_lease = Some((winner.members[0].clone(), lease, after.collect()));
         }
         let others = units.iter().filter(|unit| unit.members != winner.members);
         self.follow_all(others.map(|unit| **unit).collect());
@@ -579,7 +652,7 @@ fn by_lease<'u>(contenders: &[&'u &'u Unit]) -> Option<&'u &'u Unit> {
     if !contenders.iter().all(|unit| unit.claimed) {
         return None;
     }
-    let mut holders = contenders.iter().filter(|unit| unit.lease);
+    let mut holders = contenders.iter().filter(|unit| unit.lease.is_some());
     let holder = *holders.next()?;
     let alone = holders.next().is_none();
     let earlier = contenders.iter().any(|unit| unit.when.before(&holder.when));
@@ -796,7 +869,7 @@ mod tests {
             lo: noon(NOON) - MINUTE,
             hi: noon(NOON) + MINUTE,
         };
-        facts.entries.get_mut(&entry_id(2)).unwrap().lease = Some(lease);
+        facts.leases_to(2, lease);
         assert_eq!((facts.standing(1), facts.standing(2)), (Excess, First));
         assert!(facts.said().contains("ENTRY1.lease_decided"));
         // A lease that does not cover the claim is none.
@@ -804,7 +877,7 @@ mod tests {
             lo: noon(NOON),
             hi: noon(NOON) + MINUTE,
         };
-        facts.entries.get_mut(&entry_id(2)).unwrap().lease = Some(late);
+        facts.leases_to(2, late);
         assert_eq!(facts.standing(2), Contested);
     }
 
@@ -813,9 +886,11 @@ mod tests {
         let mut facts = door();
         facts.enters(1, between(0, 10), uniform());
         facts.enters(2, between(5, 20), uniform());
-        facts.enters(3, between(15, 30), uniform()).lease = Some(Interval { lo: 0, hi: 99 });
+        facts.enters(3, between(15, 30), uniform());
+        facts.leases_to(3, Interval { lo: 0, hi: 99 });
         assert_eq!(facts.standing(3), Contested);
-        facts.enters(9, between(40, 50), uniform()).lease = Some(Interval { lo: 0, hi: 99 });
+        facts.enters(9, between(40, 50), uniform());
+        facts.leases_to(9, Interval { lo: 0, hi: 99 });
         facts.entries.remove(&entry_id(2));
         facts.entries.remove(&entry_id(3));
         assert_eq!((facts.standing(1), facts.standing(9)), (First, Excess));
@@ -825,11 +900,11 @@ mod tests {
     fn boundary_a_lease_does_not_decide_after_a_reboot() {
         let mut facts = two_teams(0, uniform());
         let at = noon(NOON);
-        let leased = facts.entries.get_mut(&entry_id(2)).unwrap();
-        leased.lease = Some(Interval {
+        let lease = Interval {
             lo: at - MINUTE,
             hi: at + MINUTE,
-        });
+        };
+        facts.leases_to(2, lease);
         facts.entries.get_mut(&entry_id(1)).unwrap().entered =
             proven_only(at - MINUTE, at + MINUTE);
         assert_eq!(facts.standing(2), Contested);
@@ -1069,15 +1144,16 @@ mod tests {
             hi: at + 5_000,
         };
         let mut facts = two_teams(0, uniform());
-        facts.entry(2).lease = Some(covering);
+        facts.leases_to(2, covering);
         assert_eq!((facts.standing(1), facts.standing(2)), (Excess, First));
-        facts.entry(2).lease = Some(Interval {
+        let short = Interval {
             hi: at + 4_999,
             ..covering
-        });
+        };
+        facts.leases_to(2, short);
         assert_eq!(facts.standing(2), Contested);
         for n in [1, 2] {
-            facts.entry(n).lease = Some(covering);
+            facts.leases_to(n, covering);
         }
         assert_eq!(
             (facts.standing(1), facts.standing(2)),
@@ -1215,7 +1291,7 @@ mod tests {
         let elsewhere = about(noon("2025-02-01")).usable();
         let entry = facts.entry(2);
         entry.entered.claimed = Some(elsewhere);
-        entry.lease = Some(elsewhere);
+        facts.leases_to(2, elsewhere);
         assert_eq!(
             (facts.standing(1), facts.standing(2)),
             (Contested, Contested)

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::{ScopeKey, Standing, Subject, Validity};
 use crate::model::{
     ArrivalId, CampaignId, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId, Interval,
-    JointEntryId, Millis, OrganisationId, ReEntryGrantId, SampleId, SuspensionId, TaskId, TeamId,
+    JointEntryId, LeaseId, Millis, OrganisationId, ReEntryGrantId, SampleId, SuspensionId, TaskId, TeamId,
     TimeFact, UserId,
 };
 use crate::proof::OrganisationKind;
@@ -37,6 +37,9 @@ pub struct Facts {
     pub survived: BTreeMap<SampleId, Validity>,
     /// Standing of the entries, for strata after the door.
     pub standings: BTreeMap<EntryId, Standing>,
+    /// Leases on the doors, as the server gave them; one that bears on no entry may be missing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub leases: BTreeMap<LeaseId, LeaseFact>,
     /// What persons ruled; a fact that the engine works around and never overrides. Keyed by `Subject` in text form.
     pub decided: Vec<Decision>,
 }
@@ -54,6 +57,7 @@ impl Facts {
             organisations: BTreeMap::new(),
             survived: BTreeMap::new(),
             standings: BTreeMap::new(),
+            leases: BTreeMap::new(),
             decided: Vec::new(),
         }
     }
@@ -136,6 +140,21 @@ pub struct Decision {
     pub reason: String,
     /// When the server took it; the last one on a subject stands.
     pub decided_at_ms: Millis,
+}
+
+/// A lease (门锁): the server's word that one team goes to one door.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseFact {
+    /// Door.
+    pub campaign_id: CampaignId,
+    /// Door.
+    pub body_id: OrganisationId,
+    /// Door: the enterprise after aliases, so that a lease on one of two that were merged counts for both.
+    pub enterprise: EnterpriseKey,
+    /// 抽样组 that holds it.
+    pub team_id: TeamId,
+    /// From when until when it holds: until it was given back, if it was.
+    pub valid: Interval,
 }
 
 /// What concerns a visit as a whole.
@@ -252,8 +271,6 @@ pub struct EntryFact {
     pub unexplained_resumption_of: Option<EntryId>,
     /// Declared as the continuation of another entry of the door (handover, after a resolved refusal).
     pub continues: Option<ContinuationFact>,
-    /// A lease on the door whose validity covers the claimed interval.
-    pub lease: Option<Interval>,
     /// At least one sheet that is not voided was drawn in it, whatever was ruled on it since.
     pub drew_samples: bool,
 }

@@ -339,9 +339,20 @@ impl Facts {
             joint_entry_id: None,
             unexplained_resumption_of: None,
             continues: None,
-            lease: None,
             drew_samples: true,
         })
+    }
+    /// The team of an entry holds the lease on its door, instead of any that it held before.
+    pub fn leases_to(&mut self, n: u8, valid: Interval) {
+        let entry = &self.entries[&entry_id(n)];
+        let lease = LeaseFact {
+            campaign_id: entry.campaign_id,
+            body_id: entry.body_id,
+            enterprise: entry.enterprise.clone(),
+            team_id: team(n.into()),
+            valid,
+        };
+        self.leases.insert(LeaseId(Uuid::from_u128(n.into())), lease);
     }
     /// A sample of the given number, drawn on an occasion of its own.
     pub fn drawn(&mut self, n: u8, authority: u128, day: &str) -> &mut SampleFact {

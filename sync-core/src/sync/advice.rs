@@ -8,20 +8,21 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::leases::{DoorState, LeaseRecord};
 use super::wire::{IndexRow, RulingNotice};
 use crate::document::project::prior_sampling;
 use crate::document::{Certificates, Surroundings, TaskContext, VisitDocument, project};
 use crate::model::{
     Actor, AssignedRecusal, Campaign, ChangeHash, Digest, DocumentId, Enterprise, EnterpriseAlias,
-    EnterpriseKey, Millis, OrganisationId, ProductKey, ProductRule, ReEntryGrantId, SampleId, Task,
-    TaskId, Team, TeamId, UserId, normalise_text, word,
+    EnterpriseKey, LeaseId, Millis, OrganisationId, ProductKey, ProductRule, ReEntryGrantId, SampleId, Task,
+    TaskId, Team, TeamId, TeamKey, TimeClaim, UserId, VisitIdentity, normalise_text, word,
 };
 use crate::proof::{
     CertificateKind, CertificatePayload, OrganisationKind, Signed, TimeTokenPayload, Verifier,
 };
 use crate::rules::index::IndexKind;
 use crate::rules::{
-    Decision, Facts, Finding, Lang, OrganisationFact, Outcome, ProductFact, Rulebooks,
+    Decision, Facts, Finding, Lang, LeaseFact, OrganisationFact, Outcome, ProductFact, Rulebooks,
     SamplingSource, ScopeKey, Subject, TaskFact, index, render, rule_all, scopes_of_sample,
 };
 
@@ -48,6 +49,8 @@ pub struct Known<'a> {
     pub received: BTreeMap<ChangeHash, Millis>,
     /// Reference data.
     pub references: Vec<ReferenceRecord>,
+    /// What the clocks say now.
+    pub now: TimeClaim,
     /// Rulings on these documents.
     pub rulings: Vec<RulingNotice>,
     /// Key of the duplicate index; none was ever received.
@@ -65,6 +68,39 @@ impl Known<'_> {
             let read = serde_json::from_value(it.record.clone());
             Some((it.id.as_str(), read.ok()?))
         })
+    }
+
+    /// Leases that the server signed, by the keys of enterprises that stand now; the others are passed over.
+    pub fn leases(&self) -> BTreeMap<LeaseId, LeaseFact> {
+        let records = self.read::<LeaseRecord>("lease");
+        let opened = records.filter_map(|(_, record)| {
+            let key = |id: &str| self.server_keys.get(id).cloned();
+            let payload = record.signed.open(self.verifier, key).ok()?;
+            let fact = LeaseFact {
+                campaign_id: payload.campaign_id,
+                body_id: payload.body_id,
+                enterprise: self.alias(&payload.enterprise),
+                team_id: payload.team_id,
+                valid: payload.valid(record.released_at_ms),
+            };
+            Some((payload.lease_id, fact))
+        });
+        opened.collect()
+    }
+
+    /// What the leases say to a team at a door now.
+    pub fn door(&self, identity: &VisitIdentity) -> DoorState {
+        let leases = self.leases();
+        let enterprise = self.alias(&identity.enterprise);
+        let here = leases.iter().filter(|(_, lease)| {
+            (lease.campaign_id, lease.body_id) == (identity.campaign, identity.body)
+                && lease.enterprise == enterprise
+        });
+        let team = match &identity.team {
+            TeamKey::Team(id) => Some(*id),
+            TeamKey::Solo(_) => None,
+        };
+        DoorState::at(here.map(|(id, lease)| (*id, lease)), team, &self.now)
     }
 
     fn task_record(&self, id: TaskId) -> Option<Task> {
@@ -162,6 +198,29 @@ impl From<Finding> for Spoken {
     }
 }
 
+/// What leases say of a door, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpokenDoor {
+    /// As it is acted on.
+    #[serde(flatten)]
+    pub door: DoorState,
+    /// 中文
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl From<DoorState> for SpokenDoor {
+    fn from(door: DoorState) -> Self {
+        let words = door.words();
+        Self {
+            door,
+            zh: words.zh,
+            en: words.en,
+        }
+    }
+}
+
 /// The outcome of one subject, as far as the phone's own documents tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stands {
@@ -182,6 +241,9 @@ pub struct Preview {
     pub advice: Vec<Spoken>,
     /// The index is complete up to this instant; none was ever received.
     pub index_as_of_ms: Option<Millis>,
+    /// What leases say of the door now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door: Option<SpokenDoor>,
     /// Rulebook versions that spoke.
     pub rulebooks: BTreeSet<String>,
 }
@@ -234,6 +296,7 @@ pub fn facts(documents: &[VisitDocument], known: &Known<'_>) -> Facts {
             facts.organisations.insert(id, fact);
         }
     }
+    facts.leases = known.leases();
     facts.decided = known.rulings.iter().filter_map(decision).collect();
     facts
 }
@@ -394,7 +457,9 @@ pub fn preview(
     let mut advice = said(rule_all(&facts, rulebooks), &facts);
     advice.retain(|finding| !exact.contains(finding));
     let spoken = |findings: Vec<Finding>| findings.into_iter().map(Spoken::from).collect();
+    let opened = documents.iter().find(|document| document.id() == visit);
     Preview {
+        door: opened.map(|document| known.door(document.identity()).into()),
         rulebooks: exact
             .iter()
             .chain(&advice)

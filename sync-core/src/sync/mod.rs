@@ -2,12 +2,13 @@
 //!
 //! `session` is the conversation; `retry` reads and keeps `Retry-After`; `lanes` decides what goes on a page; `intake` judges what comes down before it touches a
 //! document; `doctor` says of every item in words where it stands; `advice` rules what a phone knows before the sample is
-//! cut. None of them does IO.
+//! cut; `leases` says who may be at a door. None of them does IO.
 
 pub mod advice;
 pub mod doctor;
 pub mod intake;
 pub mod lanes;
+pub mod leases;
 pub mod retry;
 pub mod session;
 pub mod wire;

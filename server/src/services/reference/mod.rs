@@ -3,6 +3,7 @@
 
 pub mod campaigns;
 pub mod enterprises;
+pub mod leases;
 pub mod prior_samplings;
 pub mod product_rules;
 pub mod re_entry_grants;

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use sync_core::model::{DocumentId, EntryId, OrganisationId, SampleId};
+use sync_core::model::{DocumentId, EntryId, Interval, OrganisationId, SampleId};
 use sync_core::rules::{ContinuationFact, Facts, Outcome, ScopeKey, Subject};
 
-use crate::store::reference::{campaigns, lookups, product_rules, teams};
+use crate::store::reference::{leases, campaigns, lookups, product_rules, teams};
 use crate::store::rulings::{decisions, rulebooks, verdicts};
 use crate::store::sync::projections;
 use crate::store::{Result, Session};
@@ -33,6 +33,7 @@ pub async fn facts(db: &mut Session, key: &ScopeKey) -> Result<Facts> {
     for document in documents {
         take_visit(db, &mut facts, document).await?;
     }
+    take_leases(db, &mut facts).await?;
     take_tasks(db, &mut facts).await?;
     take_campaigns(db, &mut facts).await?;
     take_organisations(db, &mut facts).await?;
@@ -104,6 +105,29 @@ async fn take_visit(db: &mut Session, facts: &mut Facts, document: DocumentId) -
         }
     }
     facts.visits.insert(document, visit);
+    Ok(())
+}
+
+/// Leases on the door that held while somebody may have walked in.
+async fn take_leases(db: &mut Session, facts: &mut Facts) -> Result<()> {
+    let ScopeKey::Door {
+        campaign_id,
+        body_id,
+        enterprise,
+    } = &facts.scope
+    else {
+        return Ok(());
+    };
+    let (campaign, body, enterprise) = (*campaign_id, *body_id, enterprise.clone());
+    let claims: Vec<Interval> = facts
+        .entries
+        .values()
+        .filter_map(|entry| entry.entered.claimed)
+        .collect();
+    for within in claims {
+        let held = leases::facts_of_door(db, campaign, body, &enterprise, within).await?;
+        facts.leases.extend(held);
+    }
     Ok(())
 }
 

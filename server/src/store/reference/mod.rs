@@ -4,6 +4,7 @@
 pub mod campaigns;
 pub mod custody;
 pub mod enterprises;
+pub mod leases;
 pub mod lifts;
 pub mod lookups;
 pub mod prior_samplings;
@@ -19,7 +20,7 @@ pub mod versions;
 
 use serde::de::DeserializeOwned;
 use sync_core::model::{
-    EnterpriseId, EnterpriseKey, OrganisationId, PriorSamplingId, ProductRuleId, ReEntryGrantId,
+    EnterpriseId, EnterpriseKey, LeaseId, OrganisationId, PriorSamplingId, ProductRuleId, ReEntryGrantId,
     UserId,
 };
 
@@ -31,6 +32,7 @@ pub const ALL: &[&[&Statement]] = &[
     campaigns::ALL,
     custody::ALL,
     enterprises::ALL,
+    leases::ALL,
     lifts::ALL,
     lookups::ALL,
     prior_samplings::ALL,
@@ -104,7 +106,7 @@ macro_rules! uuid_columns {
         }
     )*};
 }
-uuid_columns!(EnterpriseId, PriorSamplingId, ProductRuleId, ReEntryGrantId);
+uuid_columns!(EnterpriseId, LeaseId, PriorSamplingId, ProductRuleId, ReEntryGrantId);
 
 impl From<&EnterpriseKey> for Value {
     fn from(key: &EnterpriseKey) -> Self {

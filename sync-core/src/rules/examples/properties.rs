@@ -22,7 +22,7 @@ fn any_door(random: &mut Random) -> Facts {
         };
         let entry = facts.enters(n, when, product);
         entry.drew_samples = random.chance(85);
-        entry.lease = random.chance(30).then_some(Interval { lo: 0, hi: 1_000 });
+        let leased = random.chance(30);
         let joint = random.chance(25);
         entry.joint_entry_id = joint.then_some(JointEntryId(Uuid::from_u128(5)));
         entry.continues = match random.below(8) {
@@ -33,6 +33,9 @@ fn any_door(random: &mut Random) -> Facts {
             _ => None,
         };
         entry.unexplained_resumption_of = random.chance(10).then(|| entry_id(1));
+        if leased {
+            facts.leases_to(n, Interval { lo: 0, hi: 1_000 });
+        }
         if random.chance(20) {
             let standings = [First, First, Excess, Contested, Continuation, Uncounted];
             let standing = standings[random.below(6) as usize];
