@@ -9,6 +9,7 @@ pub mod host;
 pub mod install;
 pub mod keys;
 mod knowing;
+mod leasing;
 mod previewing;
 mod recording;
 mod records;
@@ -25,5 +26,6 @@ pub use host::{
     TransportError, UreqTransport,
 };
 pub use keys::{RustVerifier, SoftwareKey};
-pub use sync_core::sync::advice::{Preview, Spoken, Stands};
+pub use sync_core::sync::advice::{Preview, Spoken, SpokenDoor, Stands};
+pub use sync_core::sync::leases::DoorState;
 pub use types::*;

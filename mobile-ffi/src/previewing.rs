@@ -13,7 +13,7 @@ use crate::error::ClientError;
 use crate::keys::RustVerifier;
 use crate::store::Store;
 
-const REFERENCE_KINDS: [&str; 9] = [
+const REFERENCE_KINDS: [&str; 10] = [
     "campaign",
     "task",
     "organisation",
@@ -23,6 +23,7 @@ const REFERENCE_KINDS: [&str; 9] = [
     "recusal",
     "product_rule",
     "re_entry_grant",
+    "lease",
 ];
 
 impl Client {
@@ -62,6 +63,7 @@ impl Client {
                     }),
             );
         }
+        let now = self.time_claim()?;
         let inner = self.lock();
         let store = &inner.store;
         let mut rulings = Vec::new();
@@ -90,6 +92,7 @@ impl Client {
             certificates,
             received: received.collect(),
             references,
+            now,
             rulings,
             index_key: store
                 .setting("index_key")?

@@ -34,15 +34,7 @@ impl Client {
     /// enterprise whose key was corrected or merged the visit goes on that this phone holds under another of its keys. An
     /// enterprise without a valid code that nobody listed gets a key of this phone's own.
     pub fn start_visit(&self, start: VisitStart) -> Done<DocumentId> {
-        let person = self.person()?;
-        let wanted = VisitIdentity {
-            campaign: start.campaign_id,
-            body: person.organisation_id,
-            enterprise: self.enterprise_key(&start.enterprise, &person)?,
-            team: start
-                .team_id
-                .map_or(TeamKey::Solo(person.user_id), TeamKey::Team),
-        };
+        let wanted = self.identity_of(&start)?;
         let held = self.lock().store.list_preimages()?;
         let held = held
             .iter()
@@ -75,6 +67,19 @@ impl Client {
             },
         )?;
         Ok(header.document_id)
+    }
+
+    /// Whose visit it would be, and where.
+    pub(crate) fn identity_of(&self, start: &VisitStart) -> Done<VisitIdentity> {
+        let person = self.person()?;
+        Ok(VisitIdentity {
+            campaign: start.campaign_id,
+            body: person.organisation_id,
+            enterprise: self.enterprise_key(&start.enterprise, &person)?,
+            team: start
+                .team_id
+                .map_or(TeamKey::Solo(person.user_id), TeamKey::Team),
+        })
     }
 
     /// Which keys of enterprises stand for others, as far as this phone was told.

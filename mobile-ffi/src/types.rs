@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_core::model::{
-    CampaignId, ChangeHash, Digest, DocumentId, EnterpriseId, EvidenceId, JointEntryId, Millis,
-    OrganisationId, ReEntryGrantId, SampleId, SuspensionId, TaskId, TeamId, UserId,
+    CampaignId, ChangeHash, Digest, DocumentId, EnterpriseId, EnterpriseKey, EvidenceId,
+    JointEntryId, LeaseId, Millis, OrganisationId, ReEntryGrantId, SampleId, SuspensionId, TaskId,
+    TeamId, UserId,
 };
 
 /// Who this phone is to the server.
@@ -80,6 +81,26 @@ pub struct VisitStart {
     /// Which plant, where one code has several.
     #[serde(default)]
     pub site: Option<String>,
+}
+
+/// A door that a team holds for a time (门锁).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseInfo {
+    /// Its id.
+    pub lease_id: LeaseId,
+    /// In which campaign.
+    pub campaign_id: CampaignId,
+    /// Key of the enterprise when it was given.
+    pub enterprise_key: EnterpriseKey,
+    /// Who holds it.
+    pub team_id: TeamId,
+    /// From when, milliseconds of the server's clock.
+    pub granted_at_ms: Millis,
+    /// Until when, milliseconds of the server's clock.
+    pub expires_at_ms: Millis,
+    /// When it was given back, if it was.
+    #[serde(default)]
+    pub released_at_ms: Option<Millis>,
 }
 
 /// Walking in (进门).

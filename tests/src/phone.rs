@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use fieldseal_server::clock::{Clock as _, ManualClock};
 use fieldseal_server::rng::{Rng as _, SeededRng};
 use mobile_ffi::{
-    ArrivalInput, Client, ClientError, Clock, EnterpriseChoice, EvidenceInput, Host, PartyAct, Rng,
-    SignerAct, SyncOutcome, SyncReport, VisitStart,
+    ArrivalInput, Client, ClientError, Clock, EnterpriseChoice, EvidenceInput, Host, LeaseInfo,
+    PartyAct, Rng, SignerAct, SpokenDoor, SyncOutcome, SyncReport, VisitStart,
 };
 use serde_json::{Value, json};
 use sync_core::model::{DocumentId, EnterpriseId, SampleId, SealSubject, SuspensionId, UserId};
@@ -214,17 +214,36 @@ impl Phone {
         }
     }
 
-    /// Opens the visit without walking in.
-    pub fn goes_to(&mut self, enterprise: &str) -> DocumentId {
-        let start = VisitStart {
+    /// How a visit to a listed enterprise begins.
+    pub fn start(&self, enterprise: &str) -> VisitStart {
+        VisitStart {
             campaign_id: self.id("campaign", &self.campaign),
             enterprise: EnterpriseChoice::Listed {
                 enterprise_id: self.id::<EnterpriseId>("enterprise", enterprise),
             },
             team_id: self.team.as_ref().map(|team| self.id("team", team)),
             site: None,
-        };
-        self.goes_to_as(start, enterprise)
+        }
+    }
+
+    /// Takes the door of an enterprise for its team (门锁) for so many hours.
+    pub fn leases(&self, enterprise: &str, hours: i64) -> Result<LeaseInfo, ClientError> {
+        let team = self.team.as_ref().expect("a team");
+        self.client.take_lease(
+            self.id("team", team),
+            self.id("enterprise", enterprise),
+            hours * 3_600,
+        )
+    }
+
+    /// What its leases say of a door.
+    pub fn door(&self, enterprise: &str) -> SpokenDoor {
+        self.client.door(&self.start(enterprise)).expect("a door")
+    }
+
+    /// Opens the visit without walking in.
+    pub fn goes_to(&mut self, enterprise: &str) -> DocumentId {
+        self.goes_to_as(self.start(enterprise), enterprise)
     }
 
     /// Opens a visit that begins like this; sheets are filled as for `enterprise`.

@@ -28,7 +28,12 @@ pub fn shanghai_date(at: Millis) -> Date {
 /// An instant for people, to the minute of Asia/Shanghai: `2025-03-01 09:30`.
 pub fn shanghai_minute(at: Millis) -> String {
     let minute = at.saturating_add(SHANGHAI_OFFSET_MS).rem_euclid(DAY_MS) / 60_000;
-    format!("{} {:02}:{:02}", shanghai_date(at), minute / 60, minute % 60)
+    format!(
+        "{} {:02}:{:02}",
+        shanghai_date(at),
+        minute / 60,
+        minute % 60
+    )
 }
 
 /// The first instant of a civil day in Asia/Shanghai.
@@ -207,7 +212,10 @@ mod tests {
         let midnight = shanghai_midnight(Date::constant(2025, 9, 1));
         assert_eq!(shanghai_minute(midnight), "2025-09-01 00:00");
         assert_eq!(shanghai_minute(midnight - 1), "2025-08-31 23:59");
-        assert_eq!(shanghai_minute(midnight + 9 * 3_600_000 + 30 * 60_000), "2025-09-01 09:30");
+        assert_eq!(
+            shanghai_minute(midnight + 9 * 3_600_000 + 30 * 60_000),
+            "2025-09-01 09:30"
+        );
     }
 
     #[test]

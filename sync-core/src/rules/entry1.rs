@@ -390,8 +390,7 @@ fn leases_at<'f>(
     facts: &'f super::Facts,
 ) -> impl Iterator<Item = (LeaseId, &'f LeaseFact)> {
     let claimed = entry.entered.claimed.filter(|_| is_claimed(entry));
-    let (campaign, body, enterprise) =
-        (entry.campaign_id, entry.body_id, entry.enterprise.clone());
+    let (campaign, body, enterprise) = (entry.campaign_id, entry.body_id, entry.enterprise.clone());
     let held = facts.leases.iter().filter(move |(_, lease)| {
         (lease.campaign_id, lease.body_id) == (campaign, body)
             && lease.enterprise == enterprise

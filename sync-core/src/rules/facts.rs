@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 use super::{ScopeKey, Standing, Subject, Validity};
 use crate::model::{
     ArrivalId, CampaignId, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId, Interval,
-    JointEntryId, LeaseId, Millis, OrganisationId, ReEntryGrantId, SampleId, SuspensionId, TaskId, TeamId,
-    TimeFact, UserId,
+    JointEntryId, LeaseId, Millis, OrganisationId, ReEntryGrantId, SampleId, SuspensionId, TaskId,
+    TeamId, TimeFact, UserId,
 };
 use crate::proof::OrganisationKind;
 

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Facts, Findings, LeaseFact, Outcome, Rulebooks, SampleFact, ScopeKey, Subject, final_validity, rule,
-    scopes_of, scopes_of_sample,
+    Facts, Findings, LeaseFact, Outcome, Rulebooks, SampleFact, ScopeKey, Subject, final_validity,
+    rule, scopes_of, scopes_of_sample,
 };
 
 /// What every scope said, and what stands when all have spoken.
@@ -118,9 +118,8 @@ fn part_of(known: &Facts, scope: &ScopeKey) -> Facts {
     }
     facts.campaigns.clone_from(&known.campaigns);
     facts.organisations.clone_from(&known.organisations);
-    let here = |lease: &LeaseFact| {
-        *scope == door_of(lease.campaign_id, lease.body_id, &lease.enterprise)
-    };
+    let here =
+        |lease: &LeaseFact| *scope == door_of(lease.campaign_id, lease.body_id, &lease.enterprise);
     let leases = known.leases.iter().filter(|(_, lease)| here(lease));
     facts.leases = leases.map(|(id, lease)| (*id, lease.clone())).collect();
     facts.decided = known

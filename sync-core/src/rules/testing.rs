@@ -352,7 +352,8 @@ impl Facts {
             team_id: team(n.into()),
             valid,
         };
-        self.leases.insert(LeaseId(Uuid::from_u128(n.into())), lease);
+        self.leases
+            .insert(LeaseId(Uuid::from_u128(n.into())), lease);
     }
     /// A sample of the given number, drawn on an occasion of its own.
     pub fn drawn(&mut self, n: u8, authority: u128, day: &str) -> &mut SampleFact {

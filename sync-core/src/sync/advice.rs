@@ -14,8 +14,9 @@ use crate::document::project::prior_sampling;
 use crate::document::{Certificates, Surroundings, TaskContext, VisitDocument, project};
 use crate::model::{
     Actor, AssignedRecusal, Campaign, ChangeHash, Digest, DocumentId, Enterprise, EnterpriseAlias,
-    EnterpriseKey, LeaseId, Millis, OrganisationId, ProductKey, ProductRule, ReEntryGrantId, SampleId, Task,
-    TaskId, Team, TeamId, TeamKey, TimeClaim, UserId, VisitIdentity, normalise_text, word,
+    EnterpriseKey, LeaseId, Millis, OrganisationId, ProductKey, ProductRule, ReEntryGrantId,
+    SampleId, Task, TaskId, Team, TeamId, TeamKey, TimeClaim, UserId, VisitIdentity,
+    normalise_text, word,
 };
 use crate::proof::{
     CertificateKind, CertificatePayload, OrganisationKind, Signed, TimeTokenPayload, Verifier,

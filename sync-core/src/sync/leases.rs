@@ -138,7 +138,9 @@ impl DoorState {
                 let until = shanghai_minute(*until_ms);
                 (
                     format!("门锁由本组领取至 {until}，但本机现在不能证明时间；请先联网同步"),
-                    format!("taken by your team until {until}, but this phone cannot show what time it is: sync first"),
+                    format!(
+                        "taken by your team until {until}, but this phone cannot show what time it is: sync first"
+                    ),
                 )
             }
             Self::Ended { until_ms, .. } => {
@@ -152,7 +154,9 @@ impl DoorState {
                 let until = shanghai_minute(*until_ms);
                 (
                     format!("门锁由其他组持有，有效至 {until}；此时进门会记为二次进门或待裁定"),
-                    format!("held by another team until {until}: an entry now would be a second one, or contested"),
+                    format!(
+                        "held by another team until {until}: an entry now would be a second one, or contested"
+                    ),
                 )
             }
         };

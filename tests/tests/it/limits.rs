@@ -65,6 +65,21 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "tests/tests/it/imports/mod.rs::a_file_of_the_most_rows_is_taken_and_one_more_is_told",
     ),
     (
+        "LEASE_MS_MAX",
+        "value_invalid",
+        "tests/tests/it/leases/create.rs::a_lease_lasts_as_long_as_allowed_and_no_longer",
+    ),
+    (
+        "LEASE_GRACE_MS",
+        "lease_held",
+        "tests/tests/it/leases/create.rs::an_ended_lease_keeps_its_door_for_the_grace_and_no_longer",
+    ),
+    (
+        "LEASES_PER_DEVICE_MAX",
+        "leases_exceeded",
+        "tests/tests/it/leases/create.rs::a_device_holds_as_many_leases_as_allowed_and_one_more_is_refused",
+    ),
+    (
         "ACCESS_TOKEN_S",
         "token_expired",
         "tests/tests/it/tokens/create.rs::an_access_token_lives_ten_minutes_and_no_longer",

@@ -13,6 +13,7 @@ mod enterprises;
 mod imports;
 mod invariants;
 mod kills;
+mod leases;
 mod limits;
 mod organisations;
 mod prior_samplings;

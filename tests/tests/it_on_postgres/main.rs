@@ -15,6 +15,8 @@ mod devices;
 mod enterprises;
 #[path = "../it/imports/mod.rs"]
 mod imports;
+#[path = "../it/leases/mod.rs"]
+mod leases;
 #[path = "../it/invariants/one_entry.rs"]
 mod one_entry;
 #[path = "../it/organisations/mod.rs"]

@@ -52,7 +52,14 @@ pub async fn take(work: &mut Work<'_>, new: NewLease) -> Result<(Lease, Change),
         if !own(&lease) && !lease.is_free_at(work.now) {
             return Err(held(work, lease).await?);
         }
-        leases::end(&mut work.tx, lease.lease_id, LAPSED, work.now, work.caller.user).await?;
+        leases::end(
+            &mut work.tx,
+            lease.lease_id,
+            LAPSED,
+            work.now,
+            work.caller.user,
+        )
+        .await?;
     }
     let held_already = leases::count_of_device(&mut work.tx, device, work.now).await?;
     if held_already >= LEASES_PER_DEVICE_MAX {

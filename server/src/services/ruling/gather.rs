@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use sync_core::model::{DocumentId, EntryId, Interval, OrganisationId, SampleId};
 use sync_core::rules::{ContinuationFact, Facts, Outcome, ScopeKey, Subject};
 
-use crate::store::reference::{leases, campaigns, lookups, product_rules, teams};
+use crate::store::reference::{campaigns, leases, lookups, product_rules, teams};
 use crate::store::rulings::{decisions, rulebooks, verdicts};
 use crate::store::sync::projections;
 use crate::store::{Result, Session};

@@ -162,13 +162,7 @@ pub async fn list_open(
 }
 
 /// Ends an open one; false where it had ended.
-pub async fn end(
-    tx: &mut Tx,
-    id: LeaseId,
-    ending: &str,
-    now: Millis,
-    by: UserId,
-) -> Result<bool> {
+pub async fn end(tx: &mut Tx, id: LeaseId, ending: &str, now: Millis, by: UserId) -> Result<bool> {
     Ok(tx.exec(&END, args![id, ending, now, by]).await? == 1)
 }
 

@@ -20,8 +20,8 @@ pub mod versions;
 
 use serde::de::DeserializeOwned;
 use sync_core::model::{
-    EnterpriseId, EnterpriseKey, LeaseId, OrganisationId, PriorSamplingId, ProductRuleId, ReEntryGrantId,
-    UserId,
+    EnterpriseId, EnterpriseKey, LeaseId, OrganisationId, PriorSamplingId, ProductRuleId,
+    ReEntryGrantId, UserId,
 };
 
 use super::{Cell, FromCell, Result, Row, Statement, StoreError, Value};
@@ -106,7 +106,13 @@ macro_rules! uuid_columns {
         }
     )*};
 }
-uuid_columns!(EnterpriseId, LeaseId, PriorSamplingId, ProductRuleId, ReEntryGrantId);
+uuid_columns!(
+    EnterpriseId,
+    LeaseId,
+    PriorSamplingId,
+    ProductRuleId,
+    ReEntryGrantId
+);
 
 impl From<&EnterpriseKey> for Value {
     fn from(key: &EnterpriseKey) -> Self {

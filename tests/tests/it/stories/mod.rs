@@ -5,6 +5,7 @@ mod entries;
 mod hostile;
 mod identity;
 mod laboratory;
+mod leases;
 mod network;
 mod persons;
 mod products;

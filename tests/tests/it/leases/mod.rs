@@ -1,0 +1,4 @@
+//! `/v1/leases`.
+
+mod create;
+mod release;
