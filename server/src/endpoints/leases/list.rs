@@ -19,7 +19,7 @@ pub async fn list_leases(
 ) -> Result<Json<Page<Lease>>, Problem> {
     let mut db = app.store.read().await?;
     let (sight, after) = ((&caller).into(), query.after());
-    let items = leases::list_seen(&mut db, &sight, &after, query.limit()).await?;
+    let items = leases::list_seen(&mut db, &sight, &after, query.rows()).await?;
     Ok(Json(Page::new(items, &query, |item| {
         item.lease_id.to_string()
     })))

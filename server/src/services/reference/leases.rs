@@ -13,7 +13,7 @@ use crate::problem::{Code, Problem};
 use crate::services::ruling;
 use crate::store::feed::Audience;
 use crate::store::reference::leases::{self, LAPSED, Lease, RELEASED};
-use crate::store::reference::{campaigns, enterprises, teams, versions};
+use crate::store::reference::{campaigns, enterprises, teams};
 
 /// What is asked for; campaign and body are the team's.
 pub struct NewLease {
@@ -41,8 +41,6 @@ pub async fn take(work: &mut Work<'_>, new: NewLease) -> Result<(Lease, Change),
     let enterprise =
         found.ok_or_else(|| Problem::value("enterprise_id", "is no enterprise that you see"))?;
     let key = enterprises::resolve_key(&mut work.tx, &enterprise.key).await?;
-    // One request of a device after the other, so that its leases are counted right.
-    versions::next(&mut work.tx, "lease_device", &device.to_string()).await?;
     let open = leases::list_open(&mut work.tx, team.campaign_id, team.body_id, &key).await?;
     let own = |lease: &&Lease| lease.team_id == team.team_id;
     if let Some(same) = open.iter().filter(own).find(|it| it.holds_at(work.now)) {
@@ -82,14 +80,8 @@ pub async fn take(work: &mut Work<'_>, new: NewLease) -> Result<(Lease, Change),
     });
     let row = row_of(payload, signed, work.caller.user);
     if !leases::insert(&mut work.tx, &row).await? {
-        // Somebody was faster by less than a transaction.
-        let (campaign, body) = (row.campaign_id, row.body_id);
-        let open = leases::list_open(&mut work.tx, campaign, body, &row.enterprise_key).await?;
-        return match open.into_iter().find(|it| !it.is_free_at(work.now)) {
-            Some(same) if same.team_id == row.team_id => Ok((same, Change::Unchanged)),
-            Some(other) => Err(held(work, &other).await?),
-            None => Err(Problem::new(Code::Overloaded).retry_after_s(1)),
-        };
+        // The table has the last word: whoever asks again is told who was faster.
+        return Err(Problem::new(Code::Overloaded).retry_after_s(1));
     }
     tell(work, &row).await?;
     let detail = serde_json::json!({ "team_id": row.team_id, "expires_at_ms": row.expires_at_ms });
@@ -167,14 +159,17 @@ async fn tell(work: &mut Work<'_>, row: &Lease) -> Result<(), Problem> {
 
 /// Who holds it is named to those who see the team.
 async fn held(work: &mut Work<'_>, lease: &Lease) -> Result<Problem, Problem> {
+    let (until, free) = (rfc3339(lease.expires_at_ms), rfc3339(lease.free_at_ms));
+    let detail = format!("it holds until {until}; not given back, it is free from {free}");
     let problem = Problem::new(Code::LeaseHeld)
-        .field("expires_at", rfc3339(lease.expires_at_ms))
-        .field("free_at", rfc3339(lease.free_at_ms));
+        .detail(detail)
+        .field("expires_at", until)
+        .field("free_at", free);
     let seen = teams::find_seen(&mut work.tx, &work.caller.into(), lease.team_id).await?;
     Ok(match seen {
         Some(team) => problem
             .field("team_id", team.team_id.to_string())
             .field("team", team.name),
-        None => problem.detail("another team of the body holds it"),
+        None => problem,
     })
 }

@@ -32,10 +32,7 @@ fn of_two_teams_that_ask_for_one_door_one_gets_it_and_the_other_is_told_until_wh
     let lease = wang.leases("铸造", 24).unwrap();
     let refused = li.leases("铸造", 24).unwrap_err();
     assert_eq!(refused.code, "lease_held");
-    assert!(
-        refused.details.to_string().contains("2025-03-02"),
-        "{refused:?}"
-    );
+    assert!(refused.details.contains("2025-03-02"), "{refused:?}");
     assert_eq!(
         zhao.leases("铸造", 24).unwrap(),
         lease,
@@ -151,6 +148,7 @@ fn a_lease_does_not_beat_an_entry_that_is_provably_earlier() {
     let wang = w.phone("王");
     wang.leases("铸造", 24).unwrap();
     let (mut a, mut b) = offline(&w);
+    w.minutes(10);
     let early = b.enters("铸造");
     b.draws("T5");
     w.minutes(20);
@@ -205,12 +203,7 @@ fn a_phone_that_was_switched_off_cannot_claim_its_lease() {
     wang.leases("铸造", 24).unwrap();
     let (mut a, mut b) = offline(&w);
     a.clock.reboot();
-    a.clock.lie_by_ms(-3_600_000);
-    let unproven = {
-        a.clock.lie_by_ms(0);
-        a.door("铸造").door.name()
-    };
-    assert_eq!(unproven, "held_unproven");
+    assert_eq!(a.door("铸造").door.name(), "held_unproven");
     let (held, other) = (a.enters("铸造"), b.enters("铸造"));
     a.draws("T1");
     b.draws("T5");
