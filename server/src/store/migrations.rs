@@ -44,7 +44,8 @@ migrations![
     "0010_known_login_places",
     "0011_locks",
     "0012_shared_keys",
-    "0013_leases"
+    "0013_leases",
+    "0014_strata"
 ];
 
 statements! {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::model::{
-    Arrival, CampaignId, DocumentId, EnterpriseKey, EntryId, OrganisationId, ReEntryGrantId,
+    Arrival, CampaignId, DocumentId, EnterpriseKey, EntryId, Millis, OrganisationId, ReEntryGrantId,
     SuspensionId, TeamId, TimeFact, shanghai_date,
 };
 use crate::rules::{ArrivalFact, ContinuationFact, EntryFact};
@@ -26,8 +26,8 @@ pub struct Place<'a> {
     pub team_id: Option<TeamId>,
     /// Suspensions recorded in the document, by when.
     pub suspensions: &'a BTreeMap<SuspensionId, TimeFact>,
-    /// Re-entry grants that are known and hold for this door.
-    pub grants: &'a BTreeSet<ReEntryGrantId>,
+    /// Re-entry grants that are known and are for this door, each with the instant from which it holds no longer.
+    pub grants: &'a BTreeMap<ReEntryGrantId, Millis>,
 }
 
 /// An entry and the civil days on which the team walked in.
@@ -100,9 +100,12 @@ fn begin(
     walks: Vec<(Arrival, ArrivalFact)>,
     before: Option<EntryId>,
 ) -> ComputedEntry {
+    let earliest = walks.iter().map(|(_, fact)| fact);
+    let earliest = earliest.min_by_key(|fact| (fact.entered.usable().lo, fact.arrival_id));
+    let entered_ms = earliest.map_or(i64::MAX, |fact| fact.entered.usable().lo);
     let continues = walks
         .iter()
-        .filter_map(|(declared, _)| continuation(place, declared))
+        .filter_map(|(declared, _)| continuation(place, declared, entered_ms))
         .min_by_key(rank);
     let joint_entry_id = walks
         .iter()
@@ -130,9 +133,14 @@ fn begin(
     }
 }
 
-fn continuation(place: &Place<'_>, declared: &Arrival) -> Option<ContinuationFact> {
+fn continuation(
+    place: &Place<'_>,
+    declared: &Arrival,
+    entered_ms: Millis,
+) -> Option<ContinuationFact> {
     if let Some(grant_id) = declared.re_entry_grant {
-        let honoured = place.grants.contains(&grant_id);
+        let expires = place.grants.get(&grant_id);
+        let honoured = expires.is_some_and(|expires_ms| *expires_ms > entered_ms);
         return Some(ContinuationFact::ReEntryGrant { grant_id, honoured });
     }
     if let Some(from) = declared.handover_from {
@@ -225,7 +233,12 @@ mod tests {
 
     fn check(walks: Vec<(Arrival, ArrivalFact)>, expected: &[(&str, usize)]) -> Vec<ComputedEntry> {
         let suspensions = BTreeMap::from([(SuspensionId(Uuid::from_u128(70)), at(17))]);
-        let grants = BTreeSet::from([ReEntryGrantId(Uuid::from_u128(80))]);
+        // The second expires with the instant of the entry on the second day.
+        let entered = at(33).usable().lo;
+        let grants = BTreeMap::from([
+            (ReEntryGrantId(Uuid::from_u128(80)), entered + 1),
+            (ReEntryGrantId(Uuid::from_u128(82)), entered),
+        ]);
         let place = Place {
             document_id: DocumentId([1; 32]),
             campaign_id: CampaignId(Uuid::nil()),
@@ -292,7 +305,7 @@ mod tests {
     #[test]
     fn a_grant_explains_the_second_entry_and_says_whether_it_is_honoured() {
         let days = [("2025-09-01", 1), ("2025-09-02", 1)];
-        for (id, honoured) in [(80, true), (81, false)] {
+        for (id, honoured) in [(80, true), (81, false), (82, false)] {
             let grant_id = ReEntryGrantId(Uuid::from_u128(id));
             let second = walk(2, 33, |a| a.re_entry_grant = Some(grant_id));
             let entries = check(vec![walk(1, 9, |_| {}), second], &days);

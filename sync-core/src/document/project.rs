@@ -11,10 +11,10 @@ use super::entries::{self, Place};
 use super::seals::{Certificates, Edits, SealRecord, SealVerdict, Sealable};
 use super::visit::{Item, Items, VisitDocument};
 use crate::model::{
-    Actor, ChangeHash, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId, EvidenceSubject,
-    Fault, Interval, Millis, NotSampled, OnSiteReport, OrganisationId, ProductKey, ProductRule,
-    PurposeKind, ReEntryGrantId, Refusal, Region, SampleId, SampleSheet, SealId, SealSubject,
-    TaskId, TeamId, TeamKey, TimeClaim, TimeFact, UserId, add_days, normalise_text,
+    Actor, CampaignId, ChangeHash, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId,
+    EvidenceSubject, Fault, Interval, Millis, NotSampled, OnSiteReport, OrganisationId, ProductKey,
+    ProductRule, PurposeKind, ReEntryGrantId, Refusal, Region, SampleId, SampleSheet, SealId,
+    SealSubject, TaskId, TeamId, TeamKey, TimeClaim, TimeFact, UserId, add_days, normalise_text,
     shanghai_midnight, word,
 };
 use crate::proof::{CertificatePayload, TimeTokenPayload, Verifier};
@@ -56,9 +56,14 @@ pub trait Surroundings: Certificates {
     fn task(&self, _: TaskId) -> Option<TaskContext> {
         None
     }
-    /// Re-entry grants that hold for this door.
-    fn grants(&self) -> BTreeSet<ReEntryGrantId> {
-        BTreeSet::new()
+    /// Re-entry grants for this door after aliases, each with the instant from which it holds no longer.
+    fn grants(
+        &self,
+        _: CampaignId,
+        _: OrganisationId,
+        _: &EnterpriseKey,
+    ) -> BTreeMap<ReEntryGrantId, Millis> {
+        BTreeMap::new()
     }
     /// What laboratory and service have fixed.
     fn custody(&self, _: SampleId) -> CustodyFact {
@@ -229,7 +234,7 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
             )
         })
         .collect();
-    let grants = around.grants();
+    let grants = around.grants(identity.campaign, identity.body, &enterprise);
     let place = Place {
         document_id: document.id(),
         campaign_id: identity.campaign,

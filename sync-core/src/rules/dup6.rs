@@ -29,8 +29,8 @@ pub const RULE: Rule = Rule {
         en: "the same authority samples the same producer, standards, trademark and model again no later than the corresponding day six months on (clamped to the month's end); by sampling date, whatever the order of upload",
     },
     exceptions: Words {
-        zh: "跟踪、应急、复查不计也不受限；同一次进门的不同批号为一次；生产者无信用代码、标准部分相同、缺少要素、日期跨越界限、先后不能确定的转人工裁定",
-        en: "tracking, emergency and recheck are neither counted nor limited; lots drawn on one occasion are one sampling; a producer without a credit code, standards shared in part, missing keys, a date that may lie on either side of the boundary, and an order that cannot be told need a ruling",
+        zh: "跟踪、应急、复查不计也不受限；同一次进门的不同批号为一次；生产者无信用代码（与同名有代码的也比对）、标准部分相同、缺少要素、日期跨越界限、先后不能确定的转人工裁定",
+        en: "tracking, emergency and recheck are neither counted nor limited; lots drawn on one occasion are one sampling; a producer without a credit code (held against its namesakes with one as well), standards shared in part, missing keys, a date that may lie on either side of the boundary, and an order that cannot be told need a ruling",
     },
     parameters: &[
         Parameter {
@@ -361,10 +361,7 @@ mod tests {
     #[test]
     fn boundary_what_a_machine_cannot_tell_needs_a_ruling() {
         type Spoil = fn(&mut SampleFact);
-        let spoils: [(&str, Spoil); 6] = [
-            ("producer without a credit code", |s| {
-                s.product.producer_has_uscc = false
-            }),
+        let spoils: [(&str, Spoil); 5] = [
             ("standards shared in part", |s| {
                 s.product.standards.insert("GB 18401-2010".into());
             }),
@@ -400,6 +397,93 @@ mod tests {
             (equal.validity(1), equal.validity(2)),
             (NeedsRuling, NeedsRuling)
         );
+    }
+
+    #[test]
+    fn boundary_a_producer_known_by_its_name_alone_may_be_the_one_of_that_name_with_a_code() {
+        for (first, second) in [("2025-03-01", "2025-04-01"), ("2025-04-01", "2025-03-01")] {
+            for n in [1, 2] {
+                let mut facts = twice(first, second);
+                facts.at(n).product = by_name();
+                let (earlier, later) = if first < second { (1, 2) } else { (2, 1) };
+                assert_eq!(facts.validity_of_all(earlier), Valid, "{n}");
+                assert_eq!(facts.validity_of_all(later), NeedsRuling, "{n}");
+                assert_eq!(
+                    facts.said_of_all(),
+                    BTreeSet::from(["DUP6.unsure".to_owned()])
+                );
+            }
+        }
+        let mut both = twice("2025-03-01", "2025-04-01");
+        for n in [1, 2] {
+            both.at(n).product = by_name();
+        }
+        assert_eq!(both.validity_of_all(2), NeedsRuling, "neither has a code");
+        let mut free = twice("2025-03-01", "2025-09-02");
+        free.at(1).product = by_name();
+        assert_eq!(free.validity_of_all(2), Valid, "the window is the same");
+    }
+
+    #[test]
+    fn passes_two_producers_of_one_name_with_codes_of_their_own() {
+        let mut facts = twice("2025-03-01", "2025-04-01");
+        facts.at(2).product.producer = "913708810000A3D495".into();
+        assert_eq!(facts.said_of_all(), BTreeSet::new());
+        // Either of them may be the one that is known by the name alone.
+        facts.drawn(3, CITY, "2025-05-01").product = by_name();
+        assert_eq!(
+            [1, 2, 3].map(|n| facts.validity_of_all(n)),
+            [Valid, Valid, NeedsRuling]
+        );
+        facts.at(3).product.producer = "另一家".into();
+        assert_eq!(facts.validity_of_all(3), Valid);
+    }
+
+    #[test]
+    fn boundary_what_a_name_makes_uncertain_makes_nothing_a_duplicate_by_its_code() {
+        let mut facts = twice("2025-03-01", "2025-04-01");
+        facts.drawn(3, CITY, "2025-02-01").product = by_name();
+        assert_eq!(facts.validity_of_all(3), Valid);
+        assert_eq!(
+            [1, 2].map(|n| facts.validity_of_all(n)),
+            [NeedsRuling, NeedsRuling]
+        );
+        // What a code says of itself stands for certain where no name speaks before it.
+        facts.at(3).sampled = about(noon("2025-05-01"));
+        assert_eq!(
+            [1, 2, 3].map(|n| facts.validity_of_all(n)),
+            [Valid, Duplicate, NeedsRuling]
+        );
+        facts.decide_sample(3, Valid, 1);
+        assert_eq!(
+            [1, 2, 3].map(|n| facts.validity_of_all(n)),
+            [Valid, Duplicate, Valid]
+        );
+    }
+
+    #[test]
+    fn boundary_the_same_code_under_two_names_is_one_producer() {
+        let mut facts = twice("2025-03-01", "2025-04-01");
+        facts.at(1).product.producer_name = "高平服饰".into();
+        assert_eq!(facts.validity_of_all(2), Duplicate);
+        facts.at(1).product.producer_name.clear();
+        assert_eq!(facts.validity_of_all(2), Duplicate);
+    }
+
+    #[test]
+    fn boundary_samplings_by_code_and_by_name_add_up_to_what_a_rulebook_allows() {
+        let lenient = "id = 'shanxi'\nversion = 2\nextends = 'national'\nregion = '140000'\n\
+            effective_from = '2025-01-01'\nsource = 's'\n[rules.DUP6]\nmax_samplings = 2";
+        let books = Rulebooks::builtin().with(lenient).unwrap();
+        let mut facts = twice("2025-03-01", "2025-04-01");
+        facts.drawn(3, CITY, "2025-03-15").product = by_name();
+        let outcome = |n: u8| {
+            let ruled = rule_all(&facts, &books);
+            ruled.outcomes[&Subject::Sample(sample_id(n.into()))].clone()
+        };
+        let validity = |validity| Outcome::Sample { validity };
+        assert_eq!(outcome(3), validity(Valid));
+        assert_eq!(outcome(2), validity(NeedsRuling));
     }
 
     #[test]

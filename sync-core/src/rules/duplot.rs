@@ -143,6 +143,17 @@ mod tests {
     }
 
     #[test]
+    fn boundary_a_lot_of_a_producer_known_by_its_name_alone_may_be_the_same_lot() {
+        for n in [1, 2] {
+            let mut facts = lots(Some("A"), Some("A"));
+            facts.at(n).product = by_name();
+            assert_eq!(facts.validity_of_all(1), Valid);
+            assert_eq!(facts.validity_of_all(2), NeedsRuling);
+            assert!(facts.said_of_all().contains("DUPLOT.unsure"));
+        }
+    }
+
+    #[test]
     fn passes_another_lot_another_product_and_another_task() {
         assert_eq!(lots(Some("A"), Some("B")).validity(2), Valid);
         let mut facts = lots(Some("A"), Some("A"));

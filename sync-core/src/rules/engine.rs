@@ -1,6 +1,6 @@
 //! Ruling a scope: the strata, what every rule speaks through, and what persons and laboratories have already fixed.
 //!
-//! Strata go forward only: the visit and its numbers, the door, the product, the year. Each reads what survived the
+//! Strata go forward only: the visit and its numbers, the door, the producer's name, the product, the year. Each reads what survived the
 //! ones before it and never the other way round.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +9,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
+use super::product::Known;
 use super::rulebook::{RuleSettings, Rulebook};
 use super::{
     CustodyFact, Facts, Finding, Findings, Outcome, Rulebooks, SampleFact, ScopeKey, Severity,
@@ -91,9 +92,13 @@ pub fn rule(facts: &Facts, rulebooks: &Rulebooks) -> Findings {
             sheetno::check(&mut ruling, sheet_no);
         }
         ScopeKey::Door { .. } => entry1::check(&mut ruling),
+        ScopeKey::ProducerName { name } => {
+            ruling.take_up_samples(|sample| sample.product.name_digest() == Some(*name));
+            product::check(&mut ruling, Known::ByName);
+        }
         ScopeKey::Product { product } => {
             ruling.take_up_samples(|sample| sample.product.scope_digest() == *product);
-            product::check(&mut ruling);
+            product::check(&mut ruling, Known::ByCode);
         }
         ScopeKey::EnterpriseYear { enterprise, year } => {
             ruling.take_up_samples(|sample| {
@@ -578,9 +583,14 @@ pub fn scopes_of_sample(sample: &SampleFact) -> BTreeSet<ScopeKey> {
             sheet_no: sheet_no.clone(),
         });
     }
-    scopes.insert(ScopeKey::Product {
-        product: sample.product.scope_digest(),
-    });
+    let name = sample.product.name_digest();
+    scopes.extend(name.map(|name| ScopeKey::ProducerName { name }));
+    // Who is known by a name alone is a product's producer under that name and nowhere else.
+    if sample.product.producer_has_uscc || name.is_none() {
+        scopes.insert(ScopeKey::Product {
+            product: sample.product.scope_digest(),
+        });
+    }
     if let Some(enterprise) = &sample.enterprise {
         let usable = sample.sampled.usable();
         let (first, last) = usable.shanghai_days();

@@ -1162,10 +1162,7 @@ mod tests {
 
     #[test]
     fn boundary_a_product_that_cannot_be_told_apart_needs_a_ruling() {
-        let vague = ProductFact {
-            producer_has_uscc: false,
-            ..uniform()
-        };
+        let vague = by_name();
         let facts = two_teams(30, vague);
         assert_eq!(
             (facts.standing(2), facts.validity(2)),

@@ -403,11 +403,32 @@ impl ProductFact {
     /// The key of the product scope: the producer alone. Standards that are shared only in part, and keys that are
     /// missing on an import or a claim, must meet what they may be the same as; a narrower key would hide them.
     pub fn scope_digest(&self) -> Digest {
-        let mut hasher = Sha256::new();
-        hasher.update(b"fieldseal/product-scope/1\0");
-        hasher.update(self.producer.as_bytes());
-        Digest(hasher.finalize().into())
+        producer_digest("fieldseal/product-scope/1", &self.producer)
     }
+
+    /// The key of the scope in which a producer that is known by its name alone meets those who bear the same name and
+    /// have a code; none where nobody wrote a name down.
+    pub fn name_digest(&self) -> Option<Digest> {
+        self.name()
+            .map(|name| producer_digest("fieldseal/producer-name/1", name))
+    }
+
+    /// The producer's normalised name, with or without a code.
+    pub fn name(&self) -> Option<&str> {
+        let name = match self.producer_has_uscc {
+            true => &self.producer_name,
+            false => &self.producer,
+        };
+        Some(name.as_str()).filter(|name| !name.is_empty())
+    }
+}
+
+fn producer_digest(domain: &str, producer: &str) -> Digest {
+    let mut hasher = Sha256::new();
+    hasher.update(domain.as_bytes());
+    hasher.update(b"\0");
+    hasher.update(producer.as_bytes());
+    Digest(hasher.finalize().into())
 }
 
 /// The product key and whether it may rule automatically. A missing text is empty (无 is explicit).
@@ -417,6 +438,10 @@ pub struct ProductFact {
     pub producer: String,
     /// False where the producer has no USCC: then it is never ruled automatically.
     pub producer_has_uscc: bool,
+    /// The normalised name beside a USCC, by which it meets the same producer known by its name alone; empty where the
+    /// name is the key itself or nobody wrote one down.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub producer_name: String,
     /// Normalised codes with their years, sorted.
     pub standards: BTreeSet<String>,
     /// Normalised.

@@ -3,7 +3,8 @@
 //!
 //! The key is narrower than the scope that is ruled: a scope takes all goods of one producer, because `sameness` leaves
 //! standards shared in part to a person. A hash cannot be compared in part, so a product has one hash for the whole key
-//! and one for each standard beside producer, trademark and specification.
+//! and one for each standard beside producer, trademark and specification. A producer with a code is found by its name as
+//! well, for those who know it by its name alone; two codes never meet under a name.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -53,6 +54,18 @@ pub fn product_index_keys(key: &[u8], product: &ProductFact) -> Vec<(IndexKind, 
     if product.incomplete {
         return Vec::new();
     }
+    let mut keys = own_keys(key, product);
+    if product.producer_has_uscc
+        && let Some(name) = product.name()
+    {
+        let named =
+            |standard: &String| (IndexKind::Standard, named_key(key, name, standard, product));
+        keys.extend(product.standards.iter().map(named));
+    }
+    keys
+}
+
+fn own_keys(key: &[u8], product: &ProductFact) -> Vec<(IndexKind, Digest)> {
     let text = |standards: Vec<&String>| {
         canonical_json(&serde_json::json!({
             "producer": product.producer, "standards": standards,
@@ -72,6 +85,58 @@ pub fn product_index_keys(key: &[u8], product: &ProductFact) -> Vec<(IndexKind, 
         ));
     }
     keys
+}
+
+/// What a producer with a code bears for those who know its name alone.
+fn named_key(key: &[u8], name: &str, standard: &str, product: &ProductFact) -> Digest {
+    let text = canonical_json(&serde_json::json!({
+        "named": name, "standards": [standard],
+        "trademark": product.trademark, "spec_model": product.spec_model,
+    }));
+    index_key(key, IndexKind::Standard, &text)
+}
+
+/// Stands for standards that a row does not tell.
+const UNTOLD: &str = "其他标准";
+
+/// Under which hashes a product looks for its like, each with the product as a row there tells it, the whole key first.
+pub fn product_lookups(key: &[u8], product: &ProductFact) -> Vec<(IndexKind, Digest, ProductFact)> {
+    if product.incomplete {
+        return Vec::new();
+    }
+    // Which other standards it has is not told: enough that they are not the same.
+    let partly = |product: &ProductFact, shared: &String| ProductFact {
+        standards: [shared.clone(), UNTOLD.to_owned()].into(),
+        ..product.clone()
+    };
+    let standards = product.standards.iter();
+    let told = std::iter::once(product.clone()).chain(standards.map(|it| partly(product, it)));
+    let mut lookups: Vec<_> = own_keys(key, product)
+        .into_iter()
+        .zip(told)
+        .map(|((kind, hash), told)| (kind, hash, told))
+        .collect();
+    let Some(name) = product.name() else {
+        return lookups;
+    };
+    if product.producer_has_uscc {
+        let nameless = ProductFact {
+            producer: name.to_owned(),
+            producer_has_uscc: false,
+            producer_name: String::new(),
+            ..product.clone()
+        };
+        let of_name = own_keys(key, &nameless).into_iter().skip(1);
+        for ((kind, hash), shared) in of_name.zip(&product.standards) {
+            lookups.push((kind, hash, partly(&nameless, shared)));
+        }
+    } else {
+        for shared in &product.standards {
+            let hash = named_key(key, name, shared, product);
+            lookups.push((IndexKind::Standard, hash, partly(product, shared)));
+        }
+    }
+    lookups
 }
 
 /// The hash of a sampled party's year.
@@ -142,6 +207,36 @@ mod tests {
         let a = product(&["GB 1-2020", "GB 2-2020"], "示例");
         let b = product(&["GB 2-2020", "GB 3-2020"], "示例");
         assert_eq!(kinds_in_common(&a, &b), [IndexKind::Standard]);
+    }
+
+    #[test]
+    fn a_producer_with_a_code_meets_its_name_alone_and_no_other_code_of_that_name() {
+        let of = |uscc: Option<&str>, name: &str| -> ProductFact {
+            let uscc: Option<Uscc> = uscc.map(|code| code.parse().unwrap());
+            let standards = ["GB/T 23858-2009".to_owned()];
+            ProductKey::new(uscc.as_ref(), name, &standards, "示例", "Φ700").into()
+        };
+        let finds = |a: &ProductFact, b: &ProductFact| {
+            let there = product_index_keys(KEY, b);
+            let mut found = product_lookups(KEY, a);
+            found.retain(|(kind, hash, _)| there.contains(&(*kind, *hash)));
+            found.into_iter().map(|(kind, ..)| kind).collect::<Vec<_>>()
+        };
+        let coded = of(Some("911405250000B1E536"), "泽州示例铸造");
+        let named = of(None, " 泽州示例铸造 ");
+        assert_eq!(finds(&coded, &named), [IndexKind::Standard]);
+        assert_eq!(finds(&named, &coded), [IndexKind::Standard]);
+        let namesake = of(Some("913708110000A1B24D"), "泽州示例铸造");
+        assert_eq!(finds(&coded, &namesake), []);
+        assert_eq!(finds(&named, &of(Some("911405250000B1E536"), "别家")), []);
+        assert_eq!(
+            finds(&coded, &of(Some("911405250000B1E536"), "别家")).len(),
+            2
+        );
+        for product in [&coded, &named] {
+            let (_, _, told) = product_lookups(KEY, product).pop().unwrap();
+            assert!(!told.producer_has_uscc && told.standards.len() == 2);
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One 次 (visit, 进门), as the limits of the third stratum count it: the first entry of a door with its continuations,
+//! One 次 (visit, 进门), as the limits of the last stratum count it: the first entry of a door with its continuations,
 //! and entries that were declared to be made together, by one body or by several; a day of samplings made elsewhere.
 
 use std::collections::BTreeMap;

@@ -1,5 +1,9 @@
-//! The product stratum: one scan by claimed time over all samplings of one producer's goods, in which DUP6, UPPER and
+//! The product strata: one scan by claimed time over all samplings of one producer's goods, in which DUP6, UPPER and
 //! DUPLOT each say whether an earlier sampling stands against a later one.
+//!
+//! A producer is known by its code, or by its name alone; the same one may be known both ways. So the goods of all who
+//! bear a name are scanned first, and nothing but doubts comes of it; then those of each code, where what a doubt has
+//! made uncertain counts no longer for certain.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +27,12 @@ pub enum Sameness {
 pub fn sameness(a: &ProductFact, b: &ProductFact) -> Sameness {
     let missing = |x: &str, y: &str| x.is_empty() || y.is_empty();
     let differ = |x: &str, y: &str| !missing(x, y) && x != y;
-    if differ(&a.producer, &b.producer)
+    // A code and a name are no two producers: only two codes are, or two names.
+    let producers = match a.producer_has_uscc == b.producer_has_uscc {
+        true => (a.producer.as_str(), b.producer.as_str()),
+        false => (a.name().unwrap_or(""), b.name().unwrap_or("")),
+    };
+    if differ(producers.0, producers.1)
         || differ(&a.trademark, &b.trademark)
         || differ(&a.spec_model, &b.spec_model)
     {
@@ -36,7 +45,7 @@ pub fn sameness(a: &ProductFact, b: &ProductFact) -> Sameness {
     if a.incomplete
         || b.incomplete
         || !some_standards
-        || missing(&a.producer, &b.producer)
+        || missing(producers.0, producers.1)
         || missing(&a.trademark, &b.trademark)
         || missing(&a.spec_model, &b.spec_model)
     {
@@ -189,10 +198,27 @@ struct Tally {
     doubt: Option<(SampleId, &'static str)>,
 }
 
-pub(super) fn check(ruling: &mut Ruling<'_>) {
+/// What the producers of a scope have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// A name, and not all of them a code: nothing is certain, and what codes say of each other is said elsewhere.
+    ByName,
+    /// One code.
+    ByCode,
+}
+
+impl Known {
+    /// Whether this scope is where one of these may be held against the other.
+    fn compares(self, a: &SampleFact, b: &SampleFact) -> bool {
+        self == Self::ByCode || !(a.product.producer_has_uscc && b.product.producer_has_uscc)
+    }
+}
+
+pub(super) fn check(ruling: &mut Ruling<'_>, known: Known) {
     let mut order = ruling.samples();
     for (id, sample) in &order {
-        if !ruling.is_decided(*id) {
+        if !ruling.is_decided(*id) && (known == Known::ByCode || !sample.product.producer_has_uscc)
+        {
             dup6::incomplete(ruling, *id, sample);
         }
     }
@@ -230,10 +256,12 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
                     (Against::Possible(why), _) => why,
                 };
                 tally.possible += 1;
-                tally.doubt = tally.doubt.or(Some((*other_id, doubt)));
+                if known.compares(other, sample) {
+                    tally.doubt = tally.doubt.or(Some((*other_id, doubt)));
+                }
             }
         }
-        if settle(ruling, *id, sample, &tallies, &mut states) == State::Out {
+        if settle(ruling, known, *id, sample, &tallies, &mut states) == State::Out {
             continue;
         }
         // Samplings whose order cannot be told stand in each other's way, each under the rule that would bind it.
@@ -250,8 +278,10 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
                     }
                     let tally = tallies.entry((*loser, number)).or_default();
                     tally.possible += 1;
-                    tally.doubt = tally.doubt.or(Some((*winner, "order_cannot_be_told")));
-                    settle(ruling, *loser, loser_fact, &tallies, &mut states);
+                    if known.compares(other, sample) {
+                        tally.doubt = tally.doubt.or(Some((*winner, "order_cannot_be_told")));
+                    }
+                    settle(ruling, known, *loser, loser_fact, &tallies, &mut states);
                 }
             }
         }
@@ -268,10 +298,11 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
                 continue;
             };
             match (tally.winner, tally.doubt) {
-                (Some(winner), _) if tally.certain >= allowed => {
+                (Some(winner), _) if tally.certain >= allowed && known == Known::ByCode => {
                     (rule.duplicate)(ruling, id, winner)
                 }
                 (winner, doubt) if tally.certain + tally.possible >= allowed => {
+                    let winner = winner.filter(|_| known == Known::ByCode);
                     let doubt = doubt.or(winner.map(|winner| (winner, "order_cannot_be_told")));
                     if let Some((other, why)) = doubt {
                         (rule.unsure)(ruling, id, other, why);
@@ -284,9 +315,11 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
 }
 
 /// The state that the tallies leave a sampling in. A person's word is not moved, and what is fixed by testing or service
-/// becomes uncertain where it would have gone out.
+/// becomes uncertain where it would have gone out; so does everything among those who share a name, since what one code
+/// has under another name is not seen there.
 fn settle(
     ruling: &Ruling<'_>,
+    known: Known,
     id: SampleId,
     sample: &SampleFact,
     tallies: &BTreeMap<(SampleId, usize), Tally>,
@@ -301,7 +334,8 @@ fn settle(
             let Some(allowed) = (rule.allowed)(ruling, sample) else {
                 continue;
             };
-            if tally.certain >= allowed && !sample.custody.fixed() {
+            let out = known == Known::ByCode && !sample.custody.fixed();
+            if tally.certain >= allowed && out {
                 state = State::Out;
             } else if tally.certain + tally.possible >= allowed && state == State::Counts {
                 state = State::Uncertain;

@@ -35,13 +35,19 @@ pub enum ScopeKey {
         /// Enterprise after aliases.
         enterprise: EnterpriseKey,
     },
-    /// Stratum 2: the products of one producer, across authorities and enterprises; DUP6, UPPER, DUPLOT compare the
-    /// product keys within. Uses what survived the door.
+    /// Stratum 2: the products of all who bear one producer's name, with a code or without; DUP6, UPPER, DUPLOT find
+    /// here what only a name has in common, and leave all of it to a person. Uses what survived the door.
+    ProducerName {
+        /// `ProductFact::name_digest()`.
+        name: Digest,
+    },
+    /// Stratum 3: the products of one producer, across authorities and enterprises; DUP6, UPPER, DUPLOT compare the
+    /// product keys within. After the names, because what a name has made uncertain makes nothing a duplicate.
     Product {
         /// `ProductFact::scope_digest()`.
         product: Digest,
     },
-    /// Stratum 3: one sampled party in one calendar year; YEAR3 over its visits, TASK3 and BATCH3 within each. A joint
+    /// Stratum 4: one sampled party in one calendar year; YEAR3 over its visits, TASK3 and BATCH3 within each. A joint
     /// entry of several bodies comes together here and nowhere else. Limits count last.
     EnterpriseYear {
         /// Enterprise after aliases.
@@ -52,13 +58,14 @@ pub enum ScopeKey {
 }
 
 impl ScopeKey {
-    /// 0 to 3.
+    /// 0 to 4.
     pub fn stratum(&self) -> u8 {
         match self {
             Self::Visit { .. } | Self::SealNumber { .. } | Self::SheetNumber { .. } => 0,
             Self::Door { .. } => 1,
-            Self::Product { .. } => 2,
-            Self::EnterpriseYear { .. } => 3,
+            Self::ProducerName { .. } => 2,
+            Self::Product { .. } => 3,
+            Self::EnterpriseYear { .. } => 4,
         }
     }
 }
@@ -77,6 +84,7 @@ impl fmt::Display for ScopeKey {
             } => {
                 write!(f, "door/{campaign_id}/{body_id}/{enterprise}")
             }
+            Self::ProducerName { name } => write!(f, "producer/{name}"),
             Self::Product { product } => write!(f, "product/{product}"),
             Self::EnterpriseYear { enterprise, year } => write!(f, "year/{year}/{enterprise}"),
         }

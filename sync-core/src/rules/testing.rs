@@ -137,10 +137,20 @@ pub fn uniform() -> ProductFact {
     ProductFact {
         producer: "911405810000B3G78L".into(),
         producer_has_uscc: true,
+        producer_name: "高平示例服饰".into(),
         standards: BTreeSet::from(["GB/T 31888-2015".to_owned()]),
         trademark: "无".into(),
         spec_model: "160".into(),
         incomplete: false,
+    }
+}
+/// The same with a producer that is known by its name alone.
+pub fn by_name() -> ProductFact {
+    ProductFact {
+        producer: uniform().producer_name,
+        producer_has_uscc: false,
+        producer_name: String::new(),
+        ..uniform()
     }
 }
 pub fn another_model() -> ProductFact {
@@ -406,6 +416,26 @@ impl Facts {
     /// Standing of an entry by its number.
     pub fn standing(&self, n: u8) -> Standing {
         self.ruled().standing(n)
+    }
+    /// Validity of a sample by its number when every scope that it belongs to has spoken.
+    pub fn validity_of_all(&self, n: u8) -> Validity {
+        let ruled = rule_all(self, &Rulebooks::builtin());
+        match ruled.outcomes[&Subject::Sample(sample_id(n.into()))] {
+            Outcome::Sample { validity } => validity,
+            Outcome::Entry { .. } => unreachable!(),
+        }
+    }
+    /// The keys of all findings of the product strata, in every scope there is.
+    pub fn said_of_all(&self) -> BTreeSet<String> {
+        let ruled = rule_all(self, &Rulebooks::builtin()).scopes.into_iter();
+        ruled
+            .filter(|(scope, _)| {
+                let product = matches!(scope, ScopeKey::Product { .. });
+                product || matches!(scope, ScopeKey::ProducerName { .. })
+            })
+            .flat_map(|(_, said)| said.findings)
+            .map(|finding| finding.message)
+            .collect()
     }
     /// The keys of all findings.
     pub fn said(&self) -> BTreeSet<String> {

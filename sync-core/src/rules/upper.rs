@@ -214,10 +214,35 @@ mod tests {
 
     #[test]
     fn boundary_a_producer_without_a_credit_code_is_never_ruled_by_a_machine() {
-        let mut facts = levels((PROVINCE, "2025-03-01"), (CITY, "2025-04-01"));
-        facts.at(1).product.producer_has_uscc = false;
-        assert_eq!(facts.validity(2), NeedsRuling);
-        assert!(facts.said().contains("UPPER.unsure"));
+        for n in [1, 2] {
+            let mut facts = levels((PROVINCE, "2025-03-01"), (CITY, "2025-04-01"));
+            facts.at(n).product = by_name();
+            assert_eq!(facts.validity_of_all(2), NeedsRuling, "{n}");
+            assert_eq!(facts.validity_of_all(1), Valid, "{n}");
+            assert!(facts.said_of_all().contains("UPPER.unsure"));
+        }
+        let facts = levels((CITY, "2025-03-01"), (PROVINCE, "2025-04-01"));
+        let mut facts = facts;
+        facts.at(1).product = by_name();
+        assert_eq!(facts.said_of_all(), BTreeSet::new(), "lower first");
+    }
+
+    #[test]
+    fn passes_cities_side_by_side_under_one_province() {
+        let mut facts = levels((CITY, "2025-03-01"), (CITY, "2025-04-01"));
+        let sibling = OrganisationFact {
+            region: Some("140800".into()),
+            ..facts.organisations[&organisation(CITY)].clone()
+        };
+        facts.organisations.insert(organisation(1408), sibling);
+        let task_of = TaskFact {
+            authority_id: organisation(1408),
+            ..facts.tasks[&task(CITY)].clone()
+        };
+        facts.tasks.insert(task(1408), task_of);
+        facts.at(2).task_id = Some(task(1408));
+        assert_eq!((facts.validity(1), facts.validity(2)), (Valid, Valid));
+        assert_eq!(facts.said(), BTreeSet::new());
     }
 
     #[test]

@@ -13,13 +13,14 @@ use super::wire::{IndexRow, RulingNotice};
 use crate::document::project::prior_sampling;
 use crate::document::{Certificates, Surroundings, TaskContext, VisitDocument, project};
 use crate::model::{
-    Actor, AssignedRecusal, Campaign, ChangeHash, Digest, DocumentId, Enterprise, EnterpriseAlias,
-    EnterpriseKey, LeaseId, Millis, OrganisationId, ProductKey, ProductRule, ReEntryGrantId,
-    SampleId, Task, TaskId, Team, TeamId, TeamKey, TimeClaim, UserId, VisitIdentity,
-    normalise_text, word,
+    Actor, AssignedRecusal, Campaign, CampaignId, ChangeHash, Digest, DocumentId, Enterprise,
+    EnterpriseAlias, EnterpriseKey, LeaseId, Millis, OrganisationId, ProductKey, ProductRule,
+    ReEntryGrantId, SampleId, Task, TaskId, Team, TeamId, TeamKey, TimeClaim, UserId,
+    VisitIdentity, normalise_text, word,
 };
 use crate::proof::{
-    CertificateKind, CertificatePayload, OrganisationKind, Signed, TimeTokenPayload, Verifier,
+    CertificateKind, CertificatePayload, OrganisationKind, ReEntryGrantPayload, Signed,
+    TimeTokenPayload, Verifier,
 };
 use crate::rules::index::IndexKind;
 use crate::rules::{
@@ -168,13 +169,30 @@ impl Surroundings for Known<'_> {
             rule,
         })
     }
-    fn grants(&self) -> BTreeSet<ReEntryGrantId> {
-        let grants = self.references.iter();
-        grants
-            .filter(|it| it.kind == "re_entry_grant")
-            .filter_map(|it| it.id.parse().ok())
+    fn grants(
+        &self,
+        campaign: CampaignId,
+        body: OrganisationId,
+        enterprise: &EnterpriseKey,
+    ) -> BTreeMap<ReEntryGrantId, Millis> {
+        // What the server signed says for which door it is, not the record around it.
+        let signed = self.read::<GrantRecord>("re_entry_grant");
+        let opened = signed.filter_map(|(_, record)| {
+            let key = |id: &str| self.server_keys.get(id).cloned();
+            record.signed.open(self.verifier, key).ok()
+        });
+        opened
+            .filter(|it| it.campaign_id == campaign && it.body_id == body)
+            .filter(|it| self.alias(&it.enterprise) == *enterprise)
+            .map(|it| (it.grant_id, it.expires_at_ms))
             .collect()
     }
+}
+
+/// A permission to walk in again as it came down.
+#[derive(Deserialize)]
+struct GrantRecord {
+    signed: Signed<ReEntryGrantPayload>,
 }
 
 /// A finding in words.
@@ -343,14 +361,7 @@ fn add_index(facts: &mut Facts, known: &Known<'_>, visit: DocumentId) {
     };
     for sample in samples {
         let mut whole = BTreeSet::new();
-        let mut standards = sample.product.standards.iter();
-        for (kind, hash) in index::product_index_keys(key, &sample.product) {
-            let mut product = sample.product.clone();
-            if kind == IndexKind::Standard {
-                // Which other standards it has is not told: enough that they are not the same.
-                let shared = standards.next().cloned();
-                product.standards = shared.into_iter().chain([UNTOLD.to_owned()]).collect();
-            }
+        for (kind, hash, product) in index::product_lookups(key, &sample.product) {
             for row in elsewhere(&hash) {
                 let told = (row.sampled_on.clone(), row.authority_id);
                 // A sampling that is found by its whole key is found by each standard as well.
@@ -374,9 +385,6 @@ fn add_index(facts: &mut Facts, known: &Known<'_>, visit: DocumentId) {
         }
     }
 }
-
-/// Stands for standards that a row does not tell.
-const UNTOLD: &str = "其他标准";
 
 /// A row as a sampling elsewhere: its whole civil day. Its name stands for the sample, which the index does not tell.
 fn add_row(

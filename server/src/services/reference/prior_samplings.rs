@@ -151,14 +151,14 @@ pub async fn put(
     // The source's own number tells one from another; without one, everything that is known does.
     let natural = match &fact.sheet_no {
         Some(number) => format!("sheet\0{source}\0{number}"),
-        None => format!("facts\0{}", serde_json::json!(fact)),
+        None => format!("facts\0{}", serde_json::json!(nameless(&fact))),
     };
     let mut natural_key = [0; 32];
     natural_key.copy_from_slice(digest::digest(&digest::SHA256, natural.as_bytes()).as_ref());
     if let Some(found) = prior_samplings::find_by_natural_key(&mut work.tx, &natural_key).await? {
         // The same number with another content: the first one stands, and nobody is silently corrected.
         let told = prior_samplings::find_told(&mut work.tx, &natural_key).await?;
-        if told.is_some_and(|told| told != fact) {
+        if told.is_some_and(|told| nameless(&told) != nameless(&fact)) {
             let detail = "is known from this source with another content";
             return Err(Problem::new(Code::Conflict).field("sheet_no", detail));
         }
@@ -180,6 +180,13 @@ pub async fn put(
     projection::project_prior(&mut work.tx, SampleId(row.id.0), &row.fact, work.now).await?;
     let made = prior_samplings::find_by_natural_key(&mut work.tx, &natural_key).await?;
     Ok((made.ok_or_else(missing)?, Change::Created))
+}
+
+/// The facts but for a name beside the producer's code: what stands without it is the same sampling with it.
+fn nameless(fact: &SampleFact) -> SampleFact {
+    let mut fact = fact.clone();
+    fact.product.producer_name.clear();
+    fact
 }
 
 fn code(field: &str, text: Option<&str>) -> Result<Option<Uscc>, Problem> {

@@ -1,12 +1,13 @@
 //! Tasks: draft → approved → assigned → … and cancelled. Nothing is overwritten without a trace: the rules ask who had a
 //! task when.
 
-use sync_core::model::{CampaignId, EnterpriseId, OrganisationId, TaskId, TeamId};
+use sync_core::model::{CampaignId, EnterpriseId, EnterpriseKey, OrganisationId, TaskId, TeamId};
+use sync_core::rules::entry1::{Assignment, plan_collisions};
 
 use super::{Change, Work, authority, body, day, missing, name, optional, region};
 use crate::problem::{Code, Problem};
 use crate::store::feed::Audience;
-use crate::store::reference::tasks::{self, Clash, Task};
+use crate::store::reference::tasks::{self, AtTarget, Clash, Task};
 use crate::store::reference::{campaigns, enterprises, teams};
 
 /// Kinds of sampling (domain.md §2).
@@ -21,6 +22,8 @@ pub(super) const SAMPLING_KINDS: [&str; 7] = [
 ];
 /// States in which a task may still be given to somebody.
 const OPEN: [&str; 4] = ["approved", "assigned", "accepted", "in_progress"];
+/// Those in which somebody has it and may travel for it.
+const HELD: [&str; 3] = ["assigned", "accepted", "in_progress"];
 
 /// What a task is to be.
 pub struct NewTask {
@@ -184,7 +187,7 @@ pub async fn assign(
             ));
         }
     }
-    let clashes = tasks::list_clashes(&mut work.tx, &before, to).await?;
+    let clashes = clashes(work, &before, to).await?;
     if (before.body_id, before.team_id) == (Some(to), team) {
         return Ok((before, clashes));
     }
@@ -210,6 +213,43 @@ pub async fn assign(
     }
     work.rule_task_again(id).await?;
     Ok((after, clashes))
+}
+
+/// Where the body would enter one enterprise in two campaigns once it has this task, by the rule's own predicate.
+async fn clashes(
+    work: &mut Work<'_>,
+    task: &Task,
+    body: OrganisationId,
+) -> Result<Vec<Clash>, Problem> {
+    let there = tasks::list_at_targets(&mut work.tx, task, body).await?;
+    let assignment = |task_id, campaign_id, enterprise: &EnterpriseKey, open| Assignment {
+        task_id,
+        campaign_id,
+        body_id: body,
+        enterprise: enterprise.clone(),
+        open,
+    };
+    let mut assignments = Vec::new();
+    for it in there.iter().filter(|it| it.task_id != task.task_id) {
+        let open = HELD.contains(&it.state.as_str());
+        let new = assignment(task.task_id, task.campaign_id, &it.enterprise, true);
+        assignments.push(new);
+        assignments.push(assignment(it.task_id, it.campaign_id, &it.enterprise, open));
+    }
+    let collisions = plan_collisions(&assignments);
+    let collides = |it: &&AtTarget| {
+        let mut here = collisions
+            .iter()
+            .filter(|found| found.enterprise == it.enterprise);
+        it.campaign_id != task.campaign_id && here.any(|found| found.tasks.contains(&it.task_id))
+    };
+    let found = there.iter().filter(collides).map(|it| Clash {
+        rule_id: "ENTRY1-PLAN".to_owned(),
+        task_id: it.task_id,
+        campaign_id: it.campaign_id,
+        enterprise_id: it.enterprise_id,
+    });
+    Ok(found.collect())
 }
 
 /// Cancels it. Phones that are offline learn of it later; what they recorded needs a ruling.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use sync_core::model::{
-    CampaignId, EnterpriseId, Millis, OrganisationId, Region, TaskId, TeamId, UserId,
+    CampaignId, EnterpriseId, EnterpriseKey, Millis, OrganisationId, Region, TaskId, TeamId, UserId,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -36,11 +36,11 @@ statements! {
     /// The tasks of a team.
     LIST_OF_TEAM = "SELECT t.* FROM tasks t WHERE t.team_id = $1 ORDER BY t.task_id";
     /// Open tasks of a body in other campaigns that share a target with this one (ENTRY1-PLAN).
-    LIST_CLASHES = "SELECT DISTINCT o.task_id, o.campaign_id, y.enterprise_id FROM tasks o \
+    LIST_AT_TARGETS = "SELECT o.task_id, o.campaign_id, o.state, y.enterprise_id, e.enterprise_key FROM tasks o \
         JOIN task_targets y ON y.task_id = o.task_id \
         JOIN task_targets x ON x.enterprise_id = y.enterprise_id AND x.task_id = $1 \
-        WHERE o.body_id = $2 AND o.campaign_id <> $3 AND o.state IN ('assigned', 'accepted', 'in_progress') \
-        ORDER BY o.task_id, y.enterprise_id";
+        JOIN enterprises e ON e.enterprise_id = y.enterprise_id \
+        WHERE o.body_id = $2 ORDER BY o.task_id, y.enterprise_id";
     /// Appends to the history.
     INSERT_EVENT = "INSERT INTO task_events (task_event_id, task_id, ordinal, at, event, body_id, team_id, user_id, reason) \
         VALUES ($1, $2, (SELECT COUNT(*) FROM task_events WHERE task_id = $2), $3, $4, $5, $6, $7, $8)";
@@ -110,6 +110,20 @@ pub struct TaskEvent {
     pub team_id: Option<TeamId>,
     /// Why.
     pub reason: Option<String>,
+}
+
+/// A task of a body at an enterprise where another task would send it.
+pub struct AtTarget {
+    /// The task.
+    pub task_id: TaskId,
+    /// Its campaign.
+    pub campaign_id: CampaignId,
+    /// How far it is.
+    pub state: String,
+    /// The enterprise.
+    pub enterprise_id: EnterpriseId,
+    /// Its key.
+    pub enterprise: EnterpriseKey,
 }
 
 /// An open task of the same body at the same enterprise in another campaign (ENTRY1-PLAN).
@@ -263,22 +277,21 @@ pub async fn list_of_team(db: &mut Session, team: TeamId) -> Result<Vec<Task>> {
     every(db, rows).await
 }
 
-/// Open tasks of the body in other campaigns at the task's targets.
-pub async fn list_clashes(
+/// Tasks that a body has, open or not, at a task's targets.
+pub async fn list_at_targets(
     db: &mut Session,
     task: &Task,
     body: OrganisationId,
-) -> Result<Vec<Clash>> {
-    let rows = db
-        .all(&LIST_CLASHES, args![task.task_id, body, task.campaign_id])
-        .await?;
+) -> Result<Vec<AtTarget>> {
+    let rows = db.all(&LIST_AT_TARGETS, args![task.task_id, body]).await?;
     rows.iter()
         .map(|row| {
-            Ok(Clash {
-                rule_id: "ENTRY1-PLAN".to_owned(),
+            Ok(AtTarget {
                 task_id: row.get("task_id")?,
                 campaign_id: row.get("campaign_id")?,
+                state: row.get("state")?,
                 enterprise_id: row.get("enterprise_id")?,
+                enterprise: EnterpriseKey(row.get("enterprise_key")?),
             })
         })
         .collect()

@@ -121,7 +121,9 @@ fn any_product(random: &mut Random) -> Facts {
         let spread = random.below(3) as i64 * 20 * 24 * 60 * MINUTE;
         let drawn = facts.drawn(n, authority, NOON);
         drawn.sampled = between(at, at + spread);
-        drawn.product.producer_has_uscc = random.chance(90);
+        if random.chance(10) {
+            drawn.product.incomplete = true;
+        }
         drawn.custody.testing_started_at_ms = random.chance(20).then_some(1);
         if random.chance(20) {
             facts.decide_sample(
@@ -197,7 +199,9 @@ fn a_change_at_the_door_makes_its_products_and_years_dirty_and_never_a_door() {
         enterprise: enterprise(),
         year: 2025,
     };
-    assert_eq!(dirty, BTreeSet::from([product, year]));
+    let name = uniform().name_digest().unwrap();
+    let name = ScopeKey::ProducerName { name };
+    assert_eq!(dirty, BTreeSet::from([name, product, year]));
     assert!(scopes_of(&facts).contains(&facts.scope));
 }
 

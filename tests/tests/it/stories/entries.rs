@@ -1,9 +1,11 @@
 //! One entry by one task (一次任务进一次门): who stands at the door, whoever synced first.
 
+use fieldseal_tests::world::word;
 use fieldseal_tests::{Phone, World};
 use mobile_ffi::{ArrivalInput, Continues, NotSampledInput};
 use serde_json::json;
 use sync_core::model::{JointEntryId, ReEntryGrantId, TeamId};
+use sync_core::rules::Outcome;
 
 #[test]
 fn two_phones_of_one_team_make_one_document_and_one_entry() {
@@ -190,7 +192,11 @@ fn a_team_that_takes_over_continues_the_entry_that_it_took_over_and_no_better_on
 
 #[test]
 fn a_make_up_sample_needs_a_grant_that_the_server_gave_for_this_door() {
-    for enterprise in ["铸造", "五金店"] {
+    for (enterprise, expires, standing) in [
+        ("铸造", "2025-03-09T00:00:00Z", "continuation"),
+        ("五金店", "2025-03-09T00:00:00Z", "contested"),
+        ("铸造", "2025-03-03T00:00:00Z", "contested"),
+    ] {
         let w = World::shanxi();
         let mut a = w.phone("王");
         let visit = a.enters("铸造");
@@ -199,7 +205,7 @@ fn a_make_up_sample_needs_a_grant_that_the_server_gave_for_this_door() {
         let grant = json!({
             "campaign_id": w.id("campaign", "JC-2025-01"), "body_id": w.id("organisation", "晋阳"),
             "enterprise_id": w.id("enterprise", enterprise), "reason": "补样",
-            "expires_at": "2025-03-09T00:00:00Z",
+            "expires_at": expires,
         });
         let grant = w.call("POST", "晋城", "/v1/re-entry-grants", grant);
         let grant: ReEntryGrantId = grant.expect(201).body["grant_id"]
@@ -213,10 +219,17 @@ fn a_make_up_sample_needs_a_grant_that_the_server_gave_for_this_door() {
             it.continues = Some(Continues::ReEntryGrant { grant_id: grant })
         });
         let made_up = a.draws_with("T2", json!({ "lot_no": "补样批" }));
+        // The phone asks of the grant what the server asks.
+        let foreseen = a.client.preview(visit).unwrap().outcomes;
+        let entries = foreseen.iter().filter_map(|it| match &it.outcome {
+            Outcome::Entry { standing } => Some(word(&json!(standing))),
+            Outcome::Sample { .. } => None,
+        });
+        assert_eq!(entries.collect::<Vec<_>>(), ["first", standing]);
         a.syncs();
-        let (standing, validity) = match enterprise {
-            "铸造" => ("continuation", "valid"),
-            _ => ("contested", "needs_ruling"),
+        let validity = match standing {
+            "continuation" => "valid",
+            _ => "needs_ruling",
         };
         assert_eq!(w.standings(visit), ["first", standing]);
         assert_eq!(w.validity(made_up), validity);

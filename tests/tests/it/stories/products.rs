@@ -119,6 +119,69 @@ fn history_from_elsewhere_rules_from_the_first_day() {
 }
 
 #[test]
+fn a_producer_known_by_its_name_alone_is_held_against_the_one_of_that_name_with_a_code() {
+    // Which of the two has a code, and who syncs first.
+    for (coded, order) in [(0, [0, 1]), (0, [1, 0]), (1, [0, 1]), (1, [1, 0])] {
+        let w = World::shanxi();
+        let mut phones = [w.phone("王"), w.phone("刘")];
+        phones[1].works_in("JC-2025-01");
+        let draw = |phone: &fieldseal_tests::phone::Phone, task: &str, coded: bool| {
+            let mut producer = phone.sheet(task)["producer"].clone();
+            if !coded {
+                producer["uscc"] = json!(null);
+                producer["no_uscc_reason"] = json!("标签未标注");
+                producer["name"] = json!(format!(" {} ", producer["name"].as_str().unwrap()));
+            }
+            phone.draws_with(task, json!({ "producer": producer }))
+        };
+        phones[0].enters("五金店");
+        let first = draw(&phones[0], "T2", coded == 0);
+        w.minutes(30);
+        phones[1].enters("商超");
+        let second = draw(&phones[1], "T4", coded == 1);
+        w.sync_all(&order.map(|index: usize| &phones[index]));
+        assert_eq!(w.validity(first), "valid", "{coded} {order:?}");
+        assert_eq!(w.validity(second), "needs_ruling", "{coded} {order:?}");
+        let rules = w.rules(phones[1].visit(), second);
+        assert!(rules.contains(&"DUP6".to_owned()), "{rules:?}");
+        w.receives("钱", second)
+            .expect_problem(409, "sample_refused");
+    }
+}
+
+#[test]
+fn history_that_has_no_code_of_the_producer_warns_the_phone_and_is_left_to_a_person() {
+    let w = World::shanxi();
+    let file = "source,confidence,sampled_on,sampling_kind,sheet_no,authority,enterprise_uscc,producer_uscc,producer_name,\
+        standards,trademark,spec_model\n\
+        e-CQS,confirmed,2024-12-01,routine,X-1,山西示例省市场监督管理局,911405810000B3G78L,,\
+        高平示例服饰,GB/T 31888-2015,示例,标准型\n";
+    assert_eq!(w.imports("prior-samplings", file)["created"], 1);
+    assert_eq!(w.imports("prior-samplings", file)["created"], 0);
+    let mut a = w.phone("王");
+    a.syncs();
+    a.offline();
+    let visit = a.works_in("JC-2025-01").enters("服饰");
+    let sample = a.draws("T3");
+    let preview = a.client.preview(visit).unwrap();
+    let advised = preview
+        .advice
+        .iter()
+        .map(|said| said.finding.message.as_str());
+    let advised: Vec<_> = advised.collect();
+    assert!(advised.contains(&"UPPER.unsure"), "{preview:?}");
+    a.online();
+    a.syncs();
+    assert_eq!(w.validity(sample), "needs_ruling");
+    let rules = w.rules(visit, sample);
+    assert!(rules.contains(&"UPPER".to_owned()), "{rules:?}");
+    assert_eq!(
+        w.get("/v1/prior-samplings")["items"][0]["validity"],
+        "valid"
+    );
+}
+
+#[test]
 fn different_lots_in_one_visit_are_different_samples() {
     let w = World::shanxi();
     let mut a = w.phone("王");

@@ -63,12 +63,37 @@ fn a_body_with_two_open_campaigns_at_one_enterprise_is_flagged_before_anyone_tra
         .expect(201);
     let targets = json!([enterprise.text("enterprise_id")]);
     let first = world.task(&world.campaign("A"), targets.clone());
-    let second = world.task(&world.campaign("B"), targets);
+    let second = world.task(&world.campaign("B"), targets.clone());
     let to = json!({ "body_id": world.body });
     assert_eq!(world.assign(&first, to.clone())["findings"], json!([]));
-    let findings = world.assign(&second, to)["findings"].clone();
+    let findings = world.assign(&second, to.clone())["findings"].clone();
+    assert_eq!(findings.as_array().unwrap().len(), 1, "{findings}");
     assert_eq!(findings[0]["rule_id"], "ENTRY1-PLAN");
     assert_eq!(findings[0]["task_id"], json!(first));
+    assert_eq!(
+        findings[0]["enterprise_id"],
+        enterprise.body["enterprise_id"]
+    );
+    // What nobody travels for any more stands in nobody's way, and one campaign groups its tasks.
+    let why = json!({ "reason": "计划调整" });
+    world
+        .server
+        .post(
+            &format!("/v1/tasks/{first}/cancellation"),
+            &world.admin,
+            why,
+        )
+        .expect(200);
+    let third = world.task(&world.campaign("C"), targets.clone());
+    let findings = world.assign(&third, to.clone())["findings"].clone();
+    assert_eq!(findings.as_array().unwrap().len(), 1, "{findings}");
+    assert_eq!(findings[0]["task_id"], json!(second));
+    let other_body = world
+        .server
+        .organisation(&world.admin, "inspection_body", "140500");
+    let elsewhere = world.task(&world.campaign("D"), targets);
+    let to = json!({ "body_id": other_body });
+    assert_eq!(world.assign(&elsewhere, to)["findings"], json!([]));
 }
 
 #[test]
