@@ -21,8 +21,11 @@ const INTEGRITY: &str = "INTEGRITY";
 const NOT_RECEIVED: &str = "NOT_RECEIVED";
 /// A person ruled it out where no rule does.
 const RULING: &str = "RULING";
-/// Rules whose findings freeze the receipt whatever the validity is: a number was used twice, or a sheet was sealed twice.
-const FREEZING: [&str; 3] = ["SEALNO", "SHEETNO", "SEALED"];
+/// Two records under one id.
+const SAMPLEID: &str = "SAMPLEID";
+/// Rules whose findings freeze the receipt whatever the validity is: an id or a number was used twice, or
+/// a sheet was sealed twice.
+const FREEZING: [&str; 4] = ["SAMPLEID", "SEALNO", "SHEETNO", "SEALED"];
 
 /// What came of a report.
 pub struct Reported {
@@ -281,7 +284,9 @@ async fn refusal(
         frozen(finding) || (stops && finding.severity >= Severity::NeedsRuling)
     };
     let gravest = sample.findings.iter().filter(speaks);
-    if let Some(finding) = gravest.max_by_key(|finding| finding.severity) {
+    // Before anything that is wrong with a sample comes which of two it is.
+    let gravity = |finding: &&Finding| (finding.rule_id == SAMPLEID, finding.severity);
+    if let Some(finding) = gravest.max_by_key(gravity) {
         return Ok(Some(Refusal::by_finding(finding, ruling_id)));
     }
     if !stops {

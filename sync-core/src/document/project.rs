@@ -2,6 +2,7 @@
 //! them: the order in which anything arrived never shows (I3). Authors are the certified keys of changes, never what a
 //! record says of itself (I5), and what is sealed is read from its sealed heads (I6).
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -304,7 +305,15 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
             .and_then(|id| sheets.get(&id))
             .map(|listed: &ListedSheet| listed.sheet.product_key().into());
         if let Some(fact) = claimed_sampling(&claim.value, product, &enterprise) {
-            samples.insert(SampleId(claim.value.claim_id.0), fact);
+            // A claim takes no sheet's place: under its id the sheet stands, and the claim is at fault.
+            match samples.entry(SampleId(claim.value.claim_id.0)) {
+                Entry::Vacant(free) => {
+                    free.insert(fact);
+                }
+                Entry::Occupied(_) => {
+                    claim_faults.push(Fault::new("claim_id", "taken").key("prior_claim"));
+                }
+            }
         }
     }
 
@@ -604,6 +613,7 @@ fn sample_of(
         distinct_seals: shown.distinct_seals,
         amended: shown.amended,
         unsigned_amendments: shown.unsigned_amendments,
+        also_claimed: BTreeSet::new(),
         voided: sheet.voided_reason.clone(),
         faults: faults.clone(),
         custody: read.around.custody(sheet.sample_id),
@@ -681,6 +691,7 @@ pub(crate) fn prior_sampling(
         distinct_seals: 0,
         amended: false,
         unsigned_amendments: 0,
+        also_claimed: BTreeSet::new(),
         voided: None,
         faults: Vec::new(),
         custody: CustodyFact::default(),

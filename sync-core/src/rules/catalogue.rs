@@ -7,12 +7,12 @@ use super::descriptor::{DefaultValue, Lang, Rule, ScopeKind, Words};
 use super::rulebook::{Rulebook, Rulebooks, Setting};
 use super::{
     Finding, assign, attime, batch3, case, dispute, dup6, duplot, engine, entry1, form, nosamp,
-    notsampled, plan, recuse, refuse, roster, sealed, sealno, separate, sheetno, stop, suspend,
-    task3, trace, two, upper, year3,
+    notsampled, plan, recuse, refuse, roster, sampleid, sealed, sealno, separate, sheetno, stop,
+    suspend, task3, trace, two, upper, year3,
 };
 
 /// Every rule, in the order of the strata.
-pub const CATALOGUE: [&Rule; 27] = [
+pub const CATALOGUE: [&Rule; 28] = [
     &two::RULE,
     &nosamp::RULE,
     &stop::RULE,
@@ -30,6 +30,7 @@ pub const CATALOGUE: [&Rule; 27] = [
     &separate::RULE,
     &trace::RULE,
     &attime::RULE,
+    &sampleid::RULE,
     &sealno::RULE,
     &sheetno::RULE,
     &entry1::RULE,
@@ -61,7 +62,8 @@ pub fn render(finding: &Finding, lang: Lang) -> String {
 }
 
 /// What stands in arguments as a code: why something cannot be told, and kinds of sampling, evidence and outcome.
-const CODES: [(&str, Words); 31] = [
+const CODES: [(&str, Words); 32] = [
+    ("elsewhere", words("外来抽样", "a sampling made elsewhere")),
     (
         "missing_keys",
         words("要素不全", "a key of the product is missing"),

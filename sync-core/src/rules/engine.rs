@@ -17,7 +17,8 @@ use super::{
 };
 use super::{
     assign, attime, batch3, case, dispute, entry1, form, nosamp, notsampled, plan, product, recuse,
-    refuse, roster, sealed, sealno, separate, sheetno, stop, suspend, task3, trace, two, year3,
+    refuse, roster, sampleid, sealed, sealno, separate, sheetno, stop, suspend, task3, trace, two,
+    year3,
 };
 use crate::model::{
     CampaignId, Digest, DocumentId, EntryId, Millis, OrganisationId, SampleId, canonical_json,
@@ -76,6 +77,7 @@ pub fn rule(facts: &Facts, rulebooks: &Rulebooks) -> Findings {
                 roster::check,
                 form::check,
                 sealed::check,
+                sampleid::check,
                 separate::check,
                 trace::check,
                 attime::check,
@@ -178,21 +180,24 @@ impl<'a> Ruling<'a> {
     pub(super) fn take_up_samples(&mut self, belongs: impl Fn(&SampleFact) -> bool) {
         for (id, sample) in &self.facts.samples {
             if belongs(sample) {
-                let validity = match sample.voided {
-                    Some(_) => Validity::Void,
-                    None => Validity::Valid,
-                };
-                self.validities.insert(*id, validity);
+                let drawn = drawn(sample).max(Validity::Valid);
+                self.validities.insert(*id, drawn);
             }
         }
     }
 
     /// Samples of the scope that are not voided sheets, in order of id.
     pub(super) fn samples(&self) -> Vec<(SampleId, &'a SampleFact)> {
-        self.validities
-            .keys()
+        let mut samples = self.taken_up();
+        samples.retain(|(_, sample)| drawn(sample) != Validity::Void);
+        samples
+    }
+
+    /// Samples of the scope, voided sheets among them, in order of id.
+    pub(super) fn taken_up(&self) -> Vec<(SampleId, &'a SampleFact)> {
+        let taken = self.validities.keys();
+        taken
             .filter_map(|id| self.facts.samples.get(id).map(|sample| (*id, sample)))
-            .filter(|(_, sample)| sample.voided.is_none())
             .collect()
     }
 
@@ -293,10 +298,7 @@ impl<'a> Ruling<'a> {
 
     /// The outcome of the earlier strata, a person's decision on top; pending where nothing was ruled yet.
     pub(super) fn so_far(&self, id: SampleId) -> Validity {
-        let drawn = match self.facts.samples.get(&id).and_then(|s| s.voided.as_ref()) {
-            Some(_) => Validity::Void,
-            None => Validity::Pending,
-        };
+        let drawn = self.facts.samples.get(&id).map_or(Validity::Pending, drawn);
         self.decided_validities
             .get(&id)
             .copied()
@@ -348,6 +350,12 @@ impl<'a> Ruling<'a> {
     pub(super) fn worsen(&mut self, id: SampleId, book: &Rulebook, validity: Validity) {
         let custody = self.facts.samples.get(&id).map(|sample| &sample.custody);
         let fixed = custody.is_some_and(CustodyFact::fixed);
+        // What is wrong with one record rules no other under its id out.
+        let shared = self.facts.samples.get(&id).is_some_and(is_shared);
+        let validity = match validity {
+            Validity::Duplicate | Validity::Void if shared => Validity::NeedsRuling,
+            other => other,
+        };
         let (would_be, validity) = match validity {
             Validity::Duplicate if fixed => (Some("duplicate"), Validity::NeedsRuling),
             Validity::Void if fixed => (Some("void"), Validity::NeedsRuling),
@@ -477,6 +485,20 @@ impl<'a> Ruling<'a> {
             findings: self.findings,
         }
     }
+}
+
+/// What a sheet is before any rule speaks: a voided one is void, if no other record bears its id.
+fn drawn(sample: &SampleFact) -> Validity {
+    match sample.voided {
+        Some(_) if is_shared(sample) => Validity::NeedsRuling,
+        Some(_) => Validity::Void,
+        None => Validity::Pending,
+    }
+}
+
+/// Another record bears its id, so that nobody knows of which of them a word is.
+fn is_shared(sample: &SampleFact) -> bool {
+    !sample.also_claimed.is_empty()
 }
 
 /// A rulebook with what it says of a rule, where the rule holds by it.

@@ -13,7 +13,7 @@ use super::testing::*;
 const KINDS: [&str; 4] = ["violates_", "passes_", "exempts_", "boundary_"];
 
 /// The text of each rule's file.
-const FILES: [(&str, &str); 27] = [
+const FILES: [(&str, &str); 28] = [
     ("TWO", include_str!("two.rs")),
     ("NOSAMP", include_str!("nosamp.rs")),
     ("STOP", include_str!("stop.rs")),
@@ -33,6 +33,7 @@ const FILES: [(&str, &str); 27] = [
     ("ATTIME", include_str!("attime.rs")),
     ("TASK3", include_str!("task3.rs")),
     ("BATCH3", include_str!("batch3.rs")),
+    ("SAMPLEID", include_str!("sampleid.rs")),
     ("SEALNO", include_str!("sealno.rs")),
     ("SHEETNO", include_str!("sheetno.rs")),
     ("ENTRY1", include_str!("entry1.rs")),

@@ -391,6 +391,9 @@ pub struct SampleFact {
     /// How many of them carry no signed amendment that verifies. They count for nothing.
     #[serde(default)]
     pub unsigned_amendments: u32,
+    /// Other visits that have a record under this sample's id; none of a visit is a sampling made elsewhere.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub also_claimed: BTreeSet<Option<DocumentId>>,
     /// A spoiled sheet, voided with a reason by its samplers.
     pub voided: Option<String>,
     /// What is wrong with the form itself, as codes (`sheet.uscc.check_digit`, …).

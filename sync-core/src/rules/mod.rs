@@ -32,6 +32,7 @@ pub mod product;
 mod recuse;
 mod refuse;
 mod roster;
+mod sampleid;
 mod sealed;
 mod sealno;
 pub mod separate;

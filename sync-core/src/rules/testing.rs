@@ -190,6 +190,7 @@ pub fn sample(authority: u128, sampled: TimeFact) -> SampleFact {
         distinct_seals: 1,
         amended: false,
         unsigned_amendments: 0,
+        also_claimed: BTreeSet::new(),
         voided: None,
         faults: vec![],
         custody: CustodyFact::default(),

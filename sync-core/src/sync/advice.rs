@@ -2,6 +2,7 @@
 //! duplicate index it puts together the facts that it knows and rules them with the server's engine. What follows from
 //! its own documents is a finding, exact within them; what leans on the index alone is advice, as of the index's instant.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
@@ -268,7 +269,10 @@ pub struct Preview {
 }
 
 /// What a phone knows of all its visits, as facts.
-pub fn facts(documents: &[VisitDocument], known: &Known<'_>) -> Facts {
+pub fn facts<'d>(
+    documents: impl IntoIterator<Item = &'d VisitDocument>,
+    known: &Known<'_>,
+) -> Facts {
     let mut facts = Facts::new(ScopeKey::Visit {
         document_id: DocumentId([0; 32]),
     });
@@ -278,7 +282,17 @@ pub fn facts(documents: &[VisitDocument], known: &Known<'_>) -> Facts {
             .visits
             .insert(projection.document_id, projection.visit);
         facts.entries.extend(projection.entries);
-        facts.samples.extend(projection.samples);
+        for (id, sample) in projection.samples {
+            // Two documents have a record under one id: the first document's stands for both, frozen.
+            match facts.samples.entry(id) {
+                Entry::Occupied(mut had) => {
+                    had.get_mut().also_claimed.insert(Some(document.id()));
+                }
+                Entry::Vacant(free) => {
+                    free.insert(sample);
+                }
+            }
+        }
     }
     for (_, recusal) in known.read::<AssignedRecusal>("recusal") {
         let enterprise = known.alias(&recusal.enterprise_key);
@@ -429,7 +443,9 @@ pub fn preview(
     known: &Known<'_>,
     rulebooks: &Rulebooks,
 ) -> Preview {
-    let mut facts = facts(documents, known);
+    // The visit itself comes first: under an id that another document has too, its own record is the one to judge.
+    let (own, others): (Vec<_>, Vec<_>) = documents.iter().partition(|it| it.id() == visit);
+    let mut facts = facts(own.into_iter().chain(others), known);
     let concerns = |facts: &Facts, subject: &Subject| match subject {
         Subject::Visit(id) => *id == visit,
         Subject::Entry(id) => facts

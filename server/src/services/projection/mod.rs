@@ -24,6 +24,8 @@ pub async fn project(
     now: Millis,
 ) -> Result<Vec<ScopeKey>> {
     let mut marked = projections::list_scopes_of_document(tx, row.document_id).await?;
+    // A record that goes leaves another one under its id free, and one that comes freezes it.
+    marked.extend(projections::list_scopes_of_shared(tx, row.document_id).await?);
     let identity_key = EnterpriseKey(row.enterprise_key.clone());
     let enterprise = enterprises::resolve_key(tx, &identity_key).await?;
     let listed = enterprises::find_by_key(tx, &enterprise).await?;
@@ -66,6 +68,7 @@ pub async fn project(
     let members = members(row.document_id, &projected.facts);
     projections::replace_members(tx, row.document_id, &members).await?;
     marked.extend(members.into_iter().map(|(_, _, key)| key));
+    marked.extend(projections::list_scopes_of_shared(tx, row.document_id).await?);
     Ok(marked)
 }
 

@@ -144,6 +144,7 @@ pub async fn put(
         distinct_seals: 1,
         amended: false,
         unsigned_amendments: 0,
+        also_claimed: Default::default(),
         voided: None,
         faults: Vec::new(),
         custody: CustodyFact::default(),

@@ -24,7 +24,7 @@ pub async fn facts(db: &mut Session, key: &ScopeKey) -> Result<Facts> {
             "entry" => take_entry(db, &mut facts, EntryId(member)).await?,
             "sample" => {
                 if let Ok(id) = member.parse::<SampleId>() {
-                    take_sample(db, &mut facts, id).await?;
+                    take_sample(db, &mut facts, id, document).await?;
                 }
             }
             _ => {}
@@ -70,11 +70,18 @@ async fn take_entry(db: &mut Session, facts: &mut Facts, id: EntryId) -> Result<
     Ok(())
 }
 
-async fn take_sample(db: &mut Session, facts: &mut Facts, id: SampleId) -> Result<()> {
+/// Where several documents in one scope have a record under one id, the first of them stands for all: each of their
+/// visits has frozen it.
+async fn take_sample(
+    db: &mut Session,
+    facts: &mut Facts,
+    id: SampleId,
+    document: Option<DocumentId>,
+) -> Result<()> {
     if facts.samples.contains_key(&id) {
         return Ok(());
     }
-    let Some(mut sample) = projections::find_sample(db, id).await? else {
+    let Some(mut sample) = projections::find_sample(db, id, document).await? else {
         return Ok(());
     };
     sample.custody = lookups::custody_fact(db, id).await?;

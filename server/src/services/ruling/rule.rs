@@ -104,10 +104,10 @@ async fn rule_one(app: &App, key: &ScopeKey) -> Result<()> {
         if *gone {
             versions::delete_outcome(&mut tx, &ruling.subject).await?;
         }
-        if let Some(document) = ruling.document
-            && let Some(audience) = audience(&mut tx, document).await?
-        {
-            published.push(NewRow::ruling(audience, document, ruling.ruling_id));
+        for document in concerned(&facts, ruling) {
+            if let Some(audience) = audience(&mut tx, document).await? {
+                published.push(NewRow::ruling(audience, document, ruling.ruling_id));
+            }
         }
     }
     let names: Vec<String> = books.books().iter().map(|book| book.name()).collect();
@@ -283,6 +283,16 @@ fn document_of(facts: &Facts, subject: &Subject) -> Option<DocumentId> {
         }
         Subject::Sample(id) => facts.samples.get(id).and_then(|sample| sample.document_id),
     }
+}
+
+/// Visits that a ruling concerns: its own, and those with another record under its sample's id.
+fn concerned(facts: &Facts, ruling: &RulingRow) -> BTreeSet<DocumentId> {
+    let sample = match &ruling.subject {
+        Subject::Sample(id) => facts.samples.get(id),
+        _ => None,
+    };
+    let others = sample.into_iter().flat_map(|it| &it.also_claimed);
+    others.copied().flatten().chain(ruling.document).collect()
 }
 
 fn rulebook_names(findings: &[Finding], books: &Rulebooks) -> String {

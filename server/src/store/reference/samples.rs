@@ -43,14 +43,14 @@ macro_rules! sees_sample {
 }
 
 statements! {
-    /// One, whoever asks.
+    /// One, whoever asks; of several records under one id the first.
     FIND = concat!(columns!(), "WHERE s.sample_id = $1 ORDER BY s.document_id LIMIT 1");
     /// One that the caller sees.
     FIND_SEEN = concat!(columns!(), "WHERE s.sample_id = $3 AND ", sees_sample!(), " ORDER BY s.document_id LIMIT 1");
     /// Those that the caller sees, a page.
     LIST_SEEN = concat!(columns!(), "WHERE s.sample_id > $3 AND ", sees_sample!(), " ORDER BY s.sample_id LIMIT $4");
     /// Signed sheets of a task that count (domain.md §3): duplicates, void ones and those that need a ruling do not.
-    COUNT_OF_TASK = "SELECT COUNT(*) AS counting FROM samples s \
+    COUNT_OF_TASK = "SELECT COUNT(DISTINCT s.sample_id) AS counting FROM samples s \
         LEFT JOIN subject_outcomes o ON o.subject = 'sample/' || s.sample_id \
         WHERE s.task_id = $1 AND s.signed = 1 \
           AND (o.outcome IS NULL OR o.outcome IN ('pending', 'valid', 'valid_with_violation'))";
@@ -61,8 +61,9 @@ statements! {
         WHERE s.task_id = $1 AND d.make_up = 1 AND o.outcome IN ('needs_ruling', 'duplicate', 'void') \
           AND NOT EXISTS (SELECT 1 FROM decisions n WHERE n.subject = d.subject \
             AND (n.decided_at > d.decided_at OR (n.decided_at = d.decided_at AND n.decision_id > d.decision_id)))";
-    /// Everybody whose key wrote into the visit.
-    LIST_AUTHORS = "SELECT user_id FROM document_authors WHERE document_id = $1 ORDER BY user_id";
+    /// Everybody whose key wrote into a visit with a record under the sample's id.
+    LIST_AUTHORS = "SELECT DISTINCT a.user_id FROM document_authors a JOIN samples s ON s.document_id = a.document_id \
+        WHERE s.sample_id = $1 ORDER BY a.user_id";
 }
 
 /// A sample and how it stands.
@@ -204,10 +205,8 @@ pub async fn samplers(db: &mut Session, row: &Sample) -> Result<BTreeSet<UserId>
         .as_ref()
         .map(|fact| fact.signers.clone())
         .unwrap_or_default();
-    if let Some(document) = row.document_id {
-        for author in db.all(&LIST_AUTHORS, args![document]).await? {
-            people.insert(author.get("user_id")?);
-        }
+    for author in db.all(&LIST_AUTHORS, args![row.sample_id]).await? {
+        people.insert(author.get("user_id")?);
     }
     Ok(people)
 }

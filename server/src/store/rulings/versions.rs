@@ -1,5 +1,7 @@
 //! Rulings, version after version, and the one that stands.
 
+use std::collections::BTreeSet;
+
 use sync_core::model::{Digest, DocumentId, Millis, RulingId};
 use sync_core::rules::{Finding, Outcome, Subject};
 use sync_core::sync::wire::RulingNotice;
@@ -19,7 +21,8 @@ statements! {
     /// The last version, whether it stands or not.
     LAST_VERSION = "SELECT version FROM rulings WHERE subject = $1 ORDER BY version DESC LIMIT 1";
     /// All versions of a visit's subjects.
-    LIST_OF_DOCUMENT = "SELECT * FROM rulings WHERE document_id = $1 ORDER BY subject, version";
+    LIST_OF_DOCUMENT = "SELECT * FROM rulings WHERE subject IN (SELECT subject FROM rulings WHERE document_id = $1) \
+        ORDER BY subject, version";
     /// All versions on a subject.
     LIST_OF_SUBJECT = "SELECT * FROM rulings WHERE subject = $1 ORDER BY version";
     /// A version.
@@ -151,11 +154,17 @@ pub async fn last_version(db: &mut Session, subject: &Subject) -> Result<i64> {
 
 /// All versions on the subjects of a visit.
 pub async fn list_of_document(db: &mut Session, document: DocumentId) -> Result<Vec<RulingRow>> {
-    db.all(&LIST_OF_DOCUMENT, args![document])
-        .await?
-        .iter()
-        .map(from_row)
-        .collect()
+    let rows = db.all(&LIST_OF_DOCUMENT, args![document]).await?;
+    let mut rulings: Vec<RulingRow> = rows.iter().map(from_row).collect::<Result<_>>()?;
+    // Of a sample's id that another visit uses too: what was ruled since this one did.
+    let mut since = BTreeSet::new();
+    rulings.retain(|ruling| {
+        if ruling.document == Some(document) {
+            since.insert(ruling.subject.clone());
+        }
+        since.contains(&ruling.subject)
+    });
+    Ok(rulings)
 }
 
 /// The versions that stand on the subjects of a visit.

@@ -1,6 +1,6 @@
 //! What is projected from documents: rows for lists, facts for rules, members of scopes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::model::{
     CampaignId, DocumentId, EnterpriseKey, EntryId, Millis, OrganisationId, SampleId, TeamId,
@@ -36,8 +36,12 @@ statements! {
     FIND_VISIT = "SELECT fact FROM visits WHERE document_id = $1";
     /// One entry.
     FIND_ENTRY = "SELECT document_id, fact FROM entries WHERE entry_id = $1";
-    /// One sample; more than one document may claim it.
-    FIND_SAMPLE = "SELECT document_id, fact FROM samples WHERE sample_id = $1 ORDER BY document_id LIMIT 1";
+    /// Every record under one sample's id.
+    LIST_OF_SAMPLE = "SELECT document_id, fact FROM samples WHERE sample_id = $1 ORDER BY document_id";
+    /// Samples of a document under whose ids there are other records.
+    LIST_SHARED_SAMPLES = "SELECT DISTINCT s.sample_id FROM samples s \
+        JOIN samples o ON o.sample_id = s.sample_id AND o.document_id <> s.document_id \
+        WHERE s.document_id = $1 ORDER BY s.sample_id";
     /// The visit's row.
     PUT_VISIT = "INSERT INTO visits (document_id, campaign_id, body_id, team_id, enterprise, uscc, enterprise_name, region, \
         state, entered_at, sort_at, samples, conflicts, fact, changed_at) \
@@ -377,11 +381,38 @@ pub async fn find_entry(db: &mut Session, entry: &EntryId) -> Result<Option<Entr
         .transpose()
 }
 
-/// The fact of a sample.
-pub async fn find_sample(db: &mut Session, sample: SampleId) -> Result<Option<SampleFact>> {
-    db.optional(&FIND_SAMPLE, args![sample])
-        .await?
-        .as_ref()
-        .map(from_json)
-        .transpose()
+/// The fact of a sample as one document has it (none: as it was imported), with who else has a record under its id.
+pub async fn find_sample(
+    db: &mut Session,
+    sample: SampleId,
+    document: Option<DocumentId>,
+) -> Result<Option<SampleFact>> {
+    let mut found: Option<SampleFact> = None;
+    let mut others = BTreeSet::new();
+    for row in db.all(&LIST_OF_SAMPLE, args![sample]).await? {
+        // Empty for a sampling made elsewhere.
+        let claimed: Option<DocumentId> = row.get("document_id").ok();
+        if claimed == document {
+            found = Some(from_json(&row)?);
+        } else {
+            others.insert(claimed);
+        }
+    }
+    Ok(found.map(|fact| SampleFact {
+        also_claimed: others,
+        ..fact
+    }))
+}
+
+/// Scopes of the samples of a document under whose ids there are other records.
+pub async fn list_scopes_of_shared(
+    db: &mut Session,
+    document: DocumentId,
+) -> Result<Vec<ScopeKey>> {
+    let mut scopes = Vec::new();
+    for row in db.all(&LIST_SHARED_SAMPLES, args![document]).await? {
+        let sample: SampleId = row.get("sample_id")?;
+        scopes.extend(list_scopes_of_member(db, &sample.to_string()).await?);
+    }
+    Ok(scopes)
 }

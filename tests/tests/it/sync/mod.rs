@@ -12,5 +12,6 @@ mod index;
 pub mod kit;
 mod page;
 mod quarantine;
+mod shared_ids;
 mod shutdown;
 mod transplants;
