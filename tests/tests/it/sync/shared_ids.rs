@@ -21,8 +21,8 @@ struct Forged {
 impl Forged {
     fn new(w: &World, sample: SampleId) -> Self {
         let user = w.id("user", "刘");
-        let device = TestDevice::enrolled(&w.server, &w.token("管理员"), &user, 7);
-        let organisation = w.call("GET", "管理员", &format!("/v1/users/{user}"), Value::Null);
+        let device = TestDevice::enrolled(&w.server, &w.token("admin"), &user, 7);
+        let organisation = w.call("GET", "admin", &format!("/v1/users/{user}"), Value::Null);
         let identity = VisitIdentity {
             campaign: w.id("campaign", "JC-2025-01").parse().unwrap(),
             body: organisation
