@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::model::{
-    Arrival, CampaignId, DocumentId, EnterpriseKey, EntryId, Millis, OrganisationId, ReEntryGrantId,
-    SuspensionId, TeamId, TimeFact, shanghai_date,
+    Arrival, CampaignId, DocumentId, EnterpriseKey, EntryId, Millis, OrganisationId,
+    ReEntryGrantId, SuspensionId, TeamId, TimeFact, shanghai_date,
 };
 use crate::rules::{ArrivalFact, ContinuationFact, EntryFact};
 
