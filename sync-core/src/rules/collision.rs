@@ -5,8 +5,8 @@ use super::engine::Ruling;
 use super::{SampleFact, SamplingSource, Validity};
 use crate::model::SampleId;
 
-/// Freezes all sheets that carry the number, if there are several. A sampling made elsewhere names the number of a sheet
-/// that may well be ours; it uses none.
+/// Freezes all sheets that carry the number, if there are several. History rules like our own, so an imported sheet has
+/// used its number; what an enterprise shows at the gate names the number of a sheet that may well be ours, and uses none.
 pub(super) fn check(
     ruling: &mut Ruling<'_>,
     rule: &'static Rule,
@@ -14,7 +14,7 @@ pub(super) fn check(
     carries: impl Fn(&SampleFact) -> bool,
 ) {
     let facts = ruling.facts;
-    let uses = |sample: &SampleFact| sample.source == SamplingSource::Captured && carries(sample);
+    let uses = |sample: &SampleFact| sample.source != SamplingSource::Claimed && carries(sample);
     let holders: Vec<SampleId> = facts
         .samples
         .iter()

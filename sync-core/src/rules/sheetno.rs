@@ -23,8 +23,8 @@ pub const RULE: Rule = Rule {
         en: "one sheet number on two sheets, whichever came first",
     },
     exceptions: Words {
-        zh: "作废的抽样单也占用号码；外来抽样（导入、企业出示）只是提及号码，不算使用",
-        en: "a voided sheet has used its number as well; a sampling made elsewhere (imported, or claimed by the enterprise) names a number and does not use it",
+        zh: "作废的抽样单和导入的抽样单也占用号码；企业出示的外来抽样只是提及号码，不算使用",
+        en: "a voided sheet and an imported one have used their numbers as well; a sampling claimed by the enterprise names a number and does not use it",
     },
     parameters: &[],
     messages: &[Message {
@@ -68,8 +68,8 @@ mod tests {
     }
 
     #[test]
-    fn exempts_a_sampling_made_elsewhere_which_names_a_number_and_does_not_use_it() {
-        NUMBER.is_not_used_by_what_was_sampled_elsewhere();
+    fn exempts_a_claimed_sampling_which_names_a_number_and_does_not_use_it() {
+        NUMBER.is_used_by_history_and_not_by_a_claim();
     }
 
     #[test]
