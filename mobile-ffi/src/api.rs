@@ -193,5 +193,6 @@ fn problem(answer: &HttpAnswer) -> Option<ClientError> {
         code: text("code").filter(|code| !code.is_empty())?,
         message: text("title").unwrap_or_else(|| format!("The server answered {}", answer.status)),
         details: text("detail").unwrap_or_default(),
+        objections: Vec::new(),
     })
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sync_core::sync::enforcement::Objection;
+
 /// What an app is told when something was not done. Nothing that was acknowledged before is affected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientError {
@@ -11,6 +13,8 @@ pub struct ClientError {
     pub message: String,
     /// For a log: never personal data.
     pub details: String,
+    /// What stands in the way, one by one and in words, where a sheet cannot be sealed or a task not be started.
+    pub objections: Vec<Objection>,
 }
 
 impl ClientError {
@@ -20,6 +24,7 @@ impl ClientError {
             code: code.to_owned(),
             message: message.into(),
             details: String::new(),
+            objections: Vec::new(),
         }
     }
 
@@ -27,6 +32,19 @@ impl ClientError {
     #[must_use]
     pub fn with(mut self, details: impl fmt::Display) -> Self {
         self.details = details.to_string();
+        self
+    }
+
+    /// The same with what stands in the way; their codes go into the details.
+    #[must_use]
+    pub fn over(mut self, objections: Vec<Objection>) -> Self {
+        let code = |it: &Objection| match it.path.as_str() {
+            "" => format!("{}.{}", it.rule_id, it.code),
+            path => format!("{path}.{}", it.code),
+        };
+        let codes: Vec<String> = objections.iter().map(code).collect();
+        self.details = codes.join(", ");
+        self.objections = objections;
         self
     }
 }

@@ -1,5 +1,7 @@
 //! Places at which a test stops the phone as a kill would: whatever was not durable by then is gone, whatever was is there.
+//! And the phone that somebody has tampered with: it seals and starts what the rules object to.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Called with the name of every place passed; `true` stops there.
@@ -9,6 +11,7 @@ pub type Hook = Arc<dyn Fn(&'static str) -> bool + Send + Sync>;
 #[derive(Clone, Default)]
 pub struct Faults {
     hook: Arc<Mutex<Option<Hook>>>,
+    unruly: Arc<AtomicBool>,
 }
 
 impl Faults {
@@ -18,6 +21,16 @@ impl Faults {
             .hook
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner) = hook;
+    }
+
+    /// From now on the phone enforces nothing, as if somebody had changed the app: the server sees what it then sends.
+    pub fn set_unruly(&self, unruly: bool) {
+        self.unruly.store(unruly, Ordering::SeqCst);
+    }
+
+    /// Whether the phone enforces nothing.
+    pub(crate) fn is_unruly(&self) -> bool {
+        self.unruly.load(Ordering::SeqCst)
     }
 
     /// Passes a place; an error here leaves the transaction unfinished, as a kill would.

@@ -27,5 +27,6 @@ pub use host::{
 };
 pub use keys::{RustVerifier, SoftwareKey};
 pub use sync_core::sync::advice::{Preview, Spoken, SpokenDoor, Stands};
+pub use sync_core::sync::enforcement::Objection;
 pub use sync_core::sync::leases::DoorState;
 pub use types::*;

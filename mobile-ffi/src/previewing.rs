@@ -32,12 +32,7 @@ impl Client {
     pub fn preview(&self, visit: DocumentId) -> Done<Preview> {
         let rulebooks = self.rulebooks()?;
         self.with_known(|known, store| {
-            let mut documents = Vec::new();
-            for id in store.list_document_ids()? {
-                if let Some(row) = store.find_document(id)? {
-                    documents.push(VisitDocument::load(&row.snapshot)?);
-                }
-            }
+            let documents = documents_in(store)?;
             if !documents.iter().any(|document| document.id() == visit) {
                 return Err(unknown_visit(visit));
             }
@@ -50,22 +45,26 @@ impl Client {
         &self,
         read: impl FnOnce(&Known<'_>, &Store) -> Done<R>,
     ) -> Done<R> {
-        let index_as_of_ms = self.index_as_of()?;
+        let inner = self.lock();
+        self.known_in(&inner.store, |known| read(known, &inner.store))
+    }
+
+    /// What a store holds around its documents, for as long as `read` takes; for whoever has the store already.
+    pub(crate) fn known_in<R>(
+        &self,
+        store: &Store,
+        read: impl FnOnce(&Known<'_>) -> Done<R>,
+    ) -> Done<R> {
+        let index_as_of_ms = store.setting("index_as_of")?;
         let mut references = Vec::new();
         for kind in REFERENCE_KINDS {
-            references.extend(
-                self.references(kind)?
-                    .into_iter()
-                    .map(|it| ReferenceRecord {
-                        kind: it.kind,
-                        id: it.id,
-                        record: it.record,
-                    }),
-            );
+            let of_kind = store.list_references(kind)?.into_iter();
+            references.extend(of_kind.map(|it| ReferenceRecord {
+                kind: it.kind,
+                id: it.id,
+                record: it.record,
+            }));
         }
-        let now = self.time_claim()?;
-        let inner = self.lock();
-        let store = &inner.store;
         let mut rulings = Vec::new();
         for id in store.list_document_ids()? {
             rulings.extend(store.list_rulings(id)?);
@@ -92,16 +91,27 @@ impl Client {
             certificates,
             received: received.collect(),
             references,
-            now,
+            now: self.time_claim_in(store)?,
             rulings,
             index_key: store
                 .setting("index_key")?
                 .and_then(|key| STANDARD.decode(key).ok()),
-            index_as_of_ms,
+            index_as_of_ms: index_as_of_ms.and_then(|text| text.parse().ok()),
             index: &index,
         };
-        read(&known, store)
+        read(&known)
     }
+}
+
+/// Every visit of a store.
+pub(crate) fn documents_in(store: &Store) -> Done<Vec<VisitDocument>> {
+    let mut documents = Vec::new();
+    for id in store.list_document_ids()? {
+        if let Some(row) = store.find_document(id)? {
+            documents.push(VisitDocument::load(&row.snapshot)?);
+        }
+    }
+    Ok(documents)
 }
 
 /// There is no such visit on this phone.

@@ -17,7 +17,7 @@ use uuid::{Builder, Uuid};
 use crate::api::packed;
 use crate::client::{Client, Done, Inner};
 use crate::error::ClientError;
-use crate::store::{Columns, DocumentState, OwnChange, Write};
+use crate::store::{Columns, DocumentState, OwnChange, Store, Write};
 use crate::taking::Schema;
 use crate::types::{Enrolled, EnterpriseChoice, VisitStart};
 
@@ -54,7 +54,7 @@ impl Client {
         };
         self.edit(
             &header,
-            |document, now| {
+            |document, now, _| {
                 // What was found at the gate is the first record; a teammate's phone adds its own.
                 if let Some(record) = &record {
                     document.set_enterprise(now, record)?;
@@ -157,8 +157,12 @@ impl Client {
     /// What the clocks say now: the wall, and how long ago on the monotonic clock the last server time came, if that was
     /// in this boot.
     pub fn time_claim(&self) -> Done<TimeClaim> {
-        let inner = self.lock();
-        let setting = |key: &str| inner.store.setting(key);
+        self.time_claim_in(&self.lock().store)
+    }
+
+    /// The same for whoever has the store already.
+    pub(crate) fn time_claim_in(&self, store: &Store) -> Done<TimeClaim> {
+        let setting = |key: &str| store.setting(key);
         let number =
             |key: &str| -> Done<Option<i64>> { Ok(setting(key)?.and_then(|t| t.parse().ok())) };
         let same_boot = setting("time_token_boot")?.as_deref() == Some(&self.host.clock.boot_id());
@@ -178,14 +182,15 @@ impl Client {
         visit: DocumentId,
         steps: impl FnOnce(&mut VisitDocument, Millis) -> Result<(), DocumentError>,
     ) -> Done<()> {
-        self.edit_visit_with(visit, |document, now| Ok(steps(document, now)?), |_| Ok(()))
+        let steps = |document: &mut VisitDocument, now, _: &Store| Ok(steps(document, now)?);
+        self.edit_visit_with(visit, steps, |_| Ok(()))
     }
 
-    /// One edit of a stored visit, with what belongs to the same transaction.
+    /// One edit of a stored visit, beside what the store holds, with what belongs to the same transaction.
     pub(crate) fn edit_visit_with<T>(
         &self,
         visit: DocumentId,
-        steps: impl FnOnce(&mut VisitDocument, Millis) -> Done<T>,
+        steps: impl FnOnce(&mut VisitDocument, Millis, &Store) -> Done<T>,
         beside: impl FnOnce(&Write<'_>) -> Done<()>,
     ) -> Done<T> {
         let row = self.lock().store.find_document(visit)?;
@@ -200,7 +205,7 @@ impl Client {
     fn edit<T>(
         &self,
         header: &DocumentHeader,
-        steps: impl FnOnce(&mut VisitDocument, Millis) -> Done<T>,
+        steps: impl FnOnce(&mut VisitDocument, Millis, &Store) -> Done<T>,
         beside: impl FnOnce(&Write<'_>) -> Done<()>,
     ) -> Done<T> {
         let updated_at_ms = self.wall_ms();
@@ -208,7 +213,7 @@ impl Client {
         let actor = inner.install.actor;
         let mut document = open(&inner, header)?.with_actor(actor);
         let before = document.heads();
-        let done = steps(&mut document, updated_at_ms)?;
+        let done = steps(&mut document, updated_at_ms, &inner.store)?;
         let changes: Vec<OwnChange> = document
             .changes_since(&before)
             .into_iter()
@@ -291,14 +296,15 @@ impl Schema for VisitSchema {
     }
 }
 
-/// What a list shows of a visit. The latest record of the enterprise is the correction that stands.
+/// What a list shows of a visit. The latest record of the enterprise is the correction that stands. Whether a seal holds
+/// is said where the visit is opened.
 fn columns(visit: &VisitDocument) -> Columns {
     let identity = visit.identity();
     let sheets = visit.sheets().items;
     let drawn = sheets.iter().filter(|it| it.value.voided_reason.is_none());
     let sealed = sheets
         .iter()
-        .filter(|it| visit.is_sealed(&SealSubject::Sheet(it.value.sample_id)));
+        .filter(|it| visit.bears_seal(&SealSubject::Sheet(it.value.sample_id)));
     let records = visit.enterprise().items;
     let latest = records
         .iter()

@@ -10,19 +10,21 @@ use sha2::{Digest as _, Sha256};
 use sync_core::document::{DocumentError, Items, SealRecord, Sealable, VisitDocument};
 use sync_core::model::{
     Amendment, AmendmentId, Arrival, ArrivalId, Digest, DocumentId, EnterpriseRecord,
-    EnterpriseRecordId, EvidenceEntry, EvidenceId, EvidenceSubject, NotSampled, NotSampledId,
-    OnSiteReport, OnSiteReportId, Party, PartySignature, PersonSignature, PriorClaimId,
-    PriorSamplingClaim, Recusal, RecusalId, Refusal, RefusalId, SampleId, SampleSheet, SealId,
-    SealSubject, Suspension, SuspensionId, TaskId, UserId,
+    EnterpriseRecordId, EvidenceEntry, EvidenceId, EvidenceSubject, Millis, NotSampled,
+    NotSampledId, OnSiteReport, OnSiteReportId, Party, PartySignature, PersonSignature,
+    PriorClaimId, PriorSamplingClaim, Recusal, RecusalId, Refusal, RefusalId, SampleId,
+    SampleSheet, SealId, SealSubject, Suspension, SuspensionId, TaskId, UserId,
 };
 use sync_core::proof::seal_statement;
+use sync_core::rules::Rulebooks;
+use sync_core::sync::enforcement::{self, Objection};
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
 use crate::host::Signer as _;
 use crate::keys::SoftwareKey;
-use crate::previewing::unknown_visit;
-use crate::store::EvidenceFile;
+use crate::previewing::{documents_in, unknown_visit};
+use crate::store::{EvidenceFile, Store};
 use crate::types::{
     ArrivalInput, Continues, EvidenceAdded, EvidenceInput, NotSampledInput, PartyAct,
     PriorClaimInput, RefusalInput, ReportInput, SignerAct,
@@ -190,7 +192,8 @@ impl Client {
         self.record_arrival(visit, arrival)
     }
 
-    /// A new sheet (抽样单) with a number of this device's block; `fields` has any of the form's fields by name.
+    /// A new sheet (抽样单) with a number of this device's block; `fields` has any of the form's fields by name. With
+    /// `task.refused` the task may not be sampled here, as far as this phone knows, and no number is spent.
     pub fn new_sheet(
         &self,
         visit: DocumentId,
@@ -198,11 +201,13 @@ impl Client {
         fields: Value,
     ) -> Done<SampleId> {
         let (sample_id, sampled_at) = (SampleId(self.new_uuid()), self.time_claim()?);
-        self.edit_with_number(visit, |document, now, number| {
+        let rulebooks = self.rulebooks()?;
+        self.edit_with_number(visit, |document, now, store, number| {
             let mut draft = SampleSheet::draft(sample_id, number, sampled_at);
             draft.task_id = task;
             let sheet = with_fields(&draft, &fields)?;
             document.add_sheet(now, &sheet)?;
+            self.may_start(sample_id, document, store, &rulebooks)?;
             Ok(sample_id)
         })
     }
@@ -211,30 +216,44 @@ impl Client {
     pub fn edit_sheet(&self, visit: DocumentId, sheet: SampleId, fields: Value) -> Done<()> {
         self.edit_visit_with(
             visit,
-            |document, now| {
+            |document, now, store| {
                 let before = document.sheet(sheet)?.value;
                 let after = with_fields(&before, &fields)?;
-                document.edit_sheet(now, &before, &after)?;
-                Ok(())
+                self.known_in(store, |known| {
+                    document.edit_sheet(known, now, &before, &after)?;
+                    Ok(())
+                })
             },
             |_| Ok(()),
         )
     }
 
-    /// The next batch (批次): copies party and producer into a new sheet.
+    /// The next batch (批次): copies party and producer into a new sheet, and what says which task it is.
     pub fn next_batch(&self, visit: DocumentId, sheet: SampleId) -> Done<SampleId> {
         let (next, sampled_at) = (SampleId(self.new_uuid()), self.time_claim()?);
-        self.edit_with_number(visit, |document, now, number| {
-            document.next_batch(now, sheet, next, number, sampled_at)?;
+        let rulebooks = self.rulebooks()?;
+        self.edit_with_number(visit, |document, now, store, number| {
+            self.known_in(store, |known| {
+                document.next_batch(known, now, sheet, next, number, sampled_at)?;
+                Ok(())
+            })?;
+            self.may_start(next, document, store, &rulebooks)?;
             Ok(next)
         })
     }
 
     /// Voids a spoiled sheet; its number is never used again.
     pub fn void_sheet(&self, visit: DocumentId, sheet: SampleId, reason: &str) -> Done<()> {
-        self.edit_visit(visit, |document, now| {
-            document.void_sheet(now, sheet, reason).map(|_| ())
-        })
+        self.edit_visit_with(
+            visit,
+            |document, now, store| {
+                self.known_in(store, |known| {
+                    document.void_sheet(known, now, sheet, reason)?;
+                    Ok(())
+                })
+            },
+            |_| Ok(()),
+        )
     }
 
     /// Enters a file into the manifest by its hash.
@@ -261,7 +280,12 @@ impl Client {
         };
         self.edit_visit_with(
             visit,
-            |document, now| Ok(document.add_evidence(now, &entry).map(|_| ())?),
+            |document, now, store| {
+                self.known_in(store, |known| {
+                    document.add_evidence(known, now, &entry)?;
+                    Ok(())
+                })
+            },
             |write| write.put_evidence(visit, &file),
         )?;
         Ok(EvidenceAdded {
@@ -296,7 +320,8 @@ impl Client {
     }
 
     /// Seals a sheet, a refusal, 未抽到样品 or an on-site report: each sampler with their own key, the party's handwriting
-    /// and stamp bound to the seal; the seal's id.
+    /// and stamp bound to the seal; the seal's id. With `seal.refused` nothing is stored, the draft stays as it is, and the
+    /// error says in words what stands in the way.
     pub fn seal(
         &self,
         visit: DocumentId,
@@ -311,8 +336,9 @@ impl Client {
         let party = party_signature(party)?;
         let seal_id = SealId(self.new_uuid());
         let sealed_at = self.time_claim()?;
+        let rulebooks = self.rulebooks()?;
         let device = self.lock().key.clone();
-        self.edit_visit(visit, |document, now| {
+        let sealing = |document: &mut VisitDocument, now: Millis, store: &Store| {
             let statement = document.statement_of(subject, Some(&party))?;
             let digest = statement.digest();
             let message = seal_statement(&digest, "device", None, None);
@@ -327,9 +353,76 @@ impl Client {
                 device_signature: STANDARD.encode(device.sign(&message)),
                 sealed_at,
             };
-            document.seal(now, &seal).map(|_| ())
-        })?;
+            document.seal(now, &seal)?;
+            // Judged with the seal on it; what is refused here is not stored.
+            let objections = self.objections_to(&subject, document, store, &rulebooks, now)?;
+            self.unless_unruly("seal.refused", "This cannot be sealed yet", objections)
+        };
+        self.edit_visit_with(visit, sealing, |_| Ok(()))?;
         Ok(seal_id.to_string())
+    }
+
+    /// What still stands in the way of a seal, its signatures among it; nothing is refused for being told here.
+    pub fn missing_for_seal(
+        &self,
+        visit: DocumentId,
+        subject: SealSubject,
+    ) -> Done<Vec<Objection>> {
+        let rulebooks = self.rulebooks()?;
+        let inner = self.lock();
+        let row = inner.store.find_document(visit)?;
+        let document = VisitDocument::load(&row.ok_or_else(|| unknown_visit(visit))?.snapshot)?;
+        self.objections_to(
+            &subject,
+            &document,
+            &inner.store,
+            &rulebooks,
+            self.wall_ms(),
+        )
+    }
+
+    /// What stands in the way of a seal on this visit as it is, within what the store holds.
+    fn objections_to(
+        &self,
+        subject: &SealSubject,
+        visit: &VisitDocument,
+        store: &Store,
+        rulebooks: &Rulebooks,
+        now: Millis,
+    ) -> Done<Vec<Objection>> {
+        let mut documents = documents_in(store)?;
+        documents.retain(|it| it.id() != visit.id());
+        documents.push(visit.clone());
+        self.known_in(store, |known| {
+            let id = visit.id();
+            Ok(enforcement::to_seal(
+                subject, id, &documents, known, rulebooks, now,
+            ))
+        })
+    }
+
+    fn may_start(
+        &self,
+        sheet: SampleId,
+        document: &VisitDocument,
+        store: &Store,
+        rulebooks: &Rulebooks,
+    ) -> Done<()> {
+        let objections = self.known_in(store, |known| {
+            Ok(enforcement::to_start(sheet, document, known, rulebooks))
+        })?;
+        self.unless_unruly(
+            "task.refused",
+            "This task may not be sampled here",
+            objections,
+        )
+    }
+
+    fn unless_unruly(&self, code: &str, message: &str, objections: Vec<Objection>) -> Done<()> {
+        if objections.is_empty() || self.faults().is_unruly() {
+            return Ok(());
+        }
+        Err(ClientError::new(code, message).over(objections))
     }
 
     /// Amends what is sealed: the fields given, a reason, and the signature of one sampler. The sealed record stays what
@@ -355,7 +448,7 @@ impl Client {
         let amendment_id = amendment.amendment_id.to_string();
         self.edit_visit_with(
             visit,
-            |document, _| match subject {
+            |document, _, _| match subject {
                 SealSubject::Sheet(id) => {
                     let before = document.sheet(id)?.value;
                     amend(document, &before, fields, amendment, &signer)
@@ -555,7 +648,7 @@ impl Client {
     fn edit_with_number<T>(
         &self,
         visit: DocumentId,
-        steps: impl FnOnce(&mut VisitDocument, i64, String) -> Done<T>,
+        steps: impl FnOnce(&mut VisitDocument, Millis, &Store, String) -> Done<T>,
     ) -> Done<T> {
         let wall_ms = self.wall_ms();
         let mut taken = None;
@@ -574,7 +667,7 @@ impl Client {
             .ok_or_else(exhausted)?;
         self.edit_visit_with(
             visit,
-            |document, now| steps(document, now, next.clone()),
+            |document, now, store| steps(document, now, store, next.clone()),
             |write| {
                 taken = write.take_sheet_number(wall_ms)?;
                 if taken.as_deref() == Some(next.as_str()) {

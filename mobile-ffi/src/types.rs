@@ -271,7 +271,7 @@ pub struct VisitSummary {
     pub entered_at_ms: Option<Millis>,
     /// Sheets that are not voided.
     pub sheets: i64,
-    /// Sheets that are sealed.
+    /// Sheets that bear a seal.
     pub sealed: i64,
     /// Changes that the server has not acknowledged yet.
     pub unsent: i64,

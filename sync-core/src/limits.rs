@@ -135,6 +135,8 @@ pub const PIN_FAILURES_MAX: i64 = 10;
 pub const PIN_KDF_MEMORY_KIB: u32 = 19 * 1024;
 /// Passes of the PIN's key derivation.
 pub const PIN_KDF_PASSES: u32 = 2;
+/// One file of evidence: an hour of video from a phone.
+pub const EVIDENCE_BYTES_MAX: i64 = 4 * 1024 * 1024 * 1024;
 /// Numbers of sheets in one block: a team on the road without a net for a month.
 pub const SHEET_NUMBERS_BLOCK: i64 = 200;
 /// Numbers of sheets that a phone keeps in store; below it, it asks for another block.

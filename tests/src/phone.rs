@@ -188,6 +188,12 @@ impl Phone {
             .expect("a backup");
     }
 
+    /// Somebody has tampered with the app: it starts and seals whatever it is told to. The server is to judge it.
+    pub fn unruly(&self) -> &Self {
+        self.client.faults().set_unruly(true);
+        self
+    }
+
     /// Samplers present: the team, or its owner alone.
     pub fn samplers(&self) -> Vec<UserId> {
         let members = {

@@ -275,6 +275,16 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         };
         walks.push((arrival.value, fact));
     }
+    let mut beside_faults: Vec<String> = document
+        .evidence()
+        .items
+        .iter()
+        .flat_map(|it| {
+            let captured = read.time(&it.value.captured_at, &it.setter("captured_at"));
+            it.value.faults(captured.proven.hi)
+        })
+        .map(|fault| fault.key("evidence"))
+        .collect();
     let mut computed = entries::compute(&place, walks);
 
     let mut samples = BTreeMap::new();
@@ -291,14 +301,13 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         samples.insert(sheet.sample_id, fact);
         sheets.insert(sheet.sample_id, listed);
     }
-    let mut claim_faults = Vec::new();
     for claim in read.take(document.prior_claims()) {
         let now = read
             .time(&claim.value.claimed_at, &claim.setter("claimed_at"))
             .proven
             .hi;
         let faults = claim.value.faults(now);
-        claim_faults.extend(faults.iter().map(|fault| fault.key("prior_claim")));
+        beside_faults.extend(faults.iter().map(|fault| fault.key("prior_claim")));
         let product = claim
             .value
             .sample_id
@@ -341,7 +350,7 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         let now = read.time(&it.reported_at, change).proven.hi;
         it.faults(now)
     });
-    visit.faults.extend(claim_faults);
+    visit.faults.extend(beside_faults);
     visit.faults.extend(
         (refusals.iter().map(|it| &it.faults))
             .chain(not_sampled.iter().map(|it| &it.faults))
@@ -450,6 +459,18 @@ impl VisitDocument {
     pub fn shown_seal(&self, subject: &SealSubject, around: &dyn Surroundings) -> Option<SealId> {
         let verified = verified_seals(self, around, self.seals().items, subject);
         first_seal(&verified).map(|(seal, _)| seal.value.seal_id)
+    }
+
+    /// A sheet as it was sealed, if it is sealed.
+    pub(super) fn sealed_sheet(
+        &self,
+        id: SampleId,
+        around: &dyn Surroundings,
+    ) -> Option<Item<SampleSheet>> {
+        let subject = SealSubject::Sheet(id);
+        let verified = verified_seals(self, around, self.seals().items, &subject);
+        let (seal, _) = first_seal(&verified)?;
+        self.sealed_view(&seal.value.statement).ok()
     }
 }
 

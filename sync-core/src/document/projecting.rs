@@ -58,10 +58,10 @@ fn story() -> Vec<RawChange> {
     b.apply(raw(&a)).unwrap();
     let mut edited = sheet.clone();
     edited.grade = "合格品".into();
-    b.edit_sheet(NINE_MS, &sheet, &edited).unwrap();
+    b.edit_sheet(&Office, NINE_MS, &sheet, &edited).unwrap();
     let mut mine = sheet.clone();
     mine.grade = "一等品".into();
-    a.edit_sheet(NINE_MS, &sheet, &mine).unwrap();
+    a.edit_sheet(&Office, NINE_MS, &sheet, &mine).unwrap();
     seal_on(&mut a, 1, 50);
     b.record_arrival(NINE_MS, &arrival(13, claim(2, NINE_MS + 24 * HOUR_MS)))
         .unwrap();

@@ -121,7 +121,7 @@ pub struct SealRecord {
     pub seal_id: SealId,
     /// What is sealed.
     pub statement: SealStatement,
-    /// ≥ 2 samplers, each with their own key. By person, so that a second phone can add its sampler's.
+    /// ≥ 2 samplers, each with their own key on the sealing phone. By person: nobody signs twice.
     #[serde(default)]
     pub signatures: BTreeMap<UserId, PersonSignature>,
     /// 受检单位
@@ -330,29 +330,6 @@ impl VisitDocument {
         self.insert(wall_ms, &SEALS, seal)
     }
 
-    /// Adds a sampler's signature from another phone. A seal that the person signed already stays as it is.
-    pub fn add_signature(
-        &mut self,
-        wall_ms: Millis,
-        seal_id: SealId,
-        user_id: UserId,
-        signature: &PersonSignature,
-    ) -> Result<Option<RawChange>, DocumentError> {
-        let id = seal_id.to_string();
-        let item = self
-            .find(&SEALS, &id)
-            .ok_or_else(|| DocumentError::NotThere(format!("seals/{id}")))?;
-        let before: SealRecord = self.read_item(&SEALS, &id, &item, None)?.value;
-        let mut after = before.clone();
-        after
-            .signatures
-            .entry(user_id)
-            .or_insert_with(|| signature.clone());
-        self.commit(wall_ms, "sign seal", |tx| {
-            Self::put_differences(tx, &SEALS, &before, &after)
-        })
-    }
-
     fn is_intact(&self, statement: &SealStatement) -> bool {
         statement.document_id == self.id()
             && statement.schema == SCHEMA
@@ -363,27 +340,12 @@ impl VisitDocument {
                 == Some(statement.subtree_sha256)
     }
 
-    /// All seals that can be read, as they were made: writing over one or deleting it takes nothing from it. What may
-    /// come later is the signature of a further sampler.
+    /// All seals that can be read, as they were made: writing over one, deleting it or adding to it takes nothing from it
+    /// and gives it nothing. All samplers sign on one phone, at once.
     pub fn seals(&self) -> Items<SealRecord> {
         let mut seals = self.every_made::<SealRecord>(&SEALS);
-        let now: Items<SealRecord> = self.items(&SEALS);
-        for seal in &mut seals.items {
-            let later = now
-                .items
-                .iter()
-                .find(|it| it.maker == seal.maker && it.value.seal_id == seal.value.seal_id);
-            for (user_id, signature) in later.iter().flat_map(|it| &it.value.signatures) {
-                let key = format!("signatures.{user_id}");
-                if let Some(later) = later
-                    && !seal.value.signatures.contains_key(user_id)
-                {
-                    seal.setters.insert(key.clone(), later.setter(&key));
-                    seal.value.signatures.insert(*user_id, signature.clone());
-                }
-            }
-        }
         // What lies on the shelf and is no seal of any kind.
+        let now: Items<SealRecord> = self.items(&SEALS);
         let read: BTreeSet<String> = seals
             .items
             .iter()
@@ -426,8 +388,9 @@ impl VisitDocument {
         seals
     }
 
-    /// Whether a true seal covers the subject.
-    pub fn is_sealed(&self, subject: &SealSubject) -> bool {
+    /// Whether something covers the subject that says of itself that it is a seal, and that is true of the document.
+    /// Whether its signatures hold is for `shown_seal` to say: a forged seal closes nothing.
+    pub fn bears_seal(&self, subject: &SealSubject) -> bool {
         !self.seals_of(subject).is_empty()
     }
 
@@ -626,17 +589,7 @@ impl VisitDocument {
         }
         let mut signers = BTreeSet::new();
         for (user_id, signature) in &record.signatures {
-            let setter = seal.setter(&format!("signatures.{user_id}"));
-            let by = self.device_of(&setter, around).map(|it| it.device_id);
-            // A signature that another phone added came after the sealing and before it was received.
-            let during = match setter == seal.maker {
-                true => sealed,
-                false => Interval {
-                    lo: sealed.lo,
-                    hi: around.received_at(&setter).unwrap_or(i64::MAX),
-                },
-            };
-            let (signer, doubts) = judge_person(around, signature, &digest, by, during);
+            let (signer, doubts) = judge_person(around, signature, &digest, device_id, sealed);
             if signer.is_some_and(|it| it != *user_id) {
                 faults.push(Doubt::Signature.on_seal());
             } else if doubts.is_empty() {

@@ -242,8 +242,12 @@ fn edits_of_different_fields_by_two_phones_both_stand() {
     left.seals.insert("F.2".into(), SealUse::Spare);
     right.grade = "合格品".into();
     right.seals.insert("F.3".into(), SealUse::Spare);
-    a.edit_sheet(NINE_MS, &draft(), &left).unwrap().unwrap();
-    b.edit_sheet(NINE_MS, &draft(), &right).unwrap().unwrap();
+    a.edit_sheet(&Office, NINE_MS, &draft(), &left)
+        .unwrap()
+        .unwrap();
+    b.edit_sheet(&Office, NINE_MS, &draft(), &right)
+        .unwrap()
+        .unwrap();
     exchange(&mut a, &mut b);
     let merged = b.sheet(sheet_id()).unwrap().value;
     assert_eq!(merged.lot_no.as_deref(), Some("L-7"));
@@ -258,11 +262,11 @@ fn a_form_opened_before_a_merge_does_not_revert_what_came_with_it() {
     let stale = draft();
     let mut remote = draft();
     remote.grade = "一等品".into();
-    b.edit_sheet(NINE_MS, &draft(), &remote).unwrap();
+    b.edit_sheet(&Office, NINE_MS, &draft(), &remote).unwrap();
     exchange(&mut a, &mut b);
     let mut mine = stale.clone();
     mine.trademark = "无".into();
-    a.edit_sheet(NINE_MS, &stale, &mine).unwrap();
+    a.edit_sheet(&Office, NINE_MS, &stale, &mine).unwrap();
     let merged = a.sheet(sheet_id()).unwrap().value;
     assert_eq!(
         (merged.grade.as_str(), merged.trademark.as_str()),
@@ -274,7 +278,10 @@ fn a_form_opened_before_a_merge_does_not_revert_what_came_with_it() {
 fn an_edit_without_difference_leaves_no_change() {
     let (mut a, _) = two_phones();
     let heads = a.heads();
-    assert_eq!(a.edit_sheet(NINE_MS, &draft(), &draft()).unwrap(), None);
+    assert_eq!(
+        a.edit_sheet(&Office, NINE_MS, &draft(), &draft()).unwrap(),
+        None
+    );
     assert_eq!(a.heads(), heads);
 }
 
@@ -288,8 +295,8 @@ fn an_emptied_field_beside_an_edit_is_a_conflict_and_loses_nothing() {
     let (mut emptied, mut edited) = (first.clone(), first.clone());
     emptied.lot_no = None;
     edited.lot_no = Some("L-2".into());
-    a.edit_sheet(NINE_MS, &first, &emptied).unwrap();
-    b.edit_sheet(NINE_MS, &first, &edited).unwrap();
+    a.edit_sheet(&Office, NINE_MS, &first, &emptied).unwrap();
+    b.edit_sheet(&Office, NINE_MS, &first, &edited).unwrap();
     exchange(&mut a, &mut b);
     let found = conflicts(a.automerge());
     assert_eq!(found.len(), 1);
@@ -304,8 +311,9 @@ fn a_voided_sheet_keeps_its_number_and_a_concurrent_edit() {
     let (mut a, mut b) = two_phones();
     let mut edited = draft();
     edited.grade = "合格品".into();
-    a.void_sheet(NINE_MS, sheet_id(), "填写错误").unwrap();
-    b.edit_sheet(NINE_MS, &draft(), &edited).unwrap();
+    a.void_sheet(&Office, NINE_MS, sheet_id(), "填写错误")
+        .unwrap();
+    b.edit_sheet(&Office, NINE_MS, &draft(), &edited).unwrap();
     exchange(&mut a, &mut b);
     let sheet = b.sheet(sheet_id()).unwrap().value;
     assert_eq!(sheet.sheet_no, "S-1");
@@ -319,6 +327,7 @@ fn the_next_batch_copies_party_and_producer_into_a_new_draft() {
     let next = SampleId(Uuid::from_u128(8));
     let (sheet, _) = a
         .next_batch(
+            &Office,
             NINE_MS,
             sheet_id(),
             next,
@@ -379,8 +388,11 @@ fn a_missing_dependency_leaves_the_document_as_it_was() {
     let (mut a, mut b) = two_phones();
     let mut edited = draft();
     edited.grade = "合格品".into();
-    let first = a.edit_sheet(NINE_MS, &draft(), &edited).unwrap().unwrap();
-    let second = a.void_sheet(NINE_MS, sheet_id(), "x").unwrap();
+    let first = a
+        .edit_sheet(&Office, NINE_MS, &draft(), &edited)
+        .unwrap()
+        .unwrap();
+    let second = a.void_sheet(&Office, NINE_MS, sheet_id(), "x").unwrap();
     let heads = b.heads();
     match b.apply([&second.bytes]) {
         Err(DocumentError::Incomplete(missing)) => assert_eq!(missing, [first.hash]),
@@ -465,7 +477,7 @@ fn a_sealed_sheet_is_shown_from_its_sealed_heads() {
     let mut concurrent = draft();
     concurrent.grade = "合格品".into();
     let change = b
-        .edit_sheet(NINE_MS, &draft(), &concurrent)
+        .edit_sheet(&Office, NINE_MS, &draft(), &concurrent)
         .unwrap()
         .unwrap();
     exchange(&mut a, &mut b);
@@ -483,11 +495,11 @@ fn a_sealed_sheet_is_shown_from_its_sealed_heads() {
     assert!(amendments[0].amendment.is_none());
     // The sealed sheet is edited no more, not even by whoever sealed it.
     assert!(matches!(
-        a.edit_sheet(NINE_MS, &concurrent, &draft()),
+        a.edit_sheet(&Office, NINE_MS, &concurrent, &draft()),
         Err(DocumentError::Sealed(_))
     ));
     assert!(matches!(
-        a.void_sheet(NINE_MS, sheet_id(), "x"),
+        a.void_sheet(&Office, NINE_MS, sheet_id(), "x"),
         Err(DocumentError::Sealed(_))
     ));
     // Deleting it outright hides nothing of what was sealed.
@@ -577,7 +589,7 @@ fn two_different_seals_of_one_sheet_are_both_kept() {
     let (mut a, mut b) = two_phones();
     let mut edited = draft();
     edited.grade = "合格品".into();
-    b.edit_sheet(NINE_MS, &draft(), &edited).unwrap();
+    b.edit_sheet(&Office, NINE_MS, &draft(), &edited).unwrap();
     seal_on(&mut a, 1, 50);
     seal_on(&mut b, 2, 51);
     exchange(&mut a, &mut b);
@@ -595,35 +607,110 @@ fn two_different_seals_of_one_sheet_are_both_kept() {
 }
 
 #[test]
-fn a_second_phone_adds_its_samplers_signature() {
-    let (mut a, mut b) = two_phones();
-    let statement = a
-        .statement_of(SealSubject::Sheet(sheet_id()), None)
-        .unwrap();
-    let digest = statement.digest();
-    let device = seal_statement(&digest, "device", None, None);
-    let user = |n: u128| UserId(Uuid::from_u128(n));
-    let record = SealRecord {
-        seal_id: SealId(Uuid::from_u128(50)),
-        statement,
-        signatures: BTreeMap::from([(user(1), person_signature(1, 1, &digest))]),
-        party_signature: None,
-        device_signature: STANDARD.encode(toy(&[1; 4], &device)),
-        sealed_at: TimeClaim::default(),
-    };
+fn a_signature_that_comes_after_the_seal_counts_for_nothing() {
+    let (mut a, _) = two_phones();
+    let subject = SealSubject::Sheet(sheet_id());
+    let record = sealed_by(&a, subject, 1, 50, &[1], Some(party()));
     a.seal(NINE_MS, &record).unwrap();
+    let digest = record.statement.digest();
+    let later = serde_json::to_string(&person_signature(2, 2, &digest)).unwrap();
+    let added = hostile(&a, |tx| {
+        let seals = tx.get(ROOT, "seals").unwrap().unwrap().1;
+        let seal = tx
+            .get(&seals, record.seal_id.to_string())
+            .unwrap()
+            .unwrap()
+            .1;
+        tx.put(&seal, format!("signatures.{}", Uuid::from_u128(2)), later)
+            .unwrap();
+    });
+    let seal = added.seals_of(&subject).remove(0);
+    let verdict = added.verify_seal(&seal, &Office);
+    assert_eq!(
+        (verdict.signers.len(), verdict.faults),
+        (1, vec!["seal.two_samplers"])
+    );
+}
+
+#[test]
+fn what_no_phone_signed_as_a_seal_closes_nothing() {
+    let (mut a, mut b) = two_phones();
+    let subject = SealSubject::Sheet(sheet_id());
+    let mut forged = sealed_by(&b, subject, 2, 50, &[1, 2], Some(party()));
+    forged.device_signature = STANDARD.encode([0; 64]);
+    b.seal(NINE_MS, &forged).unwrap();
     exchange(&mut a, &mut b);
-    b.add_signature(
-        NINE_MS,
-        record.seal_id,
-        user(2),
-        &person_signature(2, 2, &digest),
-    )
-    .unwrap()
-    .unwrap();
+    assert!(a.bears_seal(&subject), "it says that it is one");
+    assert_eq!(a.shown_seal(&subject, &Office), None);
+    let entry = EvidenceEntry {
+        evidence_id: EvidenceId(Uuid::from_u128(30)),
+        sha256: Digest([3; 32]),
+        size_bytes: 10,
+        media_type: "image/jpeg".into(),
+        kind: "label".into(),
+        subject: EvidenceSubject::Sheet(sheet_id()),
+        captured_at: TimeClaim::default(),
+        location: None,
+    };
+    a.add_evidence(&Office, NINE_MS, &entry).unwrap();
+    let before = a.sheet(sheet_id()).unwrap().value;
+    assert_eq!(
+        before.evidence.len(),
+        1,
+        "it goes under the seal that is to come"
+    );
+    let mut after = before.clone();
+    after.grade = "一等品".into();
+    a.edit_sheet(&Office, NINE_MS, &before, &after).unwrap();
+    seal_on(&mut a, 1, 51);
+    let edited = a.edit_sheet(&Office, NINE_MS, &after, &before);
+    assert!(matches!(edited, Err(DocumentError::Sealed(_))));
+}
+
+#[test]
+fn the_next_batch_of_a_sealed_sheet_copies_what_was_sealed() {
+    let (mut a, mut b) = two_phones();
+    seal_on(&mut a, 1, 50);
+    let mut edited = draft();
+    edited.sampled_party.name = "另一单位".into();
+    b.edit_sheet(&Office, NINE_MS, &draft(), &edited).unwrap();
     exchange(&mut a, &mut b);
-    let seal = a.seals_of(&SealSubject::Sheet(sheet_id())).remove(0);
-    assert_eq!(a.verify_seal(&seal, &Office).signers.len(), 2);
+    assert_eq!(
+        a.sheet(sheet_id()).unwrap().value.sampled_party.name,
+        "另一单位"
+    );
+    let next = SampleId(Uuid::from_u128(8));
+    let (copied, _) = a
+        .next_batch(
+            &Office,
+            NINE_MS,
+            sheet_id(),
+            next,
+            "S-2".into(),
+            claim(1, NINE_MS),
+        )
+        .unwrap();
+    assert_eq!(copied.sampled_party, draft().sampled_party);
+    assert_eq!(copied.seals, BTreeMap::new());
+}
+
+/// What automerge 0.12.0 makes of ordinary edits. An upgrade that gives other bytes gives other hashes: two phones with
+/// different versions would no longer make one skeleton, and old seals would name heads that nobody has.
+#[test]
+fn an_edit_and_a_seal_have_the_bytes_of_their_release() {
+    let mut a = phone(1);
+    let mut changes = vec![a.add_sheet(0, &draft()).unwrap()];
+    let mut edited = draft();
+    edited.grade = "合格品".into();
+    edited.lot_base_milli = Some(Milli(20_000));
+    edited.seals.insert("F.2".into(), SealUse::Spare);
+    changes.extend(a.edit_sheet(&Office, 0, &draft(), &edited).unwrap());
+    let subject = SealSubject::Sheet(sheet_id());
+    let seal = sealed_by(&a, subject, 1, 50, &[1, 2], Some(party()));
+    changes.push(a.seal(0, &seal).unwrap());
+    let hex: Vec<String> = changes.iter().map(|it| hex::encode(&it.bytes)).collect();
+    let golden = include_str!("../../golden/visit_changes.hex");
+    assert_eq!(hex.join("\n"), golden.trim());
 }
 
 #[test]
@@ -639,9 +726,9 @@ fn a_seal_covers_the_evidence_that_was_there() {
         captured_at: TimeClaim::default(),
         location: None,
     };
-    a.add_evidence(NINE_MS, &entry(30)).unwrap();
+    a.add_evidence(&Office, NINE_MS, &entry(30)).unwrap();
     let seal = seal_on(&mut a, 1, 50);
-    a.add_evidence(NINE_MS, &entry(31)).unwrap();
+    a.add_evidence(&Office, NINE_MS, &entry(31)).unwrap();
     let sealed: SampleSheet = a.sealed_view(&seal.statement).unwrap().value;
     assert_eq!(
         sealed.evidence.values().collect::<Vec<_>>(),
@@ -921,16 +1008,19 @@ fn a_voided_sheet_is_neither_edited_nor_sealed_nor_voided_again() {
     let (mut a, _) = two_phones();
     let subject = SealSubject::Sheet(sheet_id());
     let seal = sealed_by(&a, subject, 1, 50, &[1, 2], Some(party()));
-    let refused = a.void_sheet(NINE_MS, sheet_id(), " ");
+    let refused = a.void_sheet(&Office, NINE_MS, sheet_id(), " ");
     assert!(matches!(refused, Err(DocumentError::NoReason(_))));
-    a.void_sheet(NINE_MS, sheet_id(), "填写错误").unwrap();
+    a.void_sheet(&Office, NINE_MS, sheet_id(), "填写错误")
+        .unwrap();
     let voided = a.sheet(sheet_id()).unwrap().value;
     let mut revived = voided.clone();
     revived.voided_reason = None;
     let is_voided = |error: Option<DocumentError>| matches!(error, Some(DocumentError::Voided(_)));
-    assert!(is_voided(a.edit_sheet(NINE_MS, &voided, &revived).err()));
     assert!(is_voided(
-        a.void_sheet(NINE_MS, sheet_id(), "另一理由").err()
+        a.edit_sheet(&Office, NINE_MS, &voided, &revived).err()
+    ));
+    assert!(is_voided(
+        a.void_sheet(&Office, NINE_MS, sheet_id(), "另一理由").err()
     ));
     assert!(is_voided(a.statement_of(subject, None).err()));
     // Signed before it was voided, kept after.

@@ -9,6 +9,7 @@ use automerge::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::project::Surroundings;
 use super::registers::{self, Registers};
 use super::skeleton::{self, SKELETON_ACTOR};
 use crate::model::{
@@ -494,11 +495,14 @@ impl VisitDocument {
     /// 影像: adds the manifest entry and, to a sheet that is not sealed yet, its hash, so that the seal covers it.
     pub fn add_evidence(
         &mut self,
+        around: &dyn Surroundings,
         wall_ms: Millis,
         it: &EvidenceEntry,
     ) -> Result<RawChange, DocumentError> {
         let open_sheet = match &it.subject {
-            EvidenceSubject::Sheet(id) if !self.is_sealed(&SealSubject::Sheet(*id)) => {
+            EvidenceSubject::Sheet(id)
+                if self.shown_seal(&SealSubject::Sheet(*id), around).is_none() =>
+            {
                 self.find(&SHEETS, &id.to_string())
             }
             _ => None,
@@ -520,12 +524,13 @@ impl VisitDocument {
     /// Changes a sheet from what the person saw to what they left; no change where nothing differs.
     pub fn edit_sheet(
         &mut self,
+        around: &dyn Surroundings,
         wall_ms: Millis,
         before: &SampleSheet,
         after: &SampleSheet,
     ) -> Result<Option<RawChange>, DocumentError> {
         let subject = SealSubject::Sheet(before.sample_id);
-        self.refuse_sealed(&subject)?;
+        self.refuse_sealed(&subject, around)?;
         self.refuse_voided(&subject)?;
         self.commit(wall_ms, "edit sheet", |tx| {
             Self::put_differences(tx, &SHEETS, before, after)
@@ -535,6 +540,7 @@ impl VisitDocument {
     /// 作废: the sheet stays with its number and its reason.
     pub fn void_sheet(
         &mut self,
+        around: &dyn Surroundings,
         wall_ms: Millis,
         id: SampleId,
         reason: &str,
@@ -543,7 +549,7 @@ impl VisitDocument {
         if reason.trim().is_empty() {
             return Err(DocumentError::NoReason(path));
         }
-        self.refuse_sealed(&SealSubject::Sheet(id))?;
+        self.refuse_sealed(&SealSubject::Sheet(id), around)?;
         self.refuse_voided(&SealSubject::Sheet(id))?;
         let sheet = self
             .find(&SHEETS, &id.to_string())
@@ -554,19 +560,20 @@ impl VisitDocument {
         .ok_or(DocumentError::NotThere(path))
     }
 
-    /// A draft of the next batch: party and producer of `from` are copied.
+    /// A draft of the next batch: party and producer of `from` are copied, from its seal where it has one.
     pub fn next_batch(
         &mut self,
+        around: &dyn Surroundings,
         wall_ms: Millis,
         from: SampleId,
         next: SampleId,
         sheet_no: String,
         sampled_at: crate::model::TimeClaim,
     ) -> Result<(SampleSheet, RawChange), DocumentError> {
-        let sheet = self
-            .sheet(from)?
-            .value
-            .next_batch(next, sheet_no, sampled_at);
+        // What people signed is copied, not what somebody wrote over it since.
+        let sealed = self.sealed_sheet(from, around);
+        let from = sealed.map_or_else(|| self.sheet(from), Ok)?.value;
+        let sheet = from.next_batch(next, sheet_no, sampled_at);
         let change = self.add_sheet(wall_ms, &sheet)?;
         Ok((sheet, change))
     }
@@ -589,8 +596,13 @@ impl VisitDocument {
         Ok(self.doc.text(skeleton::notes())?)
     }
 
-    fn refuse_sealed(&self, subject: &SealSubject) -> Result<(), DocumentError> {
-        if self.is_sealed(subject) {
+    /// Closed is what is shown from a seal: one whose phone signed it. What merely looks like a seal closes nothing.
+    fn refuse_sealed(
+        &self,
+        subject: &SealSubject,
+        around: &dyn Surroundings,
+    ) -> Result<(), DocumentError> {
+        if self.shown_seal(subject, around).is_some() {
             let (shelf, id) = place_of(subject);
             return Err(DocumentError::Sealed(format!("{}/{id}", shelf.collection)));
         }

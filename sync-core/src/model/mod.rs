@@ -2,6 +2,7 @@
 
 pub mod canonical;
 pub mod fault;
+pub mod fault_words;
 pub mod identity;
 pub mod ids;
 pub mod product;
@@ -15,6 +16,7 @@ pub mod uscc;
 
 pub use canonical::canonical_json;
 pub use fault::Fault;
+pub use fault_words::ToldFault;
 pub use identity::{TeamKey, VisitIdentity};
 pub use ids::*;
 pub use product::{ProductKey, normalise_standard, normalise_text};

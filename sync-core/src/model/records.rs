@@ -15,6 +15,7 @@ use super::ids::{
 };
 use super::sheet::Party;
 use super::time::{Millis, TimeClaim, shanghai_date};
+use crate::limits::EVIDENCE_BYTES_MAX;
 
 /// 进门: one phone's record of walking in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +83,29 @@ pub struct Suspension {
     pub reason: String,
 }
 
+/// 坐标来源: what phones and maps give before it becomes WGS-84.
+const CRS_SOURCES: [&str; 3] = ["wgs84", "gcj02", "bd09"];
+
+impl Location {
+    fn faults(&self, path: &str, faults: &mut Vec<Fault>) {
+        let mut wrong = |name: &str, code: &str| {
+            faults.push(Fault::new(format!("{path}.{name}"), code));
+        };
+        if !(-900_000_000..=900_000_000).contains(&self.latitude_e7) {
+            wrong("latitude_e7", "out_of_range");
+        }
+        if !(-1_800_000_000..=1_800_000_000).contains(&self.longitude_e7) {
+            wrong("longitude_e7", "out_of_range");
+        }
+        if self.accuracy_mm <= 0 {
+            wrong("accuracy_mm", "positive");
+        }
+        if !CRS_SOURCES.contains(&self.crs_source.as_str()) {
+            wrong("crs_source", "unknown");
+        }
+    }
+}
+
 /// What a piece of evidence shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "id", rename_all = "snake_case")]
@@ -121,6 +145,32 @@ pub struct EvidenceEntry {
 }
 
 impl EvidenceEntry {
+    /// Everything wrong with the entry, sorted. `now` is the phone's wall clock or the server's receipt. The hash has no
+    /// fault of its own: what is no SHA-256 is no entry that can be read.
+    pub fn faults(&self, now: Millis) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if self.size_bytes <= 0 {
+            faults.push(Fault::new("size_bytes", "positive"));
+        }
+        if self.size_bytes > EVIDENCE_BYTES_MAX {
+            let fault = Fault::new("size_bytes", "too_large");
+            faults.push(fault.with("bytes_max", EVIDENCE_BYTES_MAX));
+        }
+        if !is_media_type(&self.media_type) {
+            faults.push(Fault::new("media_type", "format"));
+        }
+        required(&mut faults, "kind", &self.kind);
+        let of_a_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if !self.kind.trim().is_empty() && !self.kind.chars().all(of_a_word) {
+            faults.push(Fault::new("kind", "format"));
+        }
+        time_faults(&mut faults, "captured_at", &self.captured_at, now);
+        if let Some(location) = &self.location {
+            location.faults("location", &mut faults);
+        }
+        told(self, faults)
+    }
+
     /// `photo`, `video` or `file`.
     pub fn medium(&self) -> &'static str {
         match self.media_type.split('/').next() {
@@ -129,6 +179,18 @@ impl EvidenceEntry {
             _ => "file",
         }
     }
+}
+
+/// `image/jpeg`: two tokens of RFC 6838 without parameters, in small letters, so that one type has one spelling.
+fn is_media_type(text: &str) -> bool {
+    let token = |part: &str| {
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "!#$&-^_.+".contains(c))
+    };
+    text.split_once('/')
+        .is_some_and(|(kind, subtype)| token(kind) && token(subtype))
 }
 
 /// 回避: a declared conflict of interest.
@@ -659,6 +721,107 @@ mod tests {
             ("2025-03-02", "form.sampled_on.in_the_future"),
         ] {
             check(&|it| it.sampled_on = day.into(), &[code]);
+        }
+    }
+
+    fn photo() -> EvidenceEntry {
+        EvidenceEntry {
+            evidence_id: EvidenceId(Uuid::from_u128(1)),
+            sha256: Digest([1; 32]),
+            size_bytes: 1,
+            media_type: "image/jpeg".into(),
+            kind: "label".into(),
+            subject: EvidenceSubject::Visit,
+            captured_at: at(),
+            location: Some(Location {
+                latitude_e7: 354_900_000,
+                longitude_e7: 1_128_500_000,
+                accuracy_mm: 5_000,
+                crs_source: "gcj02".into(),
+            }),
+        }
+    }
+
+    #[test]
+    fn every_check_of_a_piece_of_evidence_has_its_code() {
+        let check = |change: &dyn Fn(&mut EvidenceEntry), expected: &[&str]| {
+            let mut entry = photo();
+            change(&mut entry);
+            assert_eq!(keys(&entry.faults(NOW_MS)), expected);
+        };
+        check(&|_| {}, &[]);
+        check(&|it| it.location = None, &[]);
+        check(&|it| it.size_bytes = 0, &["form.size_bytes.positive"]);
+        check(&|it| it.size_bytes = -1, &["form.size_bytes.positive"]);
+        for odd in [
+            "",
+            "image",
+            "image/",
+            "/jpeg",
+            "Image/JPEG",
+            "image/jpeg; q=1",
+            "照片/图",
+        ] {
+            check(
+                &|it| it.media_type = odd.into(),
+                &["form.media_type.format"],
+            );
+        }
+        for known in ["video/mp4", "application/pdf", "image/svg+xml"] {
+            check(&|it| it.media_type = known.into(), &[]);
+        }
+        check(&|it| it.kind = " ".into(), &["form.kind.required"]);
+        check(&|it| it.kind = "现场".into(), &["form.kind.format"]);
+        check(
+            &|it| it.captured_at = tomorrow(),
+            &["form.captured_at.in_the_future"],
+        );
+        let at_place = |change: fn(&mut Location)| {
+            move |it: &mut EvidenceEntry| change(it.location.as_mut().unwrap())
+        };
+        let cases: [(fn(&mut Location), &str); 6] = [
+            (
+                |it| it.latitude_e7 = 900_000_001,
+                "latitude_e7.out_of_range",
+            ),
+            (|it| it.latitude_e7 = i64::MIN, "latitude_e7.out_of_range"),
+            (
+                |it| it.longitude_e7 = -1_800_000_001,
+                "longitude_e7.out_of_range",
+            ),
+            (|it| it.accuracy_mm = 0, "accuracy_mm.positive"),
+            (|it| it.crs_source.clear(), "crs_source.unknown"),
+            (|it| it.crs_source = "mars".into(), "crs_source.unknown"),
+        ];
+        for (change, code) in cases {
+            check(&at_place(change), &[&format!("form.location.{code}")]);
+        }
+        let pole =
+            |it: &mut Location| (it.latitude_e7, it.longitude_e7) = (-900_000_000, 1_800_000_000);
+        check(&at_place(pole), &[]);
+    }
+
+    #[test]
+    fn evidence_may_be_as_large_as_the_limit_and_no_larger() {
+        let mut film = photo();
+        film.size_bytes = EVIDENCE_BYTES_MAX;
+        assert_eq!(film.faults(NOW_MS), []);
+        film.size_bytes += 1;
+        assert_eq!(keys(&film.faults(NOW_MS)), ["form.size_bytes.too_large"]);
+    }
+
+    #[test]
+    fn what_is_no_sha_256_is_no_entry_of_the_manifest() {
+        let whole = serde_json::to_value(photo()).unwrap();
+        assert!(serde_json::from_value::<EvidenceEntry>(whole.clone()).is_ok());
+        let hex = "01".repeat(32);
+        for odd in ["", "01", &hex[..62], &format!("{hex}01"), &"zz".repeat(32)] {
+            let mut entry = whole.clone();
+            entry["sha256"] = odd.into();
+            assert!(
+                serde_json::from_value::<EvidenceEntry>(entry).is_err(),
+                "{odd}"
+            );
         }
     }
 }

@@ -295,7 +295,9 @@ impl SampleSheet {
         sheet
     }
 
-    /// The next batch of the same visit: party and producer are copied, everything about the goods is asked anew.
+    /// The next batch of the same visit: party and producer are copied, everything about the goods is asked anew. So is
+    /// what says which form it is: the task, the kind of sampling and the channel decide which fields the form has and
+    /// are one for all batches of a task; another task begins with a sheet of its own.
     pub fn next_batch(&self, sample_id: SampleId, sheet_no: String, sampled_at: TimeClaim) -> Self {
         Self {
             task_id: self.task_id,

@@ -335,7 +335,7 @@ pub fn facts<'d>(
 }
 
 /// A ruling by a person is a fact for the phone as well; one by the engine is not.
-fn decision(notice: &RulingNotice) -> Option<Decision> {
+pub(super) fn decision(notice: &RulingNotice) -> Option<Decision> {
     let user_id: UserId = notice.actor.parse().ok()?;
     let (standing, validity) = match notice.outcome {
         Outcome::Entry { standing } => (Some(standing), None),

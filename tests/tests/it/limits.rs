@@ -50,6 +50,11 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "sync-core/src/model/sheet.rs::a_text_at_the_limit_passes_and_one_past_it_does_not",
     ),
     (
+        "EVIDENCE_BYTES_MAX",
+        "too_large",
+        "sync-core/src/model/records.rs::evidence_may_be_as_large_as_the_limit_and_no_larger",
+    ),
+    (
         "HELD_CHANGES_PER_DEVICE_MAX",
         "device.aside_full",
         "tests/tests/it/sync/quarantine.rs::a_device_fills_its_place_aside_to_the_limit_and_one_more_is_turned_away_by_its_code",

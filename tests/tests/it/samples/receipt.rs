@@ -56,7 +56,9 @@ fn a_void_sample_and_one_that_needs_a_ruling_are_refused_and_count_toward_no_quo
     let mut a = w.phone("王");
     let visit = a.enters("铸造");
     let good = a.draws("T1");
-    let export = a.draws_with("T2", json!({ "is_export": true, "lot_no": "出口批" }));
+    let export = a
+        .unruly()
+        .draws_with("T2", json!({ "is_export": true, "lot_no": "出口批" }));
     a.syncs();
     let task = |code: &str| w.get(&format!("/v1/tasks/{}", w.id("task", code)));
     assert_eq!(task("T1")["counting_batches"], 1);

@@ -78,7 +78,10 @@ fn one_lot_twice_in_one_task_is_one_sample_too_many() {
     let visit = a.enters("铸造");
     let first = a.draws("T1");
     w.minutes(5);
-    let second = a.draws("T1");
+    // A phone that is as it should be does not seal it.
+    let refused = a.tries_to_seal(a.fills("T1", json!({}))).unwrap_err();
+    assert_eq!(refused.objections[0].rule_id, "DUPLOT", "{refused:?}");
+    let second = a.unruly().draws("T1");
     a.syncs();
     assert_eq!(w.validity(first), "valid");
     assert_eq!(w.validity(second), "duplicate");

@@ -224,7 +224,7 @@ fn a_null_byte_in_a_form_is_a_fault_and_harms_nothing_beside_it() {
     let mut a = w.phone("王");
     let visit = a.enters("铸造");
     let fields = json!({ "product_name": "井\u{0}盖", "remarks": "\u{7}" });
-    let odd = a.draws_with("T1", fields);
+    let odd = a.unruly().draws_with("T1", fields);
     let good = a.draws("T2");
     a.syncs();
     let dossier = w.dossier(visit);
@@ -274,4 +274,160 @@ fn a_voided_sheet_is_neither_edited_nor_sealed_and_its_number_is_spent_after_a_r
     assert_eq!(w.validity(spoiled), "void");
     let copied = &samples[&next.to_string()]["seal_numbers"];
     assert_eq!(copied, &json!([]));
+}
+
+/// The codes of what stands in the way, with their places, and that each is told in both languages.
+fn told(error: &mobile_ffi::ClientError) -> Vec<String> {
+    for it in &error.objections {
+        assert!(!it.zh.is_empty() && !it.en.is_empty(), "{it:?}");
+    }
+    let code = |it: &mobile_ffi::Objection| match it.path.as_str() {
+        "" => format!("{}.{}", it.rule_id, it.code),
+        path => format!("{path}.{}", it.code),
+    };
+    error.objections.iter().map(code).collect()
+}
+
+#[test]
+fn a_phone_seals_no_sheet_with_a_fault_says_why_and_seals_it_once_it_is_mended() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.enters("铸造");
+    a.offline();
+    let sheet = a.fills("T1", json!({ "trademark": "", "standards": [] }));
+    let refused = a.tries_to_seal(sheet).unwrap_err();
+    assert_eq!(refused.code, "seal.refused");
+    assert_eq!(
+        told(&refused),
+        ["sheet.standards.required", "sheet.trademark.required"]
+    );
+    assert_eq!(refused.objections[1].zh, "商标：必填");
+    assert_eq!(refused.objections[1].en, "trademark: is missing");
+    // The draft is kept and sent; nothing of the refused seal is.
+    a.online().syncs();
+    assert_eq!(w.dossier(visit)["seals"], json!([]));
+    assert_eq!(w.dossier(visit)["samples"][0]["sealed"], false);
+    a.offline();
+    let mended = json!({ "trademark": "示例", "standards": ["GB/T 23858-2009"] });
+    a.client.edit_sheet(visit, sheet, mended).unwrap();
+    a.seals(sheet);
+    a.online().syncs();
+    assert_eq!(w.dossier(visit)["samples"][0]["sealed"], true);
+    assert_eq!(w.validity(sheet), "valid");
+}
+
+#[test]
+fn a_phone_asks_for_two_samplers_and_for_the_evidence_that_the_rulebook_names() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.goes_to("铸造");
+    a.client.record_arrival(visit, a.arrival()).unwrap();
+    a.offline();
+    let sheet = a.fills("T1", json!({}));
+    let subject = SealSubject::Sheet(sheet);
+    let one = vec![signs(w.id("user", "王").parse().unwrap())];
+    let sealed = a.client.seal(
+        visit,
+        subject,
+        one,
+        fieldseal_tests::phone::signed_by_party(),
+    );
+    let refused = sealed.unwrap_err();
+    assert_eq!(told(&refused), ["TRACE.missing", "TWO.too_few"]);
+    let missing = a.client.missing_for_seal(visit, subject).unwrap();
+    let codes: Vec<_> = missing.iter().map(|it| it.code.as_str()).collect();
+    assert_eq!(codes, ["party_unsigned", "missing", "too_few"]);
+    a.arrives();
+    a.seals(sheet);
+    assert_eq!(
+        a.client.visit(visit).unwrap()["seals"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn goods_that_must_not_be_sampled_are_recorded_as_not_sampled_instead() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.enters("铸造");
+    a.offline();
+    let sheet = a.fills("T1", json!({ "is_export": true }));
+    let refused = a.tries_to_seal(sheet).unwrap_err();
+    assert_eq!(told(&refused), ["NOSAMP.export_only"]);
+    a.client.void_sheet(visit, sheet, "全部出口").unwrap();
+    let input = mobile_ffi::NotSampledInput {
+        reason: "export_only".to_owned(),
+        ..mobile_ffi::NotSampledInput::default()
+    };
+    let incomplete = SealSubject::NotSampled(a.client.not_sampled(visit, input.clone()).unwrap());
+    let act = fieldseal_tests::phone::signed_by_party;
+    let refused = a.tries_to_seal_with(incomplete, act()).unwrap_err();
+    assert_eq!(told(&refused), ["not_sampled.licence_no.required"]);
+    let whole = mobile_ffi::NotSampledInput {
+        licence_no: "无".to_owned(),
+        ..input
+    };
+    let whole = SealSubject::NotSampled(a.client.not_sampled(visit, whole).unwrap());
+    a.tries_to_seal_with(whole, act()).unwrap();
+}
+
+#[test]
+fn after_the_report_a_phone_starts_and_seals_nothing_and_an_unruly_one_is_ruled() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.enters("铸造");
+    a.offline();
+    let open = a.fills("T1", json!({}));
+    w.minutes(10);
+    let report = mobile_ffi::ReportInput {
+        grounds: "unlicensed".to_owned(),
+        description: "不能出示许可".to_owned(),
+        recipients: Vec::new(),
+    };
+    a.client.report(visit, report).unwrap();
+    w.minutes(10);
+    let task = Some(w.id("task", "T1").parse().unwrap());
+    let refused = a.client.new_sheet(visit, task, a.sheet("T1")).unwrap_err();
+    assert_eq!(refused.code, "task.refused");
+    assert_eq!(told(&refused), ["STOP.after_stop"]);
+    // What was drawn before stands.
+    a.seals(open);
+    let late = a.unruly().draws_with("T1", json!({ "lot_no": "另一批" }));
+    a.online().syncs();
+    assert_eq!(w.validity(late), "void");
+    assert!(w.rules(visit, late).contains(&"STOP".to_owned()));
+}
+
+#[test]
+fn a_phone_starts_no_task_that_was_cancelled_and_none_for_whom_it_is_not() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.enters("铸造");
+    let open = a.fills("T1", json!({}));
+    w.minutes(1);
+    w.cancels("T1");
+    w.minutes(1);
+    a.syncs();
+    a.offline();
+    let task = Some(w.id("task", "T1").parse().unwrap());
+    let refused = a.client.new_sheet(visit, task, json!({})).unwrap_err();
+    assert_eq!(refused.code, "task.refused");
+    assert_eq!(told(&refused), ["ASSIGN.cancelled"]);
+    // The draft of before is kept; it is the next that is not begun.
+    let sheets = a.client.visit(visit).unwrap()["sheets"].clone();
+    assert_eq!(sheets.as_array().unwrap().len(), 1, "{open}");
+    let unknown = sync_core::model::TaskId(uuid::Uuid::from_u128(9));
+    let refused = a.client.new_sheet(visit, Some(unknown), json!({}));
+    assert_eq!(told(&refused.unwrap_err()), ["PLAN.unknown_task"]);
+    a.client
+        .declare_recusal(visit, Some(w.id("user", "王").parse().unwrap()), "亲属任职")
+        .unwrap();
+    let task = Some(w.id("task", "T2").parse().unwrap());
+    let refused = a.client.new_sheet(visit, task, json!({})).unwrap_err();
+    assert_eq!(told(&refused), ["RECUSE.person"]);
+    // Without a task it is a draft like any other.
+    a.client.new_sheet(visit, None, json!({})).unwrap();
 }

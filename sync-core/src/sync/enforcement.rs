@@ -1,0 +1,261 @@
+//! What a phone does not do, offline, by itself (domain.md §5): it starts no task that may not be sampled, and it seals no
+//! sheet that the rules would object to within what it holds. Drafts are always kept and sent, and whatever is sent all
+//! the same is accepted, kept and ruled by the server: nothing here refuses a record.
+//!
+//! The rules are the server's own, over the facts that the phone knows. Before a seal is made it is tried on a copy of the
+//! visit, so that its signatures are judged as everybody will judge them.
+
+use serde::{Deserialize, Serialize};
+
+use super::advice::{self, Known};
+use crate::document::{ListedRecord, VisitDocument, project};
+use crate::model::{DocumentId, EvidenceSubject, Fault, Millis, SampleId, SealSubject, ToldFault};
+use crate::rules::{Facts, Finding, Lang, Rulebooks, SampleFact, Subject, render, rule_all};
+
+/// What stands in the way, in words.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Objection {
+    /// The rule: `FORM`, `TWO`, `NOSAMP`, …
+    pub rule_id: String,
+    /// Where in a form, as `sheet.sampled_party.uscc`; empty where it is no one field.
+    pub path: String,
+    /// What, as `required`, `check_digit`, `too_few`; stable.
+    pub code: String,
+    /// 中文
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl Objection {
+    fn of_form(key: &str) -> Self {
+        let told = ToldFault::of(key);
+        let path = match told.path.as_str() {
+            "" => told.form,
+            path => format!("{}.{path}", told.form),
+        };
+        Self {
+            rule_id: "FORM".to_owned(),
+            path,
+            code: told.code,
+            zh: told.zh,
+            en: told.en,
+        }
+    }
+
+    fn of_rule(finding: &Finding) -> Self {
+        let key = finding.message.split_once('.');
+        Self {
+            rule_id: finding.rule_id.clone(),
+            path: String::new(),
+            code: key.map_or("", |(_, code)| code).to_owned(),
+            zh: render(finding, Lang::ZhCn),
+            en: render(finding, Lang::En),
+        }
+    }
+}
+
+/// Findings for which a task is not started.
+const TO_START: &[&str] = &[
+    "PLAN.not_approved",
+    "PLAN.unknown_task",
+    "ASSIGN.cancelled",
+    "ASSIGN.reassigned",
+    "ASSIGN.never_assigned",
+    "ASSIGN.other_campaign",
+    "RECUSE.person",
+    "RECUSE.body",
+    "STOP.after_stop",
+    "STOP.unsure",
+];
+
+/// Findings for which a sheet is not sealed either. What only may be so (an overlap of times, a product that is similar)
+/// is for persons to rule and stops nobody at the gate.
+const TO_SEAL: &[&str] = &[
+    "NOSAMP.base_too_small",
+    "NOSAMP.export_only",
+    "NOSAMP.not_for_sale",
+    "NOSAMP.base_below_drawn",
+    "CASE.not_filed",
+    "ENTRY1.same_product",
+    "ENTRY1.different_product",
+    "DUPLOT.same_lot",
+    "TASK3.over",
+    "BATCH3.over",
+];
+
+/// What every seal must have, whatever a person has ruled on the sample.
+const WHOLE: &[&str] = &[
+    "FORM.fault",
+    "FORM.party_unsigned",
+    "TWO.too_few",
+    "TWO.no_notice",
+    "TWO.no_id",
+    "TRACE.missing",
+    "TRACE.no_video",
+    "TRACE.mismatch",
+];
+
+/// The findings on a sample and on its visit, from these documents alone.
+fn findings(facts: &Facts, rulebooks: &Rulebooks, sample: SampleId) -> Vec<Finding> {
+    let visit = facts.samples.get(&sample).and_then(|it| it.document_id);
+    let entry = facts
+        .samples
+        .get(&sample)
+        .and_then(|it| it.entry_id.clone());
+    let entry = entry.map(|id| id.to_string());
+    let concerns = |finding: &Finding| match &finding.subject {
+        Subject::Sample(id) => *id == sample,
+        // Of a visit's entries only the one in which the sample was drawn.
+        Subject::Visit(id) => {
+            Some(*id) == visit
+                && finding
+                    .arguments
+                    .get("entry")
+                    .is_none_or(|it| Some(it) == entry.as_ref())
+        }
+        Subject::Entry(_) => false,
+    };
+    let ruled = rule_all(facts, rulebooks).scopes.into_iter();
+    let mut findings: Vec<Finding> = ruled
+        .flat_map(|(_, said)| said.findings)
+        .filter(concerns)
+        .collect();
+    findings.retain(|it| {
+        let named = |keys: &[&str]| keys.contains(&it.message.as_str());
+        named(WHOLE) || named(TO_START) || named(TO_SEAL)
+    });
+    findings
+}
+
+fn in_order(mut objections: Vec<Objection>) -> Vec<Objection> {
+    objections.sort();
+    objections.dedup();
+    objections
+}
+
+/// Why the task of a sheet must not be started here and now; `visit` holds the draft.
+pub fn to_start(
+    sheet: SampleId,
+    visit: &VisitDocument,
+    known: &Known<'_>,
+    rulebooks: &Rulebooks,
+) -> Vec<Objection> {
+    let facts = advice::facts(std::slice::from_ref(visit), known);
+    // A draft may be without its task; then no task is started with it.
+    let names_task = |it: &SampleFact| it.task_id.is_some();
+    if !facts.samples.get(&sheet).is_some_and(names_task) {
+        return Vec::new();
+    }
+    let said = findings(&facts, rulebooks, sheet);
+    let said = said
+        .iter()
+        .filter(|it| TO_START.contains(&it.message.as_str()));
+    in_order(said.map(Objection::of_rule).collect())
+}
+
+/// Why a subject must not be sealed; `documents` are all that the phone holds, the visit among them with the seal as it
+/// would be made (or without one, to say what is still missing).
+pub fn to_seal(
+    subject: &SealSubject,
+    visit: DocumentId,
+    documents: &[VisitDocument],
+    known: &Known<'_>,
+    rulebooks: &Rulebooks,
+    now: Millis,
+) -> Vec<Objection> {
+    let Some(document) = documents.iter().find(|it| it.id() == visit) else {
+        return Vec::new();
+    };
+    in_order(match subject {
+        SealSubject::Sheet(id) => sheet(*id, document, documents, known, rulebooks, now),
+        SealSubject::Refusal(id) => {
+            let listed = project(document, known).refusals;
+            record(
+                "refusal",
+                listed.iter().find(|it| it.record.refusal_id == *id),
+            )
+        }
+        SealSubject::NotSampled(id) => {
+            let listed = project(document, known).not_sampled;
+            let found = listed.iter().find(|it| it.record.not_sampled_id == *id);
+            record("not_sampled", found)
+        }
+        SealSubject::OnSiteReport(id) => {
+            let listed = project(document, known).on_site_reports;
+            record(
+                "on_site_report",
+                listed.iter().find(|it| it.record.report_id == *id),
+            )
+        }
+    })
+}
+
+fn sheet(
+    id: SampleId,
+    document: &VisitDocument,
+    documents: &[VisitDocument],
+    known: &Known<'_>,
+    rulebooks: &Rulebooks,
+    now: Millis,
+) -> Vec<Objection> {
+    let facts = advice::facts(documents, known);
+    // A person who let the sample stand has answered what the rules ask; what makes a seal whole they cannot give.
+    let ruled = facts
+        .decided
+        .iter()
+        .rev()
+        .find(|it| it.subject == Subject::Sample(id));
+    let let_stand = ruled.is_some_and(|it| it.validity.is_some_and(|validity| validity.counts()));
+    let mut objections: Vec<Objection> = findings(&facts, rulebooks, id)
+        .iter()
+        .filter(|it| !let_stand || WHOLE.contains(&it.message.as_str()))
+        .map(|finding| match finding.arguments.get("fault") {
+            Some(key) if finding.message == "FORM.fault" => Objection::of_form(key),
+            _ => Objection::of_rule(finding),
+        })
+        .collect();
+    let manifest = document.evidence().items;
+    let of_sheet = |it: &EvidenceSubject| matches!(it, EvidenceSubject::Sheet(of) if *of == id);
+    for entry in &manifest {
+        if entry.value.subject == EvidenceSubject::Visit || of_sheet(&entry.value.subject) {
+            let faults = entry.value.faults(now);
+            objections.extend(
+                faults
+                    .iter()
+                    .map(|it| Objection::of_form(&it.key("evidence"))),
+            );
+        }
+    }
+    // The seal covers hashes: each is one of the manifest's.
+    let stands = document.sheet(id).map(|it| it.value.evidence);
+    for (evidence, hash) in stands.unwrap_or_default() {
+        let listed = manifest.iter().find(|it| it.value.evidence_id == evidence);
+        let code = match listed {
+            None => "unknown_evidence",
+            Some(listed) if listed.value.sha256 != hash => "hash_differs",
+            Some(_) => continue,
+        };
+        let fault = Fault::new(format!("evidence.{evidence}"), code);
+        objections.push(Objection::of_form(&fault.key("sheet")));
+    }
+    objections
+}
+
+/// A record beside the sheets: its form, its seal, two samplers.
+fn record<T>(form: &str, listed: Option<&ListedRecord<T>>) -> Vec<Objection> {
+    let Some(listed) = listed else {
+        return Vec::new();
+    };
+    let mut objections: Vec<Objection> = listed
+        .faults
+        .iter()
+        .map(|key| Objection::of_form(key))
+        .collect();
+    if listed.signers.len() < 2 {
+        objections.push(Objection::of_form(
+            &Fault::new("signatures", "two_samplers").key(form),
+        ));
+    }
+    objections
+}
