@@ -355,7 +355,7 @@ impl Client {
             };
             document.seal(now, &seal)?;
             // Judged with the seal on it; what is refused here is not stored.
-            let objections = self.objections_to(&subject, document, store, &rulebooks, now)?;
+            let objections = self.objections_to(&subject, document, store, &rulebooks)?;
             self.unless_unruly("seal.refused", "This cannot be sealed yet", objections)
         };
         self.edit_visit_with(visit, sealing, |_| Ok(()))?;
@@ -372,13 +372,7 @@ impl Client {
         let inner = self.lock();
         let row = inner.store.find_document(visit)?;
         let document = VisitDocument::load(&row.ok_or_else(|| unknown_visit(visit))?.snapshot)?;
-        self.objections_to(
-            &subject,
-            &document,
-            &inner.store,
-            &rulebooks,
-            self.wall_ms(),
-        )
+        self.objections_to(&subject, &document, &inner.store, &rulebooks)
     }
 
     /// What stands in the way of a seal on this visit as it is, within what the store holds.
@@ -388,7 +382,6 @@ impl Client {
         visit: &VisitDocument,
         store: &Store,
         rulebooks: &Rulebooks,
-        now: Millis,
     ) -> Done<Vec<Objection>> {
         let mut documents = documents_in(store)?;
         documents.retain(|it| it.id() != visit.id());
@@ -396,7 +389,7 @@ impl Client {
         self.known_in(store, |known| {
             let id = visit.id();
             Ok(enforcement::to_seal(
-                subject, id, &documents, known, rulebooks, now,
+                subject, id, &documents, known, rulebooks,
             ))
         })
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::advice::{self, Known};
 use crate::document::{ListedRecord, VisitDocument, project};
-use crate::model::{DocumentId, EvidenceSubject, Fault, Millis, SampleId, SealSubject, ToldFault};
+use crate::model::{DocumentId, EvidenceSubject, Fault, SampleId, SealSubject, ToldFault};
 use crate::rules::{Facts, Finding, Lang, Rulebooks, SampleFact, Subject, render, rule_all};
 
 /// What stands in the way, in words.
@@ -162,13 +162,12 @@ pub fn to_seal(
     documents: &[VisitDocument],
     known: &Known<'_>,
     rulebooks: &Rulebooks,
-    now: Millis,
 ) -> Vec<Objection> {
     let Some(document) = documents.iter().find(|it| it.id() == visit) else {
         return Vec::new();
     };
     in_order(match subject {
-        SealSubject::Sheet(id) => sheet(*id, document, documents, known, rulebooks, now),
+        SealSubject::Sheet(id) => sheet(*id, document, documents, known, rulebooks),
         SealSubject::Refusal(id) => {
             let listed = project(document, known).refusals;
             record(
@@ -197,7 +196,6 @@ fn sheet(
     documents: &[VisitDocument],
     known: &Known<'_>,
     rulebooks: &Rulebooks,
-    now: Millis,
 ) -> Vec<Objection> {
     let facts = advice::facts(documents, known);
     // A person who let the sample stand has answered what the rules ask; what makes a seal whole they cannot give.
@@ -215,6 +213,8 @@ fn sheet(
             _ => Objection::of_rule(finding),
         })
         .collect();
+    // By what the clocks prove: a wall clock that lies accuses no photograph.
+    let now = known.now.latest();
     let manifest = document.evidence().items;
     let of_sheet = |it: &EvidenceSubject| matches!(it, EvidenceSubject::Sheet(of) if *of == id);
     for entry in &manifest {

@@ -241,7 +241,7 @@ fn a_sheet_that_nobody_walked_in_for_is_kept_and_needs_a_ruling() {
     let w = World::shanxi();
     let mut a = w.phone("王");
     let visit = a.goes_to("铸造");
-    let sample = a.draws("T1");
+    let sample = a.unruly().draws("T1");
     a.syncs();
     assert_eq!(w.validity(sample), "needs_ruling");
     assert!(w.rules(visit, sample).contains(&"ATTIME".to_owned()));
@@ -295,6 +295,8 @@ fn teams_of_one_body_that_enter_together_draw_three_batches_of_a_task_between_th
     let w = World::shanxi();
     w.publishes_rulebook(LIMITS);
     let (mut a, mut b) = (w.phone("王"), w.phone("李"));
+    // The task is team A's, and B's phone was never told of it.
+    b.unruly();
     let id = Some(JointEntryId(uuid::Uuid::from_u128(5)));
     enters_as(&mut a, "铸造", |it| it.joint_entry_id = id);
     enters_as(&mut b, "铸造", |it| it.joint_entry_id = id);

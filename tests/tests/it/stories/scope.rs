@@ -74,7 +74,7 @@ fn a_recusal_declared_at_a_task_is_known_offline_to_whoever_of_the_body_goes_the
     li.syncs();
     li.offline();
     let visit = li.enters("铸造");
-    li.draws("T5");
+    li.unruly().draws("T5");
     assert!(
         preview(&li, visit)
             .iter()
