@@ -27,7 +27,8 @@ pub struct ChangeHeader {
     pub start_op: u64,
     /// The number of its last operation; `start_op - 1` when it has none.
     pub max_op: u64,
-    /// The time it claims, in seconds. Nothing is decided by it.
+    /// The time it claims: in our documents the phone's wall clock in milliseconds, 0 where it says none. No rule reads it;
+    /// whether its author's certificate had ended is asked of it beside the time of receipt.
     pub time: i64,
     /// The note of the commit.
     pub message: Option<String>,

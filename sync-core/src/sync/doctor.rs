@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::session::Outcome as SyncOutcome;
-use super::wire::{ChangeStatus, HeldReason, QuarantineKind};
+use super::wire::{ASIDE_FULL, ChangeStatus, HeldReason, QuarantineKind};
 use crate::model::ChangeHash;
 use crate::rules::{Finding, Outcome, Standing, Validity};
 
@@ -129,10 +129,18 @@ impl QueuedBecause {
                 "saved here, this phone must be enrolled anew: ask your administrator for a new code, then it is sent, \
                  nothing is lost",
             ),
-            Self::Undelivered { code } => words(
-                format!("已保存在本机，上次未能送达（{code}），下次同步再试"),
-                format!("saved here, could not be delivered ({code}): the next sync tries again"),
-            ),
+            Self::Undelivered { code } => {
+                let (why_zh, why_en) = code_words(code)
+                    .map_or_else(Default::default, |(zh, en)| {
+                        (format!("：{zh}"), format!(", {en}"))
+                    });
+                words(
+                    format!("已保存在本机，上次未能送达{why_zh}（{code}），下次同步再试"),
+                    format!(
+                        "saved here, could not be delivered{why_en} ({code}): the next sync tries again"
+                    ),
+                )
+            }
             Self::StoreFailed => words(
                 "已保存在本机，上次同步时本机存储出错，下次同步再试",
                 "saved here, the phone's own store failed during the last sync: the next sync tries again",
@@ -164,6 +172,14 @@ fn code_words(code: &str) -> Option<(&'static str, &'static str)> {
         "author.solo" => (
             "该检查记录只属于另一人",
             "the visit belongs to one other person",
+        ),
+        "author.expired" => (
+            "送达和记录时其作者手机的证书均已过期，请重新登记该手机",
+            "its author's phone had outlived its certificate when this was recorded and when it arrived: enrol it anew",
+        ),
+        ASIDE_FULL => (
+            "本机上传的内容在服务器上待处理过多，请联系管理员",
+            "too much of what this phone brought waits at the server for others or for a person: ask your administrator",
         ),
         "page.too_large" | "change.too_large" => (
             "内容过大，一次同步装不下",
@@ -438,6 +454,16 @@ mod tests {
             said.insert((words.zh, words.en));
         }
         assert_eq!(said.len(), 9, "each reason in words of its own");
+    }
+
+    #[test]
+    fn what_the_server_has_no_room_for_says_so_and_that_it_is_kept() {
+        let because = QueuedBecause::after(SyncOutcome::Incompatible, Some(ASIDE_FULL));
+        let state = ItemState::Queued { because };
+        assert!(state.needs_attention(), "a person must make room");
+        let words = state.words();
+        assert!(words.zh.starts_with("已保存在本机") && words.zh.contains("待处理过多"));
+        assert!(words.en.contains("waits at the server") && words.en.contains("tries again"));
     }
 
     #[test]

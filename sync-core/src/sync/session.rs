@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::lanes::{self, Outgoing, Page};
-use super::wire::{ChangeStatus, Cursor, FeedItem, SyncRequest, SyncResponse};
+use super::wire::{ASIDE_FULL, ChangeStatus, Cursor, FeedItem, SyncRequest, SyncResponse};
 use crate::limits::{
     PAGE_INFLATED_BYTES_MAX, SYNC_PAGE_INFLATED_BYTES, SYNC_RETRY_AFTER_MS_MAX, SYNC_RETRY_BASE_MS,
     SYNC_RETRY_MAX_MS, SYNC_SKIPPED_MAX,
@@ -378,6 +378,15 @@ impl Session {
         } else {
             self.skipped_in_a_row = 0;
         }
+        // Turned away is not judged: it waits in the outbox, and nothing else waits for it.
+        statuses.retain(|(hash, status)| {
+            let stays = status.is_turned_away();
+            if stays {
+                self.skipped.insert(*hash);
+                self.skipped_error = Some(ASIDE_FULL.to_owned());
+            }
+            !stays
+        });
         self.failures = 0;
         self.refreshed = false;
         self.last_error = None;
@@ -414,7 +423,9 @@ impl Session {
             effects.extend(self.read());
         } else if unsent > 0 {
             self.last_error.clone_from(&self.skipped_error);
-            effects.extend(self.finish(Outcome::Incompatible, None));
+            // A place at the server becomes free only when a person acts or something that is missing arrives.
+            let full = self.last_error.as_deref() == Some(ASIDE_FULL);
+            effects.extend(self.finish(Outcome::Incompatible, full.then_some(SYNC_RETRY_MAX_MS)));
         } else {
             effects.extend(self.finish(Outcome::Complete, None));
         }
@@ -610,6 +621,7 @@ mod tests {
         feed_page: usize,
         poison: Option<ChangeHash>,
         poisoned_with: Failure,
+        turns_away: BTreeSet<ChangeHash>,
         never: Option<Failure>,
         faults: Vec<Fault>,
         requests: usize,
@@ -642,6 +654,7 @@ mod tests {
                 feed_page: 100,
                 poison: None,
                 poisoned_with: status(422, "body_invalid", None),
+                turns_away: BTreeSet::new(),
                 never: None,
                 faults: Vec::new(),
                 requests: 0,
@@ -660,11 +673,20 @@ mod tests {
                 return Err(failure.clone());
             }
             let statuses = request.changes.iter().enumerate().map(|(index, change)| {
-                self.held.insert(change.hash);
+                let full = self.turns_away.contains(&change.hash);
+                if !full {
+                    self.held.insert(change.hash);
+                }
                 ChangeReport {
                     hash: Some(change.hash),
                     index: u32::try_from(index).unwrap(),
-                    status: ChangeStatus::Accepted,
+                    status: match full {
+                        true => ChangeStatus::Refused {
+                            code: ASIDE_FULL.into(),
+                            detail: "full".into(),
+                        },
+                        false => ChangeStatus::Accepted,
+                    },
                 }
             });
             let statuses = statuses.collect();
@@ -1084,6 +1106,24 @@ mod tests {
             assert_eq!(server.held.len(), 8);
             assert_eq!(store.unsent.len(), 1, "kept for the next sync");
         }
+    }
+
+    #[test]
+    fn what_the_server_has_no_room_for_waits_on_the_phone_and_is_offered_again_later() {
+        let all: Vec<_> = (1..=9).map(|n| outgoing(n, 1, 1, 100)).collect();
+        let (mut store, mut server) = (Store::with(all.clone()), Server::new());
+        server.turns_away = BTreeSet::from([all[4].hash, all[7].hash]);
+        let first = run(&mut store, &mut server);
+        assert_eq!(first.report.outcome, Outcome::Incompatible);
+        assert_eq!(first.report.last_error.as_deref(), Some(ASIDE_FULL));
+        assert_eq!(first.report.retry_in_ms, Some(SYNC_RETRY_MAX_MS));
+        assert_eq!((server.held.len(), store.unsent.len()), (7, 2));
+        assert_eq!(store.statuses.len(), 7, "no verdict on what was not kept");
+        assert!(server.requests < 6, "not asked for ever in one sync");
+        server.turns_away.clear();
+        let later = run(&mut store, &mut server);
+        assert_eq!(later.report.outcome, Outcome::Complete);
+        assert_eq!((server.held.len(), store.unsent.len()), (9, 0));
     }
 
     #[test]

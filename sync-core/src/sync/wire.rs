@@ -145,13 +145,23 @@ pub enum ChangeStatus {
         /// For people.
         detail: String,
     },
-    /// Could not be taken off the wire: the phone keeps it and shows why.
+    /// Could not be taken off the wire, or was turned away for now ([`ASIDE_FULL`]): the phone keeps it and shows why.
     Refused {
         /// Stable code.
         code: String,
         /// For people.
         detail: String,
     },
+}
+
+/// Code under which the server turns a change away unstored: too much of what its carrier brought lies aside already.
+pub const ASIDE_FULL: &str = "device.aside_full";
+
+impl ChangeStatus {
+    /// Nothing is wrong with the item and the server has not kept it: it stays in the outbox and is offered again.
+    pub fn is_turned_away(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == ASIDE_FULL)
+    }
 }
 
 /// Why a change is held.

@@ -19,6 +19,8 @@ use crate::store::access::devices::DeviceRow;
 pub const UNKNOWN: &str = "author.unknown";
 /// Code of a change that no signature of its author's device covers.
 pub const UNPROVED: &str = "author.unproved";
+/// Code of a change that was written and came after its author's certificate had ended.
+pub const EXPIRED: &str = "author.expired";
 
 /// A certified author.
 #[derive(Clone, Debug)]
@@ -31,6 +33,16 @@ pub struct Author {
     roles: Vec<Role>,
     public_key: Vec<u8>,
     revoked_at: Option<Millis>,
+    not_after: Millis,
+}
+
+/// When a change came, and when it says that it was written.
+#[derive(Clone, Copy, Debug)]
+pub struct Came {
+    /// By the server's clock.
+    pub received_at: Millis,
+    /// By the phone's; 0 where it does not say.
+    pub claimed_at: Millis,
 }
 
 impl Author {
@@ -48,6 +60,7 @@ impl Author {
             roles: payload.roles,
             public_key: row.public_key.clone(),
             revoked_at: row.revoked_at,
+            not_after: payload.not_after_ms,
         })
     }
 }
@@ -113,7 +126,7 @@ pub fn objection(
     author: Option<&Author>,
     identity: &Identity,
     proved: bool,
-    received_at: Millis,
+    came: Came,
 ) -> Option<ChangeStatus> {
     let Some(author) = author else {
         return Some(unauthorised(
@@ -129,11 +142,20 @@ pub fn objection(
     }
     if author
         .revoked_at
-        .is_some_and(|revoked_at| received_at >= revoked_at)
+        .is_some_and(|revoked_at| came.received_at >= revoked_at)
     {
         return Some(unauthorised(
             "author.revoked",
             "it came after its author's device was revoked",
+        ));
+    }
+    // A phone that was offline for long loses no work: only what came after the end and itself says that it was written
+    // after it lies outside of the certificate for certain. Phones ask nothing here: what comes down to them was let in
+    // by the server or by a person, and they verify whose it is.
+    if came.received_at > author.not_after && came.claimed_at > author.not_after {
+        return Some(unauthorised(
+            EXPIRED,
+            "it was written, and came, after the end of its author's certificate",
         ));
     }
     if !author.roles.contains(&Role::Sampler) {

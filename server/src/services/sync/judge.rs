@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use automerge::{Automerge, ReadDoc};
 use sync_core::guard::{self, Admission, Inspected, Unsafe};
 use sync_core::model::{Actor, ChangeHash, DeviceId, Millis};
-use sync_core::sync::wire::{ChangeStatus, HeldReason, QuarantineKind, SignedTip};
+use sync_core::sync::wire::{ASIDE_FULL, ChangeStatus, HeldReason, QuarantineKind, SignedTip};
 use uuid::Uuid;
 
 use super::authors::{self, Author};
@@ -204,7 +204,11 @@ pub fn judge(case: Case) -> Verdict {
         let known = &pool[hash];
         let author = authors.get(&change.header().actor);
         let proved = covered.contains(hash);
-        match authors::objection(author, &identity, proved, known.received_at) {
+        let came = authors::Came {
+            received_at: known.received_at,
+            claimed_at: change.header().time,
+        };
+        match authors::objection(author, &identity, proved, came) {
             Some(objection) if !known.admitted => {
                 statuses.insert(*hash, objection);
             }
@@ -297,7 +301,7 @@ pub fn judge(case: Case) -> Verdict {
     for (index, _, hash) in &named {
         if turned_away.contains(hash) {
             let status = ChangeStatus::Refused {
-                code: "device.aside_full".to_owned(),
+                code: ASIDE_FULL.to_owned(),
                 detail: "too much of what this device brought waits or lies in quarantine"
                     .to_owned(),
             };

@@ -1,6 +1,8 @@
 //! A change is judged by the certified key of its author, whoever carried it.
 
+use fieldseal_tests::TestDevice;
 use serde_json::json;
+use sync_core::limits::CERTIFICATE_MS;
 
 use super::kit::*;
 
@@ -68,6 +70,51 @@ fn after_a_revocation_only_what_came_before_it_stands() {
         ["quarantined:author.revoked"]
     );
     assert_eq!(statuses(&world.push(1, &page(&before))), ["accepted"]);
+}
+
+#[test]
+fn what_was_written_or_came_within_its_authors_certificate_stands_and_the_rest_waits_for_a_person()
+{
+    let world = world();
+    let identity = world.solo(1);
+    let mut draft = Draft::begin(&identity, &world.phones[0]);
+    let last = world.server.app.now() + CERTIFICATE_MS;
+    let page = |draft: &Draft, change: &Written| {
+        Page::of(&identity, &[change]).signed(draft.tip(&world.phones[0], change))
+    };
+    // The phones' tokens would be refreshed meanwhile; whoever carries a change may have a younger certificate.
+    let carrier = |number| {
+        let user = world.users[1].to_string();
+        TestDevice::enrolled(
+            &world.server,
+            &world.server.log_in("admin-140000"),
+            &user,
+            number,
+        )
+    };
+    let push = |by: &TestDevice, page: Page| world.server.post("/v1/sync", &by.access, page.body());
+
+    world.server.clock.advance_ms(CERTIFICATE_MS);
+    let by = carrier(8);
+    let fast = draft.put_at("a", "a fast clock", last + 1);
+    assert_eq!(statuses(&push(&by, page(&draft, &fast))), ["accepted"]);
+
+    world.server.clock.advance_ms(1);
+    let by = carrier(9);
+    let offline = draft.put_at("b", "long offline", last);
+    assert_eq!(statuses(&push(&by, page(&draft, &offline))), ["accepted"]);
+    let silent = draft.put_at("c", "says no time", 0);
+    assert_eq!(statuses(&push(&by, page(&draft, &silent))), ["accepted"]);
+    let late = draft.put_at("d", "after the end", last + 1);
+    let answer = push(&by, page(&draft, &late));
+    assert_eq!(statuses(&answer), ["quarantined:author.expired"]);
+    assert_eq!(answer.body["statuses"][0]["quarantine"], "unauthorised");
+    let again = push(&by, page(&draft, &late));
+    assert_eq!(
+        (statuses(&again), &again.body["receipts"]),
+        (statuses(&answer), &answer.body["receipts"]),
+        "kept, received as before, and admittable"
+    );
 }
 
 #[test]

@@ -120,10 +120,15 @@ impl Draft {
 
     /// Writes one field.
     pub fn put(&mut self, key: &str, value: &str) -> Written {
+        self.put_at(key, value, 0)
+    }
+
+    /// Writes one field at an instant of the phone's clock.
+    pub fn put_at(&mut self, key: &str, value: &str, wall_ms: i64) -> Written {
         let mut transaction = self.document.transaction();
         transaction.put(ROOT, key, value).unwrap();
         let hash = transaction
-            .commit_with(CommitOptions::default().with_time(0))
+            .commit_with(CommitOptions::default().with_time(wall_ms))
             .0
             .unwrap();
         let change = self.document.get_change_by_hash(&hash).unwrap();

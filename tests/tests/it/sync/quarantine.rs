@@ -1,10 +1,12 @@
 //! What lies aside is shown to those who see the visit, and let in by a person with authority.
 
+use fieldseal_server::store::Statement;
 use fieldseal_server::store::sync::changes::{self, ChangeRow};
+use fieldseal_tests::TestServer;
 use serde_json::json;
 use sync_core::limits::HELD_CHANGES_PER_DEVICE_MAX;
-use sync_core::model::{ChangeHash, DocumentId};
-use sync_core::sync::wire::{ChangeStatus, HeldReason};
+use sync_core::model::{ChangeHash, DeviceId, DocumentId};
+use sync_core::sync::wire::{ASIDE_FULL, ChangeStatus, HeldReason};
 
 use super::kit::*;
 
@@ -161,19 +163,17 @@ fn a_dossier_holds_what_is_aside_and_strangers_do_not_see_it() {
     assert_eq!(list(&world.phones[1].access)["items"], json!([]));
 }
 
-#[test]
-fn a_device_fills_its_place_aside_to_the_limit_and_one_more_is_turned_away_by_its_code() {
-    let world = world();
-    let app = &world.server.app;
-    let carrier = world.phones[0].id.parse().unwrap();
-    world.server.runtime.block_on(async {
+/// So much of what a device carried waits at the server.
+fn fill_aside(server: &TestServer, carrier: DeviceId, rows: usize) {
+    let app = &server.app;
+    server.runtime.block_on(async {
         let mut tx = app.store.begin().await.unwrap();
-        for number in 1..HELD_CHANGES_PER_DEVICE_MAX {
+        for number in 0..rows {
             let mut hash = [0; 32];
             hash[..8].copy_from_slice(&(number as u64).to_be_bytes());
             let row = ChangeRow {
                 item_id: app.new_uuid(),
-                document_id: DocumentId([1; 32]),
+                document_id: ELSEWHERE,
                 hash: ChangeHash(hash),
                 claimed_hash: ChangeHash(hash),
                 bytes: Vec::new(),
@@ -194,6 +194,69 @@ fn a_device_fills_its_place_aside_to_the_limit_and_one_more_is_turned_away_by_it
         }
         tx.commit().await.unwrap();
     });
+}
+
+/// A document of which nothing is known but what waits.
+const ELSEWHERE: DocumentId = DocumentId([1; 32]);
+/// Room again, as when what was missing has come.
+const MAKE_ROOM: Statement = Statement {
+    name: "make room",
+    sql: "DELETE FROM changes WHERE document_id = $1",
+};
+
+#[test]
+fn what_finds_no_room_at_the_server_waits_on_the_phone_with_its_reason_and_goes_up_later() {
+    let w = fieldseal_tests::World::shanxi();
+    let mut phone = w.phone("王");
+    let visit = phone.enters("铸造");
+    let sample = phone.draws("T1");
+    let device = phone.client.enrolled().unwrap().unwrap().device_id;
+    fill_aside(
+        &w.server,
+        device.parse().unwrap(),
+        HELD_CHANGES_PER_DEVICE_MAX,
+    );
+    // Without its signatures the page would lie aside, and there is no room for it.
+    phone.network.tampers(|page| page.tips.clear());
+    let turned_away = phone.tries_to_sync();
+    assert!(turned_away.unsent > 0, "{turned_away:?}");
+    assert_eq!(w.aside(visit), [""; 0]);
+    let doctor = phone.client.doctor().unwrap();
+    let waits = doctor.iter().filter(|item| item.state == "queued");
+    assert!(
+        waits.clone().count() > 0 && doctor.iter().all(|item| item.state != "refused"),
+        "{doctor:?}"
+    );
+    assert!(
+        waits
+            .clone()
+            .all(|item| item.zh.contains("待处理过多") && item.en.contains(ASIDE_FULL)),
+        "{doctor:?}"
+    );
+
+    w.server.runtime.block_on(async {
+        let mut tx = w.server.app.store.begin().await.unwrap();
+        let room = fieldseal_server::args![ELSEWHERE];
+        tx.exec(&MAKE_ROOM, room).await.unwrap();
+        tx.commit().await.unwrap();
+    });
+    phone.syncs();
+    assert_eq!(w.validity(sample), "valid");
+    assert!(
+        phone
+            .client
+            .doctor()
+            .unwrap()
+            .iter()
+            .all(|item| item.state != "queued")
+    );
+}
+
+#[test]
+fn a_device_fills_its_place_aside_to_the_limit_and_one_more_is_turned_away_by_its_code() {
+    let world = world();
+    let carrier = world.phones[0].id.parse().unwrap();
+    fill_aside(&world.server, carrier, HELD_CHANGES_PER_DEVICE_MAX - 1);
     // In two documents of one page: the bound is the device's.
     let (one, two) = (world.solo(1), world.solo(2));
     let first = Draft::begin(&one, &world.phones[0]).put("a", "1");
