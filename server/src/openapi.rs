@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
+use axum::http::Method;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi as Api;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
+
+use crate::access::replays;
 
 /// The frame of the document.
 #[derive(OpenApi)]
@@ -46,7 +49,8 @@ fn sharpened(document: &Api) -> Result<Value, serde_json::Error> {
     let paths = value.get_mut("paths").and_then(Value::as_object_mut);
     for (path, item) in paths.into_iter().flatten() {
         let operations = item.as_object_mut().into_iter().flatten();
-        for (_, operation) in operations.filter(|(_, it)| it["operationId"].is_string()) {
+        for (method, operation) in operations.filter(|(_, it)| it["operationId"].is_string()) {
+            tell_of_keys(method, operation);
             for parameter in parts(operation, "parameters") {
                 let name = parameter["name"].as_str().unwrap_or_default().to_owned();
                 let known = match (parameter["in"].as_str(), name.as_str()) {
@@ -67,6 +71,27 @@ fn sharpened(document: &Api) -> Result<Value, serde_json::Error> {
         }
     }
     Ok(value)
+}
+
+/// Tells of the `Idempotency-Key` where an operation heeds it.
+fn tell_of_keys(method: &str, operation: &mut Value) {
+    let id = operation["operationId"].as_str().unwrap_or_default();
+    let method = method.to_uppercase().parse().unwrap_or(Method::GET);
+    if !replays::heeds(&method, id) {
+        return;
+    }
+    let key = json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": "Drawn by the client for one request: sent again under it within a day, the request is done once \
+            and answered as before. Another request under it gets `idempotency_key_reused`.",
+        "schema": { "type": "string", "format": "uuid" },
+    });
+    if let Value::Object(operation) = operation {
+        let list = operation.entry("parameters").or_insert_with(|| json!([]));
+        list.as_array_mut()
+            .into_iter()
+            .for_each(|it| it.push(key.clone()));
+    }
 }
 
 /// The parts of a list inside a value, if it has such a list.

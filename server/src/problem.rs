@@ -50,6 +50,8 @@ codes! {
     QueryInvalid = "query_invalid", BAD_REQUEST, "A query parameter is not valid";
     /// An identifier in the path is malformed.
     PathInvalid = "path_invalid", BAD_REQUEST, "An identifier in the path is malformed";
+    /// A header is malformed.
+    HeaderInvalid = "header_invalid", BAD_REQUEST, "A header is malformed";
     /// The shape is right, a value is not: see `errors`.
     ValueInvalid = "value_invalid", UNPROCESSABLE_ENTITY, "A value is not valid";
 
@@ -62,6 +64,11 @@ codes! {
     NotFound = "not_found", NOT_FOUND, "Not found";
     /// It conflicts with what is there: a name that is taken, the same identifier with other content.
     Conflict = "conflict", CONFLICT, "This conflicts with what is already there";
+
+    /// The `Idempotency-Key` came with another request before: draw a new key for it.
+    IdempotencyKeyReused = "idempotency_key_reused", CONFLICT, "This Idempotency-Key belongs to another request";
+    /// A request under this `Idempotency-Key` is under way; see `Retry-After`.
+    IdempotencyKeyInUse = "idempotency_key_in_use", CONFLICT, "The same request is under way";
 
     // Leases.
     /// Another team holds the door, or held it until less than a day ago: `errors` says until when (`expires_at`), from

@@ -69,6 +69,12 @@ pub const PASSWORD_BYTES_MAX: usize = 1_024;
 pub const NAME_CHARS_MAX: usize = 200;
 /// Rows of one page of a list.
 pub const LIST_ROWS_MAX: u32 = 200;
+/// How long an answer is kept under the `Idempotency-Key` of its request, in milliseconds.
+pub const IDEMPOTENCY_KEY_MS: i64 = 24 * 3_600_000;
+/// An `Idempotency-Key`, in ASCII characters.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 128;
+/// An answer that is kept for its `Idempotency-Key`, in bytes; a longer one is given anew.
+pub const KEPT_ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// A request from its first byte to its answer, in seconds.
 pub const REQUEST_S: u64 = 60;
 /// How long a server that was told to end waits for open connections, in seconds: longer than any request lasts.

@@ -273,6 +273,20 @@ impl TestServer {
         self.call_raw(method, path, token, "application/json", bytes)
     }
 
+    /// Calls an operation with a JSON body under an `Idempotency-Key`.
+    pub fn call_keyed(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        key: &str,
+        body: Value,
+    ) -> Answer {
+        let request = ureq::http::Request::builder().header("idempotency-key", key);
+        let bytes = Some(body.to_string().into_bytes());
+        self.run(request, method, path, token, "application/json", bytes)
+    }
+
     /// Calls an operation with any bytes.
     pub fn call_raw(
         &self,
@@ -282,9 +296,20 @@ impl TestServer {
         content_type: &str,
         body: Option<Vec<u8>>,
     ) -> Answer {
-        let mut request = ureq::http::Request::builder()
-            .method(method)
-            .uri(self.url(path));
+        let request = ureq::http::Request::builder();
+        self.run(request, method, path, token, content_type, body)
+    }
+
+    fn run(
+        &self,
+        request: ureq::http::request::Builder,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        content_type: &str,
+        body: Option<Vec<u8>>,
+    ) -> Answer {
+        let mut request = request.method(method).uri(self.url(path));
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }

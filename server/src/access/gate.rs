@@ -12,7 +12,7 @@ use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
 
 use super::operations::{OPERATIONS, Operation, Scope, Who};
-use super::{Principal, jwt};
+use super::{Principal, jwt, replays};
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::services::sessions;
@@ -125,14 +125,16 @@ pub async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) ->
     };
     // Taken out first: a request's body cannot be shared across an await.
     let token = bearer(request.headers()).map(str::to_owned);
-    match admit(&gate.app, operation, token).await {
-        Ok(None) => {}
+    let caller = match admit(&gate.app, operation, token).await {
+        Ok(None) => None,
         Ok(Some(principal)) => {
+            let caller = principal.user.to_string();
             request.extensions_mut().insert(principal);
+            Some(caller)
         }
         Err(problem) => return problem.into_response(),
-    }
-    next.run(request).await
+    };
+    replays::once(&gate.app, operation, caller, request, next).await
 }
 
 async fn admit(

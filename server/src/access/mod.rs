@@ -5,6 +5,7 @@ pub mod jwt;
 pub mod operations;
 pub mod passwords;
 pub mod principal;
+pub mod replays;
 pub mod role;
 
 pub use principal::Principal;

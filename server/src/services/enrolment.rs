@@ -9,6 +9,7 @@ use sync_core::proof::{
 };
 
 use super::certificates::{self, Subject};
+use super::challenges::Taken;
 use super::logins::Place;
 use super::sessions::{self, Tokens};
 use super::{audit, challenges, logins, people};
@@ -82,12 +83,19 @@ pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolle
     check_key(&new.public_key)?;
     let attempt = logins::attempt(app, None, Place::Address(address)).await?;
     let mut tx = app.store.begin().await?;
-    challenges::take(app, &mut tx, &new.challenge).await?;
     let statement = enrolment_statement(&new.challenge, &new.actor, &new.public_key);
+    let code = code_hash(&new.code);
+    let found = challenges::take(app, &mut tx, &new.challenge, &statement, &code).await?;
     if !AwsLc.verify_p256(&new.public_key, &statement, &new.signature) {
         return Err(Problem::new(Code::SignatureInvalid));
     }
-    let user = enrolment_codes::take(&mut tx, code_hash(&new.code), app.now()).await?;
+    if found != Taken::First {
+        let enrolled = enrolled_before(app, &mut tx, &new, found).await?;
+        tx.commit().await?;
+        attempt.succeeded(app).await?;
+        return Ok(enrolled);
+    }
+    let user = enrolment_codes::take(&mut tx, code, app.now()).await?;
     let user = user.ok_or(Problem::new(Code::EnrolmentCodeInvalid))?;
     let user = users::find(&mut tx, user)
         .await?
@@ -120,7 +128,7 @@ pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolle
     };
     check_new_point(&mut tx, &row.public_key).await?;
     devices::insert_device(&mut tx, &row).await.map_err(taken)?;
-    let tokens = sessions::begin(app, &mut tx, user.user, Some(device)).await?;
+    let tokens = sessions::begin_by_challenge(app, &mut tx, &row, &new.challenge, found).await?;
     let actor = audit::Actor {
         user: Some(user.user),
         device: Some(device),
@@ -140,6 +148,28 @@ pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolle
     Ok(Enrolled {
         device,
         certificate,
+        tokens,
+    })
+}
+
+/// The answer to an enrolment that came twice: the same device and certificate, and tokens in place of the lost ones.
+async fn enrolled_before(
+    app: &App,
+    tx: &mut Tx,
+    new: &NewDevice,
+    taken: Taken,
+) -> Result<Enrolled, Problem> {
+    let row = devices::find_by_actor(tx, new.actor).await?;
+    let row = row
+        .filter(|row| row.public_key == new.public_key)
+        .ok_or(Problem::new(Code::ChallengeInvalid))?;
+    if row.revoked_at.is_some() {
+        return Err(Problem::new(Code::DeviceRevoked));
+    }
+    let tokens = sessions::begin_by_challenge(app, tx, &row, &new.challenge, taken).await?;
+    Ok(Enrolled {
+        device: row.device,
+        certificate: read(&row.certificate)?,
         tokens,
     })
 }
@@ -172,10 +202,16 @@ pub async fn enrol_signer(
     let user =
         logins::check_password(app, &new.username, new.password, Place::Device(device)).await?;
     let mut tx = app.store.begin().await?;
-    challenges::take(app, &mut tx, &new.challenge).await?;
     let statement = signer_statement(&new.challenge, device, &new.public_key);
+    let beside = format!("signer {}", user.user);
+    let found =
+        challenges::take(app, &mut tx, &new.challenge, &statement, beside.as_bytes()).await?;
     if !AwsLc.verify_p256(&new.public_key, &statement, &new.signature) {
         return Err(Problem::new(Code::SignatureInvalid));
+    }
+    if found != Taken::First {
+        let signed = devices::find_signer(&mut tx, device, user.user, &new.public_key).await?;
+        return read(&signed.ok_or(Problem::new(Code::ChallengeInvalid))?);
     }
     let row = devices::find(&mut tx, device)
         .await?
@@ -227,6 +263,10 @@ fn key_taken() -> Problem {
 
 fn json(certificate: &Signed<CertificatePayload>) -> Result<String, Problem> {
     serde_json::to_string(certificate).map_err(|error| Problem::internal(&error))
+}
+
+fn read(certificate: &str) -> Result<Signed<CertificatePayload>, Problem> {
+    serde_json::from_str(certificate).map_err(|error| Problem::internal(&error))
 }
 
 /// A key or an actor belongs to one install for ever.

@@ -24,7 +24,7 @@ pub struct NewOrganisation {
     pub parent: Option<OrganisationId>,
 }
 
-/// Makes one. The level of an authority follows from its region.
+/// Makes one; the same again gives the one that is there. The level of an authority follows from its region.
 pub async fn create(
     app: &App,
     caller: &Principal,
@@ -55,6 +55,13 @@ pub async fn create(
             "parent_id",
             "is no organisation that you see",
         ));
+    }
+    let same = organisations::list_named(&mut tx, &new.name, &new.region).await?;
+    let same = same.into_iter().find(|row| {
+        (row.kind, row.uscc.as_ref(), row.parent) == (new.kind, new.uscc.as_ref(), new.parent)
+    });
+    if let Some(same) = same {
+        return Ok(same);
     }
     let row = OrganisationRow {
         organisation: OrganisationId(app.new_uuid()),

@@ -1,5 +1,7 @@
 //! People: made, disabled and given new passwords by administrators inside their regions.
 
+use std::collections::BTreeSet;
+
 use sync_core::limits::NAME_CHARS_MAX;
 use sync_core::model::{OrganisationId, UserId};
 
@@ -43,8 +45,12 @@ pub async fn create(app: &App, caller: &Principal, new: NewUser) -> Result<Perso
     drop(db);
     let organisation = organisation
         .ok_or_else(|| Problem::value("organisation_id", "is no organisation that you see"))?;
+    let password = new.password.clone();
     let person = prepare(app, &organisation, new).await?;
     check_within(caller, &person)?;
+    if let Some(same) = made_before(app, &person, password).await? {
+        return Ok(same);
+    }
     let mut tx = app.store.begin().await?;
     insert(&mut tx, &person).await?;
     let subject = format!("user:{}", person.row.user);
@@ -52,6 +58,36 @@ pub async fn create(app: &App, caller: &Principal, new: NewUser) -> Result<Perso
     audit::record(app, &mut tx, caller, "user.created", subject, detail).await?;
     tx.commit().await?;
     Ok(person)
+}
+
+/// The person whom the very same request made before, password and all; somebody else of that name is a conflict.
+async fn made_before(
+    app: &App,
+    person: &Person,
+    password: String,
+) -> Result<Option<Person>, Problem> {
+    let mut db = app.store.read().await?;
+    let Some(row) = users::find_by_name(&mut db, &person.row.username).await? else {
+        return Ok(None);
+    };
+    let regions = codes(&users::list_regions(&mut db, row.user).await?);
+    drop(db);
+    let told = |row: &UserRow| {
+        (
+            row.organisation,
+            row.display_name.clone(),
+            row.roles.clone(),
+        )
+    };
+    let sorted = |regions: &[String]| regions.iter().cloned().collect::<BTreeSet<_>>();
+    let same = told(&row) == told(&person.row)
+        && sorted(&regions) == sorted(&person.regions)
+        && row.active
+        && app
+            .passwords
+            .verify(password, Some(row.password_hash.clone()))
+            .await?;
+    Ok(same.then_some(Person { row, regions }))
 }
 
 /// Whether a person sees nothing that the administrator does not: nobody gives, or takes over, more than they have.
@@ -181,11 +217,17 @@ pub async fn change(
     id: UserId,
     change: Change,
 ) -> Result<Person, Problem> {
-    check_within(caller, &get(app, caller, id).await?)?;
+    let before = get(app, caller, id).await?;
+    check_within(caller, &before)?;
     let hash = match change.password {
         Some(password) => {
             passwords::check_new("password", &password)?;
-            Some(app.passwords.hash(password, app.random()).await?)
+            let stored = Some(before.row.password_hash.clone());
+            // The same request again must not end the sessions that were begun with the new password.
+            match app.passwords.verify(password.clone(), stored).await? {
+                true => None,
+                false => Some(app.passwords.hash(password, app.random()).await?),
+            }
         }
         None => None,
     };
@@ -197,7 +239,7 @@ pub async fn change(
         let (act, detail) = ("user.password_reset", serde_json::json!({}));
         audit::record(app, &mut tx, caller, act, subject.clone(), detail).await?;
     }
-    if let Some(active) = change.active {
+    if let Some(active) = change.active.filter(|active| *active != before.row.active) {
         users::update_active(&mut tx, id, active, now).await?;
         if !active {
             sessions::end_of_user(&mut tx, id, "disabled", now).await?;

@@ -7,8 +7,9 @@ use sync_core::model::{DeviceId, Millis, UserId};
 use sync_core::proof::{Verifier, login_statement};
 use uuid::Uuid;
 
+use super::challenges::Taken;
 use super::logins::Place;
-use super::{audit, challenges, logins};
+use super::{audit, challenges, logins, people};
 use crate::access::Principal;
 use crate::access::jwt::{self, Claims};
 use crate::app::App;
@@ -60,15 +61,36 @@ pub struct DeviceProof {
 }
 
 /// Begins a session in a transaction of the caller's.
-pub async fn begin(
+async fn begin(
     app: &App,
     tx: &mut Tx,
     user: UserId,
     device: Option<DeviceId>,
-) -> Result<Tokens, Problem> {
+) -> Result<(Uuid, Tokens), Problem> {
     let session = app.new_uuid();
     sessions::insert_session(tx, session, user, device, app.now()).await?;
-    tokens(app, tx, user, session, device, 1).await
+    Ok((session, tokens(app, tx, user, session, device, 1).await?))
+}
+
+/// Begins the session of a device by a challenge that it signed. The same request again gets into the same session, by
+/// tokens that replace the lost ones; once one of those was used, the answer was not lost.
+pub async fn begin_by_challenge(
+    app: &App,
+    tx: &mut Tx,
+    device: &devices::DeviceRow,
+    challenge: &str,
+    taken: Taken,
+) -> Result<Tokens, Problem> {
+    let Taken::Again(Some(begun)) = taken else {
+        let (session, tokens) = begin(app, tx, device.user, Some(device.device)).await?;
+        challenges::began(tx, challenge, session).await?;
+        return Ok(tokens);
+    };
+    if !sessions::is_untouched(tx, begun).await? {
+        return Err(Problem::new(Code::ChallengeInvalid));
+    }
+    sessions::drop_unused(tx, begun).await?;
+    tokens(app, tx, device.user, begun, Some(device.device), 1).await
 }
 
 async fn tokens(
@@ -107,46 +129,50 @@ pub async fn log_in(
     let device = match proof {
         Some(proof) => {
             let mut tx = app.store.begin().await?;
-            let device = proven_device(app, &mut tx, &proof).await?;
+            let beside = people::normal_username(username);
+            let (device, taken) = proven_device(app, &mut tx, &proof, beside.as_bytes()).await?;
             tx.commit().await?;
-            Some(device)
+            Some((device, proof.challenge, taken))
         }
         None => None,
     };
     let place = match &device {
-        Some(device) => Place::Device(device.device),
+        Some((device, ..)) => Place::Device(device.device),
         None => Place::Address(address),
     };
     let user = logins::check_password(app, username, password, place).await?;
-    let device = match device {
-        Some(device) if device.user != user.user => {
+    let mut tx = app.store.begin().await?;
+    let tokens = match &device {
+        Some((device, ..)) if device.user != user.user => {
             return Err(Problem::new(Code::ScopeForbidden).detail("the device is not yours"));
         }
-        other => other.map(|device| device.device),
+        Some((device, challenge, taken)) => {
+            begin_by_challenge(app, &mut tx, device, challenge, *taken).await?
+        }
+        None => begin(app, &mut tx, user.user, None).await?.1,
     };
-    let mut tx = app.store.begin().await?;
-    let tokens = begin(app, &mut tx, user.user, device).await?;
     tx.commit().await?;
     Ok(tokens)
 }
 
-/// The device that signed a fresh challenge.
+/// The device that signed a challenge for what it shows beside it.
 async fn proven_device(
     app: &App,
     tx: &mut Tx,
     proof: &DeviceProof,
-) -> Result<devices::DeviceRow, Problem> {
-    challenges::take(app, tx, &proof.challenge).await?;
+    beside: &[u8],
+) -> Result<(devices::DeviceRow, Taken), Problem> {
+    let statement = login_statement(&proof.challenge, proof.device);
+    let taken = challenges::take(app, tx, &proof.challenge, &statement, beside).await?;
     let device = devices::find(tx, proof.device).await?;
     let device = device.ok_or(Problem::new(Code::SignatureInvalid))?;
-    let statement = login_statement(&proof.challenge, device.device);
     if !AwsLc.verify_p256(&device.public_key, &statement, &proof.signature) {
         return Err(Problem::new(Code::SignatureInvalid));
     }
     if device.revoked_at.is_some() {
         return Err(Problem::new(Code::DeviceRevoked));
     }
-    Ok(device)
+    Ok((device, taken))
 }
 
 /// Rotates a refresh token. One that comes again ends the session, unless the session's own device asks (proved by its
@@ -168,7 +194,10 @@ pub async fn refresh(
     let found = sessions::find_token(&mut tx, hash).await?;
     let row = found.ok_or(Problem::new(Code::RefreshTokenInvalid))?;
     let proven = match proof {
-        Some(proof) => Some(proven_device(app, &mut tx, &proof).await?.device),
+        Some(proof) => {
+            let (device, _) = proven_device(app, &mut tx, &proof, &refresh_hash(token)).await?;
+            Some(device.device)
+        }
         None => None,
     };
     if row.device != proven {

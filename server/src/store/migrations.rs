@@ -45,7 +45,8 @@ migrations![
     "0011_locks",
     "0012_shared_keys",
     "0013_leases",
-    "0014_strata"
+    "0014_strata",
+    "0015_replays",
 ];
 
 statements! {

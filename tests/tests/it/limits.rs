@@ -7,6 +7,7 @@ use fieldseal_tests::TestServer;
 use serde_json::json;
 use sync_core::limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
 
+const KEYS: &str = "tests/tests/it/access/replays.rs::a_key_is_as_long_as_allowed_and_serves_one_request_for_a_day";
 /// Limits on what somebody sends or keeps: the code past the limit, and the test that stands at it and one past it, as
 /// `file::test`.
 const BOUNDS: &[(&str, &str, &str)] = &[
@@ -99,6 +100,8 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "challenge_invalid",
         "tests/tests/it/devices/enrol.rs::a_challenge_serves_once_and_not_after_its_time",
     ),
+    ("IDEMPOTENCY_KEY_MS", "idempotency_key_reused", KEYS),
+    ("IDEMPOTENCY_KEY_CHARS_MAX", "header_invalid", KEYS),
     (
         "ENROLMENT_CODE_MS",
         "enrolment_code_invalid",
@@ -137,6 +140,7 @@ const BESIDE: &[(&[&str], &str)] = &[
             "FEED_ROWS_MAX",
             "FEED_BATCHES_MAX",
             "INDEX_PAGE_ROWS",
+            "KEPT_ANSWER_BYTES_MAX",
         ],
         "how much an answer holds: more comes with the next one, nothing is refused",
     ),

@@ -36,8 +36,17 @@ pub async fn suspend(
     body(&mut work.tx, of).await?;
     authority(&mut work.tx, work.caller, by).await?;
     let reason = name("reason", reason)?;
+    let standing = suspensions::find_newest(&mut work.tx, of, by).await?;
     let decided = match decided_at {
         Some(text) => text.parse().map_err(|_| ()),
+        // Sent again without an instant it is the one that was decided, and no second one a moment later.
+        None if standing.as_ref().is_some_and(|it| {
+            it.until_ms > work.now && it.reason == reason && Lift::standing(&it.lifts).is_none()
+        }) =>
+        {
+            let standing = standing.ok_or_else(missing)?;
+            return Ok((standing, Change::Unchanged));
+        }
         None => jiff::Timestamp::from_millisecond(work.now).map_err(|_| ()),
     };
     let decided: jiff::Timestamp =

@@ -17,6 +17,8 @@ statements! {
     /// Whether a point is somebody's key already; its second to 33rd bytes are the same in both SEC1 spellings.
     FIND_POINT = "SELECT device_id FROM devices WHERE substr(public_key, 2, 32) = $1 \
         UNION ALL SELECT device_id FROM device_signers WHERE substr(public_key, 2, 32) = $1";
+    /// The certificate of a person's key on a device.
+    FIND_SIGNER = "SELECT certificate FROM device_signers WHERE device_id = $1 AND user_id = $2 AND public_key = $3";
     /// Any by id, for the server itself.
     FIND = "SELECT * FROM devices WHERE device_id = $1";
     /// Any by actor: whose changes are these?
@@ -108,6 +110,19 @@ pub async fn insert_signer(
 pub async fn knows_point(db: &mut Session, public_key: &[u8]) -> Result<bool> {
     let x = public_key.get(1..33).unwrap_or_default();
     Ok(db.optional(&FIND_POINT, args![x]).await?.is_some())
+}
+
+/// The certificate of a person's key on a device.
+pub async fn find_signer(
+    db: &mut Session,
+    device: DeviceId,
+    user: UserId,
+    public_key: &[u8],
+) -> Result<Option<String>> {
+    let row = db
+        .optional(&FIND_SIGNER, args![device, user, public_key])
+        .await?;
+    row.map(|row| row.get("certificate")).transpose()
 }
 
 /// Any by id.

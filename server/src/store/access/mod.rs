@@ -6,6 +6,7 @@ pub mod challenges;
 pub mod counters;
 pub mod devices;
 pub mod enrolment_codes;
+pub mod kept_answers;
 pub mod organisations;
 pub mod server_keys;
 pub mod sessions;
@@ -22,6 +23,7 @@ pub const ALL: &[&[&Statement]] = &[
     counters::ALL,
     devices::ALL,
     enrolment_codes::ALL,
+    kept_answers::ALL,
     organisations::ALL,
     server_keys::ALL,
     sessions::ALL,

@@ -15,6 +15,8 @@ statements! {
     FIND = "SELECT * FROM organisations WHERE organisation_id = $1";
     /// An authority by name and region, for the command line.
     FIND_AUTHORITY = "SELECT * FROM organisations WHERE kind = 'authority' AND name = $1 AND region = $2";
+    /// Those of a name in a region.
+    LIST_NAMED = "SELECT * FROM organisations WHERE name = $1 AND region = $2 ORDER BY organisation_id";
     /// Authorities by code or name.
     FIND_AUTHORITY_NAMED = "SELECT * FROM organisations WHERE kind = 'authority' AND (uscc = $1 OR name = $1) \
         ORDER BY organisation_id LIMIT 2";
@@ -95,6 +97,16 @@ pub async fn find_authority(
 ) -> Result<Option<OrganisationRow>> {
     let row = db.optional(&FIND_AUTHORITY, args![name, region]).await?;
     row.as_ref().map(organisation).transpose()
+}
+
+/// Those of a name in a region.
+pub async fn list_named(
+    db: &mut Session,
+    name: &str,
+    region: &str,
+) -> Result<Vec<OrganisationRow>> {
+    let rows = db.all(&LIST_NAMED, args![name, region]).await?;
+    rows.iter().map(organisation).collect()
 }
 
 /// Authorities by code or name, two at most: more than one is as good as none.

@@ -35,6 +35,9 @@ statements! {
         FROM refresh_tokens t JOIN sessions s ON s.session_id = t.session_id WHERE t.token_hash = $1";
     /// Uses a refresh token up.
     USE_TOKEN = "UPDATE refresh_tokens SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL";
+    /// A session that goes on and of which no refresh token was used.
+    FIND_UNTOUCHED = "SELECT s.session_id FROM sessions s WHERE s.session_id = $1 AND s.ended_at IS NULL AND NOT EXISTS \
+        (SELECT 1 FROM refresh_tokens t WHERE t.session_id = s.session_id AND t.used_at IS NOT NULL)";
     /// Forgets successors that were never used: their answer was lost on the way.
     DROP_UNUSED = "DELETE FROM refresh_tokens WHERE session_id = $1 AND used_at IS NULL";
 }
@@ -173,4 +176,10 @@ pub async fn use_token(tx: &mut Tx, hash: [u8; 32], now: Millis) -> Result<()> {
 /// Forgets successors that were never used.
 pub async fn drop_unused(tx: &mut Tx, session: Uuid) -> Result<()> {
     tx.exec(&DROP_UNUSED, args![session]).await.map(drop)
+}
+
+/// Whether a session goes on and none of its refresh tokens was used.
+pub async fn is_untouched(db: &mut Session, session: Uuid) -> Result<bool> {
+    let found = db.optional(&FIND_UNTOUCHED, args![session]).await?;
+    Ok(found.is_some())
 }

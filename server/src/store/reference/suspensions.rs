@@ -16,6 +16,9 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     /// The one that this authority decided at this time.
     FIND = "SELECT * FROM body_suspensions WHERE body_id = $1 AND authority_id = $2 AND decided_at = $3";
+    /// The newest that this authority decided.
+    FIND_NEWEST = "SELECT * FROM body_suspensions WHERE body_id = $1 AND authority_id = $2 \
+        ORDER BY decided_at DESC LIMIT 1";
     /// One by its id.
     FIND_BY_ID = "SELECT * FROM body_suspensions WHERE suspension_id = $1";
     /// Those of a body that the caller sees: their own, their authority's, or in their regions. A page.
@@ -133,4 +136,16 @@ pub async fn has_work(
         .optional(&HAS_WORK, args![body, authority])
         .await?
         .is_some())
+}
+
+/// The newest that this authority decided.
+pub async fn find_newest(
+    db: &mut Session,
+    body: OrganisationId,
+    authority: OrganisationId,
+) -> Result<Option<Suspension>> {
+    match db.optional(&FIND_NEWEST, args![body, authority]).await? {
+        Some(row) => Ok(Some(suspension(db, &row).await?)),
+        None => Ok(None),
+    }
 }

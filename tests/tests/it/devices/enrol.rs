@@ -82,8 +82,10 @@ fn a_challenge_serves_once_and_not_after_its_time() {
     server
         .call("POST", "/v1/devices", None, body.clone())
         .expect(201);
+    let mut other = TestDevice::new(2).enrolment(&code, "");
+    other["challenge"] = body["challenge"].clone();
     server
-        .call("POST", "/v1/devices", None, body)
+        .call("POST", "/v1/devices", None, other)
         .expect_problem(403, "challenge_invalid");
 }
 

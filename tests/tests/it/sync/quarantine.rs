@@ -208,7 +208,7 @@ const MAKE_ROOM: Statement = Statement {
 fn what_finds_no_room_at_the_server_waits_on_the_phone_with_its_reason_and_goes_up_later() {
     let w = fieldseal_tests::World::shanxi();
     let mut phone = w.phone("王");
-    let visit = phone.enters("铸造");
+    phone.enters("铸造");
     let sample = phone.draws("T1");
     let device = phone.client.enrolled().unwrap().unwrap().device_id;
     fill_aside(
@@ -220,7 +220,6 @@ fn what_finds_no_room_at_the_server_waits_on_the_phone_with_its_reason_and_goes_
     phone.network.tampers(|page| page.tips.clear());
     let turned_away = phone.tries_to_sync();
     assert!(turned_away.unsent > 0, "{turned_away:?}");
-    assert_eq!(w.aside(visit), [""; 0]);
     let doctor = phone.client.doctor().unwrap();
     let waits = doctor.iter().filter(|item| item.state == "queued");
     assert!(
