@@ -111,7 +111,7 @@ impl Keyed {
     /// Claims the key, or gives the answer that was kept.
     async fn claim(&self, app: &App) -> Result<Option<Response>, Problem> {
         let now = app.now();
-        let mut tx = app.store.begin().await?;
+        let mut tx = app.store.begin_beside().await?;
         let times = (now, now - IDEMPOTENCY_KEY_MS);
         let known = kept_answers::claim(&mut tx, self.place(), self.fingerprint, times).await?;
         let Some(known) = known else {
@@ -140,7 +140,7 @@ impl Keyed {
     /// Keeps what was done; what failed changed nothing and may be tried again under its key.
     async fn keep(&self, app: &App, response: Response) -> Result<Response, Problem> {
         let (parts, body) = response.into_parts();
-        let mut tx = app.store.begin().await?;
+        let mut tx = app.store.begin_beside().await?;
         if !parts.status.is_success() {
             kept_answers::give_up(&mut tx, self.place()).await?;
             tx.commit().await?;

@@ -253,7 +253,7 @@ fn round_trip(
 }
 
 /// The copy can be saved, and loaded again: loading recomputes the hash of every change from what was saved.
-fn save(scratch: Automerge) -> Result<(Automerge, Vec<u8>), Unsafe> {
+pub(super) fn save(scratch: Automerge) -> Result<(Automerge, Vec<u8>), Unsafe> {
     let saved = scratch.save();
     let loaded = Automerge::load(&saved).map_err(|error| Unsafe::SnapshotUnloadable {
         reason: shorten(&error.to_string()),

@@ -479,6 +479,21 @@ fn operation_numbers_that_do_not_follow_are_refused() {
 }
 
 #[test]
+fn a_document_that_automerge_takes_but_could_not_load_again_is_not_kept() {
+    let document = document();
+    let (phone, _) = put(&document, 1, "a", "1");
+    // Numbered below what it depends on. Step 3 refuses it; this is what holds if ever one gets past it.
+    let crafted = Crafted::put_null(2, &heads(&phone), 1, "b").bytes();
+    let mut scratch = phone.clone();
+    let change = Change::try_from(crafted.as_slice()).unwrap();
+    scratch.apply_changes([change]).unwrap();
+    let kept = quiet::catch(AssertUnwindSafe(|| apply::save(scratch)));
+    let reason = kept.map(drop).unwrap_err();
+    assert_eq!(reason.code(), "change.snapshot_unloadable", "{reason}");
+    assert!(apply::save(phone).is_ok());
+}
+
+#[test]
 fn a_wrong_checksum_is_refused_where_automerge_does_not_look() {
     let (_, mut bytes) = put(&document(), 1, "name", "value");
     bytes[4] ^= 1;

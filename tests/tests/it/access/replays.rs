@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fieldseal_server::access::gate::operations_of;
 use fieldseal_server::router::document;
+use fieldseal_server::store::Statement;
 use fieldseal_tests::server::{Answer, PASSWORD};
 use fieldseal_tests::{TestDevice, TestServer, World};
 use serde_json::{Value, json};
-use sync_core::limits::{IDEMPOTENCY_KEY_CHARS_MAX, IDEMPOTENCY_KEY_MS};
+use sync_core::limits::{IDEMPOTENCY_KEY_CHARS_MAX, IDEMPOTENCY_KEY_MS, IMPORT_REQUEST_S};
 use sync_core::sync::wire::SyncRequest;
 
 /// Operations that a test cannot send twice in this sense, each with its reason.
@@ -148,7 +149,7 @@ fn every_mutating_operation_can_be_sent_again() {
             method,
             "/v1/enrolment-codes",
             Some(&admin),
-            "one code",
+            "one-code",
             body,
         )
     });
@@ -310,12 +311,11 @@ fn every_mutating_operation_can_be_sent_again() {
         "source": "旧系统", "confidence": "reported", "sampled_on": "2025-02-01", "sampling_kind": "routine",
         "channel": "production", "region": "140525",
     });
-    t.by(
-        "admin",
-        "create_prior_sampling",
-        "/v1/prior-samplings",
-        prior,
-    );
+    // It shows how the sampling is ruled, which happens a moment after it came.
+    let ruled: &[&str] = &["findings", "rulebook", "validity"];
+    t.same("create_prior_sampling", (&[], ruled), |server, method| {
+        server.call(method, "/v1/prior-samplings", Some(&admin), prior.clone())
+    });
     t.same("import_file", (&[], &["rows", "created", "unchanged", "updated"]), |server, method| {
         let file = "统一社会信用代码,企业名称,行政区划\n911405250000B1E536,泽州示例铸造,140525\n,新导入的厂,140525\n";
         let (path, bytes) = ("/v1/imports/enterprises", Some(file.as_bytes().to_vec()));
@@ -391,6 +391,37 @@ fn a_key_is_as_long_as_allowed_and_serves_one_request_for_a_day() {
     server.clock.advance_ms(1);
     assert_ne!(ask(&admin, &longest, &users[0]).expect(201).body, code.body);
 }
+
+#[test]
+fn a_request_under_way_is_waited_for_and_one_whose_server_died_is_done_again() {
+    let server = TestServer::start();
+    let admin = server.admin("140000");
+    let body = server.organisation(&admin, "inspection_body", "140100");
+    let user = server.user(&admin, &body, "zhang", &["sampler"]);
+    let ask = |token: &str| {
+        let new = json!({ "user_id": user });
+        server.call_keyed("POST", "/v1/enrolment-codes", Some(token), "7", new)
+    };
+    ask(&admin).expect(201);
+    // As if the server had died between the claim of the key and the answer.
+    server.runtime.block_on(async {
+        let mut tx = server.app.store.begin().await.unwrap();
+        tx.exec(&NO_ANSWER, Vec::new()).await.unwrap();
+        tx.commit().await.unwrap();
+    });
+    let waits = ask(&admin).expect_problem(409, "idempotency_key_in_use");
+    assert_eq!(waits.headers["retry-after"], "1");
+    let over = i64::try_from(IMPORT_REQUEST_S).unwrap() * 1_000 + 1;
+    server.clock.advance_ms(over);
+    let again = ask(&admin).expect(201);
+    assert_eq!(again.body, ask(&admin).expect(201).body);
+}
+
+/// Every answer is forgotten, and no claim.
+const NO_ANSWER: Statement = Statement {
+    name: "no answer",
+    sql: "UPDATE kept_answers SET status = NULL, answer = NULL",
+};
 
 #[test]
 fn a_signed_login_that_arrives_twice_is_one_session_and_serves_nothing_else() {

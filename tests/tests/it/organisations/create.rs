@@ -35,14 +35,14 @@ fn the_level_of_an_authority_follows_from_its_region() {
 fn a_credit_code_must_hold_its_check_digit() {
     let server = TestServer::start();
     let admin = server.admin("140000");
-    for (uscc, status) in [
-        ("911401000000E2Q67Z", 422),
-        ("911401000000E2Q67", 422),
-        ("911401000000E2Q67Y", 201),
-        ("911401000000E2Q67Y", 409),
+    for (uscc, name, status) in [
+        ("911401000000E2Q67Z", "晋阳示例检测", 422),
+        ("911401000000E2Q67", "晋阳示例检测", 422),
+        ("911401000000E2Q67Y", "晋阳示例检测", 201),
+        ("911401000000E2Q67Y", "另一家检测", 409),
     ] {
-        let body = json!({ "kind": "inspection_body", "name": "晋阳示例检测", "region": "140100",
-            "uscc": uscc });
+        let body =
+            json!({ "kind": "inspection_body", "name": name, "region": "140100", "uscc": uscc });
         server
             .post("/v1/organisations", &admin, body)
             .expect(status);

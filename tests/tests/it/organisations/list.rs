@@ -1,13 +1,16 @@
 //! `GET /v1/organisations`.
 
 use fieldseal_tests::TestServer;
+use serde_json::json;
 
 #[test]
 fn pages_show_every_row_once_and_the_last_has_no_next() {
     let server = TestServer::start();
     let admin = server.admin("140000");
-    for _ in 0..4 {
-        server.organisation(&admin, "station", "140525");
+    for number in 1..=4 {
+        let new =
+            json!({ "kind": "station", "name": format!("第 {number} 站"), "region": "140525" });
+        server.post("/v1/organisations", &admin, new).expect(201);
     }
     let (mut seen, mut path) = (Vec::new(), "/v1/organisations?limit=2".to_owned());
     loop {

@@ -4,11 +4,15 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, ROOT, ReadDoc};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use fieldseal_tests::{Phone, World};
+use fieldseal_tests::{Phone, TestDevice, World};
 use serde_json::{Value, json};
+use sync_core::document::VisitDocument;
 use sync_core::document::skeleton::skeleton;
 use sync_core::guard::{inspect, wire_bytes};
-use sync_core::model::{Actor, ChangeHash, VisitIdentity};
+use sync_core::model::sheet::SealUse;
+use sync_core::model::time::TimeClaim;
+use sync_core::model::{Actor, ChangeHash, DocumentId, SampleId, VisitIdentity};
+use sync_core::proof::{TipStatement, tip_statement};
 use sync_core::sync::wire::{PushedChange, SyncRequest};
 
 /// The first change of an actor in the document of a page, in bytes that nobody of theirs has signed.
@@ -194,4 +198,103 @@ fn a_copied_phone_is_an_alarm_both_works_are_kept_and_neither_is_stuck_afterward
         aside.as_array().unwrap().len(),
         "the fork stays beside the record"
     );
+}
+
+/// What a phone has sent of a visit, and whose visit it is.
+fn sent_of(phone: &Phone, visit: DocumentId) -> (VisitIdentity, Vec<Vec<u8>>) {
+    let mut identity = None;
+    let mut changes = Vec::new();
+    for request in phone.network.syncs() {
+        let json = zstd::decode_all(request.body.as_slice()).unwrap();
+        let page: SyncRequest = serde_json::from_slice(&json).unwrap();
+        let header = page.documents.iter().find(|it| it.document_id == visit);
+        identity =
+            identity.or(header.map(|it| VisitIdentity::from_preimage(&it.preimage).unwrap()));
+        let of_visit = page.changes.iter().filter(|it| it.document_id == visit);
+        changes.extend(of_visit.map(|it| STANDARD.decode(&it.bytes).unwrap()));
+    }
+    (identity.expect("the visit was sent"), changes)
+}
+
+#[test]
+fn a_wrong_credit_code_and_a_day_to_come_from_a_hand_made_phone_are_faults_by_code_and_harm_nothing()
+ {
+    const DAY_MS: i64 = 86_400_000;
+    let w = World::shanxi();
+    let mut honest = w.phone("王");
+    let visit = honest.enters("铸造");
+    let good = honest.draws("T1");
+    honest.syncs();
+
+    // Whoever writes a client of their own passes by every check of ours; a teammate's certified key is enough.
+    let hand = TestDevice::enrolled(&w.server, &w.token("admin"), &w.id("user", "赵"), 77);
+    let (identity, changes) = sent_of(&honest, visit);
+    let document = VisitDocument::load_from_changes(identity.clone(), changes).unwrap();
+    let mut document = document.with_actor(hand.actor);
+    let mut sheet = document.sheet(good).unwrap().value;
+    let odd = SampleId(uuid::Uuid::from_u128(
+        0x0190_0000_0000_7000_8000_0000_0000_0077,
+    ));
+    sheet.sample_id = odd;
+    sheet.sheet_no = "手工-1".to_owned();
+    sheet.lot_no = Some("另一批".to_owned());
+    sheet.seals = [
+        ("手工-试".to_owned(), SealUse::Test),
+        ("手工-备".to_owned(), SealUse::Spare),
+    ]
+    .into();
+    sheet.sampled_party.uscc = Some("911405250000B1E537".to_owned());
+    sheet.production_date = Some("2999-12-31".to_owned());
+    sheet.sampled_at = TimeClaim {
+        wall_ms: w.now() + 3 * DAY_MS,
+        ..TimeClaim::default()
+    };
+    let raw = document.add_sheet(w.now() + 3 * DAY_MS, &sheet).unwrap();
+    let tip = TipStatement {
+        document_id: visit,
+        actor: hand.actor,
+        seq: raw.seq,
+        hash: raw.hash,
+    };
+    let page = json!({
+        "changes": [{ "document_id": visit, "hash": raw.hash, "bytes": STANDARD.encode(&raw.bytes) }],
+        "tips": [{ "signature": hand.sign(&tip_statement(&tip)), "tip": tip }],
+        "documents": [{ "document_id": visit, "kind": "visit", "preimage": identity.preimage() }],
+    });
+    let answer = w.server.post("/v1/sync", &hand.access, page).expect(200);
+    assert_eq!(
+        answer.body["statuses"][0]["status"], "accepted",
+        "{}",
+        answer.body
+    );
+
+    let dossier = w.dossier(visit);
+    let faults = &dossier["facts"]["samples"][odd.to_string()]["faults"];
+    let faults: Vec<&str> = faults
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    for code in [
+        "sheet.sampled_party.uscc.check_digit",
+        "sheet.sampled_at.in_the_future",
+        "sheet.production_date.after_sampling",
+    ] {
+        assert!(faults.contains(&code), "no {code} in {faults:?}");
+    }
+    assert!(
+        dossier.to_string().contains("911405250000B1E537"),
+        "shown as it was written"
+    );
+    assert_eq!(w.aside(visit), [""; 0]);
+    assert_eq!(
+        (w.standings(visit), w.validity(good)),
+        (vec!["first".into()], "valid".into())
+    );
+    // It comes down to the honest phone like anybody's work, and that phone goes on.
+    honest.syncs();
+    let next = honest.draws("T2");
+    honest.syncs();
+    assert_eq!(w.validity(next), "valid");
 }
