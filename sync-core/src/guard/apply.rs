@@ -201,7 +201,7 @@ fn order(
 }
 
 /// Steps 5 and 6 for some changes on top of a sound document, in an order in which each follows.
-fn apply(
+pub(super) fn apply(
     sound: &Automerge,
     changes: &[Inspected<'_>],
     tried: &[usize],

@@ -237,6 +237,10 @@ fn a_change_naming_an_unknown_actor_is_refused_where_automerge_panics() {
         matches!(outcome, Err(Unsafe::Panicked { .. })),
         "the step is needed no more"
     );
+    // If ever one gets past the step before, the panic stays in here.
+    let inspected = [inspect(&bytes).unwrap()];
+    let applied = apply::apply(&Automerge::new(), &inspected, &[0]);
+    assert!(matches!(applied, Err(Unsafe::Panicked { .. })));
 }
 
 #[test]

@@ -102,9 +102,12 @@ pub async fn run(
         });
         return Err(Problem::new(Code::ImportInvalid).fields(errors));
     }
-    let subject = format!("import:{}", kind.as_str());
-    let detail = serde_json::json!({ "created": report.created, "updated": report.updated });
-    work.audit("import.done", subject, detail).await?;
+    // The same file again does nothing, and leaves no trail of it.
+    if report.created + report.updated > 0 {
+        let subject = format!("import:{}", kind.as_str());
+        let detail = serde_json::json!({ "created": report.created, "updated": report.updated });
+        work.audit("import.done", subject, detail).await?;
+    }
     work.commit().await?;
     report.written = true;
     Ok(report)
