@@ -250,7 +250,7 @@ fn every_mutating_operation_can_be_sent_again() {
         .text("team_id");
     let to = json!({ "body_id": id("organisation", "晋阳"), "team_id": team, "reason": "派" });
     t.by("admin", "assign_task", &of_task("assignment"), to);
-    let roster = json!({ "members": [id("user", "王"), id("user", "赵")] });
+    let roster = json!({ "members": [id("user", "王"), id("user", "赵"), neu] });
     t.by("admin", "update_team", &format!("/v1/teams/{team}"), roster);
     let new = json!({ "name": "没有代码的厂", "region": "140525" });
     let enterprise = t
@@ -320,6 +320,15 @@ fn every_mutating_operation_can_be_sent_again() {
         let file = "统一社会信用代码,企业名称,行政区划\n911405250000B1E536,泽州示例铸造,140525\n,新导入的厂,140525\n";
         let (path, bytes) = ("/v1/imports/enterprises", Some(file.as_bytes().to_vec()));
         server.call_raw(method, path, Some(&admin), "text/csv", bytes)
+    });
+
+    let door = json!({ "team_id": team, "enterprise_id": enterprise, "duration_s": 3_600 });
+    let lease = t.same("create_lease", nothing, |server, method| {
+        server.call(method, "/v1/leases", Some(&device.access), door.clone())
+    });
+    let path = format!("/v1/leases/{}/release", lease.text("lease_id"));
+    t.same("release_lease", nothing, |server, method| {
+        server.call(method, &path, Some(&device.access), Value::Null)
     });
 
     // The laboratory, and persons' rulings.
