@@ -320,7 +320,7 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
                     free.insert(fact);
                 }
                 Entry::Occupied(_) => {
-                    claim_faults.push(Fault::new("claim_id", "taken").key("prior_claim"));
+                    beside_faults.push(Fault::new("claim_id", "taken").key("prior_claim"));
                 }
             }
         }

@@ -236,6 +236,7 @@ fn every_mutating_operation_can_be_sent_again() {
         .text("campaign_id");
     let new = json!({
         "campaign_id": campaign, "code": "T", "product_name": "检查井盖", "sampling_kind": "routine", "quota_batches": 1,
+        "enterprises": [id("enterprise", "铸造")],
     });
     let task = t
         .by("admin", "create_task", "/v1/tasks", new)
@@ -322,7 +323,8 @@ fn every_mutating_operation_can_be_sent_again() {
         server.call_raw(method, path, Some(&admin), "text/csv", bytes)
     });
 
-    let door = json!({ "team_id": team, "enterprise_id": enterprise, "duration_s": 3_600 });
+    let foundry = id("enterprise", "铸造");
+    let door = json!({ "team_id": team, "enterprise_id": foundry, "duration_s": 3_600 });
     let lease = t.same("create_lease", nothing, |server, method| {
         server.call(method, "/v1/leases", Some(&device.access), door.clone())
     });
