@@ -137,7 +137,7 @@ impl Story<'_> {
         phone.offline();
         let visit = phone.enters(enterprise);
         match self.dice.random_range(0..10) {
-            0..=5 => drop(phone.draws(tasks.choose(&mut self.dice).unwrap())),
+            0..=5 => drop(phone.unruly().draws(tasks.choose(&mut self.dice).unwrap())),
             6 => {
                 let input = NotSampledInput {
                     reason: "stopped".to_owned(),

@@ -171,7 +171,8 @@ impl Crowd {
 /// An entry counts when a sample was drawn.
 fn visit(team: usize, phone: &mut Phone, enterprise: &str) -> DocumentId {
     let visit = phone.enters(enterprise);
-    phone.draws(&task(team));
+    // A team of one: the phone would not seal for it, and what is raced for is the door.
+    phone.unruly().draws(&task(team));
     visit
 }
 

@@ -44,7 +44,7 @@ fn a_sheet_for_a_task_of_another_campaign_does_not_slip_through_that_campaigns_d
     let w = World::shanxi();
     let mut a = w.phone("王");
     let visit = a.works_in("JC-2025-01").enters("加油站");
-    let sample = a.draws("Y1");
+    let sample = a.unruly().draws("Y1");
     a.syncs();
     assert_eq!(w.validity(sample), "needs_ruling");
     assert!(w.rules(visit, sample).contains(&"ASSIGN".to_owned()));

@@ -116,7 +116,9 @@ fn one_sample_id_in_two_visits_is_kept_in_both_and_frozen_until_one_is_taken_bac
         let refused = w
             .receives("钱", sample)
             .expect_problem(409, "sample_refused");
-        assert_eq!(refused.body["rule_id"], "SAMPLEID", "{}", refused.body);
+        let named = json!({ "field": "rule_id", "detail": "SAMPLEID" });
+        let errors = refused.body["errors"].as_array().unwrap();
+        assert!(errors.contains(&named), "{}", refused.body);
         forged.withdraws(sample);
         forged.syncs(&w);
         assert_eq!(w.validity(sample), "valid", "free again");
