@@ -43,12 +43,12 @@ pub struct Refusal {
     /// For the session.
     pub failure: Failure,
     /// For the app.
-    pub error: ClientError,
+    pub error: Box<ClientError>,
 }
 
 impl From<Refusal> for ClientError {
     fn from(refusal: Refusal) -> Self {
-        refusal.error
+        *refusal.error
     }
 }
 
@@ -78,7 +78,10 @@ impl Api {
             let failure = transport_failure(&error);
             let error =
                 ClientError::new(&failure.code(), "The server cannot be reached").with(error);
-            Refusal { failure, error }
+            Refusal {
+                failure,
+                error: Box::new(error),
+            }
         })?;
         if !(200..300).contains(&answer.status) {
             let failure = self.failure(&answer);
@@ -86,7 +89,10 @@ impl Api {
                 let message = format!("The server answered {}", answer.status);
                 ClientError::new(&failure.code(), message)
             });
-            return Err(Refusal { failure, error });
+            return Err(Refusal {
+                failure,
+                error: Box::new(error),
+            });
         }
         let text = if answer.body.is_empty() {
             b"null".as_slice()
@@ -95,7 +101,9 @@ impl Api {
         };
         serde_json::from_slice(text).map_err(|error| Refusal {
             failure: Failure::Unreadable,
-            error: ClientError::new("network.unreadable", "The answer cannot be read").with(error),
+            error: Box::new(
+                ClientError::new("network.unreadable", "The answer cannot be read").with(error),
+            ),
         })
     }
 

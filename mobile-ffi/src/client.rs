@@ -70,7 +70,7 @@ impl From<ClientError> for NoToken {
 impl From<NoToken> for ClientError {
     fn from(none: NoToken) -> Self {
         match none {
-            NoToken::Refused(refusal) => refusal.error,
+            NoToken::Refused(refusal) => *refusal.error,
             NoToken::Missing(error) => error,
         }
     }

@@ -776,10 +776,10 @@ mod tests {
             &|it| it.captured_at = tomorrow(),
             &["form.captured_at.in_the_future"],
         );
-        let at_place = |change: fn(&mut Location)| {
-            move |it: &mut EvidenceEntry| change(it.location.as_mut().unwrap())
-        };
-        let cases: [(fn(&mut Location), &str); 6] = [
+        type Change = fn(&mut Location);
+        let at_place =
+            |change: Change| move |it: &mut EvidenceEntry| change(it.location.as_mut().unwrap());
+        let cases: [(Change, &str); 6] = [
             (
                 |it| it.latitude_e7 = 900_000_001,
                 "latitude_e7.out_of_range",
