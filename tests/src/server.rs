@@ -126,20 +126,11 @@ impl TestServer {
         Self::begin(folder, None, clock, 0, None)
     }
 
-    /// The server that takes over from this one, which has stopped: on another database, by the same clock.
-    pub fn start_again_on(&self, database: Arc<TestDatabase>) -> Self {
-        Self::begin(&self.folder, Some(database), self.clock.clone(), 1, None)
-    }
-
-    /// The server that takes over from this one, which has stopped: on the same folder and database, by the same clock.
-    pub fn start_again(&self) -> Self {
-        Self::begin(
-            &self.folder,
-            self.database.clone(),
-            self.clock.clone(),
-            1,
-            None,
-        )
+    /// The server that takes over from this one, which has stopped: on the same folder, by the same clock, and on the same
+    /// database unless it is given another.
+    pub fn start_again(&self, database: Option<Arc<TestDatabase>>) -> Self {
+        let database = database.or_else(|| self.database.clone());
+        Self::begin(&self.folder, database, self.clock.clone(), 1, None)
     }
 
     /// Every row of every table, as text: what a request that changes nothing leaves as it is. Without the rows that
@@ -217,7 +208,7 @@ impl TestServer {
             // The server may answer and close before it has read a body that it refuses: a kept connection would be dead.
             .max_idle_connections(0)
             .build();
-        Self {
+        let server = Self {
             app,
             clock,
             address,
@@ -228,7 +219,13 @@ impl TestServer {
             shutdown: Some(shutdown),
             served: Some(served),
             _own_folder: own,
-        }
+        };
+        // The port takes connections before the server has written what it writes at its start, and a test that reads the
+        // store would see that happen.
+        server
+            .call("GET", "/health/live", None, Value::Null)
+            .expect(200);
+        server
     }
 
     /// Its folder.

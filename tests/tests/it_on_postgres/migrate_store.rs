@@ -50,7 +50,7 @@ fn a_story_goes_on_after_the_move_with_the_same_phones_and_nothing_is_offered_tw
         text(&again.stdout)
     );
 
-    w.server = w.server.start_again_on(database);
+    w.server = w.server.start_again(Some(database));
     for phone in [&wang, &zhao, &li] {
         phone.network.redirect(&w.server.url(""));
     }

@@ -57,7 +57,7 @@ fn whoever_is_in_the_middle_of_a_sync_is_answered_and_what_was_acknowledged_is_t
     });
     ending.expect("and then it ends well");
 
-    let again = world.server.start_again();
+    let again = world.server.start_again(None);
     let token = again.log_in("admin-140000");
     let doctor = again.get("/v1/quarantine", &token).expect(200);
     assert_eq!(doctor.body["items"].as_array().unwrap().len(), 0);
