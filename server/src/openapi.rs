@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};
+use sync_core::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 use utoipa::openapi::OpenApi as Api;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -83,8 +84,12 @@ fn tell_of_keys(method: &str, operation: &mut Value) {
     let key = json!({
         "name": "Idempotency-Key", "in": "header", "required": false,
         "description": "Drawn by the client for one request: sent again under it within a day, the request is done once \
-            and answered as before. Another request under it gets `idempotency_key_reused`.",
-        "schema": { "type": "string", "format": "uuid" },
+            and answered as before. Another request under it gets `idempotency_key_reused`. A UUID does well; any printable \
+            ASCII without spaces is taken.",
+        "schema": {
+            "type": "string", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_CHARS_MAX,
+            "examples": ["0199082b-5a78-7d57-9615-b380de05f7a7"],
+        },
     });
     if let Value::Object(operation) = operation {
         let list = operation.entry("parameters").or_insert_with(|| json!([]));

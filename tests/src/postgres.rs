@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
@@ -24,24 +24,35 @@ const SUPERUSER: &str = "fieldseal";
 const TEMPLATE: &str = "fieldseal_template";
 /// How long the instance may take to answer.
 const START_S: u64 = 60;
+/// After so long a server that was killed is started once more: what is left of it can be in the way of the next.
+const START_AGAIN_S: u64 = 5;
 
 /// Runs the server until its input ends, which it does when the process that holds the other end is gone: killed,
-/// crashed or finished. Then nothing of it is left, neither processes nor files.
+/// crashed or finished. Then nothing of it is left, neither processes nor files. At a line it kills the server and starts
+/// it again. Without fsync what was committed survives that: it is the kernel's, which goes on.
 const LEASH: &str = r#"
-"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off \
-    -c max_connections="$3" -c shared_buffers=64MB -c log_min_messages=fatal >"$2/log" 2>&1 &
-server=$!
-cat >/dev/null
+start() {
+    "$bin/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= -c fsync=off -c full_page_writes=off \
+        -c max_connections="$connections" -c shared_buffers=64MB -c log_min_messages=fatal >>"$folder/log" 2>&1 &
+    server=$!
+}
+bin=$1 folder=$2 connections=$3
+start
+while read -r _; do
+    kill -KILL "$server"
+    wait "$server"
+    start
+done
 kill -INT "$server"
 wait "$server"
-rm -rf "$2"
+rm -rf "$folder"
 "#;
 
 /// A running instance.
 pub struct Instance {
     bin: PathBuf,
     folder: PathBuf,
-    _leash: Child,
+    leash: Mutex<Child>,
 }
 
 /// The instance of this process; none where PostgreSQL is not installed.
@@ -158,7 +169,7 @@ impl Instance {
         let instance = Self {
             bin,
             folder,
-            _leash: leash,
+            leash: Mutex::new(leash),
         };
         instance.wait_until_it_answers();
         instance.make_template();
@@ -173,6 +184,13 @@ impl Instance {
             assert!(!late, "PostgreSQL does not answer: {error}\n{log}");
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// SIGKILL for the whole of it, and a start again.
+    fn kill_and_start(&self) {
+        let mut leash = self.leash.lock().expect("nobody panics with it");
+        let told = leash.stdin.as_mut().expect("its input").write_all(b"\n");
+        told.expect("the leash holds");
     }
 
     fn make_template(&self) {
@@ -224,6 +242,7 @@ impl Instance {
 
 /// A database of its own on the instance. Dropped, it is dropped.
 pub struct TestDatabase {
+    instance: &'static Instance,
     name: String,
     url: String,
     kept: bool,
@@ -251,19 +270,33 @@ impl TestDatabase {
         if there.is_empty() {
             instance.create(&name, Some(TEMPLATE));
         }
-        Arc::new(Self::named(name, true))
+        Arc::new(Self::named(instance, name, true))
+    }
+
+    /// A migrated one on an instance of its own, which can be killed without hurting other tests.
+    pub fn on_own_instance() -> Arc<Self> {
+        let instance = Box::leak(Box::new(Instance::start(needed().bin.clone())));
+        let name = "test_alone".to_owned();
+        instance.create(&name, Some(TEMPLATE));
+        Arc::new(Self::named(instance, name, true))
     }
 
     fn fresh(template: Option<&str>) -> Arc<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        needed().create(&name, template);
-        Arc::new(Self::named(name, false))
+        let instance = needed();
+        instance.create(&name, template);
+        Arc::new(Self::named(instance, name, false))
     }
 
-    fn named(name: String, kept: bool) -> Self {
-        let url = needed().url(&name);
-        Self { name, url, kept }
+    fn named(instance: &'static Instance, name: String, kept: bool) -> Self {
+        let url = instance.url(&name);
+        Self {
+            instance,
+            name,
+            url,
+            kept,
+        }
     }
 
     /// As `FIELDSEAL_DATABASE_URL`.
@@ -273,7 +306,7 @@ impl TestDatabase {
 
     /// Everything in it, as text.
     pub fn dump(&self) -> Vec<u8> {
-        let dumped = Command::new(needed().bin.join("pg_dump"))
+        let dumped = Command::new(self.instance.bin.join("pg_dump"))
             .args(["--inserts", "-d", &self.url])
             .stdin(Stdio::null())
             .output()
@@ -288,15 +321,47 @@ impl TestDatabase {
 
     /// Cuts every connection to it, as a restarted PostgreSQL or a broken network does.
     pub fn cut_connections(&self) {
-        needed().sql(&format!(
+        self.instance.sql(&format!(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
             self.name
         ));
     }
 
+    /// SIGKILL for the process behind one connection to it, one that is at work if there is one: PostgreSQL then throws
+    /// everybody out and recovers. Only on an instance of its own.
+    pub fn kill_a_connection(&self) {
+        let at_work = self.instance.try_sql(&format!(
+            "SELECT pid FROM pg_stat_activity WHERE datname = '{}' ORDER BY state = 'idle', random() LIMIT 1",
+            self.name
+        ));
+        if let Ok(pid) = at_work
+            && !pid.is_empty()
+        {
+            let _ = Command::new("kill").args(["-KILL", &pid]).status();
+        }
+    }
+
+    /// SIGKILL for the whole of PostgreSQL, which starts again. Only on an instance of its own.
+    pub fn kill_postgres(&self) {
+        self.instance.kill_and_start();
+    }
+
+    /// Waits until it answers again after a kill.
+    pub fn wait_until_it_recovers(&self) {
+        let (begun, mut tried) = (Instant::now(), Instant::now());
+        while self.instance.try_sql("SELECT 1").is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(START_S), "it is gone");
+            if tried.elapsed() > Duration::from_secs(START_AGAIN_S) {
+                self.instance.kill_and_start();
+                tried = Instant::now();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Lets nobody connect, or lets them again.
     pub fn allow_connections(&self, allowed: bool) {
-        needed().sql(&format!(
+        self.instance.sql(&format!(
             "ALTER DATABASE {} ALLOW_CONNECTIONS {allowed}",
             self.name
         ));
@@ -307,7 +372,9 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         if !self.kept {
             // What does not go now goes with the instance.
-            let _ = needed().try_sql(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+            let _ = self
+                .instance
+                .try_sql(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
         }
     }
 }

@@ -120,6 +120,14 @@ impl TestServer {
         Self::begin(folder, database, clock, starts as u64, None)
     }
 
+    /// One on a PostgreSQL database that was made for it.
+    pub fn start_with(database: Arc<TestDatabase>) -> Self {
+        let own = TempDir::new().expect("a temporary folder");
+        let folder = own.path().to_owned();
+        let clock = Arc::new(ManualClock::at(MORNING_MS));
+        Self::begin(&folder, Some(database), clock, 0, Some(own))
+    }
+
     /// One on SQLite whatever this process runs on, on a folder that outlives it.
     pub fn start_on_sqlite(folder: &Path) -> Self {
         let clock = Arc::new(ManualClock::at(MORNING_MS));

@@ -1,11 +1,19 @@
-//! What must hold of the files of a server and of phones after any kill: they are whole, every change stands once, and
-//! whatever a receipt says is there.
+//! What must hold of a server and of phones after any kill: their files are whole, every change stands once, whatever a
+//! receipt says is there, and so is whatever a phone was told was saved. And the dice that choose when to kill.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
+use rand::{RngExt as _, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use rusqlite::{Connection, OpenFlags};
+use serde_json::Value;
+use sync_core::model::DocumentId;
 use sync_core::proof::{ReceiptPayload, Signed};
+
+use crate::world::word;
+use crate::{Phone, TestServer, World};
 
 /// A document and a change of it, as hex.
 pub type Received = BTreeSet<(String, String)>;
@@ -52,40 +60,123 @@ pub fn receipts_on(phone: &Path) -> Received {
 
 /// The log of a server: every change once, one change under each number of an author, and all that was received.
 #[track_caller]
-pub fn assert_log_holds(server: &Path, received: &Received) {
-    assert_whole(server);
-    let database = open(server);
-    let count = |sql: &str| {
-        let counted = database.query_row(sql, [], |row| row.get::<_, i64>(0));
-        counted.unwrap_or_else(|error| panic!("{sql}: {error}"))
+pub fn assert_log_holds(server: &TestServer, received: &Received) {
+    match server.database() {
+        None => assert_whole(&server.folder().join("fieldseal.db")),
+        // A dump reads every row of every table.
+        Some(database) => assert!(!database.dump().is_empty()),
+    }
+    let count = |sql| -> i64 {
+        let rows = server.reads(sql);
+        rows[0].get("n").expect("a count")
     };
-    let changes = count("SELECT COUNT(*) FROM changes");
+    let changes = count("SELECT COUNT(*) AS n FROM changes");
     assert!(changes > 0, "the log is empty");
-    let distinct = count("SELECT COUNT(*) FROM (SELECT DISTINCT document_id, hash FROM changes)");
+    let distinct = count(
+        "SELECT COUNT(*) AS n FROM (SELECT DISTINCT document_id, hash FROM changes) AS found",
+    );
     assert_eq!(changes, distinct, "a change stands twice in the log");
     let numbers = count(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM changes GROUP BY document_id, actor, seq HAVING COUNT(*) > 1)",
+        "SELECT COUNT(*) AS n FROM \
+         (SELECT 1 AS twice FROM changes GROUP BY document_id, actor, seq HAVING COUNT(*) > 1) AS found",
     );
     assert_eq!(numbers, 0, "two changes under one number");
-    let aside = count("SELECT COUNT(*) FROM changes WHERE status <> 'accepted'");
+    let aside = count("SELECT COUNT(*) AS n FROM changes WHERE status <> 'accepted'");
     assert_eq!(aside, 0, "an honest change is held or quarantined");
     let ordinals = count(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM changes GROUP BY document_id HAVING COUNT(DISTINCT ordinal) <> COUNT(*))",
+        "SELECT COUNT(*) AS n FROM (SELECT 1 AS twice FROM changes \
+         GROUP BY document_id HAVING COUNT(DISTINCT ordinal) <> COUNT(*)) AS found",
     );
     assert_eq!(ordinals, 0, "two changes at one place of a document");
-    let mut listed = database
-        .prepare("SELECT lower(hex(document_id)), lower(hex(hash)) FROM changes")
-        .expect("the log");
     assert!(
         received.len() > 50,
         "{} receipts are no trial",
         received.len()
     );
-    let rows = listed.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let rows = server.reads("SELECT document_id, hash FROM changes");
     let stored: Received = rows
-        .expect("the log")
-        .map(|row| row.expect("a row"))
+        .iter()
+        .map(|row| {
+            let bytes = |column| hex::encode(row.get::<Vec<u8>>(column).expect("bytes"));
+            (bytes("document_id"), bytes("hash"))
+        })
         .collect();
     let lost: Vec<_> = received.difference(&stored).collect();
     assert!(lost.is_empty(), "received and lost: {lost:?}");
+}
+
+/// How often each thing that was saved stands in a dossier: notes, words, sheets, seals.
+fn standing(dossier: &Value) -> BTreeMap<String, usize> {
+    let list = |value: &Value| value.as_array().expect("it is there").clone();
+    let mut found: Vec<String> = Vec::new();
+    for suspension in list(&dossier["records"]["suspensions"]) {
+        found.push(word(&suspension["record"]["reason"]));
+    }
+    for part in word(&dossier["records"]["notes"]).split_inclusive(']') {
+        found.extend(part.rfind('[').map(|at| part[at..].to_owned()));
+    }
+    for sample in list(&dossier["samples"]) {
+        found.push(word(&sample["sample_id"]));
+    }
+    for seal in list(&dossier["seals"]) {
+        found.push(word(&seal["seal_id"]));
+    }
+    let mut counts = BTreeMap::new();
+    for one in found {
+        *counts.entry(one).or_default() += 1;
+    }
+    counts
+}
+
+/// Everything acknowledged stands in exactly one dossier, once; nothing else stands twice; no number was given twice.
+#[track_caller]
+pub fn assert_nothing_lost_or_doubled(w: &World, visits: &[DocumentId], acknowledged: &[String]) {
+    assert!(acknowledged.len() > 50, "only {}", acknowledged.len());
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut numbers, mut sheets) = (BTreeSet::new(), 0);
+    for visit in visits {
+        let dossier = w.dossier(*visit);
+        for (one, count) in standing(&dossier) {
+            *counts.entry(one).or_default() += count;
+        }
+        for sample in dossier["samples"].as_array().expect("it is there") {
+            numbers.insert(word(&sample["sheet_no"]));
+            sheets += 1;
+        }
+        assert_eq!(dossier["conflicts"], serde_json::json!([]));
+        assert_eq!(dossier["aside"], serde_json::json!([]));
+    }
+    for one in acknowledged {
+        assert!(
+            counts.contains_key(one),
+            "{one} was acknowledged and is lost"
+        );
+    }
+    for (one, count) in &counts {
+        assert_eq!(*count, 1, "{one} stands {count} times");
+    }
+    assert_eq!(numbers.len(), sheets, "a sheet number was given twice");
+}
+
+/// Both phones show the same of every visit.
+#[track_caller]
+pub fn assert_phones_agree(one: &Phone, other: &Phone, visits: &[DocumentId]) {
+    for visit in visits {
+        let shown = one.client.visit(*visit).expect("it is there");
+        assert_eq!(shown, other.client.visit(*visit).expect("it is there"));
+    }
+}
+
+/// Dice from `FIELDSEAL_SEED`, or from a fresh seed that is printed.
+pub fn dice() -> ChaCha8Rng {
+    let given = std::env::var("FIELDSEAL_SEED").ok();
+    let seed = given.map(|text| text.parse().expect("FIELDSEAL_SEED is a number"));
+    let seed: u64 = seed.unwrap_or_else(|| rand::rng().random());
+    println!("FIELDSEAL_SEED={seed}");
+    ChaCha8Rng::seed_from_u64(seed)
+}
+
+/// A moment inside a window.
+pub fn within(dice: &mut ChaCha8Rng, window: Duration) -> Duration {
+    window.mul_f64(dice.random_range(0.0..1.0))
 }

@@ -77,7 +77,7 @@ async fn keyed(
         .filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()));
     let key = key.ok_or_else(|| {
         let detail =
-            format!("Idempotency-Key has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} characters of ASCII");
+            format!("Idempotency-Key has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} printable ASCII characters and no space");
         Problem::new(Code::HeaderInvalid).detail(detail)
     })?;
     let bytes_max = match operation.id {

@@ -23,7 +23,7 @@ mod one_entry;
 mod organisations;
 #[path = "../it/prior_samplings/mod.rs"]
 mod prior_samplings;
-#[path = "../it/races/mod.rs"]
+#[path = "../it/races.rs"]
 mod races;
 #[path = "../it/re_entry_grants/mod.rs"]
 mod re_entry_grants;
@@ -33,6 +33,8 @@ mod rulebooks;
 mod samples;
 #[path = "../it/invariants/seen.rs"]
 mod seen;
+#[path = "../it/kills/servers.rs"]
+mod servers_killed;
 #[path = "../it/store/mod.rs"]
 mod store;
 #[path = "../it/stories/mod.rs"]
@@ -49,7 +51,9 @@ mod users;
 mod visits;
 
 mod database;
+mod killed;
 mod migrate_store;
+mod two_processes;
 mod two_servers;
 
 use fieldseal_tests::TestServer;
@@ -67,7 +71,10 @@ const ELSEWHERE: [(&str, &str); 6] = [
         "invariants",
         "convergence copies a file; the others are here by their names",
     ),
-    ("kills", "phones, and servers on a file"),
+    (
+        "kills",
+        "of phones; those of servers are here by their name",
+    ),
     (
         "limits",
         "reads pages and pushes at limits, all the same on both",

@@ -1,20 +1,17 @@
 //! Two servers on one database: each with connections, caches and a data folder of its own, and whatever they must agree on
 //! in the database.
 
-use fieldseal_tests::child::ServerProcess;
+use fieldseal_tests::crowd::{Crowd, Through};
 use fieldseal_tests::server::PASSWORD;
 use fieldseal_tests::{TestServer, World};
 use serde_json::json;
 use sync_core::limits::ACCOUNT_FAILURES_MAX;
-use tempfile::TempDir;
-
-use crate::races::crowd::Crowd;
 
 #[test]
 fn sixteen_teams_on_two_servers_never_make_two_first() {
     let w = World::shanxi();
     let beside = w.server.start_beside();
-    let crowd = Crowd::of_one_body(&w, Some(&beside));
+    let crowd = Crowd::of_one_body(&w, Through::Beside(&beside));
     crowd.races_for_doors(&w);
 }
 
@@ -22,7 +19,7 @@ fn sixteen_teams_on_two_servers_never_make_two_first() {
 fn sixteen_teams_on_two_servers_that_sample_one_producers_goods_leave_one_valid() {
     let w = World::shanxi();
     let beside = w.server.start_beside();
-    let crowd = Crowd::of_two_bodies(&w, Some(&beside));
+    let crowd = Crowd::of_two_bodies(&w, Through::Beside(&beside));
     crowd.races_for_a_product(&w);
 }
 
@@ -85,29 +82,9 @@ fn an_ended_session_and_a_published_rulebook_are_known_to_both_at_once() {
 }
 
 #[test]
-fn two_processes_that_start_at_once_on_an_empty_database_both_serve_with_one_key() {
-    let database = fieldseal_tests::postgres::TestDatabase::empty();
-    let program = env!("CARGO_BIN_EXE_server");
-    let folders = [(); 2].map(|()| TempDir::new().unwrap());
-    let servers: Vec<ServerProcess> = std::thread::scope(|scope| {
-        let started: Vec<_> = folders
-            .iter()
-            .map(|folder| {
-                let url = database.url();
-                scope.spawn(move || ServerProcess::start_on(program, folder.path(), Some(url)))
-            })
-            .collect();
-        started
-            .into_iter()
-            .map(|server| server.join().unwrap())
-            .collect()
-    });
-    let ready = |server: &ServerProcess| {
-        let answer = ureq::get(format!("{}/health/ready", server.url)).call();
-        answer.expect("it answers").status().as_u16()
-    };
-    assert_eq!(servers.iter().map(ready).collect::<Vec<_>>(), [200, 200]);
-    for server in servers {
-        assert!(server.terminate());
-    }
+fn of_sixteen_teams_on_two_servers_that_ask_for_one_door_at_once_one_gets_it() {
+    let w = World::shanxi();
+    let beside = w.server.start_beside();
+    let crowd = Crowd::of_one_body(&w, Through::Beside(&beside));
+    crowd.races_for_a_lease(&w);
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use sync_core::model::{DocumentId, EnterpriseId, EnterpriseKey, PriorSamplingId, SampleId, Uscc};
+use sync_core::model::{DocumentId, EnterpriseId, EnterpriseKey, PriorSamplingId, SampleId};
 use sync_core::rules::{SampleFact, ScopeKey};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Change, Work, missing, name, optional, region};
+use super::{Change, Work, code, missing, name, optional, region};
 use crate::problem::{Code, Problem};
 use crate::services::projection;
 use crate::services::sync::binding;
@@ -35,16 +35,7 @@ pub struct NewEnterprise {
 
 /// Makes one, or changes what is told about the one with that code, or that name and region without a code.
 pub async fn put(work: &mut Work<'_>, new: NewEnterprise) -> Result<(Enterprise, Change), Problem> {
-    let uscc = optional("uscc", new.uscc.as_deref())?;
-    if uscc
-        .as_ref()
-        .is_some_and(|code| code.parse::<Uscc>().is_err())
-    {
-        return Err(Problem::value(
-            "uscc",
-            "is no unified social credit code: its check digit is wrong",
-        ));
-    }
+    let uscc = code("uscc", new.uscc.as_deref())?.map(String::from);
     let (title, region) = (
         name("name", &new.name)?,
         region("region", &new.region)?.to_string(),

@@ -15,7 +15,7 @@ pub mod teams;
 mod work;
 
 use sync_core::limits::NAME_CHARS_MAX;
-use sync_core::model::{OrganisationId, Region};
+use sync_core::model::{OrganisationId, Region, Uscc};
 pub use work::Work;
 
 use crate::access::{OrganisationKind, Principal};
@@ -63,10 +63,20 @@ pub fn region(field: &str, code: &str) -> Result<Region, Problem> {
         .map_err(|_| Problem::value(field, "is no six-digit GB/T 2260 code of a region"))
 }
 
-/// A civil day.
+/// A unified social credit code (统一社会信用代码) that may be missing. An empty text is none, and says so: whoever knows
+/// no code leaves the field out.
+fn code(field: &str, text: Option<&str>) -> Result<Option<Uscc>, Problem> {
+    let wrong = |_| {
+        let detail = "is no unified social credit code: its check digit is wrong";
+        Problem::value(field, detail)
+    };
+    text.map(|text| text.parse().map_err(wrong)).transpose()
+}
+
+/// A civil day that may be missing.
 fn day(field: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
-    match text.map(str::trim) {
-        None | Some("") => Ok(None),
+    match text {
+        None => Ok(None),
         Some(text) => match text.parse::<jiff::civil::Date>() {
             Ok(date) => Ok(Some(date.to_string())),
             Err(_) => Err(Problem::value(field, "is no date such as 2025-03-01")),

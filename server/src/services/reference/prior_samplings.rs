@@ -3,13 +3,13 @@
 
 use aws_lc_rs::digest;
 use sync_core::model::{
-    EnterpriseKey, Interval, OrganisationId, PriorSamplingId, ProductKey, SampleId, TimeFact, Uscc,
+    EnterpriseKey, Interval, OrganisationId, PriorSamplingId, ProductKey, SampleId, TimeFact,
     normalise_text, shanghai_midnight,
 };
 use sync_core::rules::{CustodyFact, Purpose, SampleFact, SamplingSource};
 
 use super::tasks::SAMPLING_KINDS;
-use super::{Change, Work, missing, name, optional};
+use super::{Change, Work, code, missing, name, optional};
 use crate::problem::{Code, Problem};
 use crate::services::projection;
 use crate::store::reference::prior_samplings::{self, PriorRow, PriorSampling};
@@ -188,17 +188,4 @@ fn nameless(fact: &SampleFact) -> SampleFact {
     let mut fact = fact.clone();
     fact.product.producer_name.clear();
     fact
-}
-
-fn code(field: &str, text: Option<&str>) -> Result<Option<Uscc>, Problem> {
-    match text.map(str::trim).filter(|text| !text.is_empty()) {
-        None => Ok(None),
-        Some(text) => match text.parse() {
-            Ok(code) => Ok(Some(code)),
-            Err(_) => Err(Problem::value(
-                field,
-                "is no unified social credit code: its check digit is wrong",
-            )),
-        },
-    }
 }

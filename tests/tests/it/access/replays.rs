@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fieldseal_server::access::gate::operations_of;
 use fieldseal_server::router::document;
+use fieldseal_server::services::ruling::rule_what_is_dirty;
 use fieldseal_server::store::Statement;
 use fieldseal_tests::server::{Answer, PASSWORD};
 use fieldseal_tests::{TestDevice, TestServer, World};
@@ -50,6 +51,9 @@ impl Twice<'_> {
         let first = send(server, method);
         assert!((200..300).contains(&first.status), "{operation}: {first:?}");
         server.clock.advance_ms(1_000);
+        // What it marked is ruled by a job as well, whenever that comes by.
+        let ruled = rule_what_is_dirty(&server.app);
+        server.runtime.block_on(ruled).unwrap();
         let before = server.rows();
         let again = send(server, method);
         let after = server.rows();
@@ -477,6 +481,12 @@ fn every_mutating_operation_tells_of_the_key_that_it_heeds() {
             let exempt = ["create_challenge", "sync"]
                 .contains(&operation["operationId"].as_str().unwrap_or(""));
             assert_eq!(told, method != "get" && !exempt, "{method} {path}");
+            let keys = parameters.into_iter().flatten();
+            for key in keys.filter(|it| it["name"] == "Idempotency-Key") {
+                let schema = &key["schema"];
+                assert_eq!(schema["maxLength"], json!(IDEMPOTENCY_KEY_CHARS_MAX));
+                assert_eq!(schema["pattern"], "^[!-~]+$", "what the server takes");
+            }
         }
     }
 }

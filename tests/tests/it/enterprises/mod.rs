@@ -46,11 +46,28 @@ fn an_alias_is_undone_once_and_never_makes_a_circle() {
 }
 
 #[test]
-fn a_code_with_a_wrong_check_digit_is_refused() {
+fn a_code_with_a_wrong_check_digit_or_none_in_it_is_refused_wherever_it_stands() {
     let server = TestServer::start();
     let admin = server.admin("140000");
-    let new = json!({ "name": "坏", "region": "140525", "uscc": "911405250000B1E537" });
-    server
-        .post("/v1/enterprises", &admin, new)
-        .expect_problem(422, "value_invalid");
+    for code in ["911405250000B1E537", "", " ", " 911405250000B1E536"] {
+        let new = json!({ "name": "坏", "region": "140525", "uscc": code });
+        server
+            .post("/v1/enterprises", &admin, new)
+            .expect_problem(422, "value_invalid");
+        for field in ["enterprise_uscc", "producer_uscc"] {
+            let mut new = json!({
+                "source": "旧系统", "confidence": "reported", "sampled_on": "2025-02-01", "sampling_kind": "routine",
+            });
+            new[field] = json!(code);
+            server
+                .post("/v1/prior-samplings", &admin, new)
+                .expect_problem(422, "value_invalid");
+        }
+    }
+    // A file has a cell for each column, and an empty one says that there is none.
+    let file = "统一社会信用代码,企业名称,行政区划\n,没有代码的厂,140525\n";
+    let bytes = Some(file.as_bytes().to_vec());
+    let path = "/v1/imports/enterprises";
+    let report = server.call_raw("POST", path, Some(&admin), "text/csv", bytes);
+    assert_eq!(report.expect(200).body["created"], 1);
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::catalogue::DataFile;
+use crate::child::ServerProcess;
+use crate::{Phone, TestServer, World};
+use fieldseal_server::clock::{Clock as _, SystemClock};
 use fieldseal_server::store::Statement;
-use fieldseal_tests::catalogue::DataFile;
-use fieldseal_tests::{Phone, TestServer, World};
 use mobile_ffi::SyncOutcome;
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -17,6 +19,8 @@ use sync_core::model::{DocumentId, SampleId, Uscc};
 pub const CLIENTS: usize = 16;
 /// Times that a client comes again when it is told to.
 const TURNS_MAX: usize = 200;
+/// How long before their sync they work, in milliseconds: longer than a race lasts.
+const OFFLINE_MS: i64 = 2 * 3_600_000;
 const CAMPAIGN: &str = "RACE-2025";
 
 /// Doors at which two entries stand as the first.
@@ -30,36 +34,62 @@ const FEED: Statement = Statement {
     sql: "SELECT position FROM feed WHERE position > $1 ORDER BY position",
 };
 
-/// The teams' phones.
-pub struct Crowd {
-    phones: Vec<Phone>,
-    seed: u64,
+/// Who serves a crowd.
+#[derive(Clone, Copy)]
+pub enum Through<'a> {
+    /// The server of the world.
+    One,
+    /// Half of the phones talk to another one beside it.
+    Beside(&'a TestServer),
+    /// Processes on its database serve all of them, by the machine's clock.
+    Processes(&'a [ServerProcess]),
 }
 
-impl Crowd {
-    /// Teams of one body, each of one sampler; half of them talk to the server beside, if there is one.
-    pub fn of_one_body(w: &World, beside: Option<&TestServer>) -> Self {
-        Self::new(w, beside, &["晋阳"], 1)
+/// The teams' phones.
+pub struct Crowd<'a> {
+    phones: Vec<Phone>,
+    seed: u64,
+    through: Through<'a>,
+}
+
+impl<'a> Crowd<'a> {
+    /// Teams of one body, each of one sampler.
+    pub fn of_one_body(w: &World, through: Through<'a>) -> Self {
+        Self::new(w, through, &["晋阳"], 1)
     }
 
     /// Teams of two bodies in turn, each of two samplers, and a shop for each.
-    pub fn of_two_bodies(w: &World, beside: Option<&TestServer>) -> Self {
-        Self::new(w, beside, &["晋阳", "济宁"], 2)
+    pub fn of_two_bodies(w: &World, through: Through<'a>) -> Self {
+        Self::new(w, through, &["晋阳", "济宁"], 2)
     }
 
-    fn new(w: &World, beside: Option<&TestServer>, bodies: &[&str], size: usize) -> Self {
+    fn new(w: &World, through: Through<'a>, bodies: &[&str], size: usize) -> Self {
         let given = std::env::var("FIELDSEAL_SEED").ok();
         let seed = given.and_then(|text| text.parse().ok());
         let seed: u64 = seed.unwrap_or_else(|| rand::rng().random());
         println!("FIELDSEAL_SEED={seed}");
+        if let Through::Processes(_) = through {
+            // What the phones record offline lies behind the machine's clock by the time they sync.
+            w.server.clock.set(SystemClock.now() - OFFLINE_MS);
+        }
         w.load(&data(bodies, size));
         let phones: Vec<Phone> = (0..CLIENTS).map(|team| w.phone(&person(team, 0))).collect();
-        for phone in phones.iter().skip(1).step_by(2) {
-            if let Some(other) = beside {
-                phone.network.redirect(&other.url(""));
+        for (number, phone) in phones.iter().enumerate() {
+            match through {
+                Through::Beside(other) if number % 2 == 1 => {
+                    phone.network.redirect(&other.url(""));
+                }
+                Through::Processes(servers) => {
+                    phone.network.redirect(&servers[number % servers.len()].url);
+                }
+                Through::One | Through::Beside(_) => {}
             }
         }
-        Self { phones, seed }
+        Self {
+            phones,
+            seed,
+            through,
+        }
     }
 
     /// At one door they come minutes apart, at one all at once, at one all at once but for an earlier one.
@@ -114,6 +144,43 @@ impl Crowd {
         }
     }
 
+    /// All of them ask for one door at once.
+    pub fn races_for_a_lease(self, w: &World) {
+        self.catches_up(w);
+        let asked: Vec<_> = std::thread::scope(|scope| {
+            let asking: Vec<_> = self
+                .phones
+                .iter()
+                .map(|phone| scope.spawn(|| asks_for_the_door(phone)))
+                .collect();
+            asking
+                .into_iter()
+                .map(|it| it.join().expect("a client"))
+                .collect()
+        });
+        let given = asked.iter().filter(|code| code.is_none()).count();
+        assert_eq!(given, 1, "{asked:?}");
+        let refused = asked.iter().flatten();
+        assert!(
+            refused.clone().all(|code| code == "lease_held"),
+            "{asked:?}"
+        );
+        assert_eq!(
+            w.get("/v1/leases")["items"]
+                .as_array()
+                .expect("a list")
+                .len(),
+            1
+        );
+    }
+
+    /// Where processes serve, it is as late as they say.
+    fn catches_up(&self, w: &World) {
+        if let Through::Processes(_) = self.through {
+            w.server.clock.set(SystemClock.now());
+        }
+    }
+
     fn enter(&mut self, w: &World, enterprise: &str, minutes_apart: i64) -> Vec<DocumentId> {
         let mut visits = Vec::new();
         for (team, phone) in self.phones.iter_mut().enumerate() {
@@ -125,6 +192,7 @@ impl Crowd {
 
     /// All of them, from threads of their own, while somebody watches the doors and the feed.
     fn sync_all_at_once(&self, w: &World) {
+        self.catches_up(w);
         let done = AtomicBool::new(false);
         let read: BTreeSet<i64> = std::thread::scope(|scope| {
             let watcher = scope.spawn(|| watch(w, &done));
@@ -157,7 +225,7 @@ impl Crowd {
             .reads("SELECT position FROM feed ORDER BY position");
         let left: Vec<i64> = left
             .iter()
-            .map(|row| row.get("position").unwrap())
+            .map(|row| row.get("position").expect("a position"))
             .collect();
         let end = read.last().copied().unwrap_or_default();
         let missed: Vec<_> = left
@@ -174,6 +242,20 @@ fn visit(team: usize, phone: &mut Phone, enterprise: &str) -> DocumentId {
     // A team of one: the phone would not seal for it, and what is raced for is the door.
     phone.unruly().draws(&task(team));
     visit
+}
+
+/// The code of the refusal, if it is refused for good.
+fn asks_for_the_door(phone: &Phone) -> Option<String> {
+    for _ in 0..TURNS_MAX {
+        match phone.leases("铸造", 1) {
+            Ok(_) => return None,
+            // A server that is busy says so.
+            Err(error) if error.code == "overloaded" => {}
+            Err(error) => return Some(error.code),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("{} is never heard", phone.owner);
 }
 
 fn comes_through(phone: &Phone) {
@@ -198,15 +280,18 @@ fn watch(w: &World, done: &AtomicBool) -> BTreeSet<i64> {
     while !last_look {
         last_look = done.load(Ordering::SeqCst);
         w.server.runtime.block_on(async {
-            let mut db = w.server.app.store.read().await.unwrap();
-            let doors = db.all(&TWO_FIRST, vec![]).await.unwrap();
+            let mut db = w.server.app.store.read().await.expect("a reader");
+            let doors = db.all(&TWO_FIRST, vec![]).await.expect("doors");
             assert!(doors.is_empty(), "two first at {doors:?}");
             let cursor: i64 = read.last().copied().unwrap_or_default();
             let rows = db
                 .all(&FEED, fieldseal_server::args![cursor])
                 .await
-                .unwrap();
-            read.extend(rows.iter().map(|row| row.get::<i64>("position").unwrap()));
+                .expect("the feed");
+            read.extend(
+                rows.iter()
+                    .map(|row| row.get::<i64>("position").expect("a position")),
+            );
         });
     }
     read
