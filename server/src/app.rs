@@ -1,7 +1,7 @@
 //! The application's state: everything a handler or a job may reach, made once and shared.
 
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use sync_core::model::Millis;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::access::passwords::Passwords;
 use crate::clock::{Clock, SystemClock};
 use crate::config::DataConfig;
+use crate::data_folder::{self, DataFolder, FolderError, Hold};
 use crate::keys::{KeyError, ServerKeys};
 use crate::rng::{Rng, SystemRng};
 use crate::services::ruling::rulebooks::RulebookCache;
@@ -39,7 +40,9 @@ pub struct Parts {
     /// Rulebooks as last read.
     pub rulebooks: RulebookCache,
     /// The data folder.
-    pub data: PathBuf,
+    pub data: DataFolder,
+    /// Held while the application is used, so that no backup is put into the folder meanwhile.
+    pub hold: Hold,
     /// Whether a proxy in front tells the caller's address.
     pub trust_forwarded_for: bool,
 }
@@ -55,13 +58,8 @@ impl Deref for App {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The data folder cannot be made or used.
-    #[error("the data folder {folder}: {source}")]
-    Folder {
-        /// Which folder.
-        folder: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The database does not open or migrate.
     #[error("the database: {0}")]
     Store(#[from] StoreError),
@@ -92,22 +90,24 @@ impl App {
         rng: Arc<dyn Rng>,
         trust_forwarded_for: bool,
     ) -> Result<Self, OpenError> {
-        make_folder(&config.data)?;
+        let data = DataFolder::at(&config.data);
+        data.make()?;
+        let hold = data.open()?;
         let store = match &config.database_url {
             Some(url) => Store::open_postgres(url, config.database_connections).await?,
-            None => Store::open_sqlite(&config.sqlite_file()).await?,
+            None => Store::open_sqlite(&data.database()).await?,
         };
-        Self::assemble(store, &config.data, clock, rng, trust_forwarded_for).await
+        Self::assemble(store, (data, hold), clock, rng, trust_forwarded_for).await
     }
 
     async fn assemble(
         store: Store,
-        data: &Path,
+        (data, hold): (DataFolder, Hold),
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
         trust_forwarded_for: bool,
     ) -> Result<Self, OpenError> {
-        let folder = data.join("keys");
+        let folder = data.path().join(data_folder::KEYS);
         let mut tx = store.begin().await?;
         let keys = if store.kind() == "sqlite" {
             let keys = ServerKeys::load_or_make(&folder, rng.as_ref())?;
@@ -118,7 +118,6 @@ impl App {
         };
         tx.commit().await?;
         let passwords = Passwords::default();
-        let data = data.to_owned();
         let parts = Parts {
             store,
             clock,
@@ -128,6 +127,7 @@ impl App {
             sync_gate: SyncGate::default(),
             rulebooks: RulebookCache::default(),
             data,
+            hold,
             trust_forwarded_for,
         };
         let app = Self(Arc::new(parts));
@@ -171,19 +171,4 @@ async fn shared_keys(
     };
     server_keys::put_shared(tx, keys.key_id(), &keys.public_key(), keys.pkcs8(), now).await?;
     Ok(keys)
-}
-
-/// Made for its owner alone: it holds the keys and what people wrote down. One that exists keeps its mode.
-fn make_folder(folder: &Path) -> Result<(), OpenError> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.create(folder).map_err(|source| OpenError::Folder {
-        folder: folder.to_owned(),
-        source,
-    })
 }

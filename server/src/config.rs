@@ -34,13 +34,6 @@ pub struct DataConfig {
     pub database_connections: u32,
 }
 
-impl DataConfig {
-    /// The file of the SQLite database in a data folder.
-    pub fn sqlite_file(&self) -> PathBuf {
-        self.data.join("fieldseal.db")
-    }
-}
-
 /// How the server meets the network.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ListenConfig {

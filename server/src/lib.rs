@@ -3,10 +3,12 @@
 
 pub mod access;
 pub mod app;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod data_folder;
 pub mod endpoints;
 pub mod extract;
 pub mod keys;

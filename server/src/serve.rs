@@ -16,7 +16,7 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let store = app.store.clone();
+    let (store, held) = (app.store.clone(), app.clone());
     crate::services::sync::pull::begin_epoch(&app)
         .await
         .map_err(std::io::Error::other)?;
@@ -48,6 +48,7 @@ pub async fn serve(
     };
     ruling.abort();
     store.close().await;
+    held.hold.let_go();
     served
 }
 

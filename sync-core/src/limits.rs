@@ -168,3 +168,10 @@ pub const TRANSACTION_IDLE_S: u64 = 60;
 pub const DATABASE_RETRY_S: u64 = 5;
 /// Rows that are moved from one database to another at a time.
 pub const TRANSFER_ROWS: i64 = 200;
+
+// Backups.
+
+/// How much of a file is read at a time while it is copied and hashed, in bytes.
+pub const BACKUP_READ_BYTES: usize = 256 * 1024;
+/// A manifest that is longer was not written by us, in bytes: a million files fit.
+pub const BACKUP_MANIFEST_BYTES_MAX: u64 = 256 * 1024 * 1024;

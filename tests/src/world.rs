@@ -254,6 +254,11 @@ impl World {
         }
     }
 
+    /// Everybody who calls the API logs in anew: the server that knew their sessions is gone.
+    pub fn forgets_tokens(&self) {
+        self.tokens.lock().expect("tokens").clear();
+    }
+
     /// Somebody calls the API.
     pub fn call(&self, method: &str, who: &str, path: &str, body: Value) -> Answer {
         self.server.call(method, path, Some(&self.token(who)), body)

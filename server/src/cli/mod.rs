@@ -1,13 +1,17 @@
 //! The `fieldseal` command: `serve`, and what an operator does with or without a running server.
 
 pub mod admin;
+mod backup;
 mod import;
 mod migrate_store;
+mod restore;
 mod serve;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::backup::Manifest;
 
 /// Records of product-quality supervision sampling: phones sync, the server rules.
 #[derive(Debug, Parser)]
@@ -31,6 +35,10 @@ enum Command {
     Import(import::Import),
     /// Move everything from SQLite to an empty PostgreSQL database, checked by counts and hashes
     MigrateStore(migrate_store::MigrateStore),
+    /// Copy the database and the files into a folder, while the server serves
+    Backup(backup::Backup),
+    /// Put a backup where the server will start; what was there is set aside
+    Restore(restore::Restore),
 }
 
 /// What a command ends with when it fails: a sentence for the operator.
@@ -50,12 +58,28 @@ pub fn run() -> ExitCode {
             Command::Admin(command) => command.run().await,
             Command::Import(command) => command.run(),
             Command::MigrateStore(command) => command.run().await,
+            Command::Backup(command) => command.run().await,
+            Command::Restore(command) => command.run().await,
         }
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(error.as_ref()),
     }
+}
+
+/// A backup in a few words.
+fn told(manifest: &Manifest) -> String {
+    let changes = manifest.rows.get("changes").copied().unwrap_or_default();
+    let visits = manifest.rows.get("visits").copied().unwrap_or_default();
+    format!(
+        "{} as of {}, {visits} visits, {changes} changes, {} files, {} bytes, schema {}",
+        manifest.database,
+        manifest.made_at,
+        manifest.files.len(),
+        manifest.bytes(),
+        manifest.schema
+    )
 }
 
 fn failed(error: &dyn std::error::Error) -> ExitCode {

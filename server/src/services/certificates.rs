@@ -35,7 +35,7 @@ pub async fn issue(
 ) -> Result<Signed<CertificatePayload>, Problem> {
     let prefixes = users::list_regions(tx, user.user).await?;
     let payload = CertificatePayload {
-        serial: counters::next(tx, "certificate").await?,
+        serial: counters::next(tx, counters::CERTIFICATE).await?,
         kind: subject.kind,
         device_id: subject.device,
         actor: subject.actor,

@@ -1,4 +1,5 @@
-//! Numbers of sheets (编号): handed out to phones in blocks, so that a sheet has its number offline and no two have one.
+//! Numbers of sheets (编号): handed out to phones in blocks, so that a sheet has its number offline and no two have one: not
+//! even where a server and an older copy of its database both give some, because each epoch has a series of its own.
 
 use sync_core::limits::SHEET_NUMBERS_BLOCK;
 use uuid::Uuid;
@@ -6,7 +7,8 @@ use uuid::Uuid;
 use crate::access::Principal;
 use crate::app::App;
 use crate::problem::{Code, Problem};
-use crate::store::access::sheet_number_blocks;
+use crate::store::access::sheet_number_blocks::{self, Asked};
+use crate::store::feed;
 
 /// Two servers that take the next block at once both try again, one of them in vain.
 const ATTEMPTS: usize = 8;
@@ -24,19 +26,32 @@ pub async fn take_block(
         let block = match found {
             Some(block) => Some(block),
             None => {
-                let size = SHEET_NUMBERS_BLOCK;
-                sheet_number_blocks::insert_next(&mut tx, size, device, request, app.now()).await?
+                let series = feed::series(&mut tx).await?;
+                let asked = Asked {
+                    size: SHEET_NUMBERS_BLOCK,
+                    device,
+                    request,
+                    series: &series,
+                };
+                sheet_number_blocks::insert_next(&mut tx, asked, app.now()).await?
             }
         };
-        if let Some((first, last)) = block {
+        if let Some(block) = block {
             tx.commit().await?;
-            return Ok((printed(first), printed(last)));
+            let (first, last) = (
+                printed(&block.series, block.first),
+                printed(&block.series, block.last),
+            );
+            return Ok((first, last));
         }
     }
     Err(Problem::new(Code::Internal))
 }
 
-/// As on the form: a letter, so that nobody takes it for a quantity, and ten digits.
-fn printed(number: i64) -> String {
-    format!("S{number:010}")
+/// As on the form: a letter, so that nobody takes it for a quantity, the series if it has a name, and ten digits.
+fn printed(series: &str, number: i64) -> String {
+    match series {
+        "" => format!("S{number:010}"),
+        series => format!("S-{series}-{number:010}"),
+    }
 }

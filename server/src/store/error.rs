@@ -53,6 +53,14 @@ pub enum StoreError {
     /// The database's file is not there any more.
     #[error("the file of the database is gone")]
     Gone,
+    /// A restore into this database did not end.
+    #[error(
+        "restore_unfinished: a restore into this database did not end; run `fieldseal restore` again"
+    )]
+    HalfFilled,
+    /// The database is none of ours.
+    #[error("it is no database of Fieldseal's")]
+    Foreign,
     /// A text holds U+0000, which PostgreSQL does not store.
     #[error("a text holds U+0000")]
     Nul,

@@ -8,8 +8,10 @@ use sync_core::model::{
 };
 use sync_core::sync::wire::{ChangeStatus, IndexPage};
 
+use super::access::counters;
 use super::{Result, Row, Session, StoreError, Tx, statements};
 use crate::args;
+use crate::crypto::labelled_hash;
 
 statements! {
     /// Takes the next positions. Whoever runs it holds the counter until the transaction ends.
@@ -38,14 +40,19 @@ statements! {
     FIND_EPOCH = "SELECT number FROM server_epochs WHERE epoch = $1";
     /// Where the epoch after one began: no position beyond it was given in that one.
     EPOCH_END = "SELECT began_position FROM server_epochs WHERE number > $1 ORDER BY number LIMIT 1";
+    /// The last epoch that a restore began; 0 where there was none.
+    LAST_RESTORED = "SELECT CAST(COALESCE(MAX(number), 0) AS BIGINT) AS number FROM server_epochs WHERE restored_at IS NOT NULL";
     /// Begins an epoch.
-    INSERT_EPOCH = "INSERT INTO server_epochs (epoch, number, began_at, began_position) VALUES ($1, $2, $3, $4) \
-        ON CONFLICT DO NOTHING";
+    INSERT_EPOCH = "INSERT INTO server_epochs (epoch, number, began_at, began_position, restored_at) \
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     /// The documents of a team, and whether a person wrote in them.
     LIST_TEAM_DOCUMENTS = "SELECT d.document_id, a.user_id AS author FROM documents d \
         LEFT JOIN document_authors a ON a.document_id = d.document_id AND a.user_id = $2 \
         WHERE d.team_id = $1 ORDER BY d.document_id";
 }
+
+/// Of the epoch's name, which is drawn by chance, so much names the series of its sheet numbers.
+const SERIES_CHARS: usize = 8;
 
 /// For whom a row of the feed is; compared when it is read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -389,6 +396,10 @@ pub async fn continues(db: &mut Session, epoch: &str, reach: i64) -> Result<bool
         return Ok(false);
     };
     let number: i64 = row.get("number")?;
+    // What the backup did not hold may lie behind no position at all: what was quarantined, leases, certificates.
+    if number < db.one(&LAST_RESTORED, args![]).await?.get("number")? {
+        return Ok(false);
+    }
     let end = match db.optional(&EPOCH_END, args![number]).await? {
         Some(row) => row.get("began_position")?,
         None => last_position(db).await?,
@@ -404,19 +415,64 @@ pub async fn find_epoch(db: &mut Session) -> Result<Option<String>> {
         .transpose()
 }
 
-/// Begins a new epoch, with every start of a server: whether its database is the one of the last start or an older copy of
-/// it cannot be told from inside.
-pub async fn begin_epoch(tx: &mut Tx, epoch: &str, now: Millis) -> Result<()> {
-    let last: i64 = match tx.optional(&EPOCH, args![]).await? {
-        Some(row) => row.get("number")?,
-        None => 0,
+/// What an epoch begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// A server starts.
+    Started,
+    /// A backup was restored.
+    Restored,
+}
+
+/// The series of the sheet numbers that this epoch gives: of the first one it has no name.
+pub async fn series(db: &mut Session) -> Result<String> {
+    let Some(row) = db.optional(&EPOCH, args![]).await? else {
+        return Ok(String::new());
     };
+    let (epoch, number): (String, i64) = (row.get("epoch")?, row.get("number")?);
+    Ok(match number {
+        1 => String::new(),
+        _ => epoch
+            .chars()
+            .take(SERIES_CHARS)
+            .collect::<String>()
+            .to_uppercase(),
+    })
+}
+
+/// Begins a new epoch, with every start of a server and with every restore: whether its database is the one of the last
+/// start or an older copy of it cannot be told from inside. What counts on goes on somewhere else, by
+/// chance, so that what an older copy gives never has the number of what the one that it was copied from has given.
+pub async fn begin_epoch(
+    tx: &mut Tx,
+    begun: Begun,
+    chance: [u8; 8],
+    now: Millis,
+) -> Result<String> {
+    let (past, last): (String, i64) = match tx.optional(&EPOCH, args![]).await? {
+        Some(row) => (row.get("epoch")?, row.get("number")?),
+        None => (String::new(), 0),
+    };
+    // Named by its past as well: two that begin by the same chance on databases that have parted are still two.
+    let hash = labelled_hash("epoch", &[&chance, past.as_bytes()].concat());
+    let (name, rest) = hash.split_at(8);
+    let epoch = hex::encode(name);
+    let skip = rest[..4]
+        .iter()
+        .fold(0, |number, byte| number << 8 | i64::from(*byte));
+    if last > 0 {
+        counters::skip(tx, counters::CERTIFICATE, skip).await?;
+    }
     // Whoever gives positions now waits, so that none beyond this one was given in the epoch before.
     let position: i64 = tx
         .one(&TAKE_POSITIONS, args![0_i64])
         .await?
         .get("position")?;
-    tx.exec(&INSERT_EPOCH, args![epoch, last + 1, now, position])
-        .await
-        .map(drop)
+    let restored_at = (begun == Begun::Restored).then_some(now);
+    tx.exec(
+        &INSERT_EPOCH,
+        args![&epoch, last + 1, now, position, restored_at],
+    )
+    .await?;
+    Ok(epoch)
 }

@@ -47,6 +47,7 @@ migrations![
     "0013_leases",
     "0014_strata",
     "0015_replays",
+    "0016_restores",
 ];
 
 statements! {

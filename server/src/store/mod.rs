@@ -17,6 +17,7 @@ mod statement;
 pub mod sync;
 pub mod transfer;
 mod value;
+pub mod whole;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -122,16 +123,25 @@ impl Store {
             .connect_with(options.pragma("query_only", "ON"))
             .await?;
         let file = file.to_owned();
-        Self::migrated(Inner::Sqlite {
+        let store = Self(Inner::Sqlite {
             file,
             writer,
             readers,
-        })
-        .await
+        });
+        migrations::run(&store).await?;
+        Ok(store)
     }
 
-    /// Connects to PostgreSQL, with so many connections at most, and migrates it.
+    /// Connects to PostgreSQL, with so many connections at most, and migrates it; not where a restore was cut.
     pub async fn open_postgres(url: &str, connections_max: u32) -> Result<Self> {
+        let store = Self::connect_postgres(url, connections_max).await?;
+        whole::refuse_half_filled(&store).await?;
+        migrations::run(&store).await?;
+        Ok(store)
+    }
+
+    /// Connects to PostgreSQL and leaves the database as it is.
+    pub async fn connect_postgres(url: &str, connections_max: u32) -> Result<Self> {
         let options = PgConnectOptions::from_str(url)?
             .application_name("fieldseal")
             .options([
@@ -152,13 +162,7 @@ impl Store {
             })
             .connect_with(options)
             .await?;
-        Self::migrated(Inner::Postgres { pool }).await
-    }
-
-    async fn migrated(inner: Inner) -> Result<Self> {
-        let store = Self(inner);
-        migrations::run(&store).await?;
-        Ok(store)
+        Ok(Self(Inner::Postgres { pool }))
     }
 
     /// Begins a transaction that may write, while no other one begun by this does: what it reads stays as it is until it

@@ -192,6 +192,10 @@ const BESIDE: &[(&[&str], &str)] = &[
     ),
     (&["IMPORT_BYTES_MAX"], "told in tests/tests/it/imports"),
     (&["RECEIPT_SEALS_MAX"], "checked by its one endpoint"),
+    (
+        &["BACKUP_READ_BYTES", "BACKUP_MANIFEST_BYTES_MAX"],
+        "of files that this program wrote itself",
+    ),
 ];
 const GUARD_COUNTS: &str = "sync-core/src/guard/tests.rs::a_change_has_as_many_operations_dependencies_and_actors_as_allowed_and_no_more";
 const PAGE_SIZES: &str = "tests/tests/it/sync/bad_input.rs::a_page_is_taken_at_each_limit_of_its_size_and_refused_one_byte_past_it";

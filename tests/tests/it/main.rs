@@ -6,6 +6,7 @@
 
 mod access;
 mod api;
+mod backup;
 mod cli;
 mod demo;
 mod devices;

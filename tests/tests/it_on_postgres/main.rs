@@ -50,6 +50,7 @@ mod users;
 #[path = "../it/visits/mod.rs"]
 mod visits;
 
+mod backup;
 mod database;
 mod killed;
 mod migrate_store;

@@ -104,7 +104,7 @@ pub async fn page(
 /// Begins the epoch of this start.
 pub async fn begin_epoch(app: &App) -> Result<(), StoreError> {
     let mut tx = app.store.begin().await?;
-    feed::begin_epoch(&mut tx, &hex::encode(app.random::<8>()), app.now()).await?;
+    feed::begin_epoch(&mut tx, feed::Begun::Started, app.random(), app.now()).await?;
     tx.commit().await
 }
 

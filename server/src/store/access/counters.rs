@@ -7,9 +7,19 @@ statements! {
     /// The next number.
     NEXT = "INSERT INTO counters (name, value) VALUES ($1, 1) \
         ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value";
+    /// Goes on further away.
+    SKIP = "UPDATE counters SET value = value + $2 WHERE name = $1";
 }
+
+/// Serial numbers of certificates.
+pub const CERTIFICATE: &str = "certificate";
 
 /// The next number of a counter, beginning with 1.
 pub async fn next(tx: &mut Tx, name: &str) -> Result<i64> {
     tx.one(&NEXT, args![name]).await?.get("value")
+}
+
+/// Leaves out so many numbers of a counter that has begun.
+pub async fn skip(tx: &mut Tx, name: &str, by: i64) -> Result<()> {
+    tx.exec(&SKIP, args![name, by]).await.map(drop)
 }

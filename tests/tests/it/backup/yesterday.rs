@@ -1,0 +1,211 @@
+//! Yesterday's backup, and a server whose disk is gone: phones bring back what came since.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use fieldseal_tests::soundness::{assert_log_holds, assert_whole, receipts_on, received};
+use fieldseal_tests::world::word;
+use fieldseal_tests::{Phone, TestServer, World};
+use rand::{RngExt as _, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+use sync_core::model::DocumentId;
+use tempfile::TempDir;
+
+use super::{backup, put_object, restore};
+
+/// A world on a folder of its own; phones lie elsewhere, as phones do.
+struct Place {
+    base: TempDir,
+}
+
+impl Place {
+    fn new() -> (Self, World) {
+        let place = Self {
+            base: TempDir::new().unwrap(),
+        };
+        std::fs::create_dir_all(place.path("phones")).unwrap();
+        std::fs::create_dir_all(place.data()).unwrap();
+        let server = TestServer::start_in(&place.data());
+        let world = World::with(server, &["bodies", "shanxi"]);
+        (place, world)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.base.path().join(name)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.path("data")
+    }
+
+    fn phone(&self, w: &World, owner: &str, seed: u64) -> Phone {
+        let file = self.path("phones").join(format!("{owner}-{seed}.db"));
+        let phone = w.phone_on(owner, file, seed);
+        w.enrols(&phone);
+        phone
+    }
+
+    /// The server is gone with its disk; a backup is put on a new one.
+    fn loses_everything_and_restores(&self, w: &mut World, from: &Path, phones: &[&Phone]) {
+        w.server.stop();
+        std::fs::remove_dir_all(self.data()).unwrap();
+        restore(from, &self.data()).ok();
+        self.starts(w, phones);
+    }
+
+    fn starts(&self, w: &mut World, phones: &[&Phone]) {
+        let clock = w.server.clock.clone();
+        w.server = TestServer::start_on(&self.data(), clock);
+        for phone in phones {
+            phone.network.redirect(&w.server.url(""));
+        }
+        w.forgets_tokens();
+    }
+}
+
+/// What a dossier says that does not depend on when the server heard of it.
+fn said(w: &World, visit: DocumentId) -> Value {
+    let dossier = w.dossier(visit);
+    let samples = dossier["samples"].as_array().unwrap().iter();
+    let samples: Vec<Value> = samples
+        .map(|sample| json!([sample["sample_id"], sample["sheet_no"], sample["validity"]]))
+        .collect();
+    let rulings = w.rulings(visit).into_iter();
+    let rulings: Vec<Value> = rulings
+        .map(|ruling| json!([ruling["subject"], ruling["outcome"]]))
+        .collect();
+    let suspensions = dossier["records"]["suspensions"].as_array().unwrap().iter();
+    let mut notes: Vec<String> = suspensions
+        .map(|it| word(&it["record"]["reason"]))
+        .collect();
+    notes.sort();
+    let seals = dossier["seals"].as_array().unwrap().len();
+    json!({
+        "samples": samples, "rulings": rulings, "notes": notes, "seals": seals,
+        "conflicts": dossier["conflicts"], "aside": dossier["aside"],
+    })
+}
+
+#[test]
+fn yesterdays_backup_made_while_phones_synced_loses_nothing() {
+    let given = std::env::var("FIELDSEAL_SEED").ok();
+    let seed = given.map(|text| text.parse().expect("FIELDSEAL_SEED is a number"));
+    let seed: u64 = seed.unwrap_or_else(|| rand::rng().random());
+    println!("FIELDSEAL_SEED={seed}");
+    let mut dice = ChaCha8Rng::seed_from_u64(seed);
+    let (place, mut w) = Place::new();
+    let (mut wang, mut zhao, mut li) = (
+        place.phone(&w, "王", 1),
+        place.phone(&w, "赵", 2),
+        place.phone(&w, "李", 3),
+    );
+    put_object(&place.data(), "evidence/early", b"early");
+    let visits = [wang.enters("铸造"), zhao.enters("服饰"), li.enters("消防")];
+    wang.draws("T1");
+    // Backups are made while three phones write and sync as fast as they can.
+    let mut backups = Vec::new();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        for (phone, visit) in [&wang, &zhao, &li].into_iter().zip(visits) {
+            let stop = &stop;
+            threads.spawn(move || {
+                let mut number = 0;
+                while !stop.load(Ordering::SeqCst) || number < 10 {
+                    phone
+                        .client
+                        .suspend(visit, &format!("{}-{number}", phone.owner))
+                        .unwrap();
+                    phone.syncs();
+                    number += 1;
+                }
+            });
+        }
+        for number in 0..3 {
+            let to = place.path(&format!("backup-{number}"));
+            backup(&place.data(), &to).ok();
+            backups.push(to);
+        }
+        stop.store(true, Ordering::SeqCst);
+    });
+    for backup in &backups {
+        assert_whole(&backup.join("database/fieldseal.db"));
+    }
+    // The next day's work, in any order.
+    let (mut entered, mut drawn) = (visits.to_vec(), 0);
+    for _ in 0..12 {
+        let phone = match dice.random_range(0..3) {
+            0 => &mut wang,
+            1 => &mut zhao,
+            _ => &mut li,
+        };
+        match dice.random_range(0..3) {
+            0 if phone.owner == "王" => {
+                drawn += 1;
+                phone.draws_with("T1", json!({ "lot_no": format!("第{drawn}批") }));
+            }
+            1 => drop(phone.suspends(&format!("again-{}", dice.random::<u32>()))),
+            _ => drop(phone.syncs()),
+        }
+    }
+    let late = wang.draws("T2");
+    w.sync_all(&[&wang, &zhao, &li]);
+    entered.sort();
+    let before: Vec<Value> = entered.iter().map(|visit| said(&w, *visit)).collect();
+    let mut receipts = receipts_on(wang.file());
+    for phone in [&wang, &zhao, &li] {
+        receipts.extend(received(
+            phone.network.answers().iter().flat_map(|it| &it.receipts),
+        ));
+    }
+
+    let from = &backups[dice.random_range(0..backups.len())];
+    place.loses_everything_and_restores(&mut w, from, &[&wang, &zhao, &li]);
+    assert_eq!(
+        std::fs::read(place.data().join("objects/evidence/early")).unwrap(),
+        b"early"
+    );
+    w.call("GET", "admin", &format!("/v1/samples/{late}"), Value::Null)
+        .expect(404);
+    let mut order = [&wang, &zhao, &li];
+    order.rotate_left(dice.random_range(0..3));
+    w.sync_all(&order);
+    let after: Vec<Value> = entered.iter().map(|visit| said(&w, *visit)).collect();
+    assert_eq!(before, after);
+    for phone in order {
+        let doctor = phone.client.doctor().unwrap();
+        let odd: Vec<_> = doctor.iter().filter(|it| it.state != "received").collect();
+        assert!(odd.is_empty(), "{odd:?}");
+        receipts.extend(receipts_on(phone.file()));
+        let again = phone.syncs();
+        assert_eq!((again.sent, again.received), (0, 0), "it is asked once");
+    }
+    assert_log_holds(&w.server, &receipts);
+}
+
+#[test]
+fn the_server_and_a_restored_copy_of_it_never_give_one_sheet_number_twice() {
+    let (place, mut w) = Place::new();
+    let wang = place.phone(&w, "王", 1);
+    backup(&place.data(), &place.path("backup")).ok();
+    let zhao = place.phone(&w, "赵", 2);
+    let numbers = |phone: &Phone| {
+        let file = rusqlite::Connection::open(phone.file()).unwrap();
+        let mut read = file.prepare("SELECT sheet_no FROM sheet_numbers").unwrap();
+        let rows = read.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        rows.map(Result::unwrap).collect::<Vec<_>>()
+    };
+    let mut all = [numbers(&wang), numbers(&zhao)].concat();
+    // Twice from one backup, and once more from what the first restore made: each gives to a phone of its own.
+    for round in 0..3 {
+        place.loses_everything_and_restores(&mut w, &place.path("backup"), &[&wang]);
+        let new = place.phone(&w, "赵", 10 + round);
+        let given = numbers(&new);
+        assert!(!given.is_empty());
+        all.extend(given);
+    }
+    let count = all.len();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), count, "a sheet number was given twice");
+}
