@@ -32,6 +32,8 @@ fn an_admitted_change_stands_and_releases_what_depends_on_it() {
     let intruded = intruder.put("a", "1");
     let page = Page::of(&identity, &[&intruded]).signed(intruder.tip(&world.phones[1], &intruded));
     assert_eq!(statuses(&world.push(1, &page)), ["quarantined:author.solo"]);
+    // What lies aside is listed as it came, and within one millisecond in any order.
+    world.server.clock.advance_ms(1);
     let mut owner = Draft::begin(&identity, &world.phones[0]);
     owner.document.merge(&mut intruder.document).unwrap();
     let built = owner.put("b", "2");
