@@ -118,6 +118,8 @@ pub const INDEX_PAGE_ROWS: usize = 200;
 pub const IMPORT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Rows of an imported file.
 pub const IMPORT_ROWS_MAX: usize = 10_000;
+/// Rows of a CSV file that are put in one transaction; others write between two of them.
+pub const IMPORT_CHUNK_ROWS: usize = 50;
 /// How long an import may take, and the command line waits for its answer, in seconds.
 pub const IMPORT_REQUEST_S: u64 = 300;
 

@@ -1,10 +1,8 @@
 //! `fieldseal admin create`: the first administrator, or another, made where the data lies.
 
-use std::io::Read;
-
 use sync_core::model::OrganisationId;
 
-use super::Outcome;
+use super::{Outcome, password};
 use crate::access::{OrganisationKind, Role};
 use crate::app::App;
 use crate::config::DataConfig;
@@ -52,9 +50,7 @@ impl Create {
     async fn run(self) -> Outcome {
         let app = App::open(&self.data, false).await?;
         let password = if self.password_stdin {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text)?;
-            text.trim_end_matches(['\r', '\n']).to_owned()
+            password::from_stdin()?
         } else {
             hex::encode(app.random::<10>())
         };

@@ -1,14 +1,14 @@
 //! `fieldseal import`: a CSV file through the API of a running server, so that a file from the command line passes the
 //! same checks, scopes and audit as one from anywhere else.
 
-use std::io::Read;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::json;
 use sync_core::limits::IMPORT_REQUEST_S;
 
-use super::Outcome;
+use super::{Outcome, password};
 use crate::services::imports::{Kind, Report};
 
 /// The arguments of `import`.
@@ -35,6 +35,9 @@ pub struct Import {
     /// Who imports
     #[arg(long, env = "FIELDSEAL_USERNAME")]
     username: String,
+    /// Read the password from standard input instead of FIELDSEAL_PASSWORD or asking for it
+    #[arg(long)]
+    password_stdin: bool,
 }
 
 #[derive(Deserialize)]
@@ -56,8 +59,10 @@ impl Import {
         let file = std::fs::read(&self.file)
             .map_err(|error| format!("cannot read {}: {error}", self.file.display()))?;
         let password = match std::env::var("FIELDSEAL_PASSWORD") {
-            Ok(password) => password,
-            Err(_) => password_from_stdin()?,
+            Ok(password) if !self.password_stdin => password,
+            // Nobody can be asked where no terminal is; what comes there is the password.
+            _ if self.password_stdin || !std::io::stdin().is_terminal() => password::from_stdin()?,
+            _ => password::ask(&self.username)?,
         };
         let agent = agent();
         let token = self.log_in(&agent, &password)?;
@@ -180,11 +185,4 @@ fn agent() -> ureq::Agent {
         .timeout_global(Some(std::time::Duration::from_secs(IMPORT_REQUEST_S)))
         .build()
         .new_agent()
-}
-
-/// One line; the file is named on the command line, so standard input is free for it.
-fn password_from_stdin() -> Result<String, std::io::Error> {
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text)?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -4,6 +4,7 @@ pub mod admin;
 mod backup;
 mod import;
 mod migrate_store;
+mod password;
 mod restore;
 mod serve;
 
@@ -31,7 +32,7 @@ enum Command {
     /// Make administrators
     #[command(subcommand)]
     Admin(admin::Admin),
-    /// Import a CSV file into a running server; the password comes from FIELDSEAL_PASSWORD or standard input
+    /// Import a CSV file into a running server; asks for the password, or takes it from standard input
     Import(import::Import),
     /// Move everything from SQLite to an empty PostgreSQL database, checked by counts and hashes
     MigrateStore(migrate_store::MigrateStore),

@@ -4,7 +4,8 @@
 //!
 //! So that no two transactions wait for each other, all take their locks in this order: [`Lock::Alone`],
 //! [`Lock::Enterprise`], the rows of documents, the row of a scope, [`Lock::Subject`], marks of dirty scopes in the order of
-//! their strata, and last the counter of the feed.
+//! their strata, and last the counter of the feed. Work that comes to a mark before its last lock keeps it for its end
+//! (`services/reference/work.rs`).
 
 use std::collections::BTreeSet;
 

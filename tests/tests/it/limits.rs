@@ -190,7 +190,10 @@ const BESIDE: &[(&[&str], &str)] = &[
         ],
         "counted as ACCOUNT_FAILURES_MAX is, by address",
     ),
-    (&["IMPORT_BYTES_MAX"], "told in tests/tests/it/imports"),
+    (
+        &["IMPORT_BYTES_MAX", "IMPORT_CHUNK_ROWS"],
+        "told in tests/tests/it/imports",
+    ),
     (&["RECEIPT_SEALS_MAX"], "checked by its one endpoint"),
     (
         &["BACKUP_READ_BYTES", "BACKUP_MANIFEST_BYTES_MAX"],

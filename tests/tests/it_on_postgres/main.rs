@@ -53,6 +53,7 @@ mod visits;
 mod backup;
 mod database;
 mod killed;
+mod locks;
 mod migrate_store;
 mod two_processes;
 mod two_servers;

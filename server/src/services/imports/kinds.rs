@@ -225,15 +225,43 @@ pub(super) async fn put(work: &mut Work<'_>, kind: Kind, row: &Cells) -> Result<
     }
 }
 
-/// What tells the record of a row from others, where a second row on it would change it again: of two such rows in one
-/// file, which is meant?
-pub(super) fn told_of(kind: Kind, row: &Cells) -> Option<String> {
-    let text = |column| normalise_text(&row.text(column));
-    match kind {
-        Kind::Enterprises => Some(text("uscc")).filter(|code| !code.is_empty()),
-        Kind::ProductRules => Some(format!("{}\0{}", text("authority"), text("product_name"))),
-        Kind::Campaigns | Kind::Tasks | Kind::PriorSamplings => None,
+/// What tells the record of a row from others of its file: rows on one record are checked and written together.
+pub(super) fn told_of(kind: Kind, row: &Cells) -> String {
+    let columns: &[&'static str] = match kind {
+        Kind::Enterprises if row.text("uscc").is_empty() => &["name", "region"],
+        Kind::Enterprises => &["uscc"],
+        Kind::Campaigns => &["authority", "code"],
+        Kind::Tasks => &["authority", "campaign", "code"],
+        Kind::ProductRules => &["authority", "product_name"],
+        // Without the source's number, all that is told of it.
+        Kind::PriorSamplings if row.text("sheet_no").is_empty() => {
+            let all = kind.columns().iter().map(|column| row.text(column.name));
+            return all.collect::<Vec<_>>().join("\0");
+        }
+        Kind::PriorSamplings => &["source", "sheet_no"],
+    };
+    let texts = columns
+        .iter()
+        .map(|column| normalise_text(&row.text(column)));
+    texts.collect::<Vec<_>>().join("\0")
+}
+
+/// Whether a second row on a record would change it again: of two such rows in one file, which is meant? Records of the
+/// other kinds stay as they were first put, and say themselves what contradicts them.
+pub(super) fn changes_again(kind: Kind) -> bool {
+    matches!(kind, Kind::Enterprises | Kind::ProductRules)
+}
+
+/// Takes the locks that rows need together, before the first of them is put.
+pub(super) async fn lock(work: &mut Work<'_>, kind: Kind, rows: &[Cells]) -> Result<(), Problem> {
+    if kind != Kind::Enterprises {
+        return Ok(());
     }
+    let mut named = Vec::with_capacity(rows.len());
+    for row in rows {
+        named.push((row.optional("uscc"), row.text("name"), row.text("region")));
+    }
+    enterprises::lock(work, named).await
 }
 
 /// A civil day as ISO 8601 writes it.

@@ -1,5 +1,7 @@
-//! Imports from CSV. A file is one transaction: a bad row stops it, unless bad rows are to be skipped; a dry run does all
-//! of it and keeps nothing. The rows go through the same services as the API, and the same file again changes nothing.
+//! Imports from CSV. A bad row stops a file, unless bad rows are to be skipped; a dry run tries all of it and keeps nothing.
+//! The rows go through the same services as the API, and the same file again changes nothing. A file is no single
+//! transaction, which would keep every phone waiting: it is tried whole first, and then written in chunks, so that a server
+//! that dies between two of them leaves the beginning of a good file, which goes on when it is sent again.
 
 mod kinds;
 mod spelling;
@@ -8,10 +10,12 @@ mod table;
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use sync_core::limits::IMPORT_CHUNK_ROWS;
 use utoipa::ToSchema;
 
 pub use self::kinds::Kind;
-use super::reference::{Change, Work};
+use self::table::Cells;
+use super::reference::{self, Change, Work};
 use crate::access::Principal;
 use crate::app::App;
 use crate::problem::{Code, FieldError, Problem};
@@ -53,7 +57,8 @@ pub struct Report {
     pub written: bool,
 }
 
-/// Imports a file.
+/// Imports a file: first every row is tried and nothing kept, then all are written, both in chunks between which others
+/// write as well.
 pub async fn run(
     app: &App,
     caller: &Principal,
@@ -62,74 +67,145 @@ pub async fn run(
     options: Options,
 ) -> Result<Report, Problem> {
     let rows = table::read(kind.columns(), file)?;
-    let mut work = Work::begin(app, caller).await?;
-    let mut report = Report::default();
-    let mut told: HashMap<String, table::Cells> = HashMap::new();
-    for row in rows {
-        let outcome = match row {
-            Ok(row) => match contradicted(&mut told, kind, &row) {
-                Some(bad) => Err(vec![bad]),
-                None => kinds::put(&mut work, kind, &row)
-                    .await
-                    .map_err(|problem| bad(row.line, &problem)),
-            },
-            Err(bad) => Err(vec![bad]),
-        };
-        match outcome {
-            Ok(Change::Created) => report.created += 1,
-            Ok(Change::Updated) => report.updated += 1,
-            Ok(Change::Unchanged) => report.unchanged += 1,
-            Err(bad) => report.bad.extend(bad),
-        }
+    let (chunks, told) = chunks(kind, rows);
+    let mut report = told.clone();
+    let mut good = Vec::with_capacity(chunks.len());
+    for chunk in &chunks {
+        let (tried, left) = put(app, caller, kind, chunk, false).await?;
+        report.add(tried);
+        good.push(left);
     }
-    if report
-        .bad
-        .iter()
-        .any(|bad| bad.code == Code::Internal.as_str())
-    {
-        return Err(Problem::new(Code::Internal));
-    }
+    report.bad.sort_by_key(|bad| bad.line);
     if options.dry_run {
         return Ok(report);
     }
     if !report.bad.is_empty() && !options.skip_bad {
-        let errors = report.bad.iter().map(|bad| FieldError {
-            field: match &bad.column {
-                Some(column) => format!("line {}, column {column}", bad.line),
-                None => format!("line {}", bad.line),
-            },
-            detail: format!("{}: {}", bad.code, bad.message),
-        });
-        return Err(Problem::new(Code::ImportInvalid).fields(errors));
+        return Err(invalid(&report.bad));
     }
-    // The same file again does nothing, and leaves no trail of it.
-    if report.created + report.updated > 0 {
-        let subject = format!("import:{}", kind.as_str());
-        let detail = serde_json::json!({ "created": report.created, "updated": report.updated });
-        work.audit("import.done", subject, detail).await?;
+    let (known_bad, mut written) = (report.bad.len(), told);
+    written.bad = report.bad;
+    for chunk in good.iter().filter(|chunk| !chunk.is_empty()) {
+        let (done, _) = put(app, caller, kind, chunk, true).await?;
+        let stops = !done.bad.is_empty() && !options.skip_bad;
+        written.add(done);
+        if stops {
+            break;
+        }
     }
-    work.commit().await?;
-    report.written = true;
-    Ok(report)
+    reference::rule(app).await;
+    // What was good a moment ago and is not now: somebody changed something in between.
+    if written.bad.len() > known_bad && !options.skip_bad {
+        let kept = written.created + written.updated;
+        let detail = format!(
+            "something changed while the file was read: {kept} of its rows are written; the same file again goes on"
+        );
+        return Err(invalid(&written.bad).detail(detail));
+    }
+    written.written = true;
+    Ok(written)
 }
 
-/// Two rows of one file that say different things of one record: the file would change it on each import.
-fn contradicted(
-    told: &mut HashMap<String, table::Cells>,
+impl Report {
+    fn add(&mut self, other: Self) {
+        self.created += other.created;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.bad.extend(other.bad);
+    }
+}
+
+fn invalid(bad: &[BadRow]) -> Problem {
+    let errors = bad.iter().map(|bad| FieldError {
+        field: match &bad.column {
+            Some(column) => format!("line {}, column {column}", bad.line),
+            None => format!("line {}", bad.line),
+        },
+        detail: format!("{}: {}", bad.code, bad.message),
+    });
+    Problem::new(Code::ImportInvalid).fields(errors)
+}
+
+/// The rows in chunks, those on one record beside each other so that none is tried without what the file said before; and
+/// what can be told of the others already.
+fn chunks(kind: Kind, rows: Vec<Result<Cells, BadRow>>) -> (Vec<Vec<Cells>>, Report) {
+    let mut report = Report::default();
+    let mut groups: Vec<Vec<Cells>> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for row in rows {
+        let row = match row {
+            Ok(row) => row,
+            Err(bad) => {
+                report.bad.push(bad);
+                continue;
+            }
+        };
+        let place = *places
+            .entry(kinds::told_of(kind, &row))
+            .or_insert(groups.len());
+        let Some(group) = groups.get_mut(place) else {
+            groups.push(vec![row]);
+            continue;
+        };
+        if group.iter().any(|before| before.says_the_same(&row)) {
+            report.unchanged += 1;
+        } else if kinds::changes_again(kind) || group.len() == IMPORT_CHUNK_ROWS {
+            report.bad.push(BadRow {
+                line: row.line,
+                column: None,
+                code: Code::Conflict.as_str().to_owned(),
+                message: format!("contradicts line {} of the file", group[0].line),
+            });
+        } else {
+            group.push(row);
+        }
+    }
+    let mut chunks: Vec<Vec<Cells>> = Vec::new();
+    for group in groups {
+        match chunks.last_mut() {
+            Some(chunk) if chunk.len() + group.len() <= IMPORT_CHUNK_ROWS => chunk.extend(group),
+            _ => chunks.push(group),
+        }
+    }
+    (chunks, report)
+}
+
+/// Puts a chunk in one transaction, and keeps it or not; what came of it, and the rows that are good.
+async fn put(
+    app: &App,
+    caller: &Principal,
     kind: Kind,
-    row: &table::Cells,
-) -> Option<BadRow> {
-    let key = kinds::told_of(kind, row)?;
-    let Some(before) = told.get(&key) else {
-        told.insert(key, row.clone());
-        return None;
-    };
-    (!before.says_the_same(row)).then(|| BadRow {
-        line: row.line,
-        column: None,
-        code: Code::Conflict.as_str().to_owned(),
-        message: format!("contradicts line {} of the file", before.line),
-    })
+    chunk: &[Cells],
+    keep: bool,
+) -> Result<(Report, Vec<Cells>), Problem> {
+    let mut work = Work::begin(app, caller).await?;
+    kinds::lock(&mut work, kind, chunk).await?;
+    let (mut report, mut good) = (Report::default(), Vec::with_capacity(chunk.len()));
+    for row in chunk {
+        match kinds::put(&mut work, kind, row).await {
+            Ok(change) => {
+                match change {
+                    Change::Created => report.created += 1,
+                    Change::Updated => report.updated += 1,
+                    Change::Unchanged => report.unchanged += 1,
+                }
+                good.push(row.clone());
+            }
+            // A fault of the server or of its database is none of the row.
+            Err(problem) if problem.code().status().is_server_error() => return Err(problem),
+            Err(problem) => report.bad.extend(bad(row.line, &problem)),
+        }
+    }
+    if keep {
+        // The same file again does nothing, and leaves no trail of it.
+        if report.created + report.updated > 0 {
+            let subject = format!("import:{}", kind.as_str());
+            let detail =
+                serde_json::json!({ "created": report.created, "updated": report.updated });
+            work.audit("import.done", subject, detail).await?;
+        }
+        work.keep().await?;
+    }
+    Ok((report, good))
 }
 
 fn bad(line: u64, problem: &Problem) -> Vec<BadRow> {

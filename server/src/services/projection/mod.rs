@@ -8,7 +8,6 @@ use sync_core::rules::{Facts, SampleFact, ScopeKey, scopes_of_sample};
 
 use crate::store::locks::{self, Lock};
 use crate::store::reference::enterprises;
-use crate::store::rulings::dirty;
 use crate::store::sync::documents::{self, DocumentRow};
 use crate::store::sync::projections::{self, MemberKind, VisitRow};
 use crate::store::{Result, Tx};
@@ -80,8 +79,12 @@ pub async fn lock_enterprises(tx: &mut Tx, keys: Vec<String>) -> Result<()> {
 }
 
 /// Projects documents again that were projected before: an enterprise has another key now, or another name. The caller
-/// holds the locks of the enterprises that they name.
-pub async fn project_again(tx: &mut Tx, documents: &[DocumentId], now: Millis) -> Result<()> {
+/// holds the locks of the enterprises that they name, and marks the scopes that this gives.
+pub async fn project_again(
+    tx: &mut Tx,
+    documents: &[DocumentId],
+    now: Millis,
+) -> Result<Vec<ScopeKey>> {
     let mut marked = Vec::new();
     for document in documents {
         if let Some(row) = documents::find(tx, *document).await?
@@ -90,16 +93,16 @@ pub async fn project_again(tx: &mut Tx, documents: &[DocumentId], now: Millis) -
             marked.extend(project(tx, &row, &automerge, now).await?);
         }
     }
-    dirty::mark(tx, &marked, now).await
+    Ok(marked)
 }
 
 /// An alias was made or undone, or an enterprise corrected: every visit whose identity names one of these keys is
-/// projected again, and the doors and years that it left and joined are marked.
+/// projected again. Gives the doors and years that it left and joined, which the caller marks.
 pub async fn project_enterprises_again(
     tx: &mut Tx,
     keys: &[EnterpriseKey],
     now: Millis,
-) -> Result<()> {
+) -> Result<Vec<ScopeKey>> {
     lock_enterprises(tx, keys.iter().map(|key| key.0.clone()).collect()).await?;
     let mut documents = Vec::new();
     for key in keys {
@@ -108,13 +111,9 @@ pub async fn project_enterprises_again(
     project_again(tx, &documents, now).await
 }
 
-/// A sampling made elsewhere takes part in the scopes of its product and its enterprise's year.
-pub async fn project_prior(
-    tx: &mut Tx,
-    id: SampleId,
-    fact: &SampleFact,
-    now: Millis,
-) -> Result<()> {
+/// A sampling made elsewhere takes part in the scopes of its product and its enterprise's year. Gives those that it left
+/// and joined, which the caller marks.
+pub async fn project_prior(tx: &mut Tx, id: SampleId, fact: &SampleFact) -> Result<Vec<ScopeKey>> {
     let mut marked = projections::list_scopes_of_member(tx, &id.to_string()).await?;
     let mut fact = fact.clone();
     if let Some(key) = &fact.enterprise {
@@ -124,7 +123,7 @@ pub async fn project_prior(
     let keys: Vec<ScopeKey> = scopes_of_sample(&fact).into_iter().collect();
     projections::replace_prior_member(tx, &id.to_string(), &keys).await?;
     marked.extend(keys);
-    dirty::mark(tx, &marked, now).await
+    Ok(marked)
 }
 
 fn members(document: DocumentId, facts: &Facts) -> Vec<(MemberKind, String, ScopeKey)> {

@@ -89,7 +89,8 @@ pub async fn put(work: &mut Work<'_>, new: NewEnterprise) -> Result<(Enterprise,
     };
     // Visits show its name and region, and a phone may have been there before it was listed.
     let keys = enterprises::keys_of(&mut work.tx, &row.key).await?;
-    projection::project_enterprises_again(&mut work.tx, &keys, work.now).await?;
+    let marked = projection::project_enterprises_again(&mut work.tx, &keys, work.now).await?;
+    work.mark(marked);
     let audiences = teams::list_near_enterprise(&mut work.tx, &row).await?;
     work.publish("enterprise", row.enterprise_id, audiences, Some(&row))
         .await?;
@@ -101,6 +102,28 @@ pub async fn put(work: &mut Work<'_>, new: NewEnterprise) -> Result<(Enterprise,
     )
     .await?;
     Ok((row, change))
+}
+
+/// Holds the projection of the visits at these enterprises, before any of them is put: one by one each would wait for an
+/// append with the locks of those before it.
+pub async fn lock(
+    work: &mut Work<'_>,
+    named: Vec<(Option<String>, String, String)>,
+) -> Result<(), Problem> {
+    let mut names = Vec::new();
+    for (uscc, name, region) in named {
+        let known = match &uscc {
+            Some(code) => Some(EnterpriseKey(format!("uscc:{code}"))),
+            None => enterprises::find_by_name(&mut work.tx, &name, &region)
+                .await?
+                .map(|found| found.key),
+        };
+        if let Some(key) = known {
+            let keys = enterprises::keys_of(&mut work.tx, &key).await?;
+            names.extend(keys.into_iter().map(|key| key.0));
+        }
+    }
+    Ok(projection::lock_enterprises(&mut work.tx, names).await?)
 }
 
 /// Makes one key stand for another: a wrong code corrected, two records merged, one that a phone made offline recognised.
@@ -269,9 +292,11 @@ impl Concerned {
 
     /// Puts all of it where it belongs now, and marks what it left and joined.
     async fn project_again(mut self, work: &mut Work<'_>) -> Result<Again, Problem> {
-        projection::project_again(&mut work.tx, &self.documents, work.now).await?;
+        let marked = projection::project_again(&mut work.tx, &self.documents, work.now).await?;
+        work.mark(marked);
         for (id, fact) in &self.priors {
-            projection::project_prior(&mut work.tx, SampleId(id.0), fact, work.now).await?;
+            let marked = projection::project_prior(&mut work.tx, SampleId(id.0), fact).await?;
+            work.mark(marked);
         }
         self.doors.extend(doors(work, &self.documents).await?);
         Ok(Again {

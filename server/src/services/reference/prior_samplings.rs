@@ -178,7 +178,8 @@ pub async fn put(
         created_at: work.now,
     };
     prior_samplings::insert(&mut work.tx, &row).await?;
-    projection::project_prior(&mut work.tx, SampleId(row.id.0), &row.fact, work.now).await?;
+    let marked = projection::project_prior(&mut work.tx, SampleId(row.id.0), &row.fact).await?;
+    work.mark(marked);
     let made = prior_samplings::find_by_natural_key(&mut work.tx, &natural_key).await?;
     Ok((made.ok_or_else(missing)?, Change::Created))
 }

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use sync_core::model::{EnterpriseAlias, Millis, OrganisationId, TaskId, TeamId, UserId};
+use sync_core::rules::ScopeKey;
 
 use crate::access::Principal;
 use crate::app::App;
@@ -28,6 +29,7 @@ pub struct Work<'a> {
     /// When it is done.
     pub now: Millis,
     rows: Vec<NewRow>,
+    marked: Vec<ScopeKey>,
 }
 
 impl<'a> Work<'a> {
@@ -40,6 +42,7 @@ impl<'a> Work<'a> {
             tx,
             now: app.now(),
             rows: Vec::new(),
+            marked: Vec::new(),
         })
     }
 
@@ -209,20 +212,39 @@ impl<'a> Work<'a> {
         ruling::mark_dirty_for_task(&mut self.tx, id, self.now).await
     }
 
-    /// Ends: the feed's counter is taken last, so that it is held for a moment only.
-    pub async fn commit(mut self) -> Result<(), Problem> {
+    /// Marks scopes to be ruled again, when the work ends: marks are taken after all locks and in one order, or an append
+    /// that waits for one of them could hold what this work wants next (see `store/locks.rs`).
+    pub fn mark(&mut self, scopes: impl IntoIterator<Item = ScopeKey>) {
+        self.marked.extend(scopes);
+    }
+
+    /// Ends, and rules what was marked.
+    pub async fn commit(self) -> Result<(), Problem> {
+        let app = self.app;
+        self.keep().await?;
+        rule(app).await;
+        Ok(())
+    }
+
+    /// Ends, for the first of several pieces of work: what was marked is ruled after the last of them. The feed's counter
+    /// is taken last, so that it is held for a moment only.
+    pub async fn keep(mut self) -> Result<(), Problem> {
+        ruling::mark_dirty(&mut self.tx, &self.marked, self.now).await?;
         if !self.rows.is_empty() {
             feed::append(&mut self.tx, &self.rows, self.now).await?;
         }
         self.tx.commit().await?;
-        // The change is durable; what could not be ruled now stays marked, and the job rules it.
-        if let Err(problem) = ruling::rule_what_is_dirty(self.app).await {
-            tracing::warn!(
-                code = problem.code().as_str(),
-                "marked scopes wait for the job"
-            );
-        }
         Ok(())
+    }
+}
+
+/// Rules what work has marked. The change is durable; what could not be ruled now stays marked, and the job rules it.
+pub async fn rule(app: &App) {
+    if let Err(problem) = ruling::rule_what_is_dirty(app).await {
+        tracing::warn!(
+            code = problem.code().as_str(),
+            "marked scopes wait for the job"
+        );
     }
 }
 

@@ -74,7 +74,7 @@ fn a_good_file_is_imported_once_and_the_command_says_so() {
         told(&first).0.contains("1 created, 0 updated, 0 unchanged"),
         "{first:?}"
     );
-    let again = desk.import(GOOD, &[], PASSWORD);
+    let again = desk.import(GOOD, &["--password-stdin"], PASSWORD);
     assert!(again.status.success(), "{again:?}");
     assert!(
         told(&again).0.contains("0 created, 0 updated, 1 unchanged"),

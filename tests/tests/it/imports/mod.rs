@@ -1,8 +1,12 @@
 //! `/v1/imports`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use fieldseal_tests::TestServer;
 use fieldseal_tests::server::Answer;
-use sync_core::limits::{IMPORT_BYTES_MAX, IMPORT_ROWS_MAX, JSON_BODY_BYTES_MAX};
+use sync_core::limits::{
+    IMPORT_BYTES_MAX, IMPORT_CHUNK_ROWS, IMPORT_ROWS_MAX, JSON_BODY_BYTES_MAX,
+};
 
 const HEADER: &str = "统一社会信用代码,企业名称,行政区划\n";
 
@@ -288,6 +292,81 @@ fn two_rows_that_contradict_each_other_in_one_file_are_a_bad_file() {
     );
     assert_eq!(report["bad"][0]["line"], 4);
     assert_eq!(report["bad"][0]["code"], "conflict");
+}
+
+/// Enterprises without a code, so many.
+fn many(rows: usize) -> String {
+    let rows = (0..rows).map(|n| format!(",示例第{n}厂,140525\n"));
+    format!("{HEADER}{}", rows.collect::<String>())
+}
+
+#[test]
+fn a_file_of_many_chunks_is_written_whole_and_a_bad_row_at_its_end_changes_nothing() {
+    let server = TestServer::start();
+    let admin = server.admin("140000");
+    let rows = 3 * IMPORT_CHUNK_ROWS + 1;
+    let kept = |table: &str| server.rows()[table].len();
+    let bad = format!("{},坏,310115\n", many(rows));
+    let before = kept("enterprises");
+    let answer = import(&server, &admin, "enterprises", "", &bad);
+    answer.expect_problem(422, "import_invalid");
+    assert_eq!(kept("enterprises"), before);
+    let report = import(&server, &admin, "enterprises", "?skip_bad=true", &bad);
+    let report = report.expect(200).body;
+    assert_eq!(report["created"], rows, "{report}");
+    assert_eq!(report["bad"].as_array().unwrap().len(), 1, "{report}");
+    // What a server that died half-way had written is known, and the rest is made.
+    let report = import(&server, &admin, "enterprises", "", &many(rows + 70));
+    let report = report.expect(200).body;
+    assert_eq!(
+        (report["created"].as_u64(), report["unchanged"].as_u64()),
+        (Some(70), Some(rows as u64))
+    );
+    assert_eq!(kept("enterprises"), before + rows + 70);
+}
+
+#[test]
+fn rows_that_contradict_each_other_from_one_chunk_to_another_are_a_bad_file() {
+    let server = TestServer::start();
+    let admin = server.admin("140000");
+    let rows = (0..2 * IMPORT_CHUNK_ROWS)
+        .map(|n| format!("e-CQS,reported,C-{n},2025-02-01,routine,140525,检查井盖\n"));
+    let file = format!(
+        "{HISTORY}{}e-CQS,reported,C-0,2025/2/1,routine,140525,检查井盖\ne-CQS,reported,C-1,2025-01-31,routine,140525,检查井盖\n",
+        rows.collect::<String>()
+    );
+    let answer = import(&server, &admin, "prior-samplings", "", &file);
+    let answer = answer.expect_problem(422, "import_invalid");
+    let errors = answer.body["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 1, "one day has many spellings: {errors:?}");
+    let line = 2 * IMPORT_CHUNK_ROWS + 3;
+    assert_eq!(errors[0]["field"], format!("line {line}, column sheet_no"));
+    assert!(server.rows()["prior_samplings"].is_empty());
+}
+
+#[test]
+fn others_write_while_a_large_file_is_imported() {
+    let server = TestServer::start();
+    let admin = server.admin("140000");
+    let file = many(20 * IMPORT_CHUNK_ROWS);
+    let done = AtomicBool::new(false);
+    let made = std::thread::scope(|scope| {
+        let importing = scope.spawn(|| {
+            let report = import(&server, &admin, "enterprises", "", &file);
+            done.store(true, Ordering::SeqCst);
+            report.expect(200)
+        });
+        let mut made = 0;
+        while !done.load(Ordering::SeqCst) {
+            let new = serde_json::json!({ "name": format!("旁边第{made}厂"), "region": "140525" });
+            server.post("/v1/enterprises", &admin, new).expect(201);
+            made += 1;
+        }
+        importing.join().unwrap();
+        made
+    });
+    // A file that held the database throughout would let in those who came before it, and who waited for its end.
+    assert!(made > 4, "{made} came through");
 }
 
 #[test]
