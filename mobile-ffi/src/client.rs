@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use sync_core::limits::PIN_FAILURES_MAX;
 use sync_core::model::{DeviceId, Millis, UserId};
 use sync_core::proof::{
-    CertificatePayload, Signed, enrolment_statement, login_statement, signer_statement,
+    BelievedKeys, CertificatePayload, Signed, enrolment_statement, login_statement,
+    signer_statement,
 };
 
 use crate::api::{Api, Refusal};
@@ -91,6 +92,10 @@ struct Tokens {
 struct ServerKey {
     key_id: String,
     public_key: String,
+    #[serde(default)]
+    activates_at_ms: Millis,
+    #[serde(default)]
+    revoked_at_ms: Millis,
 }
 
 #[derive(Deserialize)]
@@ -98,6 +103,8 @@ struct EnrolledDevice {
     device_id: DeviceId,
     certificate: Signed<CertificatePayload>,
     server_keys: Vec<ServerKey>,
+    #[serde(default)]
+    revoked_server_keys: Vec<ServerKey>,
     tokens: Tokens,
 }
 
@@ -207,14 +214,16 @@ impl Client {
             "signature": STANDARD.encode(signature),
         });
         let answer: EnrolledDevice = api.call("POST", "/v1/devices", None, Some(&body))?;
-        let keys: std::collections::BTreeMap<_, _> = answer
-            .server_keys
-            .iter()
-            .map(|key| (key.key_id.clone(), key.public_key.clone()))
-            .collect();
-        let keys = serde_json::to_string(&keys).unwrap_or_default();
+        let mut keys = BelievedKeys::default();
+        for key in answer.server_keys.iter().chain(&answer.revoked_server_keys) {
+            keys.pin(&key.key_id, &key.public_key, key.activates_at_ms);
+        }
+        for key in &answer.revoked_server_keys {
+            keys.drop_key(&key.key_id, key.revoked_at_ms);
+        }
+        let keys = keys.to_json();
         let mut inner = self.lock();
-        inner.store.put_setting("server_keys", &keys)?;
+        inner.store.put_setting(taking::SERVER_KEYS, &keys)?;
         let payload = taking::open_signed(&inner.store, &answer.certificate)?;
         let certified = STANDARD.decode(&payload.public_key).unwrap_or_default();
         if payload.actor != actor || payload.device_id != answer.device_id {

@@ -95,7 +95,7 @@ impl Client {
 }
 
 fn open(store: &Store, record: &LeaseRecord) -> Done<LeaseInfo> {
-    let payload = taking::open_signed(store, &record.signed)?;
+    let payload = taking::open_dated(store, &record.signed)?;
     if payload.lease_id != record.lease_id {
         let message = "The lease is signed under another name";
         return Err(ClientError::new("lease.mismatch", message));

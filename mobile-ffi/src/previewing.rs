@@ -1,7 +1,5 @@
 //! What this phone has stored, handed to `sync-core`: it is read and ruled as the server would.
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sync_core::document::VisitDocument;
@@ -12,6 +10,7 @@ use crate::client::{Client, Done};
 use crate::error::ClientError;
 use crate::keys::RustVerifier;
 use crate::store::Store;
+use crate::taking;
 
 const REFERENCE_KINDS: [&str; 10] = [
     "campaign",
@@ -73,9 +72,6 @@ impl Client {
         let received = received.filter_map(|it| Some((it.hash, it.received_at_ms?)));
         let mut certificates = store.list_certificates()?;
         certificates.extend(store.list_signers()?.into_iter().map(|it| it.payload));
-        let server_keys = store.setting("server_keys")?.unwrap_or_default();
-        let server_keys: BTreeMap<String, String> =
-            serde_json::from_str(&server_keys).unwrap_or_default();
         let index = |hash: &Digest| {
             store.list_index_rows(hash).unwrap_or_else(|error| {
                 tracing::warn!(%error, "the duplicate index cannot be read");
@@ -84,10 +80,7 @@ impl Client {
         };
         let known = Known {
             verifier: &RustVerifier,
-            server_keys: server_keys
-                .into_iter()
-                .filter_map(|(id, key)| Some((id, STANDARD.decode(key).ok()?)))
-                .collect(),
+            server_keys: taking::believed_keys(store)?,
             certificates,
             received: received.collect(),
             references,

@@ -63,7 +63,8 @@ impl Client {
                         }
                         next = Some(event);
                     }
-                    Effect::Send(request) => {
+                    Effect::Send(mut request) => {
+                        request.server_keys = taking::believed_keys(&self.lock().store)?.newest();
                         let sent = self.host.clock.monotonic_ms();
                         next = Some(match self.mark_sent() {
                             Err(error) => return Err(error),

@@ -8,7 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sync_core::document::skeleton::skeleton;
 use sync_core::model::{Actor, ChangeHash, DocumentId, Millis, VisitIdentity};
-use sync_core::proof::{CertificateKind, CertificatePayload, Payload, Signed, TimeTokenPayload};
+use sync_core::proof::{
+    BelievedKeys, CertificateKind, CertificatePayload, Dated, Payload, SignatureError, Signed,
+    TimeTokenPayload,
+};
 use sync_core::sync::intake::{Candidate, Intake, candidates, header_holds, judge, without};
 use sync_core::sync::session::Brought;
 use sync_core::sync::wire::{
@@ -18,6 +21,9 @@ use sync_core::sync::wire::{
 use crate::error::ClientError;
 use crate::keys::RustVerifier;
 use crate::store::{Columns, DocumentState, Store};
+
+/// The setting that keeps the server's keys.
+pub const SERVER_KEYS: &str = "server_keys";
 
 /// How a document is started and shown, which the document schema says.
 pub trait Schema {
@@ -40,20 +46,28 @@ pub struct Arrival {
     pub round_trip_ms: i64,
 }
 
-/// The server's public key of an id, from the setting that enrolment pinned.
-fn server_key(store: &Store, key_id: &str) -> Option<Vec<u8>> {
-    let keys = store.setting("server_keys").ok()??;
-    let keys: BTreeMap<String, String> = serde_json::from_str(&keys).ok()?;
-    STANDARD.decode(keys.get(key_id)?).ok()
+/// The server's keys that enrolment pinned, and those that followed.
+pub fn believed_keys(store: &Store) -> Result<BelievedKeys, ClientError> {
+    let text = store.setting(SERVER_KEYS)?;
+    Ok(text
+        .and_then(|text| BelievedKeys::from_json(&text))
+        .unwrap_or_default())
 }
 
-/// Opens something that the server signed, with a pinned key.
+fn believed<T>(opened: Result<T, SignatureError>) -> Result<T, ClientError> {
+    opened.map_err(|error| {
+        ClientError::new(error.code(), "The server's signature does not hold").with(error)
+    })
+}
+
+/// Opens something that the server signed, with a key that is believed.
 pub fn open_signed<T: Payload>(store: &Store, signed: &Signed<T>) -> Result<T, ClientError> {
-    signed
-        .open(&RustVerifier, |key_id| server_key(store, key_id))
-        .map_err(|error| {
-            ClientError::new(error.code(), "The server's signature does not hold").with(error)
-        })
+    believed(believed_keys(store)?.open(signed, &RustVerifier))
+}
+
+/// Opens what may have been signed before its key was revoked.
+pub fn open_dated<T: Payload + Dated>(store: &Store, signed: &Signed<T>) -> Result<T, ClientError> {
+    believed(believed_keys(store)?.open_dated(signed, &RustVerifier))
 }
 
 /// Keeps a verified server time with what the clocks said.
@@ -105,6 +119,15 @@ pub fn take(
     brought: &Brought,
     arrival: &Arrival,
 ) -> Result<u32, ClientError> {
+    // First of all: what else came may be signed by a key that came with it.
+    let mut server_keys = believed_keys(store)?;
+    let mut keys_changed = false;
+    for notice in &brought.server_keys {
+        match server_keys.take(notice, &RustVerifier) {
+            Ok(changed) => keys_changed |= changed,
+            Err(error) => tracing::warn!(%error, "news of the server's keys are not believed"),
+        }
+    }
     let mut certificates: Vec<(CertificatePayload, Vec<u8>, Signed<CertificatePayload>)> =
         Vec::new();
     let mut keys: BTreeMap<Actor, Vec<u8>> = BTreeMap::new();
@@ -119,7 +142,7 @@ pub fn take(
         let FeedEntry::Certificate { certificate } = &item.entry else {
             continue;
         };
-        match open_signed(store, certificate) {
+        match server_keys.open(certificate, &RustVerifier) {
             Ok(payload) => {
                 let Ok(key) = STANDARD.decode(&payload.public_key) else {
                     continue;
@@ -153,14 +176,17 @@ pub fn take(
     let receipts: Vec<_> = brought
         .receipts
         .iter()
-        .filter_map(|signed| Some((open_signed(store, signed).ok()?, signed)))
+        .filter_map(|signed| Some((server_keys.open(signed, &RustVerifier).ok()?, signed)))
         .collect();
     let time = brought
         .time_token
         .as_ref()
-        .and_then(|signed| Some((open_signed(store, signed).ok()?, signed)));
+        .and_then(|signed| Some((server_keys.open(signed, &RustVerifier).ok()?, signed)));
 
     store.write(|write| {
+        if keys_changed {
+            write.put_setting(SERVER_KEYS, &server_keys.to_json())?;
+        }
         if brought.epoch_changed {
             write.offer_everything_again()?;
         }

@@ -10,14 +10,14 @@ use uuid::Uuid;
 use crate::access::passwords::Passwords;
 use crate::clock::{Clock, SystemClock};
 use crate::config::DataConfig;
-use crate::data_folder::{self, DataFolder, FolderError, Hold};
-use crate::keys::{KeyError, ServerKeys};
+use crate::data_folder::{DataFolder, FolderError, Hold};
+use crate::keys::{KeyError, Keyring};
 use crate::rng::{Rng, SystemRng};
 use crate::services::ruling::rulebooks::RulebookCache;
+use crate::services::server_keys;
 use crate::services::sync::admission::SyncGate;
 use crate::services::sync::origin;
-use crate::store::access::server_keys;
-use crate::store::{Store, StoreError, Tx};
+use crate::store::{Store, StoreError};
 
 /// The state. Cheap to clone; handlers take it as `State<App>`.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ pub struct Parts {
     /// Randomness.
     pub rng: Arc<dyn Rng>,
     /// The server's own keys.
-    pub keys: ServerKeys,
+    pub keys: Keyring,
     /// Argon2id behind a semaphore.
     pub passwords: Passwords,
     /// Who is syncing.
@@ -107,15 +107,8 @@ impl App {
         rng: Arc<dyn Rng>,
         trust_forwarded_for: bool,
     ) -> Result<Self, OpenError> {
-        let folder = data.path().join(data_folder::KEYS);
         let mut tx = store.begin().await?;
-        let keys = if store.kind() == "sqlite" {
-            let keys = ServerKeys::load_or_make(&folder, rng.as_ref())?;
-            server_keys::put(&mut tx, keys.key_id(), &keys.public_key(), clock.now()).await?;
-            keys
-        } else {
-            shared_keys(&mut tx, &folder, rng.as_ref(), clock.now()).await?
-        };
+        let keys = server_keys::open(&mut tx, data.path(), rng.as_ref(), clock.clone()).await?;
         tx.commit().await?;
         let passwords = Passwords::default();
         let parts = Parts {
@@ -152,23 +145,4 @@ impl App {
         self.rng.fill(&mut bytes);
         bytes
     }
-}
-
-/// The key of all servers on this database. The first of them brings the one of its data folder, where there is one: a
-/// server that moved here from SQLite stays who it was.
-async fn shared_keys(
-    tx: &mut Tx,
-    folder: &Path,
-    rng: &dyn Rng,
-    now: Millis,
-) -> Result<ServerKeys, OpenError> {
-    if let Some(pkcs8) = server_keys::find_shared(tx).await? {
-        return Ok(ServerKeys::from_pkcs8(pkcs8)?);
-    }
-    let keys = match ServerKeys::find(folder)? {
-        Some(keys) => keys,
-        None => ServerKeys::make(rng)?,
-    };
-    server_keys::put_shared(tx, keys.key_id(), &keys.public_key(), keys.pkcs8(), now).await?;
-    Ok(keys)
 }

@@ -98,6 +98,8 @@ codes! {
     TokenInvalid = "token_invalid", UNAUTHORIZED, "The access token is not valid";
     /// The access token has expired. Refresh it; nothing stored on the phone is affected.
     TokenExpired = "token_expired", UNAUTHORIZED, "The access token has expired";
+    /// The key that signed the access token was revoked. Refresh it; nothing stored on the phone is affected.
+    TokenKeyRevoked = "token_key_revoked", UNAUTHORIZED, "The key of this access token was revoked";
     /// The session of the token was ended: logout, a new password, or a refresh token used twice.
     SessionEnded = "session_ended", UNAUTHORIZED, "This session was ended; log in again";
     /// The person's account is disabled.

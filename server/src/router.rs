@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::endpoints::{
     campaigns, challenges, devices, docs, enrolment_codes, enterprises, health, imports, leases,
     organisations, prior_samplings, product_rules, quarantine, re_entry_grants, rulebooks, rulings,
-    samples, scopes, sheet_number_blocks, sync, tasks, teams, tokens, users, visits,
+    samples, scopes, server_keys, sheet_number_blocks, sync, tasks, teams, tokens, users, visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -56,6 +56,8 @@ fn operations() -> OpenApiRouter<App> {
             tokens::create::create_tokens,
             tokens::delete::delete_tokens
         ))
+        .routes(routes!(server_keys::jwks::jwks))
+        .routes(routes!(server_keys::list::list_server_keys))
         // Sync.
         .routes(routes!(sync::post::sync))
         // Reference data.

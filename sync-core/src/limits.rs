@@ -49,6 +49,21 @@ pub const CHALLENGE_MS: i64 = 5 * 60_000;
 pub const ENROLMENT_CODE_MS: i64 = 72 * 3_600_000;
 /// A certificate's life, in milliseconds.
 pub const CERTIFICATE_MS: i64 = 366 * 24 * 3_600_000;
+/// How long one of the server's keys signs before the next one does, in milliseconds.
+pub const SERVER_KEY_MS: i64 = 90 * 24 * 3_600_000;
+/// How long before it signs a key is published, in milliseconds: whoever keeps the list of keys for [`JWKS_AGE_S`] knows
+/// it by then, phones that sync once a week do, and yesterday's backup holds every key that has signed.
+pub const SERVER_KEY_ANNOUNCED_MS: i64 = 7 * 24 * 3_600_000;
+/// How long others may keep the published list of keys, in seconds.
+pub const JWKS_AGE_S: i64 = 3_600;
+/// How often a server reads the keys again that all servers share, in milliseconds: so long one that was told of nothing
+/// may go on signing with a key that was revoked on another.
+pub const SERVER_KEYS_REST_MS: u64 = 5_000;
+/// The time between two looks for a key that a token names and nobody knows, in milliseconds: tokens with names that are
+/// made up cost no more reads than this allows.
+pub const SERVER_KEY_LOOKUP_MS: u64 = 100;
+/// Keys of the server that a phone names in a request: with one every three months, four years of them.
+pub const SERVER_KEYS_NAMED_MAX: usize = 16;
 /// Failed attempts on one account from one address, or on one enrolled phone, within the window before that place must
 /// wait; the account's owner elsewhere need not.
 pub const ACCOUNT_FAILURES_MAX: i64 = 10;

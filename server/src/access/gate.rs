@@ -147,8 +147,8 @@ async fn admit(
         Who::Anyone => None,
         Who::Roles(roles) => Some(roles),
     };
-    let claims = jwt::verify(app, &token?)?;
-    let principal = sessions::principal(app, &claims).await?;
+    let (claims, key) = jwt::verify(app, &token?).await?;
+    let principal = sessions::principal(app, &claims, &key).await?;
     if roles.is_some_and(|roles| !principal.has_any(roles)) {
         return Err(Problem::new(Code::RoleForbidden));
     }

@@ -1,10 +1,11 @@
-//! Access tokens: JWTs signed with the server's Ed25519 key, ten minutes long. They say who; whether that one may still
+//! Access tokens: JWTs signed with one of the server's Ed25519 keys, ten minutes long. They say who; whether that one may still
 //! act is asked of the database at every request.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use sync_core::limits::ACCESS_TOKEN_S;
 use sync_core::model::{DeviceId, UserId};
+use sync_core::proof::KeyId;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -52,14 +53,15 @@ pub fn issue(
         exp: iat + ACCESS_TOKEN_S,
     };
     let mut header = Header::new(Algorithm::EdDSA);
-    header.kid = Some(app.keys.key_id().to_owned());
-    let key = EncodingKey::from_ed_der(app.keys.pkcs8());
+    let (key_id, pkcs8) = app.keys.signing_pkcs8();
+    header.kid = Some(key_id);
+    let key = EncodingKey::from_ed_der(&pkcs8);
     jsonwebtoken::encode(&header, &claims, &key).map_err(|error| Problem::internal(&error))
 }
 
-/// What a valid, unexpired token of ours says. The algorithm is our key's, whatever the header claims,
-/// and so is the key: the header may only name it.
-pub fn verify(app: &App, token: &str) -> Result<Claims, Problem> {
+/// What a valid, unexpired token of ours says, and under which key. The algorithm is our key's, whatever the header
+/// claims, and so is the key: the header may only name it.
+pub async fn verify(app: &App, token: &str) -> Result<(Claims, KeyId), Problem> {
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_issuer(&[ISSUER]);
     validation.set_audience(&[AUDIENCE]);
@@ -67,15 +69,15 @@ pub fn verify(app: &App, token: &str) -> Result<Claims, Problem> {
     // The library would ask the machine's clock; ours is a parameter, so expiry is compared below.
     validation.validate_exp = false;
     let header = jsonwebtoken::decode_header(token).map_err(|_| Code::TokenInvalid)?;
-    if header.kid.as_deref() != Some(app.keys.key_id()) {
-        return Err(Code::TokenInvalid.into());
-    }
-    let key = DecodingKey::from_ed_der(&app.keys.public_key());
+    let named = header.kid.ok_or(Code::TokenInvalid)?;
+    let found = app.keys.find_or_look_up(&app.store, &named).await?;
+    let row = found.ok_or(Code::TokenInvalid)?;
+    let key = DecodingKey::from_ed_der(&row.public_key);
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation)
         .map_err(|_| Problem::new(Code::TokenInvalid))?
         .claims;
     if app.now().div_euclid(1_000) >= claims.exp {
         return Err(Problem::new(Code::TokenExpired));
     }
-    Ok(claims)
+    Ok((claims, row.key_id))
 }

@@ -342,6 +342,8 @@ pub const OPERATIONS: &[Operation] = &[
             Elsewhere::Irrelevant("it ends the caller's own session"),
         ),
     },
+    public("jwks", "/.well-known/jwks.json"),
+    public("list_server_keys", "/v1/server-keys"),
     // Reference data.
     Operation {
         id: "create_campaign",

@@ -1,13 +1,14 @@
 //! `fieldseal migrate-store`: a server outgrows SQLite. Everything moves to PostgreSQL, checked table by table; a kill leaves
 //! the target empty, and running it again does it again.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use sync_core::limits::POSTGRES_CONNECTIONS;
+use sync_core::proof::KeyId;
 
 use super::Outcome;
-use crate::clock::{Clock, SystemClock};
-use crate::keys::ServerKeys;
+use crate::keys::{KeyFolder, ServerKey};
 use crate::store::access::server_keys;
 use crate::store::transfer::{self, Moved};
 use crate::store::{Store, Tx};
@@ -41,14 +42,14 @@ impl MigrateStore {
             return Err("migrate_target_invalid: --to is no postgres:// address".into());
         }
         let keys = match file.parent() {
-            Some(folder) => ServerKeys::find(&folder.join("keys"))?,
-            None => None,
+            Some(folder) => KeyFolder::of(folder).read()?,
+            None => BTreeMap::new(),
         };
         let from = Store::open_sqlite(&file).await?;
         let to = Store::open_postgres(&self.to, POSTGRES_CONNECTIONS).await?;
         match transfer::copy(&from, &to).await? {
             transfer::Outcome::Copied(moved, mut tx) => {
-                keep_key(&mut tx, keys.as_ref()).await?;
+                keep_keys(&mut tx, &keys).await?;
                 tx.commit().await?;
                 tell(&moved);
                 println!(
@@ -79,11 +80,14 @@ impl MigrateStore {
     }
 }
 
-/// The key comes along, or phones would not know the server that they enrolled with.
-async fn keep_key(tx: &mut Tx, keys: Option<&ServerKeys>) -> Outcome {
-    if let Some(keys) = keys {
-        let (id, public) = (keys.key_id(), keys.public_key());
-        server_keys::put_shared(tx, id, &public, keys.pkcs8(), SystemClock.now()).await?;
+/// The private halves come along, or phones would not know the server that they enrolled with.
+async fn keep_keys(tx: &mut Tx, keys: &BTreeMap<KeyId, ServerKey>) -> Outcome {
+    for mut row in server_keys::list(tx).await? {
+        let Some(key) = keys.get(&row.key_id) else {
+            continue;
+        };
+        row.private_key = Some(key.pkcs8().to_vec());
+        server_keys::put(tx, &row).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 pub mod admin;
 mod backup;
 mod import;
+mod keys;
 mod migrate_store;
 mod password;
 mod restore;
@@ -32,6 +33,9 @@ enum Command {
     /// Make administrators
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Show, rotate and revoke the server's signing keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Import a CSV file into a running server; asks for the password, or takes it from standard input
     Import(import::Import),
     /// Move everything from SQLite to an empty PostgreSQL database, checked by counts and hashes
@@ -57,6 +61,7 @@ pub fn run() -> ExitCode {
         match cli.command {
             Command::Serve(command) => command.run().await,
             Command::Admin(command) => command.run().await,
+            Command::Keys(command) => command.run().await,
             Command::Import(command) => command.run(),
             Command::MigrateStore(command) => command.run().await,
             Command::Backup(command) => command.run().await,

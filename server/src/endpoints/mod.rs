@@ -21,6 +21,7 @@ pub mod rulebooks;
 pub mod rulings;
 pub mod samples;
 pub mod scopes;
+pub mod server_keys;
 pub mod sheet_number_blocks;
 pub mod sync;
 pub mod tasks;

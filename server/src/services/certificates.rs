@@ -53,8 +53,5 @@ pub async fn issue(
         not_before_ms: app.now(),
         not_after_ms: app.now() + CERTIFICATE_MS,
     };
-    let key_id = app.keys.key_id().to_owned();
-    Ok(Signed::sign(&payload, key_id, |message| {
-        app.keys.sign(message).to_vec()
-    }))
+    Ok(app.keys.sign(&payload))
 }

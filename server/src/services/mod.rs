@@ -19,6 +19,7 @@ pub mod readiness;
 pub mod reference;
 pub mod ruled_facts;
 pub mod ruling;
+pub mod server_keys;
 pub mod sessions;
 pub mod sheet_numbers;
 pub mod sync;

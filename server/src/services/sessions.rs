@@ -19,13 +19,17 @@ use crate::store::Tx;
 use crate::store::access::{devices, sessions, users};
 use crate::store::locks::{self, Lock};
 
-/// The caller of a valid token, if the person is active, the session not ended and the device not revoked.
-pub async fn principal(app: &App, claims: &Claims) -> Result<Principal, Problem> {
+/// The caller of a valid token under this key, if the key is believed, the person is active, the session not ended and the device not revoked.
+pub async fn principal(app: &App, claims: &Claims, key: &str) -> Result<Principal, Problem> {
     let mut db = app.store.read().await?;
-    let found = sessions::find_principal(&mut db, claims.sid).await?;
+    let found = sessions::find_principal(&mut db, claims.sid, key).await?;
     let row = found.ok_or(Problem::new(Code::TokenInvalid))?;
     if row.principal.user != claims.sub || row.principal.device != claims.dev {
         return Err(Problem::new(Code::TokenInvalid));
+    }
+    // Asked of the database, so that every server knows at once.
+    if row.key_revoked {
+        return Err(Problem::new(Code::TokenKeyRevoked));
     }
     // The device first: a stolen phone's session was ended by the revocation too, and that is not what to tell.
     if row.device_revoked {

@@ -48,6 +48,7 @@ migrations![
     "0014_strata",
     "0015_replays",
     "0016_restores",
+    "0017_keyring",
 ];
 
 statements! {

@@ -121,7 +121,7 @@ impl Tx {
     }
 
     /// Whether it is the one writer of a SQLite file.
-    pub(super) fn is_sqlite(&self) -> bool {
+    pub(crate) fn is_sqlite(&self) -> bool {
         matches!(self.0, Session::Sqlite(_))
     }
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Payload;
+use super::{Dated, Payload};
 use crate::model::{
     CampaignId, DeviceId, EnterpriseKey, Interval, LeaseId, Millis, OrganisationId, TeamId,
 };
@@ -31,6 +31,12 @@ pub struct LeasePayload {
 
 impl Payload for LeasePayload {
     const CONTEXT: &'static str = "lease";
+}
+
+impl Dated for LeasePayload {
+    fn made_at_ms(&self) -> Millis {
+        self.granted_at_ms
+    }
 }
 
 impl LeasePayload {

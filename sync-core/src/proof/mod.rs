@@ -11,6 +11,7 @@ mod envelope;
 mod lease;
 mod re_entry_grant;
 mod receipt;
+mod server_key;
 mod tip;
 
 pub use access::{enrolment_statement, login_statement, signer_statement};
@@ -19,4 +20,8 @@ pub use envelope::{KeyId, Payload, SignatureError, Signed, Verifier};
 pub use lease::LeasePayload;
 pub use re_entry_grant::ReEntryGrantPayload;
 pub use receipt::{ReceiptPayload, TimeTokenPayload};
+pub use server_key::{
+    BelievedKey, BelievedKeys, Dated, KeyNotice, KeyRevocationPayload, NoticeError, RevokedKey,
+    ServerKeyPayload, key_id,
+};
 pub use tip::{TipStatement, seal_statement, tip_statement};

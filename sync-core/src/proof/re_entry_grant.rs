@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Payload;
+use super::{Dated, Payload};
 use crate::model::{CampaignId, EnterpriseKey, Millis, OrganisationId, ReEntryGrantId};
 
 /// This body may enter this enterprise once more in this campaign (补样、复入许可).
@@ -24,4 +24,10 @@ pub struct ReEntryGrantPayload {
 
 impl Payload for ReEntryGrantPayload {
     const CONTEXT: &'static str = "re-entry-grant";
+}
+
+impl Dated for ReEntryGrantPayload {
+    fn made_at_ms(&self) -> Millis {
+        self.granted_at_ms
+    }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Payload;
+use super::{Dated, Payload};
 use crate::model::{ChangeHash, DeviceId, DocumentId, Millis};
 
 /// These changes of one document are durable on the server since `received_at_ms`.
@@ -36,4 +36,10 @@ pub struct TimeTokenPayload {
 
 impl Payload for TimeTokenPayload {
     const CONTEXT: &'static str = "time";
+}
+
+impl Dated for TimeTokenPayload {
+    fn made_at_ms(&self) -> Millis {
+        self.at_ms
+    }
 }

@@ -20,8 +20,8 @@ use crate::model::{
     VisitIdentity, normalise_text, word,
 };
 use crate::proof::{
-    CertificateKind, CertificatePayload, OrganisationKind, ReEntryGrantPayload, Signed,
-    TimeTokenPayload, Verifier,
+    BelievedKeys, CertificateKind, CertificatePayload, OrganisationKind, ReEntryGrantPayload,
+    Signed, TimeTokenPayload, Verifier,
 };
 use crate::rules::index::IndexKind;
 use crate::rules::{
@@ -44,8 +44,8 @@ pub struct ReferenceRecord {
 pub struct Known<'a> {
     /// The algorithms.
     pub verifier: &'a dyn Verifier,
-    /// Keys of the server, by their ids.
-    pub server_keys: BTreeMap<String, Vec<u8>>,
+    /// Keys of the server.
+    pub server_keys: BelievedKeys,
     /// Certificates, verified when they came; of one actor the last is the newest.
     pub certificates: Vec<CertificatePayload>,
     /// When the server first received a change.
@@ -77,8 +77,8 @@ impl Known<'_> {
     pub fn leases(&self) -> BTreeMap<LeaseId, LeaseFact> {
         let records = self.read::<LeaseRecord>("lease");
         let opened = records.filter_map(|(_, record)| {
-            let key = |id: &str| self.server_keys.get(id).cloned();
-            let payload = record.signed.open(self.verifier, key).ok()?;
+            let opened = self.server_keys.open_dated(&record.signed, self.verifier);
+            let payload = opened.ok()?;
             let fact = LeaseFact {
                 campaign_id: payload.campaign_id,
                 body_id: payload.body_id,
@@ -136,8 +136,7 @@ impl Surroundings for Known<'_> {
     }
     fn token(&self, wire: &str) -> Option<TimeTokenPayload> {
         let signed: Signed<TimeTokenPayload> = serde_json::from_str(wire).ok()?;
-        let opened = signed.open(self.verifier, |id| self.server_keys.get(id).cloned());
-        opened.ok()
+        self.server_keys.open_dated(&signed, self.verifier).ok()
     }
     fn alias(&self, key: &EnterpriseKey) -> EnterpriseKey {
         let aliases = self.read::<EnterpriseAlias>("enterprise_alias");
@@ -179,8 +178,8 @@ impl Surroundings for Known<'_> {
         // What the server signed says for which door it is, not the record around it.
         let signed = self.read::<GrantRecord>("re_entry_grant");
         let opened = signed.filter_map(|(_, record)| {
-            let key = |id: &str| self.server_keys.get(id).cloned();
-            record.signed.open(self.verifier, key).ok()
+            let opened = self.server_keys.open_dated(&record.signed, self.verifier);
+            opened.ok()
         });
         opened
             .filter(|it| it.campaign_id == campaign && it.body_id == body)

@@ -13,7 +13,7 @@ use crate::limits::{
     SYNC_RETRY_MAX_MS, SYNC_SKIPPED_MAX,
 };
 use crate::model::{ChangeHash, Millis};
-use crate::proof::{ReceiptPayload, Signed, TimeTokenPayload};
+use crate::proof::{KeyNotice, ReceiptPayload, Signed, TimeTokenPayload};
 
 /// When an event happened, and a random number to spread retries with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,6 +169,8 @@ pub struct Brought {
     pub as_of_ms: Option<Millis>,
     /// The server's time for this device.
     pub time_token: Option<Signed<TimeTokenPayload>>,
+    /// News of the server's keys: taken in first.
+    pub server_keys: Vec<KeyNotice>,
 }
 
 /// How far it is.
@@ -352,6 +354,8 @@ impl Session {
             tips: self.page.tips(),
             documents: self.page.documents(),
             feed_bytes_max: u32::try_from(PAGE_INFLATED_BYTES_MAX).ok(),
+            // Whoever sends it knows them.
+            server_keys: Vec::new(),
         })]
     }
 
@@ -405,6 +409,7 @@ impl Session {
             epoch_changed: answer.epoch_changed,
             as_of_ms: answer.as_of_ms,
             time_token: Some(answer.time_token),
+            server_keys: answer.server_keys,
         }))]
     }
 
@@ -723,6 +728,7 @@ mod tests {
                 epoch_changed: request.cursor.is_some() && same.is_none(),
                 as_of_ms: None,
                 time_token: Signed::sign(&time, "k".into(), |_| Vec::new()),
+                server_keys: Vec::new(),
             })
         }
     }

@@ -5,7 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ChangeHash, DeviceId, Digest, DocumentId, Millis, OrganisationId, RulingId};
-use crate::proof::{CertificatePayload, ReceiptPayload, Signed, TimeTokenPayload, TipStatement};
+use crate::proof::{
+    CertificatePayload, KeyId, KeyNotice, ReceiptPayload, Signed, TimeTokenPayload, TipStatement,
+};
 use crate::rules::{Finding, Outcome, Subject};
 
 /// What a phone sends.
@@ -27,6 +29,9 @@ pub struct SyncRequest {
     /// How much feed the phone takes in this answer, in inflated bytes; the server has a bound of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feed_bytes_max: Option<u32>,
+    /// The server's keys that the phone believes, the newest of them: it is told of those that are missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub server_keys: Vec<KeyId>,
 }
 
 /// A place in the feed. Every start of the server begins an epoch; a database knows the epochs of its own past and where
@@ -107,6 +112,10 @@ pub struct SyncResponse {
     pub as_of_ms: Option<Millis>,
     /// The server's time for this device.
     pub time_token: Signed<TimeTokenPayload>,
+    /// What the phone does not know of the server's keys, in the order in which it can be believed; taken in before
+    /// everything else, which may be signed by them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub server_keys: Vec<KeyNotice>,
 }
 
 /// What became of one pushed change.

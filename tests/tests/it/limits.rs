@@ -100,6 +100,11 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "challenge_invalid",
         "tests/tests/it/devices/enrol.rs::a_challenge_serves_once_and_not_after_its_time",
     ),
+    (
+        "SERVER_KEYS_NAMED_MAX",
+        "value_invalid",
+        "server/src/services/sync/intake.rs::as_many_keys_are_named_as_allowed_and_no_more",
+    ),
     ("IDEMPOTENCY_KEY_MS", "idempotency_key_reused", KEYS),
     ("IDEMPOTENCY_KEY_CHARS_MAX", "header_invalid", KEYS),
     (
@@ -162,6 +167,8 @@ const BESIDE: &[(&[&str], &str)] = &[
             "DATABASE_RETRY_S",
             "TRANSACTION_IDLE_S",
             "TRANSFER_ROWS",
+            "SERVER_KEYS_REST_MS",
+            "SERVER_KEY_LOOKUP_MS",
         ],
         "the server's own work and waiting",
     ),
@@ -182,6 +189,10 @@ const BESIDE: &[(&[&str], &str)] = &[
         "an uncertainty, no bound",
     ),
     (&["CERTIFICATE_MS"], "written into certificates"),
+    (
+        &["SERVER_KEY_MS", "SERVER_KEY_ANNOUNCED_MS", "JWKS_AGE_S"],
+        "when keys follow each other: tests/tests/it/server_keys/rotate.rs stands at each of them",
+    ),
     (
         &[
             "ADDRESS_FAILURES_MAX",

@@ -23,6 +23,7 @@ mod re_entry_grants;
 mod restore;
 mod rulebooks;
 mod samples;
+mod server_keys;
 mod store;
 mod stories;
 mod sync;

@@ -33,6 +33,8 @@ mod rulebooks;
 mod samples;
 #[path = "../it/invariants/seen.rs"]
 mod seen;
+#[path = "../it/server_keys/mod.rs"]
+mod server_keys;
 #[path = "../it/kills/servers.rs"]
 mod servers_killed;
 #[path = "../it/store/mod.rs"]

@@ -1,11 +1,12 @@
 //! Two servers on one database: each with connections, caches and a data folder of its own, and whatever they must agree on
 //! in the database.
 
+use fieldseal_server::services::server_keys;
 use fieldseal_tests::crowd::{Crowd, Through};
 use fieldseal_tests::server::PASSWORD;
 use fieldseal_tests::{TestServer, World};
 use serde_json::json;
-use sync_core::limits::ACCOUNT_FAILURES_MAX;
+use sync_core::limits::{ACCOUNT_FAILURES_MAX, SERVER_KEY_MS};
 
 #[test]
 fn sixteen_teams_on_two_servers_never_make_two_first() {
@@ -30,6 +31,40 @@ fn what_one_server_signs_the_other_takes() {
     let token = server.admin("140000");
     beside.get("/v1/users", &token).expect(200);
     assert_eq!(server.app.keys.key_id(), beside.app.keys.key_id());
+}
+
+#[test]
+fn a_key_that_one_server_rotates_or_revokes_is_known_to_the_other_without_a_restart() {
+    let server = TestServer::start();
+    let beside = server.start_beside();
+    server.admin("140000");
+    let rotated = server_keys::rotate(&server.app, true);
+    let key = server.runtime.block_on(rotated).unwrap().key_id;
+    let token = server.log_in("admin-140000");
+    beside.get("/v1/users", &token).expect(200);
+    assert_eq!(beside.app.keys.key_id(), key, "looked up by its name");
+    let revoked = server_keys::revoke(&server.app, &key, "a copy was found");
+    server.runtime.block_on(revoked).unwrap();
+    for at in [&server, &beside] {
+        at.get("/v1/users", &token)
+            .expect_problem(401, "token_key_revoked");
+    }
+    let token = server.log_in("admin-140000");
+    beside.get("/v1/users", &token).expect(200);
+    let due = |at: &TestServer| {
+        at.clock.advance_ms(SERVER_KEY_MS);
+        at.runtime
+            .block_on(server_keys::rotate_if_due(&at.app))
+            .unwrap()
+    };
+    // Whichever of the two looks first announces the next one; nobody announces a second.
+    due(&server);
+    at_most_one_more(&beside);
+}
+
+fn at_most_one_more(beside: &TestServer) {
+    let again = server_keys::rotate_if_due(&beside.app);
+    assert!(!beside.runtime.block_on(again).unwrap());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use sync_core::model::{Actor, DeviceId};
+use sync_core::model::{Actor, DeviceId, Millis};
 use sync_core::proof::{CertificatePayload, Signed};
 use utoipa::ToSchema;
 
@@ -43,6 +43,11 @@ pub struct ServerKey {
     pub key_id: String,
     /// Ed25519, 32 bytes, base64.
     pub public_key: String,
+    /// From when it signs, milliseconds since 1970 UTC.
+    pub activates_at_ms: Millis,
+    /// Since when it is not believed, milliseconds since 1970 UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked_at_ms: Option<Millis>,
 }
 
 /// What an enrolled phone keeps.
@@ -54,8 +59,11 @@ pub struct EnrolledDevice {
     /// Its signed certificate: payload, key_id, signature.
     #[schema(value_type = Object)]
     pub certificate: Signed<CertificatePayload>,
-    /// The keys whose signatures it believes.
+    /// The keys whose signatures it believes; the one that signs now comes first.
     pub server_keys: Vec<ServerKey>,
+    /// Keys of which only what says that it was made before is believed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revoked_server_keys: Vec<ServerKey>,
     /// To act with.
     pub tokens: Tokens,
 }
@@ -77,14 +85,21 @@ pub async fn enrol_device(
         challenge: body.challenge,
     };
     let enrolled = enrolment::enrol(&app, new, address).await?;
-    let key = ServerKey {
-        key_id: app.keys.key_id().to_owned(),
-        public_key: STANDARD.encode(app.keys.public_key()),
-    };
+    let (ring, signs) = (app.keys.ring(), app.keys.key_id());
+    let keys = ring.iter().map(|known| ServerKey {
+        key_id: known.row.key_id.clone(),
+        public_key: STANDARD.encode(&known.row.public_key),
+        activates_at_ms: known.row.activates_at,
+        revoked_at_ms: known.row.revoked_at,
+    });
+    let (revoked_server_keys, mut server_keys): (Vec<_>, Vec<_>) =
+        keys.partition(|key| key.revoked_at_ms.is_some());
+    server_keys.sort_by_key(|key| key.key_id != signs);
     let body = EnrolledDevice {
         device_id: enrolled.device,
         certificate: enrolled.certificate,
-        server_keys: vec![key],
+        server_keys,
+        revoked_server_keys,
         tokens: enrolled.tokens.into(),
     };
     Ok((StatusCode::CREATED, Json(body)))

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use automerge::Automerge;
 use sync_core::document::{Certificates, Surroundings, VisitDocument, project as project_document};
 use sync_core::model::{Actor, ChangeHash, DocumentId, EnterpriseKey, Millis, SampleId};
-use sync_core::proof::{CertificateKind, CertificatePayload, Signed, TimeTokenPayload, Verifier};
+use sync_core::proof::{
+    BelievedKeys, CertificateKind, CertificatePayload, Signed, TimeTokenPayload, Verifier,
+};
 use sync_core::rules::{Facts, ScopeKey};
 
 use crate::crypto::AwsLc;
@@ -39,7 +41,7 @@ pub struct Around {
     received: BTreeMap<ChangeHash, Millis>,
     devices: BTreeMap<Actor, CertificatePayload>,
     signers: BTreeMap<i64, CertificatePayload>,
-    server_keys: BTreeMap<String, Vec<u8>>,
+    server_keys: BelievedKeys,
     aliases: BTreeMap<EnterpriseKey, EnterpriseKey>,
 }
 
@@ -61,9 +63,7 @@ impl Surroundings for Around {
     }
     fn token(&self, wire: &str) -> Option<TimeTokenPayload> {
         let signed: Signed<TimeTokenPayload> = serde_json::from_str(wire).ok()?;
-        signed
-            .open(&AwsLc, |id| self.server_keys.get(id).cloned())
-            .ok()
+        self.server_keys.open_dated(&signed, &AwsLc).ok()
     }
     fn alias(&self, key: &EnterpriseKey) -> EnterpriseKey {
         self.aliases.get(key).unwrap_or(key).clone()
@@ -80,7 +80,7 @@ pub async fn around(
         received: BTreeMap::new(),
         devices: BTreeMap::new(),
         signers: BTreeMap::new(),
-        server_keys: server_keys::list(db).await?,
+        server_keys: server_keys::believed(db).await?,
         aliases: BTreeMap::from([(
             EnterpriseKey(row.enterprise_key.clone()),
             enterprise.clone(),

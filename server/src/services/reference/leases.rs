@@ -75,9 +75,7 @@ pub async fn take(work: &mut Work<'_>, new: NewLease) -> Result<(Lease, Change),
         expires_at_ms: work.now + new.duration_ms,
     };
     let app = work.app;
-    let signed = Signed::sign(&payload, app.keys.key_id().to_owned(), |message| {
-        app.keys.sign(message).to_vec()
-    });
+    let signed = app.keys.sign(&payload);
     let row = row_of(payload, signed, work.caller.user);
     if !leases::insert(&mut work.tx, &row).await? {
         // The table has the last word: whoever asks again is told who was faster.

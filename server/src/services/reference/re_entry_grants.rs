@@ -1,7 +1,7 @@
 //! Permits to walk in again: signed, sent to the body's phones (a team may be made after it), and what entered by it is ruled again.
 
 use sync_core::model::{CampaignId, EnterpriseId, OrganisationId, ReEntryGrantId};
-use sync_core::proof::{ReEntryGrantPayload, Signed};
+use sync_core::proof::ReEntryGrantPayload;
 
 use super::{Change, Work, authority, body, name};
 use crate::problem::Problem;
@@ -53,9 +53,7 @@ pub async fn grant(
         expires_at_ms: expires.as_millisecond(),
     };
     let app = work.app;
-    let signed = Signed::sign(&payload, app.keys.key_id().to_owned(), |message| {
-        app.keys.sign(message).to_vec()
-    });
+    let signed = app.keys.sign(&payload);
     let row = ReEntryGrant {
         grant_id: payload.grant_id,
         campaign_id: payload.campaign_id,

@@ -4,8 +4,11 @@ use std::io::Read;
 
 use serde::Deserialize;
 use serde_json::Value;
-use sync_core::limits::{PAGE_COMPRESSED_BYTES_MAX, PAGE_INFLATED_BYTES_MAX};
+use sync_core::limits::{
+    PAGE_COMPRESSED_BYTES_MAX, PAGE_INFLATED_BYTES_MAX, SERVER_KEYS_NAMED_MAX,
+};
 use sync_core::model::ChangeHash;
+use sync_core::proof::KeyId;
 use sync_core::sync::wire::{Cursor, DocumentHeader, PushedChange, SignedTip};
 
 use crate::problem::{Code, Problem};
@@ -26,6 +29,8 @@ pub struct Intake {
     pub documents: Vec<DocumentHeader>,
     /// How much feed it takes.
     pub feed_bytes_max: Option<u32>,
+    /// Which keys of the server it believes.
+    pub server_keys: Vec<KeyId>,
 }
 
 /// Why an item could not be taken off the wire.
@@ -52,6 +57,8 @@ struct Lenient {
     documents: Vec<Value>,
     #[serde(default)]
     feed_bytes_max: Option<u32>,
+    #[serde(default)]
+    server_keys: Vec<KeyId>,
 }
 
 /// Inflates (where the body is zstd) and reads.
@@ -74,6 +81,10 @@ pub fn read(body: &[u8], zstd: bool) -> Result<Intake, Problem> {
         };
         Problem::new(code).detail(error.to_string())
     })?;
+    if lenient.server_keys.len() > SERVER_KEYS_NAMED_MAX {
+        let detail = format!("names more than {SERVER_KEYS_NAMED_MAX}");
+        return Err(Problem::value("server_keys", detail));
+    }
     // One change may be larger than a page; it then travels alone.
     if body.len() > PAGE_COMPRESSED_BYTES_MAX && lenient.changes.len() > 1 {
         return Err(Problem::new(Code::BodyTooLarge).detail(format!(
@@ -86,6 +97,7 @@ pub fn read(body: &[u8], zstd: bool) -> Result<Intake, Problem> {
         tips: readable(lenient.tips),
         documents: readable(lenient.documents),
         feed_bytes_max: lenient.feed_bytes_max,
+        server_keys: lenient.server_keys,
     })
 }
 
@@ -182,6 +194,15 @@ mod tests {
             code(&page(PAGE_INFLATED_BYTES_MAX + 1), true),
             Code::BodyTooLarge
         );
+    }
+
+    #[test]
+    fn as_many_keys_are_named_as_allowed_and_no_more() {
+        let page = |count| serde_json::json!({ "server_keys": vec!["0123456789abcdef"; count] });
+        let full = page(SERVER_KEYS_NAMED_MAX).to_string();
+        assert!(read(full.as_bytes(), false).is_ok());
+        let more = page(SERVER_KEYS_NAMED_MAX + 1).to_string();
+        assert_eq!(code(more.as_bytes(), false), Code::ValueInvalid);
     }
 
     #[test]

@@ -29,7 +29,7 @@ use self::judge::{Case, Pushed, Verdict};
 use crate::access::Principal;
 use crate::app::App;
 use crate::problem::{Code, Problem};
-use crate::services::ruling;
+use crate::services::{ruling, server_keys};
 use crate::store::access::devices;
 use crate::store::sync::documents::DocumentRow;
 use crate::store::sync::{changes, documents, tips};
@@ -64,7 +64,7 @@ pub async fn sync(app: &App, caller: &Principal, intake: Intake) -> Result<SyncR
                 received_at_ms,
                 epoch: page.cursor.epoch.clone(),
             };
-            sign(app, &payload)
+            app.keys.sign(&payload)
         })
         .collect();
     Ok(SyncResponse {
@@ -76,26 +76,18 @@ pub async fn sync(app: &App, caller: &Principal, intake: Intake) -> Result<SyncR
         epoch_changed: page.epoch_changed,
         as_of_ms: (!page.more).then_some(page.read_at),
         time_token: time_token(app, device),
-    })
-}
-
-fn sign<T: sync_core::proof::Payload>(app: &App, payload: &T) -> Signed<T> {
-    Signed::sign(payload, app.keys.key_id().to_owned(), |message| {
-        app.keys.sign(message).to_vec()
+        server_keys: server_keys::news(app, &intake.server_keys),
     })
 }
 
 /// The server's time for one device.
 fn time_token(app: &App, device: DeviceId) -> Signed<TimeTokenPayload> {
     let nonce = hex::encode(app.random::<16>());
-    sign(
-        app,
-        &TimeTokenPayload {
-            device_id: device,
-            at_ms: app.now(),
-            nonce,
-        },
-    )
+    app.keys.sign(&TimeTokenPayload {
+        device_id: device,
+        at_ms: app.now(),
+        nonce,
+    })
 }
 
 fn refused(code: &str, detail: impl Into<String>) -> ChangeStatus {

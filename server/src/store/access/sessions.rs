@@ -11,7 +11,7 @@ use crate::store::{Result, Session, StoreError, Tx, statements};
 statements! {
     /// Everything the gate asks about a session.
     FIND_PRINCIPAL = "SELECT s.user_id, s.device_id, s.ended_at, u.active, u.roles, u.organisation_id, o.kind, \
-            d.revoked_at \
+            d.revoked_at, (SELECT k.revoked_at FROM server_keys k WHERE k.key_id = $2) AS key_revoked_at \
         FROM sessions s \
         JOIN users u ON u.user_id = s.user_id \
         JOIN organisations o ON o.organisation_id = u.organisation_id \
@@ -52,11 +52,17 @@ pub struct PrincipalRow {
     pub session_ended: bool,
     /// Whether the session's device was revoked.
     pub device_revoked: bool,
+    /// Whether the key of the token was revoked.
+    pub key_revoked: bool,
 }
 
-/// The caller of a session.
-pub async fn find_principal(db: &mut Session, session: Uuid) -> Result<Option<PrincipalRow>> {
-    let Some(row) = db.optional(&FIND_PRINCIPAL, args![session]).await? else {
+/// The caller of a session, by a token under this key.
+pub async fn find_principal(
+    db: &mut Session,
+    session: Uuid,
+    key: &str,
+) -> Result<Option<PrincipalRow>> {
+    let Some(row) = db.optional(&FIND_PRINCIPAL, args![session, key]).await? else {
         return Ok(None);
     };
     let user: UserId = row.get("user_id")?;
@@ -79,6 +85,7 @@ pub async fn find_principal(db: &mut Session, session: Uuid) -> Result<Option<Pr
         user_active: row.get("active")?,
         session_ended: row.get::<Option<i64>>("ended_at")?.is_some(),
         device_revoked: row.get::<Option<i64>>("revoked_at")?.is_some(),
+        key_revoked: row.get::<Option<i64>>("key_revoked_at")?.is_some(),
     }))
 }
 

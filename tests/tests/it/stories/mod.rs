@@ -4,6 +4,7 @@ mod clocks;
 mod entries;
 mod hostile;
 mod identity;
+mod keys;
 mod laboratory;
 mod leases;
 mod network;
