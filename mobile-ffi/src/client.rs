@@ -35,6 +35,8 @@ pub struct Client {
     pub(crate) inner: Mutex<Inner>,
     /// One sync at a time.
     pub(crate) syncing: Mutex<()>,
+    /// One refresh at a time: two with one token would look like a copy in other hands.
+    refreshing: Mutex<()>,
     faults: Faults,
     path: PathBuf,
 }
@@ -157,6 +159,7 @@ impl Client {
             host,
             inner: Mutex::new(inner),
             syncing: Mutex::new(()),
+            refreshing: Mutex::new(()),
             faults,
             path: path.to_owned(),
         })
@@ -311,6 +314,16 @@ impl Client {
 
     /// A fresh access token from the refresh token.
     pub(crate) fn refresh(&self, api: &Api) -> Result<String, NoToken> {
+        let before = self.access_token();
+        let _one = self
+            .refreshing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(fresh) = self.access_token()
+            && before.as_ref() != Some(&fresh)
+        {
+            return Ok(fresh);
+        }
         let stored = self.lock().store.setting("refresh_token")?;
         let Some(stored) = stored else {
             let message = "Log in again; nothing is lost";

@@ -192,6 +192,9 @@ pub fn take(
         }
         for (payload, key, signed) in &certificates {
             write.put_certificate(payload, key, signed)?;
+            if payload.kind == CertificateKind::Signer {
+                write.renew_signer(payload, key, signed)?;
+            }
         }
         for (document, intake, held) in &intakes {
             for taken in &intake.taken {

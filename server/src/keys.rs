@@ -287,17 +287,18 @@ impl Keyring {
         if let Some(row) = self.find(key_id) {
             return Ok(Some(row));
         }
+        let came = Instant::now();
         let mut looked_up = self.looked_up.lock().await;
-        // Somebody may have looked while this one waited.
-        if let Some(row) = self.find(key_id) {
-            return Ok(Some(row));
+        // One look serves all who came before it.
+        if looked_up.is_some_and(|at| at > came) {
+            return Ok(self.find(key_id));
         }
         let rest = Duration::from_millis(SERVER_KEY_LOOKUP_MS);
-        if looked_up.is_some_and(|at| at.elapsed() < rest) {
-            return Ok(None);
+        if let Some(at) = *looked_up {
+            tokio::time::sleep(rest.saturating_sub(at.elapsed())).await;
         }
-        self.read_again(&mut *store.read().await?).await?;
         *looked_up = Some(Instant::now());
+        self.read_again(&mut *store.read().await?).await?;
         Ok(self.find(key_id))
     }
 

@@ -124,7 +124,8 @@ codes! {
     SignatureInvalid = "signature_invalid", FORBIDDEN, "The signature does not verify";
     /// The refresh token is unknown, expired, or of another device.
     RefreshTokenInvalid = "refresh_token_invalid", UNAUTHORIZED, "The refresh token is not valid; log in again";
-    /// A refresh token came a second time: somebody holds a copy, so the whole session is ended.
+    /// A refresh token came a second time: somebody holds a copy, so the whole session is ended, and the device that it was
+    /// bound to is revoked.
     RefreshTokenReused = "refresh_token_reused", UNAUTHORIZED, "The refresh token was used before; the session is ended";
 
     // The server.

@@ -18,7 +18,8 @@ use crate::app::App;
 use crate::endpoints::{
     campaigns, challenges, devices, docs, enrolment_codes, enterprises, health, imports, leases,
     organisations, prior_samplings, product_rules, quarantine, re_entry_grants, rulebooks, rulings,
-    samples, scopes, server_keys, sheet_number_blocks, sync, tasks, teams, tokens, users, visits,
+    samples, scopes, server_keys, sessions, sheet_number_blocks, sync, tasks, teams, tokens, users,
+    visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -56,6 +57,11 @@ fn operations() -> OpenApiRouter<App> {
             tokens::create::create_tokens,
             tokens::delete::delete_tokens
         ))
+        .routes(routes!(
+            sessions::list::list_sessions,
+            sessions::end_others::end_other_sessions
+        ))
+        .routes(routes!(sessions::end::end_session))
         .routes(routes!(server_keys::jwks::jwks))
         .routes(routes!(server_keys::list::list_server_keys))
         // Sync.

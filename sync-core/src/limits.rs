@@ -49,6 +49,8 @@ pub const CHALLENGE_MS: i64 = 5 * 60_000;
 pub const ENROLMENT_CODE_MS: i64 = 72 * 3_600_000;
 /// A certificate's life, in milliseconds.
 pub const CERTIFICATE_MS: i64 = 366 * 24 * 3_600_000;
+/// How long before its end a certificate is renewed when its phone syncs, in milliseconds: a third of its life.
+pub const CERTIFICATE_RENEWED_MS: i64 = 122 * 24 * 3_600_000;
 /// How long one of the server's keys signs before the next one does, in milliseconds.
 pub const SERVER_KEY_MS: i64 = 90 * 24 * 3_600_000;
 /// How long before it signs a key is published, in milliseconds: whoever keeps the list of keys for [`JWKS_AGE_S`] knows

@@ -449,6 +449,27 @@ impl Write<'_> {
         self.put_certificate(payload, public_key, signed)
     }
 
+    /// The certificate of somebody who signs here was renewed: the next seal names the new one.
+    pub fn renew_signer(
+        &self,
+        payload: &CertificatePayload,
+        public_key: &[u8],
+        signed: &Signed<CertificatePayload>,
+    ) -> Result<(), ClientError> {
+        self.tx.execute(
+            "UPDATE signers SET payload = ?3, signed = ?4 WHERE user_id = ?1 AND public_key = ?2
+                AND CAST(json_extract(payload, '$.serial') AS INTEGER) < ?5",
+            params![
+                payload.user_id.to_string(),
+                public_key,
+                to_json(payload)?,
+                to_json(signed)?,
+                payload.serial
+            ],
+        )?;
+        Ok(())
+    }
+
     /// Wrong PINs in a row.
     pub fn put_signer_failures(&self, user: &str, failures: i64) -> Result<(), ClientError> {
         self.tx.execute(

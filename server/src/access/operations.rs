@@ -45,8 +45,8 @@ pub enum Elsewhere {
 }
 
 /// How a test calls the operation. Words in braces are filled in by the test's world: `{foreign_organisation}`,
-/// `{foreign_user}`, `{foreign_device}`, `{foreign_campaign}`, `{foreign_task}`, `{foreign_team}`, `{foreign_enterprise}` and
-/// `{foreign_alias}` lie in another province; `{foreign_region}` is that province.
+/// `{foreign_user}`, `{foreign_device}`, `{foreign_campaign}`, `{foreign_task}`, `{foreign_team}`, `{foreign_enterprise}`,
+/// `{foreign_alias}` and `{foreign_session}` lie in another province; `{foreign_region}` is that province.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe {
     /// The path, with the braces filled as said.
@@ -340,6 +340,27 @@ pub const OPERATIONS: &[Operation] = &[
         probe: read(
             "/v1/tokens",
             Elsewhere::Irrelevant("it ends the caller's own session"),
+        ),
+    },
+    Operation {
+        id: "list_sessions",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/sessions", Elsewhere::Absent),
+    },
+    Operation {
+        id: "end_session",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/sessions/{foreign_session}", Elsewhere::NotFound),
+    },
+    Operation {
+        id: "end_other_sessions",
+        who: Who::Anyone,
+        scope: Scope::Everything,
+        probe: read(
+            "/v1/sessions",
+            Elsewhere::Irrelevant("it ends the caller's own sessions"),
         ),
     },
     public("jwks", "/.well-known/jwks.json"),

@@ -1,4 +1,5 @@
-//! The caller's network address, for counting attempts. It is never stored or logged as such.
+//! The caller's network address, for counting attempts and for showing people where their sessions are
+//! used. It is stored as such with a session while that goes on, and never logged.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

@@ -22,6 +22,7 @@ pub mod rulings;
 pub mod samples;
 pub mod scopes;
 pub mod server_keys;
+pub mod sessions;
 pub mod sheet_number_blocks;
 pub mod sync;
 pub mod tasks;

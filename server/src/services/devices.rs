@@ -6,6 +6,7 @@ use super::audit;
 use crate::access::Principal;
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::store::Tx;
 pub use crate::store::access::devices::DeviceRow;
 use crate::store::access::{devices, sessions};
 use crate::store::feed::{self, NewRow};
@@ -39,17 +40,29 @@ pub async fn revoke(
     super::people::check_name("reason", reason)?;
     get(app, caller, id).await?;
     let mut tx = app.store.begin().await?;
-    if devices::revoke(&mut tx, id, caller.user, reason, app.now()).await? {
-        sessions::end_of_device(&mut tx, id, "revoked", app.now()).await?;
+    revoke_in(app, &mut tx, id, caller.into(), reason).await?;
+    tx.commit().await?;
+    get(app, caller, id).await
+}
+
+/// The same in a transaction of the caller's, as its last step; nobody does it where the server itself does.
+pub async fn revoke_in(
+    app: &App,
+    tx: &mut Tx,
+    id: DeviceId,
+    by: audit::Actor,
+    reason: &str,
+) -> Result<(), Problem> {
+    let now = app.now();
+    if devices::revoke(tx, id, by.user, reason, now).await? {
+        sessions::end_of_device(tx, id, "revoked", now).await?;
         let (subject, detail) = (
             format!("device:{id}"),
             serde_json::json!({ "reason": reason }),
         );
-        audit::record(app, &mut tx, caller, "device.revoked", subject, detail).await?;
+        audit::record(app, tx, by, "device.revoked", subject, detail).await?;
         // Phones judge by it too; the feed's counter comes last in the transaction.
-        let now = app.now();
-        feed::append(&mut tx, &[NewRow::device_revoked(id, now)], now).await?;
+        feed::append(tx, &[NewRow::device_revoked(id, now)], now).await?;
     }
-    tx.commit().await?;
-    get(app, caller, id).await
+    Ok(())
 }

@@ -90,7 +90,7 @@ pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolle
         return Err(Problem::new(Code::SignatureInvalid));
     }
     if found != Taken::First {
-        let enrolled = enrolled_before(app, &mut tx, &new, found).await?;
+        let enrolled = enrolled_before(app, &mut tx, &new, found, address).await?;
         tx.commit().await?;
         attempt.succeeded(app).await?;
         return Ok(enrolled);
@@ -128,7 +128,8 @@ pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolle
     };
     check_new_point(&mut tx, &row.public_key).await?;
     devices::insert_device(&mut tx, &row).await.map_err(taken)?;
-    let tokens = sessions::begin_by_challenge(app, &mut tx, &row, &new.challenge, found).await?;
+    let tokens =
+        sessions::begin_by_challenge(app, &mut tx, &row, &new.challenge, found, address).await?;
     let actor = audit::Actor {
         user: Some(user.user),
         device: Some(device),
@@ -158,6 +159,7 @@ async fn enrolled_before(
     tx: &mut Tx,
     new: &NewDevice,
     taken: Taken,
+    address: IpAddr,
 ) -> Result<Enrolled, Problem> {
     let row = devices::find_by_actor(tx, new.actor).await?;
     let row = row
@@ -166,7 +168,8 @@ async fn enrolled_before(
     if row.revoked_at.is_some() {
         return Err(Problem::new(Code::DeviceRevoked));
     }
-    let tokens = sessions::begin_by_challenge(app, tx, &row, &new.challenge, taken).await?;
+    let tokens =
+        sessions::begin_by_challenge(app, tx, &row, &new.challenge, taken, address).await?;
     Ok(Enrolled {
         device: row.device,
         certificate: read(&row.certificate)?,

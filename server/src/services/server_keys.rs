@@ -9,9 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sync_core::limits::{SERVER_KEY_ANNOUNCED_MS, SERVER_KEY_MS, SERVER_KEYS_REST_MS};
 use sync_core::model::Millis;
-use sync_core::proof::{
-    CertificatePayload, KeyId, KeyNotice, KeyRevocationPayload, ServerKeyPayload, Signed,
-};
+use sync_core::proof::{KeyId, KeyNotice, KeyRevocationPayload, ServerKeyPayload, Signed};
 
 use super::audit;
 use crate::app::{App, OpenError};
@@ -21,6 +19,7 @@ use crate::problem::{Code, Problem};
 use crate::rng::Rng;
 use crate::store::Tx;
 use crate::store::access::server_keys::{self, KeyRow};
+use crate::store::sync::certificates;
 
 fn row_of(key: &ServerKey, now: Millis, activates_at: Millis) -> KeyRow {
     KeyRow {
@@ -210,10 +209,7 @@ pub async fn revoke(app: &App, key_id: &str, reason: &str) -> Result<KeyRow, Pro
         revoked_at_ms: now,
     });
     server_keys::revoke(&mut tx, key_id, now, &revocation).await?;
-    let anew = |payload: &str| -> Option<Signed<CertificatePayload>> {
-        Some(by.sign(&serde_json::from_str::<CertificatePayload>(payload).ok()?))
-    };
-    let certificates = server_keys::sign_anew(&mut tx, key_id, anew).await?;
+    let certificates = certificates::sign_anew(&mut tx, key_id, |payload| by.sign(payload)).await?;
     let detail = serde_json::json!({
         "reason": reason, "revoked_by": by.key_id(), "certificates_signed_anew": certificates,
     });

@@ -10,12 +10,13 @@ use uuid::Uuid;
 use super::challenges::Taken;
 use super::logins::Place;
 use super::{audit, challenges, logins, people};
-use crate::access::Principal;
 use crate::access::jwt::{self, Claims};
+use crate::access::{Principal, Role};
 use crate::app::App;
 use crate::crypto::{AwsLc, labelled_hash};
 use crate::problem::{Code, Problem};
 use crate::store::Tx;
+pub use crate::store::access::sessions::SessionRow;
 use crate::store::access::{devices, sessions, users};
 use crate::store::locks::{self, Lock};
 
@@ -44,6 +45,9 @@ pub async fn principal(app: &App, claims: &Claims, key: &str) -> Result<Principa
     Ok(row.principal)
 }
 
+/// Why a device was revoked that nobody revoked, as administrators read it.
+const REUSED: &str = "refresh_token_reused";
+
 /// What a client gets to act with.
 pub struct Tokens {
     /// The JWT.
@@ -70,9 +74,11 @@ async fn begin(
     tx: &mut Tx,
     user: UserId,
     device: Option<DeviceId>,
+    address: IpAddr,
 ) -> Result<(Uuid, Tokens), Problem> {
     let session = app.new_uuid();
-    sessions::insert_session(tx, session, user, device, app.now()).await?;
+    let place = address.to_canonical().to_string();
+    sessions::insert_session(tx, session, user, device, &place, app.now()).await?;
     Ok((session, tokens(app, tx, user, session, device, 1).await?))
 }
 
@@ -84,16 +90,16 @@ pub async fn begin_by_challenge(
     device: &devices::DeviceRow,
     challenge: &str,
     taken: Taken,
+    address: IpAddr,
 ) -> Result<Tokens, Problem> {
     let Taken::Again(Some(begun)) = taken else {
-        let (session, tokens) = begin(app, tx, device.user, Some(device.device)).await?;
+        let (session, tokens) = begin(app, tx, device.user, Some(device.device), address).await?;
         challenges::began(tx, challenge, session).await?;
         return Ok(tokens);
     };
     if !sessions::is_untouched(tx, begun).await? {
         return Err(Problem::new(Code::ChallengeInvalid));
     }
-    sessions::drop_unused(tx, begun).await?;
     tokens(app, tx, device.user, begun, Some(device.device), 1).await
 }
 
@@ -151,9 +157,9 @@ pub async fn log_in(
             return Err(Problem::new(Code::ScopeForbidden).detail("the device is not yours"));
         }
         Some((device, challenge, taken)) => {
-            begin_by_challenge(app, &mut tx, device, challenge, *taken).await?
+            begin_by_challenge(app, &mut tx, device, challenge, *taken, address).await?
         }
-        None => begin(app, &mut tx, user.user, None).await?.1,
+        None => begin(app, &mut tx, user.user, None, address).await?.1,
     };
     tx.commit().await?;
     Ok(tokens)
@@ -179,13 +185,38 @@ async fn proven_device(
     Ok((device, taken))
 }
 
-/// Rotates a refresh token. One that comes again ends the session, unless the session's own device asks (proved by its
-/// key) and the successor was never used: then the answer was lost on the way, which on a weak network is ordinary.
+/// What came of a refresh token.
+enum Refreshed {
+    /// It was rotated.
+    Tokens(Box<Tokens>),
+    /// Somebody else has a copy.
+    Reused(Uuid),
+}
+
+/// Rotates a refresh token. One that comes again is a copy in other hands: it ends the session, and revokes the device that
+/// the session is bound to. It is not, where the session's own device asks (proved by its key) and nothing that replaced the
+/// token was ever used: then the answer was lost on the way, which on a weak network is ordinary.
 pub async fn refresh(
     app: &App,
     token: &str,
     proof: Option<DeviceProof>,
+    address: IpAddr,
 ) -> Result<Tokens, Problem> {
+    match rotate(app, token, proof, address).await? {
+        Refreshed::Tokens(tokens) => Ok(*tokens),
+        Refreshed::Reused(session) => {
+            end_reused(app, session).await?;
+            Err(Problem::new(Code::RefreshTokenReused))
+        }
+    }
+}
+
+async fn rotate(
+    app: &App,
+    token: &str,
+    proof: Option<DeviceProof>,
+    address: IpAddr,
+) -> Result<Refreshed, Problem> {
     let now = app.now();
     let mut tx = app.store.begin_beside().await?;
     let hash = refresh_hash(token);
@@ -197,31 +228,28 @@ pub async fn refresh(
     // Read again under the lock: of two that come with one token at once, the second finds it used.
     let found = sessions::find_token(&mut tx, hash).await?;
     let row = found.ok_or(Problem::new(Code::RefreshTokenInvalid))?;
+    let beside = refresh_hash(token);
     let proven = match proof {
-        Some(proof) => {
-            let (device, _) = proven_device(app, &mut tx, &proof, &refresh_hash(token)).await?;
-            Some(device.device)
-        }
+        Some(proof) => match proven_device(app, &mut tx, &proof, &beside).await {
+            Ok((device, _)) => Some(device.device),
+            // Whoever signs with another key than the device's has proved nothing.
+            Err(problem) if problem.code() == Code::SignatureInvalid && row.used => None,
+            Err(problem) => return Err(problem),
+        },
         None => None,
     };
-    if row.device != proven {
-        return Err(Problem::new(Code::RefreshTokenInvalid).detail("bound to a device's key"));
-    }
     if row.ended {
         return Err(Problem::new(Code::SessionEnded));
     }
-    let answer_was_lost = row.device.is_some() && row.generation == row.used_generation;
-    if row.used && !answer_was_lost {
-        sessions::end(&mut tx, row.session, "reuse", now).await?;
-        let actor = audit::Actor {
-            user: Some(row.user),
-            device: row.device,
-        };
-        let subject = format!("session:{}", row.session);
-        let detail = serde_json::json!({ "reason": "reuse" });
-        audit::record(app, &mut tx, actor, "session.ended", subject, detail).await?;
-        tx.commit().await?;
-        return Err(Problem::new(Code::RefreshTokenReused));
+    // A token that was replaced counts as used once another one of its rotation was.
+    let replaced = row.used || row.generation <= row.used_generation;
+    let own = row.device.is_some() && row.device == proven;
+    let answer_was_lost = own && row.used && row.generation == row.used_generation;
+    if replaced && !answer_was_lost {
+        return Ok(Refreshed::Reused(row.session));
+    }
+    if row.device != proven {
+        return Err(Problem::new(Code::RefreshTokenInvalid).detail("bound to a device's key"));
     }
     if row.expires_at <= now {
         return Err(Problem::new(Code::RefreshTokenInvalid));
@@ -230,14 +258,116 @@ pub async fn refresh(
     if !user.is_some_and(|user| user.active) {
         return Err(Problem::new(Code::UserDisabled));
     }
-    if row.used {
-        sessions::drop_unused(&mut tx, row.session).await?;
-    }
-    sessions::use_token(&mut tx, refresh_hash(token), now).await?;
+    sessions::use_token(&mut tx, hash, now).await?;
+    let place = address.to_canonical().to_string();
+    sessions::touch(&mut tx, row.session, &place, now).await?;
     let next = row.generation + 1;
     let tokens = tokens(app, &mut tx, row.user, row.session, row.device, next).await?;
     tx.commit().await?;
-    Ok(tokens)
+    Ok(Refreshed::Tokens(Box::new(tokens)))
+}
+
+/// Ends a session of which somebody else has a token, and with it the device that it is bound to.
+async fn end_reused(app: &App, session: Uuid) -> Result<(), Problem> {
+    let mut tx = app.store.begin().await?;
+    let owner = sessions::find_owner(&mut tx, session).await?;
+    let Some(owner) = owner.filter(|owner| !owner.ended) else {
+        return Ok(());
+    };
+    sessions::end(&mut tx, session, "reuse", app.now()).await?;
+    let actor = audit::Actor {
+        user: Some(owner.user),
+        device: owner.device,
+    };
+    let (subject, detail) = (
+        format!("session:{session}"),
+        serde_json::json!({ "reason": "reuse" }),
+    );
+    audit::record(app, &mut tx, actor, "session.ended", subject, detail).await?;
+    if let Some(device) = owner.device {
+        let nobody = audit::Actor::default();
+        super::devices::revoke_in(app, &mut tx, device, nobody, REUSED).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Begins a session without a device, for somebody who was known by other means than a password.
+pub async fn begin_for(
+    app: &App,
+    tx: &mut Tx,
+    user: UserId,
+    address: IpAddr,
+) -> Result<Tokens, Problem> {
+    Ok(begin(app, tx, user, None, address).await?.1)
+}
+
+/// A page of the sessions that go on: the caller's own, or for administrators those of everybody whom they see.
+pub async fn list(
+    app: &App,
+    caller: &Principal,
+    user: Option<UserId>,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<SessionRow>, Problem> {
+    let now = app.now();
+    let user = match user {
+        Some(user) if user != caller.user => {
+            if !caller.has(Role::Admin) {
+                return Err(Problem::new(Code::RoleForbidden));
+            }
+            Some(people::get(app, caller, user).await?.row.user)
+        }
+        None if caller.has(Role::Admin) => None,
+        _ => Some(caller.user),
+    };
+    let mut db = app.store.read().await?;
+    Ok(match user {
+        Some(user) => sessions::list_own(&mut db, user, after, limit, now).await?,
+        None => sessions::list_seen(&mut db, caller, after, limit, now).await?,
+    })
+}
+
+/// Ends a session at once: the caller's own, or as an administrator one of somebody whom they may act on. Again changes
+/// nothing.
+pub async fn end(app: &App, caller: &Principal, session: Uuid) -> Result<(), Problem> {
+    let mut db = app.store.read().await?;
+    let owner = sessions::find_owner(&mut db, session).await?;
+    drop(db);
+    let owner = owner.ok_or(Problem::new(Code::NotFound))?;
+    if owner.user != caller.user {
+        if !caller.has(Role::Admin) {
+            return Err(Problem::new(Code::NotFound));
+        }
+        let person = people::get(app, caller, owner.user).await?;
+        people::check_within(caller, &person)?;
+    }
+    if owner.ended {
+        return Ok(());
+    }
+    let mut tx = app.store.begin().await?;
+    sessions::end(&mut tx, session, "ended", app.now()).await?;
+    let (subject, detail) = (
+        format!("session:{session}"),
+        serde_json::json!({ "reason": "ended", "user": owner.user }),
+    );
+    audit::record(app, &mut tx, caller, "session.ended", subject, detail).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Ends every session of the caller but the one that asks.
+pub async fn end_others(app: &App, caller: &Principal) -> Result<(), Problem> {
+    let mut tx = app.store.begin().await?;
+    let now = app.now();
+    let count = sessions::end_others(&mut tx, caller.user, caller.session, "ended", now).await?;
+    if count > 0 {
+        let subject = format!("user:{}", caller.user);
+        let detail = serde_json::json!({ "sessions": count });
+        audit::record(app, &mut tx, caller, "sessions.ended", subject, detail).await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Ends the caller's session. Nothing that a phone holds is touched.

@@ -6,6 +6,7 @@ use std::fmt;
 use sync_core::model::{
     ChangeHash, DeviceId, DocumentId, Millis, OrganisationId, RulingId, TeamId, UserId,
 };
+use sync_core::proof::{CertificatePayload, Signed};
 use sync_core::sync::wire::{ChangeStatus, IndexPage};
 
 use super::access::counters;
@@ -169,6 +170,17 @@ impl NewRow {
             subject: Some(ruling.to_string()),
             ..Self::of(audience, "ruling")
         }
+    }
+
+    /// A certificate was renewed.
+    pub fn certificate(
+        audience: Audience,
+        certificate: &Signed<CertificatePayload>,
+    ) -> Result<Self> {
+        Ok(Self {
+            payload: Some(to_json("certificate", certificate)?),
+            ..Self::of(audience, "certificate")
+        })
     }
 
     /// A device's key was revoked.

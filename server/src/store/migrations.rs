@@ -49,6 +49,8 @@ migrations![
     "0015_replays",
     "0016_restores",
     "0017_keyring",
+    "0018_former_certificates",
+    "0019_session_places",
 ];
 
 statements! {

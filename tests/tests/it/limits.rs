@@ -188,7 +188,10 @@ const BESIDE: &[(&[&str], &str)] = &[
         &["CLOCK_DRIFT_PPM", "CLOCK_MARGIN_MS"],
         "an uncertainty, no bound",
     ),
-    (&["CERTIFICATE_MS"], "written into certificates"),
+    (
+        &["CERTIFICATE_MS", "CERTIFICATE_RENEWED_MS"],
+        "written into certificates; tests/tests/it/stories/certificates.rs stands at both",
+    ),
     (
         &["SERVER_KEY_MS", "SERVER_KEY_ANNOUNCED_MS", "JWKS_AGE_S"],
         "when keys follow each other: tests/tests/it/server_keys/rotate.rs stands at each of them",

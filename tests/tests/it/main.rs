@@ -24,6 +24,7 @@ mod restore;
 mod rulebooks;
 mod samples;
 mod server_keys;
+mod sessions;
 mod store;
 mod stories;
 mod sync;

@@ -37,6 +37,8 @@ mod seen;
 mod server_keys;
 #[path = "../it/kills/servers.rs"]
 mod servers_killed;
+#[path = "../it/sessions/mod.rs"]
+mod sessions;
 #[path = "../it/store/mod.rs"]
 mod store;
 #[path = "../it/stories/mod.rs"]

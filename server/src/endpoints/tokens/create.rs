@@ -79,7 +79,7 @@ pub async fn create_tokens(
         Grant::Refresh {
             refresh_token,
             device,
-        } => sessions::refresh(&app, &refresh_token, proof(device)?).await?,
+        } => sessions::refresh(&app, &refresh_token, proof(device)?, address).await?,
     };
     Ok((StatusCode::CREATED, Json(tokens.into())))
 }

@@ -7,7 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sync_core::guard::ChangeHeader;
 use sync_core::model::{Actor, ChangeHash, DeviceId, DocumentId, Millis, OrganisationId, UserId};
-use sync_core::proof::{CertificatePayload, Role, Signed, Verifier, tip_statement};
+use sync_core::proof::{
+    CertificateKind, CertificatePayload, Role, Signed, Verifier, tip_statement,
+};
 use sync_core::sync::wire::{ChangeStatus, QuarantineKind, SignedTip};
 
 use super::binding::Identity;
@@ -29,10 +31,18 @@ pub struct Author {
     pub device: DeviceId,
     /// The person.
     pub user: UserId,
-    organisation: OrganisationId,
-    roles: Vec<Role>,
     public_key: Vec<u8>,
     revoked_at: Option<Millis>,
+    /// What was certified, from its beginning on; the last one stands.
+    terms: Vec<Term>,
+}
+
+/// What one certificate said of them.
+#[derive(Clone, Debug)]
+struct Term {
+    organisation: OrganisationId,
+    roles: Vec<Role>,
+    not_before: Millis,
     not_after: Millis,
 }
 
@@ -46,22 +56,43 @@ pub struct Came {
 }
 
 impl Author {
-    /// What the server certified when the device was enrolled.
-    pub fn of(row: &DeviceRow) -> Result<Self, Problem> {
-        let certificate: Signed<CertificatePayload> =
-            serde_json::from_str(&row.certificate).map_err(|error| Problem::internal(&error))?;
-        let payload = certificate
-            .read_unverified()
-            .map_err(|error| Problem::internal(&error))?;
+    /// What the server certified when the device was enrolled, and with every renewal.
+    pub fn of(
+        row: &DeviceRow,
+        certificates: &[Signed<CertificatePayload>],
+    ) -> Result<Self, Problem> {
+        let mut terms = Vec::new();
+        for certificate in certificates {
+            let payload = certificate.read_unverified();
+            let payload = payload.map_err(|error| Problem::internal(&error))?;
+            if payload.kind == CertificateKind::Device {
+                terms.push(Term {
+                    organisation: payload.organisation_id,
+                    roles: payload.roles,
+                    not_before: payload.not_before_ms,
+                    not_after: payload.not_after_ms,
+                });
+            }
+        }
+        terms.sort_by_key(|term| term.not_before);
         Ok(Self {
-            device: payload.device_id,
-            user: payload.user_id,
-            organisation: payload.organisation_id,
-            roles: payload.roles,
+            device: row.device,
+            user: row.user,
             public_key: row.public_key.clone(),
             revoked_at: row.revoked_at,
-            not_after: payload.not_after_ms,
+            terms,
         })
+    }
+
+    /// The certificate under which a change was made: the last that had begun when it says that it was written, or when it
+    /// came if it does not say.
+    fn term(&self, came: Came) -> Option<&Term> {
+        let at = match came.claimed_at {
+            0 => came.received_at,
+            claimed => claimed,
+        };
+        let begun = self.terms.iter().rev().find(|term| term.not_before <= at);
+        begun.or(self.terms.first())
     }
 }
 
@@ -152,19 +183,22 @@ pub fn objection(
     // A phone that was offline for long loses no work: only what came after the end and itself says that it was written
     // after it lies outside of the certificate for certain. Phones ask nothing here: what comes down to them was let in
     // by the server or by a person, and they verify whose it is.
-    if came.received_at > author.not_after && came.claimed_at > author.not_after {
+    let Some(term) = author.term(came) else {
+        return Some(unauthorised(UNKNOWN, "nothing is certified of this actor"));
+    };
+    if came.received_at > term.not_after && came.claimed_at > term.not_after {
         return Some(unauthorised(
             EXPIRED,
             "it was written, and came, after the end of its author's certificate",
         ));
     }
-    if !author.roles.contains(&Role::Sampler) {
+    if !term.roles.contains(&Role::Sampler) {
         return Some(unauthorised(
             "author.role",
             "its author is not certified as a sampler",
         ));
     }
-    if author.organisation != identity.body {
+    if term.organisation != identity.body {
         return Some(unauthorised(
             "author.body",
             "its author belongs to another body than the visit",

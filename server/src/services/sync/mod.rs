@@ -29,8 +29,9 @@ use self::judge::{Case, Pushed, Verdict};
 use crate::access::Principal;
 use crate::app::App;
 use crate::problem::{Code, Problem};
-use crate::services::{ruling, server_keys};
+use crate::services::{certificates, ruling, server_keys};
 use crate::store::access::devices;
+use crate::store::sync::certificates as rows;
 use crate::store::sync::documents::DocumentRow;
 use crate::store::sync::{changes, documents, tips};
 use crate::store::{Session, StoreError, feed};
@@ -47,6 +48,7 @@ pub async fn sync(app: &App, caller: &Principal, intake: Intake) -> Result<SyncR
     if !durable.is_empty() {
         ruling::rule_what_is_dirty(app).await?;
     }
+    certificates::renew_if_due(app, device).await?;
     let scope = feed::ReaderScope {
         user: caller.user,
         device,
@@ -377,7 +379,8 @@ impl Read {
         let mut by_actor = HashMap::new();
         for actor in actors {
             if let Some(row) = devices::find_by_actor(db, actor).await? {
-                by_actor.insert(actor, Author::of(&row)?);
+                let certified = rows::list_of_actor(db, actor).await?;
+                by_actor.insert(actor, Author::of(&row, &certified)?);
             }
         }
         let pushed_tips = page_tips

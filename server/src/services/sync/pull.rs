@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sync_core::limits::{FEED_BATCHES_MAX, FEED_INFLATED_BYTES_MAX, FEED_ROWS_MAX};
 use sync_core::model::{Actor, DocumentId, Millis, RulingId};
+use sync_core::proof::{CertificatePayload, Signed};
 use sync_core::sync::wire::{
     Cursor, DocumentHeader, DocumentPage, FeedEntry, FeedItem, PulledChange, SignedTip,
 };
@@ -182,11 +183,28 @@ impl Writer<'_> {
                     record: row.payload.is_some().then(|| payload(row)).transpose()?,
                 }
             }
+            "certificate" => FeedEntry::Certificate {
+                certificate: self.as_it_stands(db, payload(row)?).await?,
+            },
             "index" => FeedEntry::Index(payload(row)?),
             _ => return Err(unreadable("entry")),
         };
         self.push(row.position, entry);
         Ok(())
+    }
+
+    /// A renewed certificate as it is signed now: its key may have been revoked since the row was written.
+    async fn as_it_stands(
+        &self,
+        db: &mut Session,
+        told: Signed<CertificatePayload>,
+    ) -> Result<Signed<CertificatePayload>, Problem> {
+        let Ok(payload) = told.read_unverified() else {
+            return Err(unreadable("payload"));
+        };
+        let standing = certificates::list_of_actor(db, payload.actor).await?;
+        let same = standing.into_iter().find(|it| it.payload == told.payload);
+        Ok(same.unwrap_or(told))
     }
 
     fn push(&mut self, position: i64, entry: FeedEntry) {

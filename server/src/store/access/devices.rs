@@ -170,7 +170,7 @@ pub async fn list_seen(
 pub async fn revoke(
     tx: &mut Tx,
     id: DeviceId,
-    by: UserId,
+    by: Option<UserId>,
     reason: &str,
     now: Millis,
 ) -> Result<bool> {

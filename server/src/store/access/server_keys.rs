@@ -19,14 +19,6 @@ statements! {
     ACTIVATE = "UPDATE server_keys SET activates_at = $2 WHERE key_id = $1 AND activates_at > $2";
     /// Revokes; a second time changes nothing.
     REVOKE = "UPDATE server_keys SET revoked_at = $2, revocation = $3 WHERE key_id = $1 AND revoked_at IS NULL";
-    /// Certificates that stand, of devices and of people who sign on them.
-    LIST_CERTIFICATES = "SELECT device_id AS id, 'device' AS kind, certificate FROM devices WHERE revoked_at IS NULL \
-        UNION ALL SELECT s.signer_id AS id, 'signer' AS kind, s.certificate FROM device_signers s \
-        JOIN devices d ON d.device_id = s.device_id WHERE d.revoked_at IS NULL ORDER BY kind, id";
-    /// A device's, signed anew.
-    SIGN_DEVICE_ANEW = "UPDATE devices SET certificate = $2 WHERE device_id = $1";
-    /// A signer's, signed anew.
-    SIGN_SIGNER_ANEW = "UPDATE device_signers SET certificate = $2 WHERE signer_id = $1";
 }
 
 /// A row of `server_keys`.
@@ -124,30 +116,4 @@ pub async fn revoke(
 ) -> Result<bool> {
     let columns = args![key_id, now, text(Some(revocation))];
     Ok(tx.exec(&REVOKE, columns).await? == 1)
-}
-
-/// Signs anew what a revoked key had certified; the phones get it as they get every certificate.
-pub async fn sign_anew<T: sync_core::proof::Payload>(
-    tx: &mut Tx,
-    revoked: &str,
-    sign: impl Fn(&str) -> Option<Signed<T>>,
-) -> Result<u64> {
-    let mut count = 0;
-    for row in tx.all(&LIST_CERTIFICATES, args![]).await? {
-        let old: String = row.get("certificate")?;
-        let old: Signed<T> = serde_json::from_str(&old).map_err(|_| StoreError::Column {
-            name: "certificate",
-            wanted: "a certificate",
-        })?;
-        let Some(new) = sign(&old.payload).filter(|_| old.key_id == revoked) else {
-            continue;
-        };
-        let (id, kind): (String, String) = (row.get("id")?, row.get("kind")?);
-        let statement = match kind.as_str() {
-            "device" => &SIGN_DEVICE_ANEW,
-            _ => &SIGN_SIGNER_ANEW,
-        };
-        count += tx.exec(statement, args![id, text(Some(&new))]).await?;
-    }
-    Ok(count)
 }

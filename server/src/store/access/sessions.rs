@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::access::Principal;
 use crate::args;
 use crate::store::access::users;
-use crate::store::{Result, Session, StoreError, Tx, statements};
+use crate::store::{Result, Row, Session, StoreError, Tx, statements};
 
 statements! {
     /// Everything the gate asks about a session.
@@ -18,13 +18,13 @@ statements! {
         LEFT JOIN devices d ON d.device_id = s.device_id \
         WHERE s.session_id = $1";
     /// Begins a session.
-    INSERT = "INSERT INTO sessions (session_id, user_id, device_id, created_at) VALUES ($1, $2, $3, $4)";
+    INSERT = "INSERT INTO sessions (session_id, user_id, device_id, created_at, last_used_at, place) VALUES ($1, $2, $3, $4, $4, $5)";
     /// Ends one.
-    END = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE session_id = $1 AND ended_at IS NULL";
+    END = "UPDATE sessions SET ended_at = $2, end_reason = $3, place = NULL WHERE session_id = $1 AND ended_at IS NULL";
     /// Ends all of a person.
-    END_OF_USER = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE user_id = $1 AND ended_at IS NULL";
+    END_OF_USER = "UPDATE sessions SET ended_at = $2, end_reason = $3, place = NULL WHERE user_id = $1 AND ended_at IS NULL";
     /// Ends all of a device.
-    END_OF_DEVICE = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE device_id = $1 AND ended_at IS NULL";
+    END_OF_DEVICE = "UPDATE sessions SET ended_at = $2, end_reason = $3, place = NULL WHERE device_id = $1 AND ended_at IS NULL";
     /// Adds a refresh token.
     INSERT_TOKEN = "INSERT INTO refresh_tokens (token_hash, session_id, generation, issued_at, expires_at) \
         VALUES ($1, $2, $3, $4, $5)";
@@ -38,8 +38,31 @@ statements! {
     /// A session that goes on and of which no refresh token was used.
     FIND_UNTOUCHED = "SELECT s.session_id FROM sessions s WHERE s.session_id = $1 AND s.ended_at IS NULL AND NOT EXISTS \
         (SELECT 1 FROM refresh_tokens t WHERE t.session_id = s.session_id AND t.used_at IS NOT NULL)";
-    /// Forgets successors that were never used: their answer was lost on the way.
-    DROP_UNUSED = "DELETE FROM refresh_tokens WHERE session_id = $1 AND used_at IS NULL";
+    /// Forgets what expired: it is worth nothing to anybody.
+    PURGE_TOKENS = "DELETE FROM refresh_tokens WHERE session_id = $1 AND expires_at <= $2";
+    /// It was used: when and where.
+    TOUCH = "UPDATE sessions SET last_used_at = $2, place = $3 WHERE session_id = $1 AND ended_at IS NULL";
+    /// Ends all of a person but one.
+    END_OTHERS = "UPDATE sessions SET ended_at = $3, end_reason = $4, place = NULL \
+        WHERE user_id = $1 AND session_id <> $2 AND ended_at IS NULL";
+    /// Whose it is, and of which device.
+    FIND_OWNER = "SELECT user_id, device_id, ended_at FROM sessions WHERE session_id = $1";
+    /// Those that go on, of one person.
+    LIST_OWN = "SELECT s.*, u.username, u.display_name, d.label, (SELECT MAX(t.expires_at) FROM refresh_tokens t \
+            WHERE t.session_id = s.session_id AND t.used_at IS NULL) AS expires_at \
+        FROM sessions s JOIN users u ON u.user_id = s.user_id LEFT JOIN devices d ON d.device_id = s.device_id \
+        WHERE s.user_id = $1 AND s.session_id > $2 AND s.ended_at IS NULL AND EXISTS (SELECT 1 FROM refresh_tokens t \
+            WHERE t.session_id = s.session_id AND t.used_at IS NULL AND t.expires_at > $3) ORDER BY s.session_id LIMIT $4";
+    /// Those that go on, of everybody whom the caller sees.
+    LIST_SEEN = "SELECT s.*, u.username, u.display_name, d.label, (SELECT MAX(t.expires_at) FROM refresh_tokens t \
+            WHERE t.session_id = s.session_id AND t.used_at IS NULL) AS expires_at \
+        FROM sessions s JOIN users u ON u.user_id = s.user_id JOIN organisations o ON o.organisation_id = u.organisation_id \
+        LEFT JOIN devices d ON d.device_id = s.device_id \
+        WHERE s.session_id > $3 AND s.ended_at IS NULL AND EXISTS (SELECT 1 FROM refresh_tokens t \
+            WHERE t.session_id = s.session_id AND t.used_at IS NULL AND t.expires_at > $4) \
+        AND (o.organisation_id = $2 OR EXISTS \
+            (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND o.region LIKE r.prefix || '%')) \
+        ORDER BY s.session_id LIMIT $5";
 }
 
 /// The caller and whether they may still act.
@@ -115,9 +138,10 @@ pub async fn insert_session(
     session: Uuid,
     user: UserId,
     device: Option<DeviceId>,
+    place: &str,
     now: Millis,
 ) -> Result<()> {
-    tx.exec(&INSERT, args![session, user, device, now])
+    tx.exec(&INSERT, args![session, user, device, now, place])
         .await
         .map(drop)
 }
@@ -180,9 +204,112 @@ pub async fn use_token(tx: &mut Tx, hash: [u8; 32], now: Millis) -> Result<()> {
     tx.exec(&USE_TOKEN, args![hash, now]).await.map(drop)
 }
 
-/// Forgets successors that were never used.
-pub async fn drop_unused(tx: &mut Tx, session: Uuid) -> Result<()> {
-    tx.exec(&DROP_UNUSED, args![session]).await.map(drop)
+/// It was used, from this place; what expired of it is forgotten.
+pub async fn touch(tx: &mut Tx, session: Uuid, place: &str, now: Millis) -> Result<()> {
+    tx.exec(&PURGE_TOKENS, args![session, now]).await?;
+    tx.exec(&TOUCH, args![session, now, place]).await.map(drop)
+}
+
+/// Ends every session of a person but one; how many there were.
+pub async fn end_others(
+    tx: &mut Tx,
+    user: UserId,
+    but: Uuid,
+    reason: &str,
+    now: Millis,
+) -> Result<u64> {
+    tx.exec(&END_OTHERS, args![user, but, now, reason]).await
+}
+
+/// Whose a session is.
+pub struct OwnerRow {
+    /// The person.
+    pub user: UserId,
+    /// The device it is bound to.
+    pub device: Option<DeviceId>,
+    /// Whether it was ended.
+    pub ended: bool,
+}
+
+/// Whose a session is.
+pub async fn find_owner(db: &mut Session, session: Uuid) -> Result<Option<OwnerRow>> {
+    let row = db.optional(&FIND_OWNER, args![session]).await?;
+    let owner = row.map(|row| {
+        Ok(OwnerRow {
+            user: row.get("user_id")?,
+            device: row.get("device_id")?,
+            ended: row.get::<Option<i64>>("ended_at")?.is_some(),
+        })
+    });
+    owner.transpose()
+}
+
+/// A session that goes on.
+pub struct SessionRow {
+    /// Its key.
+    pub session: Uuid,
+    /// Whose.
+    pub user: UserId,
+    /// Their name for logging in.
+    pub username: String,
+    /// Their name as people write it.
+    pub display_name: String,
+    /// Bound to which device.
+    pub device: Option<DeviceId>,
+    /// What people call it.
+    pub device_label: Option<String>,
+    /// The address from which it was last used.
+    pub place: Option<String>,
+    /// Since when.
+    pub began_at: Millis,
+    /// When tokens were last taken for it.
+    pub last_used_at: Millis,
+    /// When it ends if it is not used.
+    pub expires_at: Millis,
+}
+
+fn session(row: &Row) -> Result<SessionRow> {
+    let began_at = row.get("created_at")?;
+    Ok(SessionRow {
+        session: row.get("session_id")?,
+        user: row.get("user_id")?,
+        username: row.get("username")?,
+        display_name: row.get("display_name")?,
+        device: row.get("device_id")?,
+        device_label: row.get("label")?,
+        place: row.get("place")?,
+        began_at,
+        last_used_at: row.get::<Option<i64>>("last_used_at")?.unwrap_or(began_at),
+        expires_at: row.get("expires_at")?,
+    })
+}
+
+/// Those of one person that go on, after an id.
+pub async fn list_own(
+    db: &mut Session,
+    user: UserId,
+    after: &str,
+    limit: u32,
+    now: Millis,
+) -> Result<Vec<SessionRow>> {
+    let args = args![user, after, now, limit];
+    db.all(&LIST_OWN, args).await?.iter().map(session).collect()
+}
+
+/// Those of everybody whom the caller sees, after an id.
+pub async fn list_seen(
+    db: &mut Session,
+    caller: &Principal,
+    after: &str,
+    limit: u32,
+    now: Millis,
+) -> Result<Vec<SessionRow>> {
+    let args = args![caller.user, caller.organisation, after, now, limit];
+    db.all(&LIST_SEEN, args)
+        .await?
+        .iter()
+        .map(session)
+        .collect()
 }
 
 /// Whether a session goes on and none of its refresh tokens was used.

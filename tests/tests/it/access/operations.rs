@@ -114,7 +114,14 @@ fn world() -> World {
     let alias = post(&format!("/v1/enterprises/{enterprise}/aliases"), new);
     let alias = alias.expect(200).text("alias_id");
 
+    let sessions = server.get("/v1/sessions", &there).expect(200).body;
+    let session = sessions["items"][0]["session_id"]
+        .as_str()
+        .expect("a session")
+        .to_owned();
+
     let words = BTreeMap::from([
+        ("{foreign_session}", session),
         ("{foreign_campaign}", campaign),
         ("{foreign_task}", task),
         ("{foreign_team}", team),

@@ -70,7 +70,8 @@ impl Twice<'_> {
                     .filter(|row| !rows.contains(row))
                     .collect::<Vec<_>>(),
             );
-            assert!(rows.len() == after[table].len() || COUNTERS.contains(&table.as_str()));
+            // Tokens in place of lost ones stand beside them, so that a copy is known again.
+            assert!(rows.len() == after[table].len() || let_go);
         }
         if operation == "delete_tokens" {
             // Whoever logged out is a stranger from then on.
@@ -171,9 +172,7 @@ fn every_mutating_operation_can_be_sent_again() {
     let tokens = t.same("create_tokens", (TOKENS, fresh), |server, method| {
         server.call(method, "/v1/tokens", None, login.clone())
     });
-    // The first answer was lost: its refresh token is replaced, and the session is the same.
-    let lost = device.refresh_with(&w.server, &tokens.text("refresh_token"));
-    lost.expect_problem(401, "refresh_token_invalid");
+    // The first answer was lost: whoever asks again gets other tokens of the same session.
     device.access = tokens.text("access_token");
     let refreshed = w.server.call("POST", "/v1/tokens", None, login.clone());
     let refresh = json!({
@@ -365,6 +364,19 @@ fn every_mutating_operation_can_be_sent_again() {
         &of_task("cancellation"),
         json!({ "reason": "计划调整" }),
     );
+    let sessions = w.server.get("/v1/sessions", &w.token("admin")).expect(200);
+    let session = sessions.body["items"].as_array().unwrap().iter();
+    let session = session
+        .rev()
+        .find(|it| it.get("device_id").is_none() && it["current"] == false);
+    let session = session.unwrap()["session_id"].as_str().unwrap().to_owned();
+    t.by(
+        "admin",
+        "end_session",
+        &format!("/v1/sessions/{session}"),
+        Value::Null,
+    );
+    t.by("admin", "end_other_sessions", "/v1/sessions", Value::Null);
     t.same("delete_tokens", nothing, |server, method| {
         server.call(method, "/v1/tokens", Some(&device.access), Value::Null)
     });

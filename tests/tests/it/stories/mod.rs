@@ -1,5 +1,6 @@
 //! Stories: what happens in the field and what is ruled of it, from the phone's screen to the dossier.
 
+mod certificates;
 mod clocks;
 mod entries;
 mod hostile;
