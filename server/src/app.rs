@@ -1,7 +1,6 @@
 //! The application's state: everything a handler or a job may reach, made once and shared.
 
 use std::ops::Deref;
-use std::path::Path;
 use std::sync::Arc;
 
 use sync_core::model::Millis;
