@@ -259,8 +259,10 @@ async fn rotate(
         return Err(Problem::new(Code::UserDisabled));
     }
     sessions::use_token(&mut tx, hash, now).await?;
-    let place = address.to_canonical().to_string();
-    sessions::touch(&mut tx, row.session, &place, now).await?;
+    if !row.used {
+        let place = address.to_canonical().to_string();
+        sessions::touch(&mut tx, row.session, &place, now).await?;
+    }
     let next = row.generation + 1;
     let tokens = tokens(app, &mut tx, row.user, row.session, row.device, next).await?;
     tx.commit().await?;
