@@ -58,6 +58,7 @@ fn sharpened(document: &Api) -> Result<Value, serde_json::Error> {
                     (Some("path"), "id") => id_of_path(path),
                     (Some("query"), "after") => Some(match path.as_str() {
                         "/v1/visits" => ("pattern", "^-?[0-9]{1,18}_[0-9a-f]{64}$"),
+                        "/v1/samples" => ("pattern", SAMPLE_PLACE),
                         _ => UUID,
                     }),
                     _ => format_of(&name),
@@ -164,6 +165,8 @@ fn constrain(schema: &mut Value, known: Option<(&str, &str)>) {
 
 /// A SHA-256 in hex: documents, changes, facts.
 const HASH: (&str, &str) = ("pattern", "^[0-9a-f]{64}$");
+/// A sample and the document of its record.
+const SAMPLE_PLACE: &str = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}_[0-9a-f]{64}$";
 const UUID: (&str, &str) = ("format", "uuid");
 
 /// What `{id}` is in a path.

@@ -79,6 +79,17 @@ impl Answer {
             .to_owned()
     }
 
+    /// What the problem's `errors` say of a field.
+    #[track_caller]
+    pub fn told(&self, field: &str) -> String {
+        let mut errors = self.body["errors"].as_array().into_iter().flatten();
+        let found = errors.find(|error| error["field"] == field);
+        let detail = found.and_then(|error| error["detail"].as_str());
+        detail
+            .unwrap_or_else(|| panic!("no {field} in {}", self.body))
+            .to_owned()
+    }
+
     /// The answer, if it has this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {

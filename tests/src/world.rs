@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use fieldseal_server::cli::admin;
 use fieldseal_server::clock::Clock as _;
+use mobile_ffi::{EnterpriseChoice, VisitStart};
 use serde_json::{Value, json};
 use sync_core::model::{DocumentId, SampleId};
 
@@ -431,6 +432,23 @@ impl World {
         );
         let body = json!({ "from_key": from_key, "reason": "核对营业执照后更正" });
         self.call("POST", ADMIN, &path, body).expect(200)
+    }
+
+    /// How the first team of JC-2025-01 begins a visit at the foundry of 铸造 where nobody could read the code on its licence,
+    /// so that it is an enterprise nobody listed until somebody says which one it is.
+    pub fn unlisted_foundry(&self) -> VisitStart {
+        VisitStart {
+            campaign_id: self.id("campaign", "JC-2025-01").parse().expect("an id"),
+            enterprise: EnterpriseChoice::Unlisted {
+                name: "泽州示例铸造（老厂）".to_owned(),
+                uscc: None,
+                no_uscc_reason: Some("执照污损".to_owned()),
+                address: "泽州县示例路 1 号".to_owned(),
+                region: Some("140525".to_owned()),
+            },
+            team_id: Some(self.id("team", "甲组").parse().expect("an id")),
+            site: None,
+        }
     }
 
     /// A phone's key is revoked.

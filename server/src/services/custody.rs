@@ -136,11 +136,12 @@ pub async fn report(
     let hash = digest::digest(&digest::SHA256, body.to_string().as_bytes())
         .as_ref()
         .to_vec();
-    let event = CustodyEvent {
+    let mut event = CustodyEvent {
         custody_event_id: work.app.new_uuid(),
         sample_id: id,
         act: act.as_str().to_owned(),
         standing: true,
+        attempt: 1,
         body_hash: hash,
         body,
         at_ms: work.now,
@@ -155,16 +156,20 @@ pub async fn report(
         if seen.is_none() && stands.organisation_id != work.caller.organisation {
             return Err(Problem::new(Code::NotFound));
         }
-        // The same words of another laboratory are another report.
-        if stands.body_hash == event.body_hash && stands.organisation_id == work.caller.organisation
-        {
+        // The same words of another laboratory are another report; those of an earlier delivery came late.
+        if let Some(same) = custody::find_same(&mut work.tx, &event, true).await? {
             return Ok(Reported {
-                event: stands,
+                event: same,
                 repeated: true,
             });
         }
-        keep_aside(work, event, INTEGRITY.to_owned(), None).await?;
-        return Err(Problem::new(Code::ReportContradicts));
+        event.attempt = stands.attempt;
+        if !turned_away(&stands) {
+            keep_aside(work, event, INTEGRITY.to_owned(), None).await?;
+            return Err(Problem::new(Code::ReportContradicts));
+        }
+        // What was turned away may be delivered again: another attempt, and the receipt of the last one stands.
+        event.attempt += 1;
     }
     if !matches!(act, Act::Receipt { .. })
         && let Some(why) = not_received(&mut work, id, act).await?
@@ -197,6 +202,11 @@ pub async fn report(
     })
 }
 
+/// Whether a report says that the laboratory did not take the sample in (rejected_by_lab).
+fn turned_away(event: &CustodyEvent) -> bool {
+    event.act == "receipt" && event.body["accepted"] != true
+}
+
 /// Why testing cannot begin, or a result be served, for want of a receipt.
 async fn not_received(
     work: &mut Work<'_>,
@@ -206,9 +216,7 @@ async fn not_received(
     let receipt = custody::find_standing(&mut work.tx, id, "receipt").await?;
     Ok(match receipt {
         None => Some("no laboratory has received it"),
-        Some(receipt) if receipt.body["accepted"] != true => {
-            Some("the laboratory turned it away at receipt")
-        }
+        Some(receipt) if turned_away(&receipt) => Some("the laboratory turned it away at receipt"),
         // Whoever tests answers for the goods: that is the laboratory that took them in.
         Some(receipt) if act.handles() && receipt.organisation_id != work.caller.organisation => {
             Some("another laboratory received it")
@@ -224,8 +232,8 @@ async fn keep_aside(
     rule_id: String,
     ruling_id: Option<String>,
 ) -> Result<(), Problem> {
-    let (id, hash) = (event.sample_id, event.body_hash.clone());
-    let same = custody::find_same(&mut work.tx, id, &event.act, &hash, false).await?;
+    let id = event.sample_id;
+    let same = custody::find_same(&mut work.tx, &event, false).await?;
     // A new ruling is a new reason, so the attempt is recorded again.
     if same
         .is_some_and(|same| same.rule_id.as_ref() == Some(&rule_id) && same.ruling_id == ruling_id)

@@ -74,6 +74,11 @@ pub async fn decide(
     let last = decisions::list_of_subject(&mut tx, &new.subject)
         .await?
         .pop();
+    // Two in one millisecond, or after a clock was set back: the order in which they were taken is the order of their times,
+    // so that the store and the rules name the same one as the last.
+    let after = last
+        .as_ref()
+        .map_or(i64::MIN, |last| last.decision.decided_at_ms + 1);
     let repeated = last.is_some_and(|last| {
         let said = &last.decision;
         (
@@ -91,7 +96,7 @@ pub async fn decide(
             validity: new.validity,
             user_id: caller.user,
             reason: new.reason,
-            decided_at_ms: app.now(),
+            decided_at_ms: app.now().max(after),
         };
         let row = DecisionRow {
             decision_id: app.new_uuid(),

@@ -51,6 +51,7 @@ migrations![
     "0017_keyring",
     "0018_former_certificates",
     "0019_session_places",
+    "0020_receipt_attempts",
 ];
 
 statements! {

@@ -250,6 +250,8 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         .map(normalise_text)
         .filter(|it| !it.is_empty())
         .collect();
+    let arrived = arrivals.iter().flat_map(|it| it.value.faults());
+    let mut beside_faults: Vec<String> = arrived.map(|fault| fault.key("arrival")).collect();
     let mut walks = Vec::new();
     for arrival in arrivals {
         // Without a certificate nobody is known to have walked in.
@@ -275,16 +277,12 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         };
         walks.push((arrival.value, fact));
     }
-    let mut beside_faults: Vec<String> = document
-        .evidence()
-        .items
-        .iter()
-        .flat_map(|it| {
-            let captured = read.time(&it.value.captured_at, &it.setter("captured_at"));
-            it.value.faults(captured.proven.hi)
-        })
-        .map(|fault| fault.key("evidence"))
-        .collect();
+    let evidence = document.evidence();
+    let shown_faults = evidence.items.iter().flat_map(|it| {
+        let captured = read.time(&it.value.captured_at, &it.setter("captured_at"));
+        it.value.faults(captured.proven.hi)
+    });
+    beside_faults.extend(shown_faults.map(|fault| fault.key("evidence")));
     let mut computed = entries::compute(&place, walks);
 
     let mut samples = BTreeMap::new();

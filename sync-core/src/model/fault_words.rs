@@ -269,6 +269,8 @@ const PLACES: &[Word] = &[
     ("size_bytes", "文件大小", "size"),
     ("media_type", "媒体类型", "media type"),
     ("captured_at", "拍摄时间", "time of capture"),
+    ("notice_no", "通知书编号", "number of the notice"),
+    ("site", "厂区", "plant"),
     ("location", "位置", "location"),
     ("latitude_e7", "纬度", "latitude"),
     ("longitude_e7", "经度", "longitude"),

@@ -106,6 +106,17 @@ impl Location {
     }
 }
 
+impl Arrival {
+    /// What is wrong with the record of walking in: where the phone was, and texts that nobody types.
+    pub fn faults(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if let Some(location) = &self.location {
+            location.faults("location", &mut faults);
+        }
+        told(self, faults)
+    }
+}
+
 /// What a piece of evidence shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "id", rename_all = "snake_case")]
@@ -799,6 +810,39 @@ mod tests {
         let pole =
             |it: &mut Location| (it.latitude_e7, it.longitude_e7) = (-900_000_000, 1_800_000_000);
         check(&at_place(pole), &[]);
+    }
+
+    #[test]
+    fn an_arrival_is_checked_for_where_the_phone_was_and_what_nobody_types() {
+        let check = |fields: serde_json::Value, expected: &[&str]| {
+            let mut arrival =
+                serde_json::json!({ "arrival_id": Uuid::from_u128(1), "entered_at": at() });
+            for (name, value) in fields.as_object().unwrap() {
+                arrival[name] = value.clone();
+            }
+            let arrival: Arrival = serde_json::from_value(arrival).unwrap();
+            assert_eq!(keys(&arrival.faults()), expected);
+        };
+        let at_place = |latitude: i64, longitude: i64, accuracy: i64, crs: &str| {
+            serde_json::json!({ "location": {
+                "latitude_e7": latitude, "longitude_e7": longitude, "accuracy_mm": accuracy, "crs_source": crs,
+            } })
+        };
+        check(serde_json::json!({}), &[]);
+        check(at_place(-900_000_000, 1_800_000_000, 1, "wgs84"), &[]);
+        check(
+            at_place(900_000_001, -1_800_000_001, 0, "mars"),
+            &[
+                "form.location.accuracy_mm.positive",
+                "form.location.crs_source.unknown",
+                "form.location.latitude_e7.out_of_range",
+                "form.location.longitude_e7.out_of_range",
+            ],
+        );
+        check(
+            serde_json::json!({ "notice_no": "通\u{0}知", "site": "长".repeat(4_001) }),
+            &["form.notice_no.control_character", "form.site.too_long"],
+        );
     }
 
     #[test]

@@ -38,8 +38,8 @@ pub const RULE: Rule = Rule {
         Message {
             key: "record_fault",
             words: Words {
-                zh: "拒检、未抽到样品、现场报告、已抽证明或影像清单的问题：{fault}",
-                en: "fault of a refusal, not-sampled record, report, claim or piece of evidence: {fault}",
+                zh: "进门记录、拒检、未抽到样品、现场报告、已抽证明或影像清单的问题：{fault}",
+                en: "fault of an arrival, refusal, not-sampled record, report, claim or piece of evidence: {fault}",
             },
         },
         Message {

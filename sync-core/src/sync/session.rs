@@ -953,27 +953,36 @@ mod tests {
         assert_eq!(store.unsent.len(), 3);
     }
 
+    /// A session that has begun, at a moment that stands still, and what it wants first.
+    fn opened(
+        patience: Patience,
+        hold_ms: Option<i64>,
+        random: u64,
+    ) -> (Session, Moment, Vec<Effect>) {
+        let mut session = Session::new(patience);
+        let now = Moment {
+            monotonic_ms: 0,
+            random,
+        };
+        let begun = Event::Started {
+            cursor: None,
+            hold_ms,
+        };
+        let effects = session.handle(now, begun);
+        (session, now, effects)
+    }
+
+    fn nothing_unsent() -> Event {
+        Event::Outbox {
+            changes: Vec::new(),
+        }
+    }
+
     #[test]
     fn jitter_spreads_equal_failures() {
         let wait = |random| {
-            let mut session = Session::new(Patience::default());
-            let now = Moment {
-                monotonic_ms: 0,
-                random,
-            };
-            session.handle(
-                now,
-                Event::Started {
-                    cursor: None,
-                    hold_ms: None,
-                },
-            );
-            session.handle(
-                now,
-                Event::Outbox {
-                    changes: Vec::new(),
-                },
-            );
+            let (mut session, now, _) = opened(Patience::default(), None, random);
+            session.handle(now, nothing_unsent());
             session.handle(now, Event::Failed(Failure::TimedOut))
         };
         assert_ne!(wait(1), wait(900));
@@ -1069,18 +1078,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_speaks_of_nothing_sent_is_not_believed() {
-        let mut session = Session::new(Patience::default());
-        let now = Moment {
-            monotonic_ms: 0,
-            random: 0,
-        };
-        session.handle(
-            now,
-            Event::Started {
-                cursor: None,
-                hold_ms: None,
-            },
-        );
+        let (mut session, now, _) = opened(Patience::default(), None, 0);
         session.handle(now, Event::Outbox { changes: three() });
         let silent = Server::new().answer(&SyncRequest::default()).unwrap();
         let effects = session.handle(now, Event::Answered(Box::new(silent)));
@@ -1231,20 +1229,7 @@ mod tests {
 
     #[test]
     fn what_the_server_asked_for_holds_after_a_restart_of_the_app() {
-        let begin = |hold_ms| {
-            let mut session = Session::new(Patience::default());
-            let now = Moment {
-                monotonic_ms: 0,
-                random: 7,
-            };
-            session.handle(
-                now,
-                Event::Started {
-                    cursor: None,
-                    hold_ms,
-                },
-            )
-        };
+        let begin = |hold_ms| opened(Patience::default(), hold_ms, 7).2;
         assert!(
             matches!(begin(Some(5_000))[..], [Effect::Wait { milliseconds }] if milliseconds >= 5_000)
         );
@@ -1262,26 +1247,13 @@ mod tests {
         let mut longest = 0;
         for random in [0, 1, u64::MAX / 2, u64::MAX] {
             for asked in [None, Some(0), Some(-1), Some(i64::MAX)] {
-                let mut session = Session::new(Patience {
+                let patience = Patience {
                     attempts_max: 50,
                     wait_ms_max: i64::MAX,
-                });
-                let now = Moment {
-                    monotonic_ms: 0,
-                    random,
                 };
-                session.handle(
-                    now,
-                    Event::Started {
-                        cursor: None,
-                        hold_ms: None,
-                    },
-                );
+                let (mut session, now, _) = opened(patience, None, random);
                 for _ in 0..40 {
-                    let none = Event::Outbox {
-                        changes: Vec::new(),
-                    };
-                    session.handle(now, none);
+                    session.handle(now, nothing_unsent());
                     let effects =
                         session.handle(now, Event::Failed(status(503, "overloaded", asked)));
                     let [Effect::Wait { milliseconds }] = effects[..] else {
@@ -1298,22 +1270,11 @@ mod tests {
 
     #[test]
     fn unsent_changes_that_the_store_does_not_give_are_not_asked_for_ever() {
-        let mut session = Session::new(Patience::default());
-        let now = Moment {
-            monotonic_ms: 0,
-            random: 0,
-        };
-        let mut event = Event::Started {
-            cursor: None,
-            hold_ms: None,
-        };
+        let (mut session, now, mut effects) = opened(Patience::default(), None, 0);
         let mut server = Server::new();
         for _ in 0..100 {
-            let effects = session.handle(now, event);
-            event = match effects.last() {
-                Some(Effect::ReadOutbox { .. }) => Event::Outbox {
-                    changes: Vec::new(),
-                },
+            let event = match effects.last() {
+                Some(Effect::ReadOutbox { .. }) => nothing_unsent(),
                 Some(Effect::Send(request)) => {
                     Event::Answered(Box::new(server.answer(request).unwrap()))
                 }
@@ -1324,6 +1285,7 @@ mod tests {
                 }
                 other => panic!("{other:?}"),
             };
+            effects = session.handle(now, event);
         }
         panic!("the session never ended");
     }

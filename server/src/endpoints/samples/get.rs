@@ -38,7 +38,7 @@ pub struct SealsFound {
 fn seals_found(sample: &Sample, custody: &[CustodyEvent]) -> Option<SealsFound> {
     let receipt = custody
         .iter()
-        .find(|event| event.standing && event.act == "receipt")?;
+        .rfind(|event| event.standing && event.act == "receipt")?;
     let on_sheet = &sample.fact.as_ref()?.seal_numbers;
     let found: BTreeSet<String> = receipt.body["seals"]
         .as_array()?

@@ -55,6 +55,9 @@ impl SampleReceipt {
 }
 
 /// Report that a sample arrived, and whether it was taken in
+///
+/// One that was turned away may be delivered again: another report about it is the receipt of another attempt, and the
+/// last one stands. A sample that was taken in has one receipt.
 #[utoipa::path(post, path = "/v1/samples/{id}/receipt", tag = "samples", request_body = SampleReceipt,
     params(("id" = String, Path, description = "The sample")), security(("access_token" = [])),
     responses((status = 201, body = CustodyEvent), (status = 200, body = CustodyEvent, description = "Reported before"),

@@ -12,11 +12,13 @@ use crate::store::{Result, Row, Session, Tx, statements};
 statements! {
     /// Appends a report.
     INSERT = "INSERT INTO custody_events (custody_event_id, sample_id, act, standing, body_hash, body, at, user_id, \
-        organisation_id, rule_id, ruling_id, without_sheet) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        organisation_id, rule_id, ruling_id, without_sheet, attempt) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     /// All reports on a sample.
     LIST = "SELECT * FROM custody_events WHERE sample_id = $1 ORDER BY at, custody_event_id";
-    /// The report of a kind that counts.
-    FIND_STANDING = "SELECT * FROM custody_events WHERE sample_id = $1 AND act = $2 AND standing = 1";
+    /// The report of a kind that counts: that of the last attempt.
+    FIND_STANDING = "SELECT * FROM custody_events WHERE sample_id = $1 AND act = $2 AND standing = 1 \
+        ORDER BY attempt DESC LIMIT 1";
     /// Samples that laboratories reported and of which no sheet is known (只做不录): those of the caller's organisation or
     /// of one in their regions.
     LIST_WITHOUT_SHEET = "SELECT DISTINCT e.sample_id FROM custody_events e \
@@ -32,9 +34,9 @@ statements! {
         WHERE e.sample_id = $3 AND NOT EXISTS (SELECT 1 FROM samples s WHERE s.sample_id = e.sample_id) \
           AND (e.organisation_id = $2 OR EXISTS (SELECT 1 FROM user_regions ur \
             WHERE ur.user_id = $1 AND w.region LIKE ur.prefix || '%')) LIMIT 1";
-    /// The same report, whatever became of it.
+    /// The same report of the same laboratory, whatever became of it.
     FIND_SAME = "SELECT * FROM custody_events WHERE sample_id = $1 AND act = $2 AND body_hash = $3 AND standing = $4 \
-        ORDER BY at LIMIT 1";
+        AND organisation_id = $5 ORDER BY at LIMIT 1";
 }
 
 /// One report.
@@ -50,6 +52,8 @@ pub struct CustodyEvent {
     pub act: String,
     /// Whether it counts; a refused or contradicting one is kept but does not.
     pub standing: bool,
+    /// Which delivery it is about: a sample that was turned away may be delivered again, and the last receipt stands.
+    pub attempt: i64,
     /// SHA-256 of the report.
     #[serde(skip)]
     pub body_hash: Vec<u8>,
@@ -79,6 +83,7 @@ fn event(row: &Row) -> Result<CustodyEvent> {
         sample_id: row.get::<Uuid>("sample_id").map(SampleId)?,
         act: row.get("act")?,
         standing: row.get("standing")?,
+        attempt: row.get("attempt")?,
         body_hash: row.get("body_hash")?,
         body: super::json(row, "body")?,
         at_ms: row.get("at")?,
@@ -105,6 +110,7 @@ pub async fn insert(tx: &mut Tx, row: &CustodyEvent) -> Result<()> {
         row.rule_id.clone(),
         row.ruling_id.clone(),
         row.without_sheet,
+        row.attempt,
     ];
     tx.exec(&INSERT, args).await.map(drop)
 }
@@ -163,13 +169,16 @@ pub async fn find_standing(
 /// The same report, among those that count or those that do not.
 pub async fn find_same(
     db: &mut Session,
-    id: SampleId,
-    act: &str,
-    body_hash: &[u8],
+    report: &CustodyEvent,
     standing: bool,
 ) -> Result<Option<CustodyEvent>> {
-    let row = db
-        .optional(&FIND_SAME, args![id.0, act, body_hash, standing])
-        .await?;
+    let args = args![
+        report.sample_id.0,
+        &report.act,
+        report.body_hash.clone(),
+        standing,
+        report.organisation_id
+    ];
+    let row = db.optional(&FIND_SAME, args).await?;
     row.as_ref().map(event).transpose()
 }

@@ -102,7 +102,7 @@ pub async fn custody_fact(db: &mut Session, id: SampleId) -> Result<CustodyFact>
     let mut fact = CustodyFact::default();
     for event in custody::list_standing(db, id).await? {
         match event.act.as_str() {
-            // A sample that the laboratory turned away was not received.
+            // A sample that the laboratory turned away was not received, until it came again.
             "receipt" if event.body["accepted"] == false => {}
             "receipt" => {
                 fact.received_at_ms = Some(event.at_ms);

@@ -47,8 +47,9 @@ statements! {
     FIND = concat!(columns!(), "WHERE s.sample_id = $1 ORDER BY s.document_id LIMIT 1");
     /// One that the caller sees.
     FIND_SEEN = concat!(columns!(), "WHERE s.sample_id = $3 AND ", sees_sample!(), " ORDER BY s.document_id LIMIT 1");
-    /// Those that the caller sees, a page.
-    LIST_SEEN = concat!(columns!(), "WHERE s.sample_id > $3 AND ", sees_sample!(), " ORDER BY s.sample_id LIMIT $4");
+    /// Those that the caller sees, a page; of several records under one id each has its row.
+    LIST_SEEN = concat!(columns!(), "WHERE (s.sample_id > $3 OR (s.sample_id = $3 AND s.document_id > $4)) AND ",
+        sees_sample!(), " ORDER BY s.sample_id, s.document_id LIMIT $5");
     /// Signed sheets of a task that count (domain.md §3): duplicates, void ones and those that need a ruling do not.
     COUNT_OF_TASK = "SELECT COUNT(DISTINCT s.sample_id) AS counting FROM samples s \
         LEFT JOIN subject_outcomes o ON o.subject = 'sample/' || s.sample_id \
@@ -177,14 +178,14 @@ pub async fn find_seen(db: &mut Session, sight: &Sight, id: SampleId) -> Result<
     row.as_ref().map(sample).transpose()
 }
 
-/// Those that the caller sees, after an id.
+/// Those that the caller sees, after the record of an id in a document.
 pub async fn list_seen(
     db: &mut Session,
     sight: &Sight,
-    after: &str,
+    (after, document): (&str, DocumentId),
     limit: u32,
 ) -> Result<Vec<Sample>> {
-    let args = args![sight.user, sight.organisation, after, limit];
+    let args = args![sight.user, sight.organisation, after, document, limit];
     db.all(&LIST_SEEN, args).await?.iter().map(sample).collect()
 }
 

@@ -7,7 +7,7 @@ use sync_core::model::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Sight, json, sees_task, to_json};
+use super::{Sight, enterprises, json, sees_task, to_json};
 use crate::args;
 use crate::store::{Result, Row, Session, StoreError, Tx, statements};
 
@@ -35,12 +35,14 @@ statements! {
     LIST_TARGETS = "SELECT enterprise_id FROM task_targets WHERE task_id = $1 ORDER BY enterprise_id";
     /// The tasks of a team.
     LIST_OF_TEAM = "SELECT t.* FROM tasks t WHERE t.team_id = $1 ORDER BY t.task_id";
-    /// Open tasks of a body in other campaigns that share a target with this one (ENTRY1-PLAN).
-    LIST_AT_TARGETS = "SELECT o.task_id, o.campaign_id, o.state, y.enterprise_id, e.enterprise_key FROM tasks o \
+    /// Tasks of a body that go to the enterprise with this key (ENTRY1-PLAN).
+    LIST_AT_KEY = "SELECT o.task_id, o.campaign_id, o.state FROM tasks o \
         JOIN task_targets y ON y.task_id = o.task_id \
-        JOIN task_targets x ON x.enterprise_id = y.enterprise_id AND x.task_id = $1 \
         JOIN enterprises e ON e.enterprise_id = y.enterprise_id \
-        WHERE o.body_id = $2 ORDER BY o.task_id, y.enterprise_id";
+        WHERE o.body_id = $1 AND e.enterprise_key = $2 ORDER BY o.task_id";
+    /// The keys of the targets of one.
+    LIST_TARGET_KEYS = "SELECT e.enterprise_id, e.enterprise_key FROM task_targets x \
+        JOIN enterprises e ON e.enterprise_id = x.enterprise_id WHERE x.task_id = $1 ORDER BY e.enterprise_id";
     /// Appends to the history.
     INSERT_EVENT = "INSERT INTO task_events (task_event_id, task_id, ordinal, at, event, body_id, team_id, user_id, reason) \
         VALUES ($1, $2, (SELECT COUNT(*) FROM task_events WHERE task_id = $2), $3, $4, $5, $6, $7, $8)";
@@ -120,9 +122,9 @@ pub struct AtTarget {
     pub campaign_id: CampaignId,
     /// How far it is.
     pub state: String,
-    /// The enterprise.
+    /// The enterprise, as the task in question names it.
     pub enterprise_id: EnterpriseId,
-    /// Its key.
+    /// Its key after aliases.
     pub enterprise: EnterpriseKey,
 }
 
@@ -277,24 +279,31 @@ pub async fn list_of_team(db: &mut Session, team: TeamId) -> Result<Vec<Task>> {
     every(db, rows).await
 }
 
-/// Tasks that a body has, open or not, at a task's targets.
+/// Tasks that a body has, open or not, at a task's targets, under whichever of its keys an enterprise stands there.
 pub async fn list_at_targets(
     db: &mut Session,
     task: &Task,
     body: OrganisationId,
 ) -> Result<Vec<AtTarget>> {
-    let rows = db.all(&LIST_AT_TARGETS, args![task.task_id, body]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(AtTarget {
-                task_id: row.get("task_id")?,
-                campaign_id: row.get("campaign_id")?,
-                state: row.get("state")?,
-                enterprise_id: row.get("enterprise_id")?,
-                enterprise: EnterpriseKey(row.get("enterprise_key")?),
-            })
-        })
-        .collect()
+    let mut there = Vec::new();
+    for target in db.all(&LIST_TARGET_KEYS, args![task.task_id]).await? {
+        let key = EnterpriseKey(target.get("enterprise_key")?);
+        let standing = enterprises::resolve_key(db, &key).await?;
+        for key in enterprises::keys_of(db, &key).await? {
+            for row in db.all(&LIST_AT_KEY, args![body, &key]).await? {
+                there.push(AtTarget {
+                    task_id: row.get("task_id")?,
+                    campaign_id: row.get("campaign_id")?,
+                    state: row.get("state")?,
+                    enterprise_id: target.get("enterprise_id")?,
+                    enterprise: standing.clone(),
+                });
+            }
+        }
+    }
+    there.sort_by_key(|it| (it.task_id, it.enterprise_id));
+    there.dedup_by_key(|it| (it.task_id, it.enterprise_id));
+    Ok(there)
 }
 
 /// Appends to the history; the task is as it was before.

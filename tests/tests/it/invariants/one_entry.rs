@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use fieldseal_server::store::Statement;
 use fieldseal_tests::world::word;
 use fieldseal_tests::{Fault, Phone, World};
-use mobile_ffi::{EnterpriseChoice, NotSampledInput, SyncOutcome, VisitStart};
+use mobile_ffi::{NotSampledInput, SyncOutcome};
 use rand::seq::{IndexedMutRandom as _, IndexedRandom as _, SliceRandom as _};
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -255,22 +255,10 @@ fn an_entry_that_goes_to_another_door_and_back_keeps_a_ruling_that_stands() {
     let w = World::shanxi();
     let (mut a, mut b) = (w.phone("王"), w.phone("李"));
     a.offline();
-    let start = VisitStart {
-        campaign_id: w.id("campaign", "JC-2025-01").parse().unwrap(),
-        enterprise: EnterpriseChoice::Unlisted {
-            name: "泽州示例铸造（老厂）".to_owned(),
-            uscc: None,
-            no_uscc_reason: Some("执照污损".to_owned()),
-            address: "泽州县示例路 1 号".to_owned(),
-            region: Some("140525".to_owned()),
-        },
-        team_id: Some(w.id("team", "甲组").parse().unwrap()),
-        site: None,
-    };
     b.enters("铸造");
     b.draws("T5");
     w.minutes(30);
-    let moving = a.goes_to_as(start, "铸造");
+    let moving = a.goes_to_as(w.unlisted_foundry(), "铸造");
     a.arrives();
     a.draws("T1");
     w.sync_all(&[&a, &b]);

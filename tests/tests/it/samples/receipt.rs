@@ -14,13 +14,6 @@ fn receipt(w: &World, who: &str, sample: SampleId, body: Value) -> Answer {
     w.call("POST", who, &format!("/v1/samples/{sample}/receipt"), body)
 }
 
-/// What the problem's `errors` say of a field.
-fn told(answer: &Answer, field: &str) -> String {
-    let errors = answer.body["errors"].as_array().expect("errors");
-    let found = errors.iter().find(|error| error["field"] == field);
-    word(&found.unwrap_or_else(|| panic!("no {field} in {}", answer.body))["detail"])
-}
-
 fn reports(w: &World, sample: SampleId) -> Vec<Value> {
     w.sample(sample)["custody"].as_array().unwrap().clone()
 }
@@ -36,9 +29,9 @@ fn a_refusal_names_rule_article_and_ruling_and_the_attempt_is_kept() {
     let second = b.draws("T5");
     w.sync_all(&[&a, &b]);
     let answer = receipt(&w, "钱", second, intact(&["F-1"])).expect_problem(409, "sample_refused");
-    assert_eq!(told(&answer, "rule_id"), "ENTRY1");
-    assert!(told(&answer, "article").contains("晋市监发"), "{answer:?}");
-    let ruling = w.get(&format!("/v1/rulings/{}", told(&answer, "ruling_id")));
+    assert_eq!(answer.told("rule_id"), "ENTRY1");
+    assert!(answer.told("article").contains("晋市监发"), "{answer:?}");
+    let ruling = w.get(&format!("/v1/rulings/{}", answer.told("ruling_id")));
     assert_eq!(ruling["outcome"], "duplicate");
     assert_eq!(ruling["subject"], json!(format!("sample/{second}")));
     let kept = reports(&w, second);
@@ -66,7 +59,7 @@ fn a_void_sample_and_one_that_needs_a_ruling_are_refused_and_count_toward_no_quo
     assert_eq!(w.validity(export), "void", "{:?}", w.rules(visit, export));
     assert_eq!(task("T2")["counting_batches"], 0);
     let refused = receipt(&w, "钱", export, intact(&[])).expect_problem(409, "sample_refused");
-    assert_eq!(told(&refused, "rule_id"), "NOSAMP");
+    assert_eq!(refused.told("rule_id"), "NOSAMP");
     w.minutes(5);
     w.cancels("T1");
     w.minutes(5);
@@ -74,7 +67,7 @@ fn a_void_sample_and_one_that_needs_a_ruling_are_refused_and_count_toward_no_quo
     a.syncs();
     assert_eq!(w.validity(late), "needs_ruling");
     let refused = receipt(&w, "钱", late, intact(&[])).expect_problem(409, "sample_refused");
-    assert_eq!(told(&refused, "rule_id"), "ASSIGN");
+    assert_eq!(refused.told("rule_id"), "ASSIGN");
     assert_eq!(task("T1")["counting_batches"], 1, "the first one alone");
     receipt(&w, "钱", good, intact(&[])).expect(201);
 }
@@ -91,7 +84,7 @@ fn a_seal_number_used_twice_freezes_both_until_a_person_has_looked() {
     for sample in [one, other] {
         let refused = receipt(&w, "钱", sample, intact(&["C-2"]));
         let refused = refused.expect_problem(409, "sample_refused");
-        assert_eq!(told(&refused, "rule_id"), "SEALNO");
+        assert_eq!(refused.told("rule_id"), "SEALNO");
     }
     w.minutes(1);
     let ruled = json!({ "validity": "valid", "reason": "现场核对，系抄录错误" });
@@ -121,7 +114,7 @@ fn a_sheet_number_that_history_has_too_freezes_the_receipt() {
     );
     assert_eq!(w.imports("prior-samplings", &file)["created"], 1);
     let refused = receipt(&w, "钱", sample, intact(&[])).expect_problem(409, "sample_refused");
-    assert_eq!(told(&refused, "rule_id"), "SHEETNO");
+    assert_eq!(refused.told("rule_id"), "SHEETNO");
 }
 
 /// A laboratory person who also samples, in a team of a campaign of their own.
@@ -150,15 +143,15 @@ fn a_sampler_of_a_sample_neither_receives_nor_tests_it() {
         json!({ "seals": [], "condition": "破损", "accepted": false, "reason": "封条破损" }),
     ] {
         let refused = receipt(&w, "周", sample, body).expect_problem(409, "sample_refused");
-        assert_eq!(told(&refused, "rule_id"), "SEPARATE");
-        assert!(told(&refused, "article").contains("晋市监发"));
+        assert_eq!(refused.told("rule_id"), "SEPARATE");
+        assert!(refused.told("article").contains("晋市监发"));
     }
     assert_eq!(reports(&w, sample).len(), 2, "both attempts are kept");
     receipt(&w, "钱", sample, intact(&[])).expect(201);
     let path = format!("/v1/samples/{sample}/testing-started");
     let refused = w.call("POST", "周", &path, json!({}));
     let refused = refused.expect_problem(409, "sample_refused");
-    assert_eq!(told(&refused, "rule_id"), "SEPARATE");
+    assert_eq!(refused.told("rule_id"), "SEPARATE");
     w.starts_testing("钱", sample).expect(201);
     assert_eq!(w.validity(sample), "valid");
 }
@@ -287,6 +280,58 @@ fn a_sample_turned_away_is_not_received_and_a_refusal_has_a_reason() {
 }
 
 #[test]
+fn a_sample_that_was_turned_away_is_delivered_again_and_each_receipt_is_kept() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    a.enters("铸造");
+    let sample = a.draws("T1");
+    a.syncs();
+    let away = |reason: &str| json!({ "seals": ["H-1"], "condition": "破损", "accepted": false, "reason": reason });
+    let first = receipt(&w, "钱", sample, away("封条破损")).expect(201);
+    w.minutes(60);
+    let second = receipt(&w, "钱", sample, away("受潮")).expect(201);
+    assert_eq!(
+        (&first.body["attempt"], &second.body["attempt"]),
+        (&json!(1), &json!(2))
+    );
+    w.starts_testing("钱", sample)
+        .expect_problem(409, "sample_not_received");
+    w.minutes(60);
+    let third = receipt(&w, "钱", sample, intact(&["H-2"])).expect(201);
+    assert_eq!(third.body["attempt"], 3);
+    // What was sent before comes again from somewhere: it is what it was, and changes nothing.
+    for (body, event) in [
+        (away("封条破损"), &first),
+        (away("受潮"), &second),
+        (intact(&["H-2"]), &third),
+    ] {
+        let again = receipt(&w, "钱", sample, body).expect(200);
+        assert_eq!(again.body, event.body);
+    }
+    // Taken in, it is not turned away any more.
+    w.minutes(1);
+    receipt(&w, "钱", sample, away("后悔")).expect_problem(409, "report_contradicts");
+    let mut kept = reports(&w, sample);
+    kept.retain(|it| it["act"] == "receipt");
+    let told: Vec<_> = kept
+        .iter()
+        .map(|it| {
+            (
+                it["standing"].as_bool().unwrap(),
+                it["body"]["accepted"].as_bool().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [(true, false), (true, false), (true, true), (false, false)]
+    );
+    let found = &w.sample(sample)["seals_found"]["unknown"];
+    assert_eq!(*found, json!(["H-2"]), "as the last delivery was found");
+    w.starts_testing("钱", sample).expect(201);
+}
+
+#[test]
 fn another_body_does_not_see_the_sample_and_a_sampler_is_no_laboratory() {
     let w = World::shanxi();
     let more = json!({ "people": [{ "key": "吴", "username": "wu", "name": "吴检", "organisation": "济宁",
@@ -319,7 +364,7 @@ fn a_draft_and_a_voided_sheet_are_not_received() {
         "{refused:?}"
     );
     let refused = receipt(&w, "钱", draft, intact(&[])).expect_problem(409, "sample_refused");
-    assert!(!told(&refused, "rule_id").is_empty());
+    assert!(!refused.told("rule_id").is_empty());
 }
 
 #[test]

@@ -50,6 +50,36 @@ fn a_person_rules_a_taken_sample_out_and_says_what_becomes_of_it_and_of_the_quot
 }
 
 #[test]
+fn of_two_decisions_in_one_millisecond_the_later_one_stands_everywhere() {
+    for (first, second, outcome) in [
+        ("duplicate", "valid", "valid"),
+        ("valid", "duplicate", "duplicate"),
+    ] {
+        let w = World::shanxi();
+        let mut a = w.phone("王");
+        let visit = a.enters("铸造");
+        let sample = a.draws("T1");
+        a.syncs();
+        let path = format!("/v1/samples/{sample}/rulings");
+        let decides = |who: &str, validity: &str| {
+            let body = json!({ "validity": validity, "reason": "核实", "make_up": validity == "duplicate" });
+            w.call("POST", who, &path, body).expect(201)
+        };
+        // Whoever of the two is the greater by id.
+        for (one, other) in [("晋城", "山西"), ("山西", "晋城")] {
+            decides(one, first);
+            let stands = decides(other, second);
+            assert_eq!(stands.body["outcome"], outcome);
+            assert_eq!(stands.body["actor"], json!(w.id("user", other)));
+            assert_eq!(w.validity(sample), outcome);
+        }
+        let task = w.get(&format!("/v1/tasks/{}", w.id("task", "T1")));
+        assert_eq!(task["make_up_batches"], i32::from(outcome == "duplicate"));
+        assert_eq!(w.dossier(visit)["decisions"].as_array().unwrap().len(), 4);
+    }
+}
+
+#[test]
 fn what_is_no_decision_is_refused() {
     let w = World::shanxi();
     let mut a = w.phone("王");

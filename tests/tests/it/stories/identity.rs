@@ -1,7 +1,6 @@
 //! Who an enterprise is, and who a phone is.
 
 use fieldseal_tests::World;
-use mobile_ffi::{EnterpriseChoice, VisitStart};
 use serde_json::json;
 
 #[test]
@@ -10,19 +9,7 @@ fn a_corrected_code_brings_two_doors_together() {
     let (mut a, mut b) = (w.phone("王"), w.phone("李"));
     // The first team read a licence on which the code could not be read.
     a.offline();
-    let start = VisitStart {
-        campaign_id: w.id("campaign", "JC-2025-01").parse().unwrap(),
-        enterprise: EnterpriseChoice::Unlisted {
-            name: "泽州示例铸造（老厂）".to_owned(),
-            uscc: None,
-            no_uscc_reason: Some("执照污损".to_owned()),
-            address: "泽州县示例路 1 号".to_owned(),
-            region: Some("140525".to_owned()),
-        },
-        team_id: Some(w.id("team", "甲组").parse().unwrap()),
-        site: None,
-    };
-    let unread = a.goes_to_as(start, "铸造");
+    let unread = a.goes_to_as(w.unlisted_foundry(), "铸造");
     a.arrives();
     let mine = a.draws("T1");
     w.minutes(30);

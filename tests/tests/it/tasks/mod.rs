@@ -97,6 +97,52 @@ fn a_body_with_two_open_campaigns_at_one_enterprise_is_flagged_before_anyone_tra
 }
 
 #[test]
+fn a_body_that_would_enter_one_enterprise_under_two_of_its_keys_is_flagged_while_they_are_one() {
+    let world = world();
+    let made = |new: Value| {
+        let made = world.server.post("/v1/enterprises", &world.admin, new);
+        made.expect(201)
+    };
+    let right =
+        made(json!({ "name": "泽州示例铸造", "region": "140525", "uscc": "911405250000B1E536" }));
+    let wrong = made(json!({ "name": "泽州示例铸造厂", "region": "140525" }));
+    let id = |it: &fieldseal_tests::Answer| it.text("enterprise_id");
+    let to = json!({ "body_id": world.body });
+    let first = world.task(&world.campaign("A"), json!([id(&wrong)]));
+    let second = world.task(&world.campaign("B"), json!([id(&right), id(&wrong)]));
+    world.assign(&first, to.clone());
+    let path = format!("/v1/enterprises/{}/aliases", id(&right));
+    let merge = json!({ "from_key": wrong.text("key"), "reason": "同一企业" });
+    let alias = world.server.post(&path, &world.admin, merge).expect(200);
+    let third = world.task(&world.campaign("C"), json!([id(&right)]));
+    let findings = world.assign(&third, to.clone())["findings"].clone();
+    assert_eq!(findings.as_array().unwrap().len(), 1, "{findings}");
+    assert_eq!(findings[0]["task_id"], json!(first));
+    assert_eq!(
+        findings[0]["enterprise_id"],
+        json!(id(&right)),
+        "as the task names it"
+    );
+    // Parted again they are two enterprises, and the one task goes to both.
+    let undoing = format!("/v1/enterprise-aliases/{}/undoing", alias.text("alias_id"));
+    world
+        .server
+        .post(&undoing, &world.admin, json!({ "reason": "两家企业" }))
+        .expect(200);
+    let findings = world.assign(&second, to)["findings"].clone();
+    let told = |it: &Value| (it["task_id"].clone(), it["enterprise_id"].clone());
+    let mut told: Vec<_> = findings.as_array().unwrap().iter().map(told).collect();
+    told.sort_by_key(|it| it.0 != json!(first));
+    assert_eq!(
+        told,
+        [
+            (json!(first), json!(id(&wrong))),
+            (json!(third), json!(id(&right)))
+        ]
+    );
+}
+
+#[test]
 fn a_draft_cannot_be_assigned_and_a_cancelled_task_stays_cancelled() {
     let world = world();
     let task = world.task(&world.campaign("A"), json!([]));
