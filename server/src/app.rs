@@ -110,13 +110,14 @@ impl App {
         let keys = server_keys::open(&mut tx, data.path(), rng.as_ref(), clock.clone()).await?;
         tx.commit().await?;
         let passwords = Passwords::default();
+        let sync_gate = SyncGate::new(store.readers_max());
         let parts = Parts {
             store,
             clock,
             rng,
             keys,
             passwords,
-            sync_gate: SyncGate::default(),
+            sync_gate,
             rulebooks: RulebookCache::default(),
             data,
             hold,

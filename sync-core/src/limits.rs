@@ -121,6 +121,19 @@ pub const SYNC_WAIT_MS_MAX: u64 = 5_000;
 pub const SYNC_RETRY_S_MIN: u64 = 2;
 /// When it comes again at the latest, in seconds.
 pub const SYNC_RETRY_S_MAX: u64 = 30;
+/// Requests of phones that wait for their turn; one more is told to come again at once.
+pub const SYNC_REQUESTS_WAITING_MAX: usize = 512;
+/// First syncs, and others with much to read, that the server works on at the same time: each holds a connection to the
+/// database and a page of [`FEED_INFLATED_BYTES_MAX`] while it is made. Never more than half of the connections that read.
+pub const FIRST_SYNCS_AT_ONCE: usize = 4;
+/// First syncs that wait for their turn; one more is told to come again at once.
+pub const FIRST_SYNCS_WAITING_MAX: usize = 64;
+/// When a first sync that was turned away comes again at the earliest, in seconds.
+pub const FIRST_SYNC_RETRY_S_MIN: u64 = 5;
+/// When it comes again at the latest, in seconds: a thousand phones are then seventeen in a second.
+pub const FIRST_SYNC_RETRY_S_MAX: u64 = 65;
+/// Rows of the feed that may wait for a phone before its sync is counted among the first syncs.
+pub const FIRST_SYNC_ROWS_MIN: i64 = 200;
 /// What one answer carries down at most, in inflated bytes, unless a single item is larger.
 pub const FEED_INFLATED_BYTES_MAX: usize = 1024 * 1024;
 /// Rows of the feed that one answer looks at.

@@ -2,11 +2,16 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use fieldseal_server::access::jwt;
+use fieldseal_server::problem::Problem;
+use fieldseal_server::services::certificates::{self, Subject};
+use fieldseal_server::store::access::devices::{self, DeviceRow};
+use fieldseal_server::store::access::{organisations, sessions, users};
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
 use sync_core::model::{Actor, DeviceId};
-use sync_core::proof::{enrolment_statement, login_statement, signer_statement};
+use sync_core::proof::{CertificateKind, enrolment_statement, login_statement, signer_statement};
 
 use crate::server::{Answer, PASSWORD, TestServer};
 
@@ -46,6 +51,56 @@ impl TestDevice {
         device.take(&answer.body["tokens"]);
         device.id = answer.text("device_id");
         device
+    }
+
+    /// Access tokens of so many more phones of a person: what enrolments leave in the store, without as many codes,
+    /// challenges and signatures before.
+    pub fn enrolled_in_store(server: &TestServer, user: &str, count: usize) -> Vec<String> {
+        let app = &server.app;
+        let enrolled = server.runtime.block_on(async {
+            let mut tx = app.store.begin().await?;
+            let user = users::find(&mut tx, user.parse().expect("a user's id")).await?;
+            let user = user.expect("the person");
+            let body = organisations::find(&mut tx, user.organisation).await?;
+            let body = body.expect("their organisation");
+            let mut tokens = Vec::new();
+            for _ in 0..count {
+                let key = loop {
+                    if let Ok(key) = SigningKey::from_slice(&app.random::<32>()) {
+                        break key;
+                    }
+                };
+                let public_key = key.verifying_key().to_sec1_point(false).as_bytes().to_vec();
+                let (device, actor) = (DeviceId(app.new_uuid()), Actor(app.random()));
+                let subject = Subject {
+                    kind: CertificateKind::Device,
+                    device,
+                    actor,
+                    public_key: &public_key,
+                };
+                let certificate = certificates::issue(app, &mut tx, subject, &user, &body).await?;
+                let row = DeviceRow {
+                    device,
+                    user: user.user,
+                    organisation: user.organisation,
+                    actor,
+                    public_key,
+                    label: "测试手机".to_owned(),
+                    certificate: serde_json::to_string(&certificate).expect("a certificate"),
+                    enrolled_at: app.now(),
+                    revoked_at: None,
+                    revoked_reason: None,
+                };
+                devices::insert_device(&mut tx, &row).await?;
+                let session = app.new_uuid();
+                let whose = Some(device);
+                sessions::insert_session(&mut tx, session, user.user, whose, app.now()).await?;
+                tokens.push(jwt::issue(app, user.user, session, whose)?);
+            }
+            tx.commit().await?;
+            Ok::<_, Problem>(tokens)
+        });
+        enrolled.expect("the store works")
     }
 
     /// Remembers tokens.

@@ -34,9 +34,14 @@ pub fn describe() {
         "A sync, judged, written and ruled"
     );
     describe_counter!(
-        "fieldseal_sync_turned_away_total",
-        "Syncs told to come again: too many at once"
+        "fieldseal_sync_admitted_total",
+        "Syncs let into a lane: `requests` every one, `first_syncs` those with much to read"
     );
+    describe_counter!(
+        "fieldseal_sync_turned_away_total",
+        "Syncs told to come again, by the lane that was full"
+    );
+    describe_gauge!("fieldseal_syncs", "Syncs in a lane, by lane and state");
     describe_counter!(
         "fieldseal_changes_total",
         "Changes that came, by what became of them"
@@ -82,6 +87,17 @@ pub async fn set(app: &App) {
             .set(pool.open - idle);
         gauge!("fieldseal_database_connections", "pool" => pool.name, "state" => "allowed")
             .set(pool.allowed);
+    }
+    for lane in app.sync_gate.lanes() {
+        let now = lane.figures();
+        for (state, count) in [
+            ("waiting", now.waiting),
+            ("under_way", now.under_way),
+            ("under_way_most", now.under_way_most),
+            ("allowed", lane.allowed),
+        ] {
+            gauge!("fieldseal_syncs", "lane" => lane.name, "state" => state).set(count as f64);
+        }
     }
     let read = tokio::time::timeout(PATIENCE, read(&app.store)).await;
     let Ok(Ok(now)) = read else {

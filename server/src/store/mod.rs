@@ -203,6 +203,14 @@ impl Store {
         }
     }
 
+    /// How many may read at once.
+    pub fn readers_max(&self) -> u32 {
+        match &self.0 {
+            Inner::Sqlite { .. } => SQLITE_READERS_MAX,
+            Inner::Postgres { pool } => pool.options().get_max_connections(),
+        }
+    }
+
     /// The pools of connections, as they are now.
     pub fn pools(&self) -> Vec<PoolState> {
         match &self.0 {

@@ -373,8 +373,10 @@ impl Session {
             }
         }
         let moved = self.cursor.as_ref() != Some(&answer.cursor) || !answer.items.is_empty();
-        // An answer that speaks of nothing that was sent, or of more to come without moving, would be asked for ever.
-        if (statuses.is_empty() && !pushed.is_empty()) || (answer.more && !moved) {
+        // An answer that speaks of nothing that was sent, or of more to come without moving, would be asked for ever. One
+        // that took what was sent and had no room to bring anything down is as good as any.
+        let stands_still = answer.more && !moved && pushed.is_empty();
+        if (statuses.is_empty() && !pushed.is_empty()) || stands_still {
             return self.fail(now, Failure::Unreadable);
         }
         if pushed.is_empty() {
@@ -624,6 +626,8 @@ mod tests {
         held: BTreeSet<ChangeHash>,
         feed: Vec<i64>,
         feed_page: usize,
+        /// Whoever sends gets nothing down.
+        reads_alone: bool,
         poison: Option<ChangeHash>,
         poisoned_with: Failure,
         turns_away: BTreeSet<ChangeHash>,
@@ -657,6 +661,7 @@ mod tests {
                 held: BTreeSet::new(),
                 feed: Vec::new(),
                 feed_page: 100,
+                reads_alone: false,
                 poison: None,
                 poisoned_with: status(422, "body_invalid", None),
                 turns_away: BTreeSet::new(),
@@ -701,8 +706,12 @@ mod tests {
                 .filter(|cursor| cursor.epoch == self.epoch);
             let from = same.map_or(0, |cursor| cursor.position);
             let new: Vec<_> = self.feed.iter().filter(|at| **at > from).copied().collect();
-            let more = new.len() > self.feed_page;
-            let new: Vec<_> = new.into_iter().take(self.feed_page).collect();
+            let room = match self.reads_alone && !request.changes.is_empty() {
+                true => 0,
+                false => self.feed_page,
+            };
+            let more = new.len() > room;
+            let new: Vec<_> = new.into_iter().take(room).collect();
             let position = new.last().copied().unwrap_or(from);
             let item = |position| FeedItem {
                 position,
@@ -884,6 +893,19 @@ mod tests {
         assert_eq!(run.report.outcome, Outcome::Complete);
         assert_eq!(server.held.len(), 40);
         assert_eq!(store.items, (1..=10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_server_that_takes_what_is_sent_and_has_no_room_to_answer_more_is_asked_until_it_has() {
+        let many: Vec<_> = (1..=40).map(|seq| outgoing(1, 1, seq, 10_000)).collect();
+        let (mut store, mut server) = (Store::with(many), Server::new());
+        server.feed = vec![1, 2, 3];
+        server.reads_alone = true;
+        let run = run(&mut store, &mut server);
+        assert_eq!(run.report.outcome, Outcome::Complete);
+        assert_eq!(server.held.len(), 40);
+        assert_eq!(store.items, [1, 2, 3]);
+        assert!(run.waits.is_empty(), "{:?}", run.waits);
     }
 
     #[test]

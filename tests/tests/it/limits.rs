@@ -61,6 +61,16 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "tests/tests/it/sync/quarantine.rs::a_device_fills_its_place_aside_to_the_limit_and_one_more_is_turned_away_by_its_code",
     ),
     (
+        "FIRST_SYNCS_AT_ONCE",
+        "overloaded",
+        "tests/tests/it/sync/crowd.rs::a_thousand_phones_in_a_first_sync_at_once_turn_nobody_else_away_and_all_get_everything",
+    ),
+    (
+        "FIRST_SYNCS_WAITING_MAX",
+        "overloaded",
+        "tests/tests/it/sync/crowd.rs::as_many_first_syncs_wait_as_may_and_one_more_is_told_to_come_again",
+    ),
+    (
         "NAME_CHARS_MAX",
         "value_invalid",
         "tests/tests/it/organisations/create.rs::a_name_may_be_as_long_as_the_limit_and_no_longer",
@@ -158,6 +168,10 @@ const BESIDE: &[(&[&str], &str)] = &[
             "SYNC_WAIT_MS_MAX",
             "SYNC_RETRY_S_MIN",
             "SYNC_RETRY_S_MAX",
+            "SYNC_REQUESTS_WAITING_MAX",
+            "FIRST_SYNC_RETRY_S_MIN",
+            "FIRST_SYNC_RETRY_S_MAX",
+            "FIRST_SYNC_ROWS_MIN",
             "REQUEST_S",
             "IMPORT_REQUEST_S",
             "SHUTDOWN_S",

@@ -10,7 +10,7 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::extract::bytes_problem;
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::services::sync::{self, intake};
+use crate::services::sync::{self, admission, intake};
 
 /// Compression of answers: zstd's own default, the best for the processor it takes.
 const ZSTD_LEVEL: i32 = 3;
@@ -20,11 +20,16 @@ const ZSTD_LEVEL: i32 = 3;
 /// The body is a `SyncRequest` as JSON, plain or under `Content-Encoding: zstd`; the answer is a `SyncResponse`, under
 /// zstd where `Accept-Encoding` names it. Everything can be sent again and changes nothing. Every item of the request has
 /// a status of its own: `accepted`, `held`, `quarantined` or, if it could not be taken off the wire, `refused`.
+///
+/// Too many at once are told `overloaded` with `Retry-After`, each another one. Whoever has much to read (a first sync) waits
+/// in a lane of its own; what it sent is taken all the same, and if there is no room to read then, the answer brings nothing
+/// down and says `more`. Every page that came down is done with: the next request goes on from its cursor.
 #[utoipa::path(post, path = "/v1/sync", tag = "sync", security(("access_token" = [])),
     request_body(content = serde_json::Value, content_type = "application/json"),
     responses((status = 200, body = serde_json::Value), (status = 400, body = ProblemBody),
         (status = 413, body = ProblemBody), (status = 415, body = ProblemBody), (status = 422, body = ProblemBody),
-        (status = 503, body = ProblemBody)))]
+        (status = 503, body = ProblemBody, description = "No room now, or no database: come again after `Retry-After`",
+            headers(("Retry-After" = u64, description = "In seconds")))))]
 pub async fn sync(
     State(app): State<App>,
     caller: Principal,
@@ -49,8 +54,10 @@ pub async fn sync(
             );
         }
     };
+    // What is inflated is bounded by the places: it comes after one was had.
+    let place = admission::enter(&app, caller.needed_device()?).await?;
     let intake = intake::read(&body, zstd)?;
-    let answer = sync::sync(&app, &caller, intake).await?;
+    let (answer, _place) = sync::sync(&app, &caller, intake, place).await?;
     metrics::histogram!("fieldseal_sync_seconds").record(started.elapsed().as_secs_f64());
 
     let json = serde_json::to_vec(&answer).map_err(|error| Problem::internal(&error))?;

@@ -22,6 +22,7 @@ use sync_core::proof::{ReceiptPayload, Signed, TimeTokenPayload};
 use sync_core::sync::wire::{ChangeReport, ChangeStatus, DocumentHeader, SignedTip, SyncResponse};
 use tracing::Instrument;
 
+use self::admission::Place;
 use self::authors::Author;
 use self::binding::Identity;
 use self::intake::Intake;
@@ -39,10 +40,15 @@ use crate::store::{Session, StoreError, feed};
 /// What is durable, by document and the time at which it became so.
 type Durable = BTreeMap<(DocumentId, Millis), Vec<ChangeHash>>;
 
-/// One conversation with a phone.
-pub async fn sync(app: &App, caller: &Principal, intake: Intake) -> Result<SyncResponse, Problem> {
+/// One conversation with a phone that was let in. It keeps its place until the answer is packed: what is being made is
+/// bounded by the places.
+pub async fn sync(
+    app: &App,
+    caller: &Principal,
+    intake: Intake,
+    place: Place,
+) -> Result<(SyncResponse, Place), Problem> {
     let device = caller.needed_device()?;
-    let _place = admission::enter(app, device).await?;
     let span = tracing::info_span!("sync.push", changes = intake.changes.len());
     let (statuses, durable) = push(app, device, &intake).instrument(span).await?;
     if !durable.is_empty() {
@@ -54,7 +60,13 @@ pub async fn sync(app: &App, caller: &Principal, intake: Intake) -> Result<SyncR
         device,
         organisation: caller.organisation,
     };
-    let page = pull::page(app, &scope, intake.cursor.as_ref(), intake.feed_bytes_max).await?;
+    let wanted = pull::Wanted {
+        cursor: intake.cursor.as_ref(),
+        bytes_max: intake.feed_bytes_max,
+        // What it sent is stored: its answer does not wait behind those who only read.
+        waits: intake.changes.is_empty(),
+    };
+    let (page, place) = pull::page(app, &scope, &wanted, place).await?;
     let receipts = durable
         .into_iter()
         .map(|((document_id, received_at_ms), mut hashes)| {
@@ -69,7 +81,7 @@ pub async fn sync(app: &App, caller: &Principal, intake: Intake) -> Result<SyncR
             app.keys.sign(&payload)
         })
         .collect();
-    Ok(SyncResponse {
+    let answer = SyncResponse {
         statuses,
         receipts,
         items: page.items,
@@ -79,7 +91,8 @@ pub async fn sync(app: &App, caller: &Principal, intake: Intake) -> Result<SyncR
         as_of_ms: (!page.more).then_some(page.read_at),
         time_token: time_token(app, device),
         server_keys: server_keys::news(app, &intake.server_keys),
-    })
+    };
+    Ok((answer, place))
 }
 
 /// The server's time for one device.

@@ -4,20 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sync_core::limits::{FEED_BATCHES_MAX, FEED_INFLATED_BYTES_MAX, FEED_ROWS_MAX};
+use sync_core::limits::{
+    FEED_BATCHES_MAX, FEED_INFLATED_BYTES_MAX, FEED_ROWS_MAX, FIRST_SYNC_ROWS_MIN,
+};
 use sync_core::model::{Actor, DocumentId, Millis, RulingId};
 use sync_core::proof::{CertificatePayload, Signed};
 use sync_core::sync::wire::{
     Cursor, DocumentHeader, DocumentPage, FeedEntry, FeedItem, PulledChange, SignedTip,
 };
 
+use super::admission::Place;
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::store::feed::{self, FeedRow, ReaderScope};
 use crate::store::rulings::versions;
 use crate::store::sync::changes::{self, ChangeRow};
 use crate::store::sync::{certificates, documents, tips};
-use crate::store::{Session, StoreError};
+use crate::store::{Reader, Session, StoreError};
 
 /// One page of the feed.
 pub struct Page {
@@ -33,30 +36,104 @@ pub struct Page {
     pub read_at: Millis,
 }
 
-/// The page behind a cursor.
+/// What a phone asks for.
+pub struct Wanted<'a> {
+    /// Where it stands.
+    pub cursor: Option<&'a Cursor>,
+    /// How much feed it takes.
+    pub bytes_max: Option<u32>,
+    /// Whether it waits for room to read much; otherwise it gets nothing but where it stands, and asks again.
+    pub waits: bool,
+}
+
+/// One snapshot: the epoch, the end of the feed, and everything up to it.
+struct Snapshot {
+    db: Reader,
+    epoch: String,
+    until: i64,
+    /// The cursor is one of this database, or of one that it continues.
+    valid: bool,
+    /// Where reading begins: from the start if the cursor is none of ours.
+    after: i64,
+    read_at: Millis,
+}
+
+impl Snapshot {
+    async fn take(app: &App, cursor: Option<&Cursor>) -> Result<Self, Problem> {
+        let read_at = app.now();
+        let mut db = app.store.read().await?;
+        let epoch = feed::find_epoch(&mut db)
+            .await?
+            .ok_or_else(|| Problem::new(Code::Internal))?;
+        let until = feed::last_position(&mut db).await?;
+        let valid = match cursor {
+            Some(cursor) if cursor.position >= 0 => {
+                feed::continues(&mut db, &cursor.epoch, cursor.reach()).await?
+            }
+            _ => false,
+        };
+        Ok(Self {
+            db,
+            epoch,
+            until,
+            valid,
+            after: cursor.filter(|_| valid).map_or(0, |it| it.position),
+            read_at,
+        })
+    }
+
+    fn page(self, position: i64, more: bool, items: Vec<FeedItem>, had_cursor: bool) -> Page {
+        Page {
+            items,
+            cursor: Cursor {
+                epoch: self.epoch,
+                position,
+                seen: Some(self.until),
+            },
+            more,
+            epoch_changed: had_cursor && !self.valid,
+            read_at: self.read_at,
+        }
+    }
+}
+
+/// The page behind a cursor, and the place that it was made in.
 pub async fn page(
     app: &App,
     scope: &ReaderScope,
-    cursor: Option<&Cursor>,
-    bytes_max: Option<u32>,
-) -> Result<Page, Problem> {
-    let read_at = app.now();
-    // One snapshot: the epoch, the end of the feed, and everything up to it.
-    let mut db = app.store.read().await?;
-    let epoch = feed::find_epoch(&mut db)
-        .await?
-        .ok_or_else(|| Problem::new(Code::Internal))?;
-    let until = feed::last_position(&mut db).await?;
-    let valid = match cursor {
-        Some(cursor) if cursor.position >= 0 => {
-            feed::continues(&mut db, &cursor.epoch, cursor.reach())
-                .await?
-                .then_some(cursor)
+    wanted: &Wanted<'_>,
+    place: Place,
+) -> Result<(Page, Place), Problem> {
+    let had_cursor = wanted.cursor.is_some();
+    let mut snapshot = Snapshot::take(app, wanted.cursor).await?;
+    let mut few = None;
+    if snapshot.after > 0 {
+        let (after, until) = (snapshot.after, snapshot.until);
+        let rows_max = FIRST_SYNC_ROWS_MIN + 1;
+        let rows = feed::list(&mut snapshot.db, scope, after, until, rows_max).await?;
+        few = i64::try_from(rows.len())
+            .is_ok_and(|count| count < rows_max)
+            .then_some(rows);
+    }
+    let place = match few {
+        Some(_) => place,
+        None if wanted.waits => {
+            // No connection is held while it waits.
+            drop(snapshot);
+            let place = place.for_first_sync(app).await?;
+            snapshot = Snapshot::take(app, wanted.cursor).await?;
+            place
         }
-        _ => None,
+        None => {
+            let (place, room) = place.for_first_sync_now(app);
+            if !room {
+                let after = snapshot.after;
+                return Ok((snapshot.page(after, true, Vec::new(), had_cursor), place));
+            }
+            place
+        }
     };
-    let after = valid.map_or(0, |cursor| cursor.position);
-    let bytes_max = bytes_max.map_or(FEED_INFLATED_BYTES_MAX, |asked| {
+    let bytes_max = wanted.bytes_max.map_or(FEED_INFLATED_BYTES_MAX, |asked| {
         usize::try_from(asked)
             .unwrap_or(usize::MAX)
             .min(FEED_INFLATED_BYTES_MAX)
@@ -64,42 +141,44 @@ pub async fn page(
 
     let mut writer = Writer {
         scope,
-        echo: valid.is_none(),
+        echo: snapshot.after == 0,
         certified: BTreeSet::new(),
         items: Vec::new(),
         bytes: 0,
     };
-    let mut position = after;
+    let mut position = snapshot.after;
     let mut more = true;
     // Many rows weigh little (those of the device itself nothing): a page is as full as it may be, or a new device would
     // need a round trip for every few hundred rows.
     'page: for _ in 0..FEED_BATCHES_MAX {
-        let rows = feed::list(&mut db, scope, position, until, FEED_ROWS_MAX).await?;
+        let (rows, last) = match few.take() {
+            Some(rows) => (rows, true),
+            None => {
+                let until = snapshot.until;
+                let rows =
+                    feed::list(&mut snapshot.db, scope, position, until, FEED_ROWS_MAX).await?;
+                let last = i64::try_from(rows.len()).is_ok_and(|count| count < FEED_ROWS_MAX);
+                (rows, last)
+            }
+        };
         for row in &rows {
             // What has begun is finished: an item larger than the page comes alone.
             if writer.bytes >= bytes_max {
                 break 'page;
             }
-            writer.row(&mut db, row).await?;
+            writer.row(&mut snapshot.db, row).await?;
             position = row.position;
         }
-        if i64::try_from(rows.len()).is_ok_and(|count| count < FEED_ROWS_MAX) {
+        if last {
             more = false;
-            position = until;
+            position = snapshot.until;
             break;
         }
     }
-    Ok(Page {
-        items: writer.items,
-        cursor: Cursor {
-            epoch,
-            position,
-            seen: Some(until),
-        },
-        more,
-        epoch_changed: cursor.is_some() && valid.is_none(),
-        read_at,
-    })
+    Ok((
+        snapshot.page(position, more, writer.items, had_cursor),
+        place,
+    ))
 }
 
 /// Begins the epoch of this start.

@@ -50,6 +50,11 @@ impl World {
         self.identity(campaign, TeamKey::Solo(self.users[0]))
     }
 
+    /// A visit that belongs to the second sampler alone.
+    pub fn identity_of_second(&self) -> VisitIdentity {
+        self.identity(1, TeamKey::Solo(self.users[1]))
+    }
+
     fn identity(&self, campaign: u128, team: TeamKey) -> VisitIdentity {
         VisitIdentity {
             campaign: CampaignId(uuid::Uuid::from_u128(campaign)),

@@ -7,6 +7,7 @@
 
 mod authorship;
 mod bad_input;
+mod crowd;
 mod feed;
 mod index;
 pub mod kit;
