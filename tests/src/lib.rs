@@ -9,8 +9,10 @@ pub mod device;
 pub mod network;
 pub mod phone;
 pub mod postgres;
+pub mod relay;
 pub mod server;
 pub mod soundness;
+pub mod weather;
 pub mod world;
 
 pub use device::TestDevice;

@@ -113,8 +113,8 @@ pub struct PhoneParts {
 impl Phone {
     /// A phone that is not enrolled yet.
     pub fn open(parts: PhoneParts, owner: &str) -> Self {
+        let network = Arc::new(Network::new(parts.truth.clone()));
         let clock = Arc::new(PhoneClock::new(parts.truth));
-        let network = Arc::new(Network::new());
         let client = open_client(&parts.file, &clock, &network, parts.seed);
         let (campaign, team) = {
             let known = parts.catalogue.lock().expect("the catalogue");

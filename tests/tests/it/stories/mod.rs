@@ -3,6 +3,7 @@
 mod certificates;
 mod clocks;
 mod entries;
+mod faults;
 mod hostile;
 mod identity;
 mod keys;

@@ -1,0 +1,82 @@
+//! A way to the server over real sockets that breaks at a byte: so many bytes of the request go through and so many of the
+//! answer, then the connection is gone, at both ends.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::thread::{self, JoinHandle};
+
+/// What went through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// What the server was sent, byte for byte.
+    pub up: Vec<u8>,
+    /// What the phone was sent.
+    pub down: Vec<u8>,
+}
+
+/// For one connection.
+pub struct Relay {
+    /// Where the phone connects.
+    pub address: SocketAddr,
+    carried: JoinHandle<io::Result<Passed>>,
+}
+
+impl Relay {
+    /// One that takes a connection to `server` and breaks it after so many bytes in either direction.
+    pub fn begin(server: SocketAddr, up_max: usize, down_max: usize) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let carried = thread::spawn(move || {
+            let (phone, _) = listener.accept()?;
+            carry(phone, TcpStream::connect(server)?, up_max, down_max)
+        });
+        Ok(Self { address, carried })
+    }
+
+    /// Waits until both ends are closed.
+    pub fn end(self) -> Passed {
+        let carried = self.carried.join().expect("the relay does not panic");
+        carried.expect("sockets on loopback")
+    }
+}
+
+fn carry(
+    phone: TcpStream,
+    mut server: TcpStream,
+    up_max: usize,
+    down_max: usize,
+) -> io::Result<Passed> {
+    let (from_phone, to_server) = (phone.try_clone()?, server.try_clone()?);
+    let upwards = thread::spawn(move || {
+        let up = pass(&from_phone, &to_server, up_max);
+        if up.len() == up_max {
+            let _ = from_phone.shutdown(Shutdown::Both);
+        }
+        // Both may be gone already: then there is nothing to close.
+        let _ = to_server.shutdown(Shutdown::Write);
+        up
+    });
+    let down = pass(&server, &phone, down_max);
+    let _ = phone.shutdown(Shutdown::Both);
+    // The server is left to finish: whatever it does with what it got is done when this returns.
+    let _ = io::copy(&mut server, &mut io::sink());
+    let up = upwards.join().expect("the relay does not panic");
+    Ok(Passed { up, down })
+}
+
+/// Passes on until so many bytes went through, or one end is gone.
+fn pass(mut from: &TcpStream, mut to: &TcpStream, max: usize) -> Vec<u8> {
+    let mut passed = Vec::new();
+    let mut buffer = [0; 4_096];
+    while passed.len() < max {
+        let room = buffer.len().min(max - passed.len());
+        let Ok(read @ 1..) = from.read(&mut buffer[..room]) else {
+            break;
+        };
+        if to.write_all(&buffer[..read]).is_err() {
+            break;
+        }
+        passed.extend_from_slice(&buffer[..read]);
+    }
+    passed
+}
