@@ -64,19 +64,20 @@ fn carry(
     Ok(Passed { up, down })
 }
 
-/// Passes on until so many bytes went through, or one end is gone.
+/// Passes on until so many bytes went through, or one end is gone. It waits for a first byte even where none is to pass: the
+/// other direction is through by then.
 fn pass(mut from: &TcpStream, mut to: &TcpStream, max: usize) -> Vec<u8> {
     let mut passed = Vec::new();
     let mut buffer = [0; 4_096];
-    while passed.len() < max {
-        let room = buffer.len().min(max - passed.len());
-        let Ok(read @ 1..) = from.read(&mut buffer[..room]) else {
-            break;
-        };
-        if to.write_all(&buffer[..read]).is_err() {
+    while let Ok(read @ 1..) = from.read(&mut buffer) {
+        let through = &buffer[..read.min(max - passed.len())];
+        if to.write_all(through).is_err() {
             break;
         }
-        passed.extend_from_slice(&buffer[..read]);
+        passed.extend_from_slice(through);
+        if passed.len() == max {
+            break;
+        }
     }
     passed
 }

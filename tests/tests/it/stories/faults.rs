@@ -39,7 +39,7 @@ fn gives_up(phone: &Phone, fault: Fault) {
 
 fn unsent(phone: &Phone) -> i64 {
     let visits = phone.client.visits().unwrap();
-    visits.iter().map(|it| i64::from(it.unsent)).sum()
+    visits.iter().map(|it| it.unsent).sum()
 }
 
 fn knows(w: &World, visit: DocumentId) -> bool {
@@ -130,7 +130,7 @@ fn a_request_arrives_after_that_of_another_phone_which_set_out_later() {
     a.network.shares(&air);
     b.network.shares(&air);
     let of_a = a.enters("铸造");
-    w.minutes(10);
+    w.minutes(3);
     let of_b = b.enters("铸造");
     b.unruly().draws("T5");
     gives_up(&a, Fault::Overtaken(1));
