@@ -94,7 +94,15 @@ impl TestDevice {
                 devices::insert_device(&mut tx, &row).await?;
                 let session = app.new_uuid();
                 let whose = Some(device);
-                sessions::insert_session(&mut tx, session, user.user, whose, app.now()).await?;
+                sessions::insert_session(
+                    &mut tx,
+                    session,
+                    user.user,
+                    whose,
+                    "127.0.0.1",
+                    app.now(),
+                )
+                .await?;
                 tokens.push(jwt::issue(app, user.user, session, whose)?);
             }
             tx.commit().await?;
