@@ -9,6 +9,8 @@ use serde_json::json;
 use sync_core::limits::IMPORT_REQUEST_S;
 
 use super::{Outcome, password};
+use crate::access::replays::IDEMPOTENCY_KEY;
+use crate::rng::{Rng as _, SystemRng};
 use crate::services::imports::{Kind, Report};
 
 /// The arguments of `import`.
@@ -90,6 +92,7 @@ impl Import {
         let answer = agent
             .post(format!("{}/v1/tokens", self.base()))
             .header("content-type", "application/json")
+            .header(IDEMPOTENCY_KEY, fresh_key())
             .send(grant.to_string())
             .map_err(|error| self.unreachable(&error))?;
         let tokens: Result<Tokens, Refused> = self.read(answer)?;
@@ -112,6 +115,7 @@ impl Import {
         let answer = agent
             .post(address)
             .header("content-type", "text/csv")
+            .header(IDEMPOTENCY_KEY, fresh_key())
             .header("authorization", format!("Bearer {token}"))
             .send(file)
             .map_err(|error| self.unreachable(&error))?;
@@ -185,4 +189,11 @@ fn agent() -> ureq::Agent {
         .timeout_global(Some(std::time::Duration::from_secs(IMPORT_REQUEST_S)))
         .build()
         .new_agent()
+}
+
+/// A key for one request: whoever on the way sends it twice, it is one session and one import.
+fn fresh_key() -> String {
+    let mut key = [0; 16];
+    SystemRng.fill(&mut key);
+    hex::encode(key)
 }

@@ -11,7 +11,7 @@ mod registers;
 pub mod seals;
 pub mod skeleton;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod visit;
 
 pub use conflicts::{ConflictRecord, ConflictValue, conflicts};

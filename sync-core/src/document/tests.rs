@@ -17,10 +17,10 @@ use crate::proof::{
 };
 
 /// 2025-09-01 09:00 in Shanghai.
-pub(super) const NINE_MS: i64 = 1_756_688_400_000;
+pub(crate) const NINE_MS: i64 = 1_756_688_400_000;
 pub(super) const HOUR_MS: i64 = 3_600_000;
 
-pub(super) fn identity() -> VisitIdentity {
+pub(crate) fn identity() -> VisitIdentity {
     VisitIdentity {
         campaign: CampaignId(Uuid::from_u128(1)),
         body: OrganisationId(Uuid::from_u128(2)),
@@ -29,15 +29,15 @@ pub(super) fn identity() -> VisitIdentity {
     }
 }
 
-pub(super) fn phone(number: u8) -> VisitDocument {
+pub(crate) fn phone(number: u8) -> VisitDocument {
     VisitDocument::create(identity(), Actor([number; 16])).unwrap()
 }
 
-pub(super) fn sheet_id() -> SampleId {
+pub(crate) fn sheet_id() -> SampleId {
     SampleId(Uuid::from_u128(7))
 }
 
-pub(super) fn draft() -> SampleSheet {
+pub(crate) fn draft() -> SampleSheet {
     let at = TimeClaim {
         wall_ms: NINE_MS,
         ..TimeClaim::default()
@@ -74,7 +74,7 @@ fn two_phones() -> (VisitDocument, VisitDocument) {
 }
 
 /// A toy signature that binds key and message; the algorithms are tested where they live.
-pub(super) struct Toy;
+pub(crate) struct Toy;
 impl Verifier for Toy {
     fn verify_p256(&self, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
         signature == toy(key, message)
@@ -87,7 +87,7 @@ pub(super) fn toy(key: &[u8], message: &[u8]) -> Vec<u8> {
     Sha256::digest([key, message].concat()).to_vec()
 }
 
-pub(super) fn certificate(number: u8, kind: CertificateKind) -> CertificatePayload {
+pub(crate) fn certificate(number: u8, kind: CertificateKind) -> CertificatePayload {
     CertificatePayload {
         serial: i64::from(number),
         kind,
@@ -108,7 +108,7 @@ pub(super) fn certificate(number: u8, kind: CertificateKind) -> CertificatePaylo
 
 /// Devices 1 to 9 are certified, and persons 1 to 9 on each of them: serial `10 * device + person`. Person 5 is no
 /// sampler, and the certificate of person 6 ran out an hour before the sealing. Token texts are `<device>:<at_ms>`.
-pub(super) struct Office;
+pub(crate) struct Office;
 impl Certificates for Office {
     fn device(&self, actor: &Actor) -> Option<CertificatePayload> {
         (1..=9)
@@ -170,7 +170,7 @@ pub(super) fn person_signature(device: u8, person: u8, digest: &Digest) -> Perso
     }
 }
 
-fn party() -> PartySignature {
+pub(crate) fn party() -> PartySignature {
     PartySignature::Signed {
         name: "张三".into(),
         handwriting: Digest([70; 32]),
@@ -179,7 +179,7 @@ fn party() -> PartySignature {
 }
 
 /// A seal of a subject as it stands, on this device, signed by these people.
-pub(super) fn sealed_by(
+pub(crate) fn sealed_by(
     visit: &VisitDocument,
     subject: SealSubject,
     device: u8,

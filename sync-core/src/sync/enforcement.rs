@@ -259,3 +259,282 @@ fn record<T>(form: &str, listed: Option<&ListedRecord<T>>) -> Vec<Objection> {
     }
     objections
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::document::tests::{
+        NINE_MS, Toy, certificate, draft, identity, party, phone, sealed_by, sheet_id,
+    };
+    use crate::model::{
+        DeviceId, Digest, EvidenceEntry, EvidenceId, Refusal, RefusalId, TaskId, TimeClaim,
+    };
+    use crate::proof::{BelievedKeys, CertificateKind, CertificatePayload};
+    use crate::rules::{Outcome, Validity};
+    use crate::sync::advice::ReferenceRecord;
+    use crate::sync::wire::{IndexRow, RulingNotice};
+
+    fn task_id() -> TaskId {
+        TaskId(Uuid::from_u128(4))
+    }
+
+    /// A signer's certificate on the first device.
+    fn signer(person: u8) -> CertificatePayload {
+        CertificatePayload {
+            serial: 10 + i64::from(person),
+            device_id: DeviceId(Uuid::from_u128(101)),
+            ..certificate(person, CertificateKind::Signer)
+        }
+    }
+
+    /// What the first phone knows: itself, two samplers, and a task as told.
+    fn known(
+        task: Option<serde_json::Value>,
+        index: &dyn Fn(&Digest) -> Vec<IndexRow>,
+    ) -> Known<'_> {
+        let mut record = json!({
+            "task_id": task_id(), "campaign_id": identity().campaign, "authority_id": Uuid::from_u128(9),
+            "body_id": identity().body, "sampling_kind": "routine", "product_name": "检查井盖", "approved": true,
+        });
+        let references = task.map(|fields| {
+            for (name, value) in fields.as_object().unwrap() {
+                record[name] = value.clone();
+            }
+            ReferenceRecord {
+                kind: "task".to_owned(),
+                id: task_id().to_string(),
+                record,
+            }
+        });
+        Known {
+            verifier: &Toy,
+            server_keys: BelievedKeys::default(),
+            certificates: vec![
+                certificate(1, CertificateKind::Device),
+                signer(1),
+                signer(2),
+            ],
+            received: BTreeMap::new(),
+            references: references.into_iter().collect(),
+            now: TimeClaim {
+                wall_ms: NINE_MS,
+                ..TimeClaim::default()
+            },
+            rulings: Vec::new(),
+            index_key: None,
+            index_as_of_ms: None,
+            index,
+        }
+    }
+
+    fn nothing(_: &Digest) -> Vec<IndexRow> {
+        Vec::new()
+    }
+
+    fn codes(objections: &[Objection]) -> Vec<String> {
+        let told = objections.iter();
+        told.map(|it| match it.path.as_str() {
+            "" => format!("{}.{}", it.rule_id, it.code),
+            path => format!("{path}.{}", it.code),
+        })
+        .collect()
+    }
+
+    fn drafted(task: Option<TaskId>) -> VisitDocument {
+        let mut visit = phone(1);
+        let mut sheet = draft();
+        sheet.task_id = task;
+        visit.add_sheet(NINE_MS, &sheet).unwrap();
+        visit
+    }
+
+    #[test]
+    fn a_task_is_started_where_it_is_approved_and_the_bodys_own_and_nowhere_else() {
+        let said = |task: Option<serde_json::Value>| {
+            let known = known(task, &nothing);
+            let visit = drafted(Some(task_id()));
+            codes(&to_start(sheet_id(), &visit, &known, &Rulebooks::builtin()))
+        };
+        assert_eq!(said(Some(json!({}))), Vec::<String>::new());
+        assert_eq!(said(None), ["PLAN.unknown_task"]);
+        assert_eq!(
+            said(Some(json!({ "approved": false }))),
+            ["PLAN.not_approved"]
+        );
+        assert_eq!(
+            said(Some(json!({ "body_id": Uuid::from_u128(77) }))),
+            ["ASSIGN.never_assigned"]
+        );
+        assert_eq!(
+            said(Some(json!({ "campaign_id": Uuid::from_u128(78) }))),
+            ["ASSIGN.other_campaign"]
+        );
+    }
+
+    #[test]
+    fn a_draft_without_a_task_starts_none() {
+        let known = known(None, &nothing);
+        let visit = drafted(None);
+        let said = to_start(sheet_id(), &visit, &known, &Rulebooks::builtin());
+        assert_eq!(said, []);
+    }
+
+    /// What stands in the way of the seal of a sheet.
+    fn said_of_sheet(visit: VisitDocument, known: &Known<'_>) -> Vec<String> {
+        let (id, subject) = (visit.id(), SealSubject::Sheet(sheet_id()));
+        codes(&to_seal(
+            &subject,
+            id,
+            &[visit],
+            known,
+            &Rulebooks::builtin(),
+        ))
+    }
+
+    #[test]
+    fn a_sheet_is_not_sealed_with_faults_or_without_the_party_and_two_samplers() {
+        let known = known(Some(json!({})), &nothing);
+        let mut visit = drafted(Some(task_id()));
+        let bare = said_of_sheet(visit.clone(), &known);
+        for wanted in [
+            "TWO.too_few",
+            "FORM.party_unsigned",
+            "sheet.product_name.required",
+        ] {
+            assert!(bare.contains(&wanted.to_owned()), "{wanted}: {bare:?}");
+        }
+        let seal = sealed_by(
+            &visit,
+            SealSubject::Sheet(sheet_id()),
+            1,
+            50,
+            &[1, 2],
+            Some(party()),
+        );
+        visit.seal(NINE_MS + 1, &seal).unwrap();
+        let signed = said_of_sheet(visit, &known);
+        for gone in ["TWO.too_few", "FORM.party_unsigned"] {
+            assert!(!signed.contains(&gone.to_owned()), "{gone}: {signed:?}");
+        }
+        assert!(signed.contains(&"sheet.product_name.required".to_owned()));
+    }
+
+    #[test]
+    fn a_person_who_let_a_sample_stand_answers_the_rules_and_makes_no_seal_whole() {
+        let mut known = known(Some(json!({ "approved": false })), &nothing);
+        let before = said_of_sheet(drafted(Some(task_id())), &known);
+        assert!(
+            before.contains(&"PLAN.not_approved".to_owned()),
+            "{before:?}"
+        );
+        known.rulings.push(RulingNotice {
+            ruling_id: crate::model::RulingId(Uuid::from_u128(60)),
+            subject: Subject::Sample(sheet_id()),
+            document_id: Some(identity().document_id()),
+            version: 2,
+            outcome: Outcome::Sample {
+                validity: Validity::Valid,
+            },
+            findings: Vec::new(),
+            actor: Uuid::from_u128(61).to_string(),
+            rulebook: String::new(),
+            facts: Digest([0; 32]),
+            decided_at_ms: NINE_MS,
+        });
+        let after = said_of_sheet(drafted(Some(task_id())), &known);
+        assert!(
+            !after.contains(&"PLAN.not_approved".to_owned()),
+            "{after:?}"
+        );
+        assert!(after.contains(&"TWO.too_few".to_owned()), "{after:?}");
+    }
+
+    #[test]
+    fn a_sheet_names_evidence_of_the_manifest_by_the_hash_that_it_has_there() {
+        let known = known(Some(json!({})), &nothing);
+        let mut visit = phone(1);
+        let mut sheet = draft();
+        let listed = EvidenceId(Uuid::from_u128(30));
+        let strange = EvidenceId(Uuid::from_u128(31));
+        sheet.evidence.insert(listed, Digest([9; 32]));
+        sheet.evidence.insert(strange, Digest([3; 32]));
+        visit.add_sheet(NINE_MS, &sheet).unwrap();
+        let entry = EvidenceEntry {
+            evidence_id: listed,
+            sha256: Digest([3; 32]),
+            size_bytes: 0,
+            media_type: "image/jpeg".into(),
+            kind: "label".into(),
+            subject: EvidenceSubject::Visit,
+            captured_at: TimeClaim::default(),
+            location: None,
+        };
+        visit
+            .add_evidence(&crate::document::tests::Office, NINE_MS, &entry)
+            .unwrap();
+        let said = said_of_sheet(visit, &known);
+        for wanted in [
+            format!("sheet.evidence.{listed}.hash_differs"),
+            format!("sheet.evidence.{strange}.unknown_evidence"),
+            "evidence.size_bytes.positive".to_owned(),
+        ] {
+            assert!(said.contains(&wanted), "{wanted}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_record_beside_the_sheets_needs_its_form_and_two_samplers() {
+        let known = known(None, &nothing);
+        let mut visit = phone(1);
+        let id = RefusalId(Uuid::from_u128(40));
+        let refusal: Refusal = serde_json::from_value(json!({
+            "refusal_id": id, "kind": "no_reason", "fact_description": "", "product_name": "检查井盖",
+            "refused_at": { "wall_ms": NINE_MS },
+        }))
+        .unwrap();
+        visit.record_refusal(NINE_MS, &refusal).unwrap();
+        let subject = SealSubject::Refusal(id);
+        let said = |visit: &VisitDocument| {
+            let all = [visit.clone()];
+            codes(&to_seal(
+                &subject,
+                visit.id(),
+                &all,
+                &known,
+                &Rulebooks::builtin(),
+            ))
+        };
+        let bare = said(&visit);
+        assert!(
+            bare.contains(&"refusal.fact_description.required".to_owned()),
+            "{bare:?}"
+        );
+        assert!(
+            bare.contains(&"refusal.signatures.two_samplers".to_owned()),
+            "{bare:?}"
+        );
+        let seal = sealed_by(&visit, subject, 1, 51, &[1, 2], None);
+        visit.seal(NINE_MS + 1, &seal).unwrap();
+        let signed = said(&visit);
+        assert!(
+            !signed.contains(&"refusal.signatures.two_samplers".to_owned()),
+            "{signed:?}"
+        );
+        assert_eq!(
+            codes(&to_seal(
+                &subject,
+                phone(2).id(),
+                &[],
+                &known,
+                &Rulebooks::builtin()
+            )),
+            Vec::<String>::new(),
+            "what is not held is not judged"
+        );
+    }
+}

@@ -74,6 +74,13 @@ fn a_good_file_is_imported_once_and_the_command_says_so() {
         told(&first).0.contains("1 created, 0 updated, 0 unchanged"),
         "{first:?}"
     );
+    // Two logins and two requests, each under a key of its own: what a network repeats is done once.
+    let file = desk.folder.path().join("data/fieldseal.db");
+    let kept: i64 = rusqlite::Connection::open(file)
+        .unwrap()
+        .query_row("SELECT COUNT(*) FROM kept_answers", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 4);
     let again = desk.import(GOOD, &["--password-stdin"], PASSWORD);
     assert!(again.status.success(), "{again:?}");
     assert!(
