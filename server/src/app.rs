@@ -1,7 +1,7 @@
 //! The application's state: everything a handler or a job may reach, made once and shared.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sync_core::model::Millis;
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use crate::config::DataConfig;
 use crate::data_folder::{DataFolder, FolderError, Hold};
 use crate::keys::{KeyError, Keyring};
 use crate::rng::{Rng, SystemRng};
+use crate::services::oidc::provider::Provider;
 use crate::services::ruling::rulebooks::RulebookCache;
 use crate::services::server_keys;
 use crate::services::sync::admission::SyncGate;
@@ -42,6 +43,8 @@ pub struct Parts {
     pub data: DataFolder,
     /// Held while the application is used, so that no backup is put into the folder meanwhile.
     pub hold: Hold,
+    /// The OpenID Connect provider at which administrators may log in; none unless it is configured.
+    pub oidc: OnceLock<Provider>,
     /// Whether a proxy in front tells the caller's address.
     pub trust_forwarded_for: bool,
 }
@@ -121,6 +124,7 @@ impl App {
             rulebooks: RulebookCache::default(),
             data,
             hold,
+            oidc: OnceLock::new(),
             trust_forwarded_for,
         };
         let app = Self(Arc::new(parts));

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use sync_core::limits::POSTGRES_CONNECTIONS;
 
+use crate::services::oidc::provider::is_safe;
+
 /// The settings of `fieldseal serve`; the other commands use those of the data.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DataConfig {
@@ -52,4 +54,138 @@ pub struct ListenConfig {
     /// Take a caller's address from the last X-Forwarded-For entry: only behind a proxy that sets it
     #[arg(long, env = "FIELDSEAL_TRUST_FORWARDED_FOR")]
     pub trust_forwarded_for: bool,
+}
+
+/// The OpenID Connect provider at which administrators may log in; without an issuer there is none.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct OidcArguments {
+    /// The provider's issuer, exactly as it names itself (https://…)
+    #[arg(long, env = "FIELDSEAL_OIDC_ISSUER", value_name = "URL")]
+    pub oidc_issuer: Option<String>,
+    /// The client's id at the provider
+    #[arg(long, env = "FIELDSEAL_OIDC_CLIENT_ID", value_name = "ID")]
+    pub oidc_client_id: Option<String>,
+    /// The client's secret at the provider; better in the environment than on the command line
+    #[arg(
+        long,
+        env = "FIELDSEAL_OIDC_CLIENT_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub oidc_client_secret: Option<String>,
+    /// What is asked of the provider
+    #[arg(
+        long,
+        env = "FIELDSEAL_OIDC_SCOPES",
+        value_name = "SCOPES",
+        default_value = "openid profile"
+    )]
+    pub oidc_scopes: String,
+    /// The claim that holds the user name, by which an administrator is bound at their first login
+    #[arg(
+        long,
+        env = "FIELDSEAL_OIDC_CLAIM",
+        value_name = "CLAIM",
+        default_value = "preferred_username"
+    )]
+    pub oidc_claim: String,
+    /// Where browsers reach this server (https://…); the provider sends them back to /v1/oidc/callback there
+    #[arg(long, env = "FIELDSEAL_OIDC_REDIRECT_BASE", value_name = "URL")]
+    pub oidc_redirect_base: Option<String>,
+    /// The page of this server to go on with after a login, as /…; without it, a page says that it is done
+    #[arg(long, env = "FIELDSEAL_OIDC_RETURN_TO", value_name = "PATH")]
+    pub oidc_return_to: Option<String>,
+}
+
+/// A configured provider.
+#[derive(Clone, Debug)]
+pub struct OidcConfig {
+    /// As it names itself.
+    pub issuer: String,
+    /// We, at the provider.
+    pub client_id: String,
+    /// What only it and we know.
+    pub client_secret: String,
+    /// What is asked of it.
+    pub scopes: String,
+    /// The claim that holds the user name.
+    pub claim: String,
+    /// Where browsers reach this server.
+    pub redirect_base: String,
+    /// The page to go on with.
+    pub return_to: Option<String>,
+}
+
+impl OidcArguments {
+    /// The provider, if one is named; a sentence about what is missing or unsafe.
+    pub fn config(self) -> Result<Option<OidcConfig>, String> {
+        let Some(issuer) = self.oidc_issuer else {
+            return Ok(None);
+        };
+        let needed = |value: Option<String>, name: &str| {
+            value.ok_or_else(|| format!("--oidc-issuer needs --oidc-{name} too"))
+        };
+        let config = OidcConfig {
+            issuer,
+            client_id: needed(self.oidc_client_id, "client-id")?,
+            client_secret: needed(self.oidc_client_secret, "client-secret")?,
+            scopes: self.oidc_scopes,
+            claim: self.oidc_claim,
+            redirect_base: needed(self.oidc_redirect_base, "redirect-base")?,
+            return_to: self.oidc_return_to,
+        };
+        if !is_safe(&config.issuer) || !is_safe(&config.redirect_base) {
+            return Err("--oidc-issuer and --oidc-redirect-base are https:// addresses".to_owned());
+        }
+        if !config.scopes.split(' ').any(|scope| scope == "openid") {
+            return Err("--oidc-scopes holds openid".to_owned());
+        }
+        // A second slash, or a backslash that browsers take for one, would lead to another server.
+        let leads_here = |page: &str| {
+            let rest = page.strip_prefix('/');
+            rest.is_some_and(|rest| !rest.starts_with(['/', '\\']))
+        };
+        if !config.return_to.as_deref().is_none_or(leads_here) {
+            return Err("--oidc-return-to is a page of this server, as /…".to_owned());
+        }
+        Ok(Some(config))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments() -> OidcArguments {
+        OidcArguments {
+            oidc_issuer: Some("https://id.example.org".to_owned()),
+            oidc_client_id: Some("fieldseal".to_owned()),
+            oidc_client_secret: Some("s".to_owned()),
+            oidc_scopes: "openid profile".to_owned(),
+            oidc_claim: "preferred_username".to_owned(),
+            oidc_redirect_base: Some("https://fieldseal.example.org".to_owned()),
+            oidc_return_to: Some("/console".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_provider_is_named_whole_and_safely_or_not_at_all() {
+        assert!(arguments().config().unwrap().is_some());
+        assert!(OidcArguments::default().config().unwrap().is_none());
+        let wrong: [fn(&mut OidcArguments); 8] = [
+            |it| it.oidc_client_id = None,
+            |it| it.oidc_client_secret = None,
+            |it| it.oidc_redirect_base = None,
+            |it| it.oidc_issuer = Some("http://id.example.org".to_owned()),
+            |it| it.oidc_redirect_base = Some("http://fieldseal.example.org".to_owned()),
+            |it| it.oidc_scopes = "profile".to_owned(),
+            |it| it.oidc_return_to = Some("//evil.example".to_owned()),
+            |it| it.oidc_return_to = Some("/\\evil.example".to_owned()),
+        ];
+        for alter in wrong {
+            let mut arguments = arguments();
+            alter(&mut arguments);
+            assert!(arguments.config().is_err());
+        }
+    }
 }

@@ -128,6 +128,21 @@ codes! {
     /// bound to is revoked.
     RefreshTokenReused = "refresh_token_reused", UNAUTHORIZED, "The refresh token was used before; the session is ended";
 
+    /// No OpenID Connect provider is configured here.
+    OidcNotConfigured = "oidc_not_configured", NOT_FOUND, "There is no provider to log in at";
+    /// The login was not begun by this browser, was ended before, or took longer than ten minutes: begin again.
+    OidcStateInvalid = "oidc_state_invalid", FORBIDDEN, "This login was not begun here; begin again";
+    /// The provider did not let the person in, or they declined: `detail` has its code.
+    OidcDenied = "oidc_denied", FORBIDDEN, "The provider did not agree";
+    /// What came from the provider does not hold: `detail` says what.
+    OidcTokenInvalid = "oidc_token_invalid", FORBIDDEN, "What the provider said is not believed";
+    /// The provider knows the person, and no administrator here is bound to them or has their name.
+    OidcUserUnknown = "oidc_user_unknown", FORBIDDEN, "No administrator here is this person";
+    /// The code of a login at the provider is missing, unknown, used or older than a minute.
+    OidcCodeInvalid = "oidc_code_invalid", FORBIDDEN, "The login at the provider is over; begin again";
+    /// The provider cannot be reached, or fails; see `Retry-After`. Passwords go on.
+    OidcUnavailable = "oidc_unavailable", SERVICE_UNAVAILABLE, "The provider to log in at does not answer";
+
     // The server.
     /// Too much at once; see `Retry-After`.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "The server is busy; try again";

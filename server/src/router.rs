@@ -17,9 +17,9 @@ use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::endpoints::{
     campaigns, challenges, devices, docs, enrolment_codes, enterprises, health, imports, leases,
-    organisations, prior_samplings, product_rules, quarantine, re_entry_grants, rulebooks, rulings,
-    samples, scopes, server_keys, sessions, sheet_number_blocks, sync, tasks, teams, tokens, users,
-    visits,
+    oidc, organisations, prior_samplings, product_rules, quarantine, re_entry_grants, rulebooks,
+    rulings, samples, scopes, server_keys, sessions, sheet_number_blocks, sync, tasks, teams,
+    tokens, users, visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -57,6 +57,8 @@ fn operations() -> OpenApiRouter<App> {
             tokens::create::create_tokens,
             tokens::delete::delete_tokens
         ))
+        .routes(routes!(oidc::login::begin_oidc_login))
+        .routes(routes!(oidc::callback::finish_oidc_login))
         .routes(routes!(
             sessions::list::list_sessions,
             sessions::end_others::end_other_sessions

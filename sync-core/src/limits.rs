@@ -97,6 +97,27 @@ pub const REQUEST_S: u64 = 60;
 /// How long a server that was told to end waits for open connections, in seconds: longer than any request lasts.
 pub const SHUTDOWN_S: u64 = IMPORT_REQUEST_S + 5;
 
+// Logging in at an OpenID Connect provider.
+
+/// A login at the provider from its beginning to its end, in milliseconds.
+pub const OIDC_LOGIN_MS: i64 = 10 * 60_000;
+/// How long the code of a finished login is good for tokens, in milliseconds.
+pub const OIDC_CODE_MS: i64 = 60_000;
+/// By how much the provider's clock may differ from ours, in seconds.
+pub const OIDC_CLOCK_LEEWAY_S: i64 = 60;
+/// A subject of the provider, in Unicode scalar values.
+pub const OIDC_SUBJECT_CHARS_MAX: usize = 255;
+/// How long what the provider says of itself, and its keys, are kept, in milliseconds.
+pub const OIDC_KEPT_MS: i64 = 3_600_000;
+/// The time between two looks for a key of the provider that nobody knows, in milliseconds.
+pub const OIDC_KEYS_REST_MS: i64 = 60_000;
+/// An answer of the provider, in bytes.
+pub const OIDC_ANSWER_BYTES_MAX: u64 = 256 * 1024;
+/// How long the provider may take to answer, in seconds.
+pub const OIDC_REQUEST_S: u64 = 10;
+/// When to come again while the provider does not answer, in seconds.
+pub const OIDC_RETRY_S: u64 = 10;
+
 // The phone's session.
 
 /// What a phone first tries to put on a page, in inflated bytes: forms compress to a third of it or less.

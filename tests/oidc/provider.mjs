@@ -12,14 +12,14 @@ const key = () => {
   return { ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), use: 'sig', alg: 'RS256' };
 };
 
-// Whoever logs in as `name` is `subject-name` here; names that begin with `x-` show another person's name.
+// Whoever logs in as `subject:name` is that subject, and is called so; everything else is a name and a subject at once.
 const findAccount = (_, id) => ({
-  accountId: `subject-${id}`,
+  accountId: id,
   claims: () => ({
-    sub: `subject-${id}`,
-    preferred_username: id.startsWith('x-') ? id.slice(2) : id,
-    email: `${id}@example.org`,
-    email_verified: !id.startsWith('unverified'),
+    sub: id,
+    preferred_username: id.split(':').pop(),
+    email: `${id.split(':').pop()}`,
+    email_verified: !id.startsWith('unverified:'),
   }),
 });
 
@@ -44,4 +44,7 @@ listener.listen(0, '127.0.0.1', () => {
   listener.on('request', provider.callback());
   console.log(issuer);
 });
+// Nobody reads what is printed after the issuer.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
 process.stdin.on('end', () => process.exit(0)).resume();

@@ -10,6 +10,7 @@ pub mod network;
 pub mod phone;
 pub mod postgres;
 pub mod relay;
+pub mod provider;
 pub mod server;
 pub mod soundness;
 pub mod weather;

@@ -318,6 +318,19 @@ impl TestServer {
         self.run(request, method, path, token, "application/json", bytes)
     }
 
+    /// Calls an operation with a JSON body and a header.
+    pub fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        (name, value): (&str, &str),
+        body: Value,
+    ) -> Answer {
+        let request = ureq::http::Request::builder().header(name, value);
+        let bytes = Some(body.to_string().into_bytes());
+        self.run(request, method, path, None, "application/json", bytes)
+    }
+
     /// Calls an operation with any bytes.
     pub fn call_raw(
         &self,

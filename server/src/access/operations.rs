@@ -363,6 +363,8 @@ pub const OPERATIONS: &[Operation] = &[
             Elsewhere::Irrelevant("it ends the caller's own sessions"),
         ),
     },
+    public("begin_oidc_login", "/v1/oidc/login"),
+    public("finish_oidc_login", "/v1/oidc/callback"),
     public("jwks", "/.well-known/jwks.json"),
     public("list_server_keys", "/v1/server-keys"),
     // Reference data.

@@ -6,7 +6,7 @@ use super::{Outcome, password};
 use crate::access::{OrganisationKind, Role};
 use crate::app::App;
 use crate::config::DataConfig;
-use crate::services::{audit, organisations, people, reference};
+use crate::services::{audit, oidc, organisations, people, reference};
 use crate::store::access::organisations::{self as rows, OrganisationRow};
 
 /// What to do about administrators.
@@ -14,6 +14,18 @@ use crate::store::access::organisations::{self as rows, OrganisationRow};
 pub enum Admin {
     /// Make an administrator, and their authority if there is none of that name and region
     Create(Create),
+    /// Let an administrator be bound anew to somebody of the OpenID Connect provider, at the next login there
+    Unbind(Unbind),
+}
+
+/// The arguments of `admin unbind`.
+#[derive(Debug, clap::Args)]
+pub struct Unbind {
+    /// The name to log in with
+    #[arg(long)]
+    username: String,
+    #[command(flatten)]
+    data: DataConfig,
 }
 
 /// The arguments of `admin create`.
@@ -41,8 +53,10 @@ pub struct Create {
 impl Admin {
     /// Does it.
     pub async fn run(self) -> Outcome {
-        let Admin::Create(create) = self;
-        create.run().await
+        match self {
+            Admin::Create(create) => create.run().await,
+            Admin::Unbind(unbind) => unbind.run().await,
+        }
     }
 }
 
@@ -73,6 +87,17 @@ impl Create {
         if !self.password_stdin {
             println!("Password, shown this once: {password}");
         }
+        Ok(())
+    }
+}
+
+impl Unbind {
+    async fn run(self) -> Outcome {
+        let app = App::open(&self.data, false).await?;
+        let count = oidc::unbind(&app, &self.username).await;
+        let count = count.map_err(|problem| format!("{}: {problem}", self.username))?;
+        println!("{count} bound before; the next login at the provider binds anew.");
+        app.store.close().await;
         Ok(())
     }
 }

@@ -6,9 +6,10 @@ use tokio::net::TcpListener;
 
 use super::Outcome;
 use crate::app::App;
-use crate::config::{DataConfig, ListenConfig};
+use crate::config::{DataConfig, ListenConfig, OidcArguments};
 use crate::router;
 use crate::serve::{serve, signalled};
+use crate::services::oidc::provider::Provider;
 use crate::store::access::users;
 
 /// The arguments of `serve`.
@@ -18,12 +19,19 @@ pub struct Serve {
     listen: ListenConfig,
     #[command(flatten)]
     data: DataConfig,
+    #[command(flatten)]
+    oidc: OidcArguments,
 }
 
 impl Serve {
     /// Serves until the process is told to end.
     pub async fn run(self) -> Outcome {
+        let provider = self.oidc.config()?;
         let app = App::open(&self.data, self.listen.trust_forwarded_for).await?;
+        if let Some(provider) = provider {
+            // Freshly opened, so there is none yet.
+            let _ = app.oidc.set(Provider::new(provider));
+        }
         let listener = TcpListener::bind(self.listen.listen)
             .await
             .map_err(|error| format!("cannot listen on {}: {error}", self.listen.listen))?;

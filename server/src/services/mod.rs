@@ -11,6 +11,7 @@ pub mod enrolment;
 pub mod gauges;
 pub mod imports;
 pub mod logins;
+pub mod oidc;
 pub mod organisations;
 pub mod people;
 pub mod projection;

@@ -52,6 +52,7 @@ migrations![
     "0018_former_certificates",
     "0019_session_places",
     "0020_receipt_attempts",
+    "0021_oidc",
 ];
 
 statements! {

@@ -115,6 +115,26 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "value_invalid",
         "server/src/services/sync/intake.rs::as_many_keys_are_named_as_allowed_and_no_more",
     ),
+    (
+        "OIDC_LOGIN_MS",
+        "oidc_state_invalid",
+        "tests/tests/it/oidc/login.rs::a_login_ends_in_the_browser_that_began_it_once_and_in_its_time",
+    ),
+    (
+        "OIDC_CODE_MS",
+        "oidc_code_invalid",
+        "tests/tests/it/oidc/login.rs::a_login_ends_in_the_browser_that_began_it_once_and_in_its_time",
+    ),
+    (
+        "OIDC_CLOCK_LEEWAY_S",
+        "oidc_token_invalid",
+        "server/src/services/oidc/id_token.rs::clocks_may_differ_by_the_leeway_and_no_more",
+    ),
+    (
+        "OIDC_SUBJECT_CHARS_MAX",
+        "oidc_token_invalid",
+        "server/src/services/oidc/id_token.rs::a_subject_is_as_long_as_allowed_and_no_longer",
+    ),
     ("IDEMPOTENCY_KEY_MS", "idempotency_key_reused", KEYS),
     ("IDEMPOTENCY_KEY_CHARS_MAX", "header_invalid", KEYS),
     (
@@ -181,6 +201,11 @@ const BESIDE: &[(&[&str], &str)] = &[
             "DATABASE_RETRY_S",
             "TRANSACTION_IDLE_S",
             "TRANSFER_ROWS",
+            "OIDC_KEPT_MS",
+            "OIDC_KEYS_REST_MS",
+            "OIDC_ANSWER_BYTES_MAX",
+            "OIDC_REQUEST_S",
+            "OIDC_RETRY_S",
             "SERVER_KEYS_REST_MS",
             "SERVER_KEY_LOOKUP_MS",
         ],

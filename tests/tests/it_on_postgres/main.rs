@@ -17,6 +17,8 @@ mod enterprises;
 mod imports;
 #[path = "../it/leases/mod.rs"]
 mod leases;
+#[path = "../it/oidc/mod.rs"]
+mod oidc;
 #[path = "../it/invariants/one_entry.rs"]
 mod one_entry;
 #[path = "../it/organisations/mod.rs"]

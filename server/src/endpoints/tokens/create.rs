@@ -1,7 +1,7 @@
 //! `POST /v1/tokens`: with a password, with a device and a password, or with a refresh token.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use sync_core::model::DeviceId;
 use utoipa::ToSchema;
@@ -10,8 +10,10 @@ use super::Tokens;
 use crate::app::App;
 use crate::endpoints::address::Address;
 use crate::endpoints::devices::base64_field;
+use crate::endpoints::oidc::CODE_COOKIE;
 use crate::extract::Json;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::{Code, Problem, ProblemBody};
+use crate::services::oidc;
 use crate::services::sessions::{self, DeviceProof};
 
 /// What is shown to get tokens.
@@ -27,6 +29,8 @@ pub enum Grant {
         /// The phone it is done on.
         device: Option<DeviceSignature>,
     },
+    /// The end of a login at the configured provider: the browser's cookie says which.
+    Oidc {},
     /// A refresh token; `device` is needed if the session is bound to one.
     Refresh {
         /// The latest refresh token.
@@ -68,18 +72,28 @@ fn proof(device: Option<DeviceSignature>) -> Result<Option<DeviceProof>, Problem
 pub async fn create_tokens(
     State(app): State<App>,
     Address(address): Address,
+    headers: HeaderMap,
     Json(grant): Json<Grant>,
-) -> Result<(StatusCode, Json<Tokens>), Problem> {
+) -> Result<(StatusCode, HeaderMap, Json<Tokens>), Problem> {
+    let mut fields = HeaderMap::new();
     let tokens = match grant {
         Grant::Password {
             username,
             password,
             device,
         } => sessions::log_in(&app, &username, password, proof(device)?, address).await?,
+        Grant::Oidc {} => {
+            let code = CODE_COOKIE.of(&headers);
+            let code = code.ok_or(Problem::new(Code::OidcCodeInvalid))?;
+            let tokens = oidc::exchange(&app, &code, address).await?;
+            let encrypted = app.oidc.get().is_some_and(|it| it.is_encrypted());
+            fields.insert(header::SET_COOKIE, CODE_COOKIE.set("", 0, encrypted)?);
+            tokens
+        }
         Grant::Refresh {
             refresh_token,
             device,
         } => sessions::refresh(&app, &refresh_token, proof(device)?, address).await?,
     };
-    Ok((StatusCode::CREATED, Json(tokens.into())))
+    Ok((StatusCode::CREATED, fields, Json(tokens.into())))
 }

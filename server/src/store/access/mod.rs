@@ -7,6 +7,7 @@ pub mod counters;
 pub mod devices;
 pub mod enrolment_codes;
 pub mod kept_answers;
+pub mod oidc;
 pub mod organisations;
 pub mod server_keys;
 pub mod sessions;
@@ -24,6 +25,7 @@ pub const ALL: &[&[&Statement]] = &[
     devices::ALL,
     enrolment_codes::ALL,
     kept_answers::ALL,
+    oidc::ALL,
     organisations::ALL,
     server_keys::ALL,
     sessions::ALL,
