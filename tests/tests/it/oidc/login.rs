@@ -90,6 +90,13 @@ fn whoever_is_no_active_administrator_here_is_not_let_in_and_nobody_is_made() {
         "oidc_user_unknown",
         "another of that name"
     );
+    let unbound = oidc::unbind(&server.app, "admin-140000");
+    assert_eq!(server.runtime.block_on(unbound).unwrap(), 1);
+    server
+        .get("/v1/users", &admin)
+        .expect_problem(401, "session_ended");
+    assert_eq!(tries("s2:admin-140000"), "", "an operator let it");
+    let admin = server.log_in("admin-140000");
     assert_eq!(server.rows()["users"], before);
     let listed = server.get("/v1/organisations", &admin).expect(200).body;
     let mut listed = listed["items"].as_array().unwrap().iter();

@@ -1,6 +1,7 @@
 //! A change is judged by the certified key of its author, whoever carried it.
 
 use fieldseal_tests::TestDevice;
+use fieldseal_tests::server::PASSWORD;
 use serde_json::json;
 use sync_core::limits::CERTIFICATE_MS;
 
@@ -115,6 +116,37 @@ fn what_was_written_or_came_within_its_authors_certificate_stands_and_the_rest_w
         (statuses(&answer), &answer.body["receipts"]),
         "kept, received as before, and admittable"
     );
+}
+
+#[test]
+fn what_was_written_between_two_certificates_waits_and_the_renewed_one_bears_what_comes_after() {
+    let mut world = world();
+    let identity = world.solo(1);
+    let mut draft = Draft::begin(&identity, &world.phones[0]);
+    let end = world.server.app.now() + CERTIFICATE_MS;
+    let within = draft.put_at("a", "under the first one", end);
+    world.server.clock.advance_ms(CERTIFICATE_MS + 1_000);
+    // Away for more than a year: its person logs in again, and the first sync renews it.
+    let grant = json!({
+        "grant": "password", "username": "zhang", "password": PASSWORD,
+        "device": world.phones[0].proof(&world.server),
+    });
+    let tokens = world.server.call("POST", "/v1/tokens", None, grant);
+    world.phones[0].take(&tokens.expect(201).body);
+    let page = |world: &World, change: &Written, draft: &Draft| {
+        Page::of(&identity, &[change]).signed(draft.tip(&world.phones[0], change))
+    };
+    let first = page(&world, &within, &draft);
+    assert_eq!(statuses(&world.push(0, &first)), ["accepted"]);
+    world.server.clock.advance_ms(1_000);
+    let renewed = world.server.app.now();
+    let after = draft.put_at("c", "under the second one", renewed);
+    let page_after = page(&world, &after, &draft);
+    assert_eq!(statuses(&world.push(0, &page_after)), ["accepted"]);
+    let between = draft.put_at("b", "under none", end + 1);
+    let page_between = page(&world, &between, &draft);
+    let told = statuses(&world.push(0, &page_between));
+    assert_eq!(told, ["quarantined:author.expired"]);
 }
 
 #[test]
