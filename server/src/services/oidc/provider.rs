@@ -100,6 +100,8 @@ impl Provider {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
+            // A login is rare, and a connection that was kept may be dead by then.
+            .max_idle_connections(0)
             .timeout_global(Some(Duration::from_secs(OIDC_REQUEST_S)))
             .build()
             .new_agent();

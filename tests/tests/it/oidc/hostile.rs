@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine;
@@ -33,9 +33,7 @@ impl Handmade {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                let mut request = vec![0; 16 * 1024];
-                let length = stream.read(&mut request).unwrap_or(0);
-                let text = String::from_utf8_lossy(&request[..length]).into_owned();
+                let text = whole(&mut stream);
                 let path = text.split(' ').nth(1).unwrap_or_default().to_owned();
                 let page = shown.lock().unwrap().get(&path).cloned();
                 counted.lock().unwrap().push(path);
@@ -83,6 +81,26 @@ impl Handmade {
             })
         });
         self.shows("/jwks", json!({ "keys": keys.collect::<Vec<_>>() }));
+    }
+}
+
+/// A request to the end of its body: whoever answers and closes before that resets the connection.
+fn whole(stream: &mut TcpStream) -> String {
+    let (mut request, mut part) = (Vec::new(), [0; 4096]);
+    loop {
+        let text = String::from_utf8_lossy(&request).to_lowercase();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let mut lines = head.lines();
+            let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+            let length: usize = length.map_or(0, |text| text.parse().unwrap());
+            if body.len() >= length {
+                return String::from_utf8_lossy(&request).into_owned();
+            }
+        }
+        match stream.read(&mut part) {
+            Ok(0) | Err(_) => return String::new(),
+            Ok(read) => request.extend_from_slice(&part[..read]),
+        }
     }
 }
 
