@@ -208,7 +208,8 @@ impl Client {
         };
         let public_key = key.public_key();
         let signature = key.sign(&enrolment_statement(&challenge, &actor, &public_key));
-        let body = json!({
+        let before = self.lock().store.certificate_of_install(&actor)?;
+        let mut body = json!({
             "code": code,
             "actor": actor,
             "public_key": STANDARD.encode(&public_key),
@@ -216,6 +217,10 @@ impl Client {
             "challenge": challenge,
             "signature": STANDARD.encode(signature),
         });
+        // By it a server that was restored knows again who this is.
+        if let Some(certificate) = before {
+            body["certificate"] = certificate;
+        }
         let answer: EnrolledDevice = api.call("POST", "/v1/devices", None, Some(&body))?;
         let mut keys = BelievedKeys::default();
         for key in answer.server_keys.iter().chain(&answer.revoked_server_keys) {
@@ -246,8 +251,12 @@ impl Client {
             write.put_setting("enrolled_actor", &actor.to_string())?;
             write.put_setting("server_url", &api.base)?;
             write.put_setting("refresh_token", &answer.tokens.refresh_token)?;
-            // Another install's cursor says nothing about what this one may see.
-            write.remove_setting("cursor")
+            // Another install's cursor says nothing about what this one may see; and the server that enrols an install
+            // which was enrolled before may be a restored one, which knows nothing of what was sent.
+            if write.remove_cursor()? {
+                write.offer_everything_again()?;
+            }
+            Ok(())
         })?;
         inner.access_token = Some(answer.tokens.access_token);
         Ok(enrolled)

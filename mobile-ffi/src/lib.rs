@@ -13,6 +13,7 @@ mod leasing;
 mod previewing;
 mod recording;
 mod records;
+mod returning;
 pub mod store;
 mod syncing;
 mod taking;

@@ -74,10 +74,13 @@ impl Client {
                                     code: "token_missing".into(),
                                     retry_after_ms: None,
                                 }),
-                                Some(token) => match api.sync(&token, &request) {
-                                    Pushed::TooLarge => Event::PageTooLarge,
-                                    Pushed::Answered(answer) => Event::Answered(answer),
-                                    Pushed::Failed(failure) => Event::Failed(failure),
+                                Some(token) => match self.bring_back(&api, &token)? {
+                                    Err(failure) => Event::Failed(failure),
+                                    Ok(()) => match api.sync(&token, &request) {
+                                        Pushed::TooLarge => Event::PageTooLarge,
+                                        Pushed::Answered(answer) => Event::Answered(answer),
+                                        Pushed::Failed(failure) => Event::Failed(failure),
+                                    },
                                 },
                             },
                         });
@@ -112,6 +115,12 @@ impl Client {
         self.note_end(report.outcome, report.last_error.as_deref())?;
         self.leave_fork()?;
         if report.outcome == Outcome::Complete && self.enrolled()?.is_some() {
+            // The answer that told of the restore may have been the last one of this sync.
+            if let Some(token) = self.access_token()
+                && let Err(failure) = self.bring_back(&api, &token)?
+            {
+                tracing::info!(code = %failure.code(), "papers are brought back with the next sync");
+            }
             self.fetch_sheet_numbers();
         }
         Ok(SyncReport {

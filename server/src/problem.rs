@@ -106,6 +106,9 @@ codes! {
     UserDisabled = "user_disabled", FORBIDDEN, "This account is disabled";
     /// The device was revoked. What it holds stays readable; what it sends from now on is quarantined.
     DeviceRevoked = "device_revoked", FORBIDDEN, "This device was revoked";
+    /// No such device is enrolled here: it was enrolled after the backup from which this server was restored. An
+    /// administrator makes a new code; with it the phone enrols again as who it was, and delivers what it holds.
+    DeviceUnknown = "device_unknown", FORBIDDEN, "This device is not enrolled here; enrol it again with a new code";
     /// The operation needs a device's token, and this one belongs to no device.
     DeviceNeeded = "device_needed", FORBIDDEN, "Only an enrolled device may do this";
     /// None of the caller's roles may do this.

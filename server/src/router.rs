@@ -17,9 +17,9 @@ use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::endpoints::{
     campaigns, challenges, devices, docs, enrolment_codes, enterprises, health, imports, leases,
-    oidc, organisations, prior_samplings, product_rules, quarantine, re_entry_grants, rulebooks,
-    rulings, samples, scopes, server_keys, sessions, sheet_number_blocks, sync, tasks, teams,
-    tokens, users, visits,
+    oidc, organisations, prior_samplings, product_rules, quarantine, re_entry_grants,
+    returned_papers, rulebooks, rulings, samples, scopes, server_keys, sessions,
+    sheet_number_blocks, sync, tasks, teams, tokens, users, visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -68,6 +68,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(server_keys::list::list_server_keys))
         // Sync.
         .routes(routes!(sync::post::sync))
+        .routes(routes!(returned_papers::return_papers))
         // Reference data.
         .routes(routes!(
             campaigns::create::create_campaign,

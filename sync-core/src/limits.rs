@@ -222,6 +222,11 @@ pub const DATABASE_RETRY_S: u64 = 5;
 /// Rows that are moved from one database to another at a time.
 pub const TRANSFER_ROWS: i64 = 200;
 
+// After a restore.
+
+/// Signed papers that a phone brings back in one request.
+pub const RETURNED_PAPERS_MAX: usize = 200;
+
 // Backups.
 
 /// How much of a file is read at a time while it is copied and hashed, in bytes.

@@ -20,6 +20,11 @@ pub use writing::Write;
 /// Migrations in order; each is applied once, the database's `user_version` says how far it is.
 const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_phone.sql")];
 
+/// The setting under which papers of the server's wait to be brought back to it.
+pub const PAPERS: &str = "papers";
+/// Reference records that the server signed, so that it can take them back.
+pub const SIGNED_KINDS: [&str; 2] = ["lease", "re_entry_grant"];
+
 /// One phone's store.
 pub struct Store {
     pub(crate) db: Connection,

@@ -333,6 +333,28 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The certificate of an install's own key, exactly as it was signed: the latest.
+    pub fn certificate_of_install(
+        &self,
+        actor: &Actor,
+    ) -> Result<Option<serde_json::Value>, ClientError> {
+        let found = self.db.query_row(
+            "SELECT signed FROM certificates WHERE actor = ?1 AND kind = 'device' ORDER BY serial DESC LIMIT 1",
+            [actor.to_string()],
+            |row| json(row, 0),
+        );
+        Ok(found.optional()?)
+    }
+
+    /// All certificates exactly as they were signed, devices before the people on them.
+    pub fn list_signed_certificates(&self) -> Result<Vec<serde_json::Value>, ClientError> {
+        let mut statement = self
+            .db
+            .prepare("SELECT signed FROM certificates ORDER BY kind = 'signer', serial")?;
+        let rows = statement.query_map([], |row| json(row, 0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Reference data of a kind.
     pub fn list_references(&self, kind: &str) -> Result<Vec<Reference>, ClientError> {
         let mut statement = self.db.prepare(

@@ -1,12 +1,14 @@
 //! What is written to the store. Every public method is one transaction; what it returns is durable.
 
-use rusqlite::{Transaction, TransactionBehavior, params};
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 use sync_core::model::{DocumentId, Millis};
 use sync_core::proof::{CertificateKind, CertificatePayload, Signed};
 use sync_core::sync::intake::Taken;
 use sync_core::sync::wire::{ChangeStatus, IndexPage, RulingNotice, SignedTip};
 
-use super::{DocumentState, EvidenceFile, OwnChange, Store};
+use super::{DocumentState, EvidenceFile, OwnChange, PAPERS, SIGNED_KINDS, Store};
 use crate::error::ClientError;
 use crate::keys::Wrapped;
 
@@ -58,6 +60,14 @@ impl Write<'_> {
     /// One setting.
     pub fn put_setting(&self, key: &str, value: &str) -> Result<(), ClientError> {
         put_setting(&self.tx, key, value)
+    }
+
+    /// Forgets how far the feed was read; whether it was read at all.
+    pub fn remove_cursor(&self) -> Result<bool, ClientError> {
+        let removed = self
+            .tx
+            .execute("DELETE FROM settings WHERE key = 'cursor'", [])?;
+        Ok(removed > 0)
     }
 
     /// Forgets a setting.
@@ -202,12 +212,49 @@ impl Write<'_> {
     /// Everything that this phone holds is offered again, and versions start over: the server was restored. The index comes
     /// anew; what else the phone was told stays in use until the feed has been read to its end.
     pub fn offer_everything_again(&self) -> Result<(), ClientError> {
+        self.keep_papers()?;
         self.tx.execute("UPDATE changes SET unsent = 1", [])?;
         self.tx
             .execute("UPDATE reference_records SET version = -1", [])?;
         self.tx.execute("UPDATE rulings SET version = -1", [])?;
         self.tx.execute("DELETE FROM index_rows", [])?;
         self.remove_setting("index_as_of")
+    }
+
+    /// What the server signed waits to be brought back to it, beside the certificates: records that it does not list any
+    /// more are about to be forgotten here.
+    fn keep_papers(&self) -> Result<(), ClientError> {
+        let waiting: Option<String> = self
+            .tx
+            .query_row(
+                "SELECT value FROM settings WHERE key = ?1",
+                [PAPERS],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let waiting = waiting.and_then(|text| serde_json::from_str(&text).ok());
+        let mut papers: BTreeMap<(String, String), serde_json::Value> = waiting
+            .unwrap_or_else(Vec::new)
+            .into_iter()
+            .map(|(kind, id, record)| ((kind, id), record))
+            .collect();
+        for kind in SIGNED_KINDS {
+            let mut statement = self
+                .tx
+                .prepare("SELECT id, record FROM reference_records WHERE kind = ?1")?;
+            let rows = statement.query_map([kind], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            for row in rows {
+                let (id, record): (String, String) = row?;
+                if let Ok(record) = serde_json::from_str(&record) {
+                    papers.insert((kind.to_owned(), id), record);
+                }
+            }
+        }
+        let papers: Vec<_> = papers
+            .into_iter()
+            .map(|((kind, id), record)| (kind, id, record))
+            .collect();
+        self.put_setting(PAPERS, &to_json(&papers)?)
     }
 
     /// These go into the outbox again.
@@ -223,8 +270,12 @@ impl Write<'_> {
     /// and so are copies of revoked documents that had to be offered first.
     pub fn complete(&self, as_of_ms: Millis) -> Result<(), ClientError> {
         self.put_setting("index_as_of", &as_of_ms.to_string())?;
-        self.tx
-            .execute("DELETE FROM reference_records WHERE version < 0", [])?;
+        // What the server signed holds until it has had the chance to take it back.
+        self.tx.execute(
+            "DELETE FROM reference_records WHERE version < 0
+             AND (kind NOT IN ('lease', 're_entry_grant') OR NOT EXISTS (SELECT 1 FROM settings WHERE key = ?1))",
+            [PAPERS],
+        )?;
         let unsent: bool = self.tx.query_row(
             "SELECT EXISTS (SELECT 1 FROM changes WHERE unsent = 1)",
             [],

@@ -765,6 +765,18 @@ pub const OPERATIONS: &[Operation] = &[
             elsewhere: Elsewhere::Irrelevant("a phone takes numbers for itself"),
         },
     },
+    Operation {
+        id: "return_papers",
+        who: Who::Anyone,
+        scope: Scope::OwnDevice,
+        probe: Probe {
+            path: "/v1/returned-papers",
+            body: Some(r#"{}"#),
+            elsewhere: Elsewhere::Irrelevant(
+                "only what the server signed counts, whoever brings it",
+            ),
+        },
+    },
     // The laboratory.
     Operation {
         id: "receive_sample",

@@ -18,6 +18,7 @@ pub mod prior_samplings;
 pub mod product_rules;
 pub mod quarantine;
 pub mod re_entry_grants;
+pub mod returned_papers;
 pub mod rulebooks;
 pub mod rulings;
 pub mod samples;

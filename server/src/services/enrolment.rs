@@ -12,13 +12,13 @@ use super::certificates::{self, Subject};
 use super::challenges::Taken;
 use super::logins::Place;
 use super::sessions::{self, Tokens};
-use super::{audit, challenges, logins, people};
+use super::{audit, challenges, logins, people, returned_papers};
 use crate::access::Principal;
 use crate::app::App;
 use crate::crypto::{AwsLc, is_p256_point, labelled_hash};
 use crate::problem::{Code, Problem};
 use crate::store::access::devices::{self, DeviceRow};
-use crate::store::access::{enrolment_codes, organisations, users};
+use crate::store::access::{counters, enrolment_codes, organisations, server_keys, users};
 use crate::store::{StoreError, Tx};
 
 /// Makes a one-time code for a person that the caller sees; until when it can be used.
@@ -65,6 +65,8 @@ pub struct NewDevice {
     pub challenge: String,
     /// Its signature over the enrolment statement.
     pub signature: Vec<u8>,
+    /// What it was certified by before.
+    pub certificate: Option<Signed<CertificatePayload>>,
 }
 
 /// What a new phone gets.
@@ -102,6 +104,23 @@ pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolle
         .ok_or(Problem::new(Code::NotFound))?;
     if !user.active {
         return Err(Problem::new(Code::UserDisabled));
+    }
+    if let Some(row) = enrolled_once(&mut tx, &new, user.user).await? {
+        let tokens =
+            sessions::begin_by_challenge(app, &mut tx, &row, &new.challenge, found).await?;
+        let actor = audit::Actor {
+            user: Some(row.user),
+            device: Some(row.device),
+        };
+        let (act, subject) = ("device.enrolled_again", format!("device:{}", row.device));
+        audit::record(app, &mut tx, actor, act, subject, serde_json::json!({})).await?;
+        tx.commit().await?;
+        attempt.succeeded(app).await?;
+        return Ok(Enrolled {
+            device: row.device,
+            certificate: read(&row.certificate)?,
+            tokens,
+        });
     }
     let organisation = organisations::find(&mut tx, user.organisation).await?;
     let organisation = organisation.ok_or(Problem::new(Code::NotFound))?;
@@ -151,6 +170,49 @@ pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolle
         certificate,
         tokens,
     })
+}
+
+/// The device that this install was, by the certificate that it brings: of this actor, key and person, signed here. One
+/// that a restored server does not know is known again.
+async fn enrolled_once(
+    tx: &mut Tx,
+    new: &NewDevice,
+    user: UserId,
+) -> Result<Option<DeviceRow>, Problem> {
+    let Some(signed) = &new.certificate else {
+        return Ok(None);
+    };
+    let keys = server_keys::list(tx).await?;
+    let Ok(payload) = signed.open(&AwsLc, |id| keys.get(id).cloned()) else {
+        return Ok(None);
+    };
+    if payload.kind != CertificateKind::Device
+        || payload.actor != new.actor
+        || payload.user_id != user
+    {
+        return Ok(None);
+    }
+    let label = new.label.clone();
+    let Some(row) = returned_papers::device_row(tx, &payload, signed, label).await? else {
+        return Ok(None);
+    };
+    if row.public_key != new.public_key {
+        return Ok(None);
+    }
+    if let Some(known) = devices::find_by_actor(tx, new.actor).await? {
+        if known.revoked_at.is_some() {
+            return Err(Problem::new(Code::DeviceRevoked));
+        }
+        let same = known.device == row.device && known.public_key == row.public_key;
+        return Ok(same.then_some(known));
+    }
+    if devices::find(tx, row.device).await?.is_some() {
+        return Ok(None);
+    }
+    check_new_point(tx, &row.public_key).await?;
+    devices::insert_device(tx, &row).await.map_err(taken)?;
+    counters::reach(tx, counters::CERTIFICATE, payload.serial).await?;
+    Ok(Some(row))
 }
 
 /// The answer to an enrolment that came twice: the same device and certificate, and tokens in place of the lost ones.

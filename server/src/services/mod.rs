@@ -18,6 +18,7 @@ pub mod projection;
 pub mod quarantine;
 pub mod readiness;
 pub mod reference;
+pub mod returned_papers;
 pub mod ruled_facts;
 pub mod ruling;
 pub mod server_keys;

@@ -175,7 +175,7 @@ async fn proven_device(
     let statement = login_statement(&proof.challenge, proof.device);
     let taken = challenges::take(app, tx, &proof.challenge, &statement, beside).await?;
     let device = devices::find(tx, proof.device).await?;
-    let device = device.ok_or(Problem::new(Code::SignatureInvalid))?;
+    let device = device.ok_or(Problem::new(Code::DeviceUnknown))?;
     if !AwsLc.verify_p256(&device.public_key, &statement, &proof.signature) {
         return Err(Problem::new(Code::SignatureInvalid));
     }
@@ -221,6 +221,12 @@ async fn rotate(
     let mut tx = app.store.begin_beside().await?;
     let hash = refresh_hash(token);
     let unlocked = sessions::find_token(&mut tx, hash).await?;
+    // A server that was restored knows neither: the phone is told what helps.
+    if let (None, Some(proof)) = (&unlocked, &proof)
+        && devices::find(&mut tx, proof.device).await?.is_none()
+    {
+        return Err(Problem::new(Code::DeviceUnknown));
+    }
     let session = unlocked
         .ok_or(Problem::new(Code::RefreshTokenInvalid))?
         .session;

@@ -73,7 +73,7 @@ pub enum QueuedBecause {
     Forbidden,
     /// The phone was revoked.
     DeviceRevoked,
-    /// The phone was restored from a backup, or is new: it needs a code.
+    /// The phone or its server was restored from a backup, or the phone is new: it needs a code.
     EnrolmentNeeded,
     /// It was sent, and nobody took it.
     Undelivered {
@@ -94,6 +94,7 @@ impl QueuedBecause {
             SyncOutcome::LoginNeeded => Self::LoginNeeded,
             SyncOutcome::Forbidden => Self::Forbidden,
             SyncOutcome::DeviceRevoked => Self::DeviceRevoked,
+            SyncOutcome::EnrolmentNeeded => Self::EnrolmentNeeded,
             SyncOutcome::Incompatible => Self::Undelivered {
                 code: last_error.unwrap_or("unknown").to_owned(),
             },

@@ -200,6 +200,8 @@ pub enum Outcome {
     Forbidden,
     /// The device was revoked: nothing is deleted, nothing is sent.
     DeviceRevoked,
+    /// The server does not know the device: it was restored from a backup of before. A new code is needed.
+    EnrolmentNeeded,
     /// The two do not understand each other, or single items could not be delivered: they stay in the outbox.
     Incompatible,
     /// The phone's own store failed.
@@ -498,6 +500,7 @@ impl Session {
             }
             (401, _) if ours => self.finish(Outcome::LoginNeeded, None),
             (403, "device_revoked") => self.finish(Outcome::DeviceRevoked, None),
+            (403, "device_unknown") => self.finish(Outcome::EnrolmentNeeded, None),
             (403, "user_disabled") => self.finish(Outcome::Forbidden, None),
             (403, _) if ours && refreshing => self.finish(Outcome::LoginNeeded, None),
             (403, _) if ours => self.finish(Outcome::Forbidden, None),

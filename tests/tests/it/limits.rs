@@ -152,6 +152,11 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "attempts_exceeded",
         "tests/tests/it/tokens/create.rs::an_account_waits_after_too_many_failures_even_with_the_right_password",
     ),
+    (
+        "RETURNED_PAPERS_MAX",
+        "value_invalid",
+        "tests/tests/it/returned_papers/create.rs::as_many_papers_as_allowed_are_taken_and_one_more_is_not",
+    ),
 ];
 /// Limits without such a pair: what they bound is not sent by anybody, or what holds them stands beside the name.
 const BESIDE: &[(&[&str], &str)] = &[

@@ -22,6 +22,7 @@ mod prior_samplings;
 mod races;
 mod re_entry_grants;
 mod restore;
+mod returned_papers;
 mod rulebooks;
 mod samples;
 mod server_keys;

@@ -29,6 +29,8 @@ mod prior_samplings;
 mod races;
 #[path = "../it/re_entry_grants/mod.rs"]
 mod re_entry_grants;
+#[path = "../it/returned_papers/mod.rs"]
+mod returned_papers;
 #[path = "../it/rulebooks/mod.rs"]
 mod rulebooks;
 #[path = "../it/samples/mod.rs"]

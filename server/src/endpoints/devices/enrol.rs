@@ -34,6 +34,11 @@ pub struct NewDevice {
     challenge: String,
     /// ECDSA over `fieldseal/enrol/1\n<challenge>\n<actor>\n<public key bytes>`, DER or raw, base64.
     signature: String,
+    /// The certificate that this server gave to this very install before, if it did: the phone is then who it was, also
+    /// where the server was restored from a backup that does not know it.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    certificate: Option<Signed<CertificatePayload>>,
 }
 
 /// A server key to keep.
@@ -83,6 +88,7 @@ pub async fn enrol_device(
         actor: body.actor,
         label: body.label,
         challenge: body.challenge,
+        certificate: body.certificate,
     };
     let enrolled = enrolment::enrol(&app, new, address).await?;
     let (ring, signs) = (app.keys.ring(), app.keys.key_id());

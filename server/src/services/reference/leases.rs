@@ -2,7 +2,7 @@
 //! phones of the body, and rules again what stood at the door.
 
 use sync_core::limits::{LEASE_GRACE_MS, LEASE_MS_MAX, LEASES_PER_DEVICE_MAX};
-use sync_core::model::{EnterpriseId, LeaseId, TeamId};
+use sync_core::model::{EnterpriseId, LeaseId, Millis, TeamId};
 use sync_core::proof::{LeasePayload, Signed};
 use sync_core::sync::leases::LeaseRecord;
 
@@ -11,8 +11,9 @@ use crate::access::Role;
 use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
 use crate::services::ruling;
+use crate::store::access::devices;
 use crate::store::feed::Audience;
-use crate::store::reference::leases::{self, LAPSED, Lease, RELEASED};
+use crate::store::reference::leases::{self, LAPSED, Lease, RELEASED, SUPERSEDED};
 use crate::store::reference::{campaigns, enterprises, teams};
 
 /// What is asked for; campaign and body are the team's.
@@ -116,6 +117,83 @@ pub async fn release(work: &mut Work<'_>, id: LeaseId) -> Result<(Lease, Change)
     )
     .await?;
     Ok((row, Change::Updated))
+}
+
+/// Takes back a lease that this server gave and no longer knows (a restore); whether it is known now. Of two on one door
+/// the one that was given earlier stays, whichever is known first; the other is over from now on, and what was entered by
+/// it until then is judged by both.
+pub async fn take_back(
+    work: &mut Work<'_>,
+    payload: LeasePayload,
+    signed: Signed<LeasePayload>,
+    released_at: Option<Millis>,
+) -> Result<bool, Problem> {
+    let roster = teams::roster(&mut work.tx, payload.team_id).await?;
+    // Nobody signs that a lease was given back: only its own team can say so.
+    let released_at = released_at
+        .filter(|_| roster.contains(&work.caller.user))
+        .map(|at| at.clamp(payload.granted_at_ms, work.now.max(payload.granted_at_ms)));
+    if let Some(found) = leases::find(&mut work.tx, payload.lease_id).await? {
+        if let Some(at) = released_at
+            && leases::end(&mut work.tx, found.lease_id, RELEASED, at, work.caller.user).await?
+        {
+            let row = leases::find(&mut work.tx, found.lease_id).await?;
+            tell(work, &row.ok_or_else(missing)?).await?;
+        }
+        return Ok(true);
+    }
+    let device = devices::find(&mut work.tx, payload.device_id).await?;
+    let (Some(device), true, true) = (
+        device,
+        teams::find(&mut work.tx, payload.team_id).await?.is_some(),
+        campaigns::find(&mut work.tx, payload.campaign_id)
+            .await?
+            .is_some(),
+    ) else {
+        return Ok(false);
+    };
+    let (campaign, body) = (payload.campaign_id, payload.body_id);
+    let key = enterprises::resolve_key(&mut work.tx, &payload.enterprise).await?;
+    let mut row = row_of(payload, signed, device.user);
+    if let Some(at) = released_at {
+        (row.ending, row.ended_at_ms) = (Some(RELEASED.to_owned()), Some(at));
+    } else if row.is_free_at(work.now) {
+        (row.ending, row.ended_at_ms) = (Some(LAPSED.to_owned()), Some(work.now));
+    }
+    if row.ending.is_none() {
+        let order = |lease: &Lease| (lease.granted_at_ms, lease.lease_id);
+        for other in leases::list_open(&mut work.tx, campaign, body, &key).await? {
+            if order(&other) < order(&row) && !other.is_free_at(work.now) {
+                (row.ending, row.ended_at_ms) = (Some(SUPERSEDED.to_owned()), Some(work.now));
+                continue;
+            }
+            let ending = match other.is_free_at(work.now) {
+                true => LAPSED,
+                false => SUPERSEDED,
+            };
+            leases::end(&mut work.tx, other.lease_id, ending, work.now, device.user).await?;
+            let other = leases::find(&mut work.tx, other.lease_id).await?;
+            tell(work, &other.ok_or_else(missing)?).await?;
+        }
+    }
+    let put = match row.ending {
+        Some(_) => {
+            leases::insert_ended(&mut work.tx, &row).await?;
+            true
+        }
+        None => leases::insert(&mut work.tx, &row).await?,
+    };
+    if put {
+        tell(work, &row).await?;
+        let detail = serde_json::json!({ "team_id": row.team_id, "ending": row.ending });
+        work.audit(
+            "lease.taken_back",
+            format!("lease:{}", row.lease_id),
+            detail,
+        )
+        .await?;
+    }
+    Ok(put)
 }
 
 fn row_of(

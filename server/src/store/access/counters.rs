@@ -7,6 +7,9 @@ statements! {
     /// The next number.
     NEXT = "INSERT INTO counters (name, value) VALUES ($1, 1) \
         ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value";
+    /// Goes on behind a number that was given.
+    REACH = "INSERT INTO counters (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = \
+        CASE WHEN counters.value < excluded.value THEN excluded.value ELSE counters.value END";
     /// Goes on further away.
     SKIP = "UPDATE counters SET value = value + $2 WHERE name = $1";
 }
@@ -22,4 +25,9 @@ pub async fn next(tx: &mut Tx, name: &str) -> Result<i64> {
 /// Leaves out so many numbers of a counter that has begun.
 pub async fn skip(tx: &mut Tx, name: &str, by: i64) -> Result<()> {
     tx.exec(&SKIP, args![name, by]).await.map(drop)
+}
+
+/// What comes next lies behind this number.
+pub async fn reach(tx: &mut Tx, name: &str, given: i64) -> Result<()> {
+    tx.exec(&REACH, args![name, given]).await.map(drop)
 }

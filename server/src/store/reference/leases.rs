@@ -21,6 +21,10 @@ statements! {
     INSERT = "INSERT INTO leases (lease_id, campaign_id, body_id, enterprise_key, team_id, device_id, taken_by, granted_at, \
         expires_at, signed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
         ON CONFLICT (campaign_id, body_id, enterprise_key) WHERE ended_at IS NULL DO NOTHING";
+    /// Adds one that is over.
+    INSERT_ENDED = "INSERT INTO leases (lease_id, campaign_id, body_id, enterprise_key, team_id, device_id, taken_by, \
+        granted_at, expires_at, signed, ending, ended_at, ended_by) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $7)";
     /// One by its id.
     FIND = "SELECT * FROM leases WHERE lease_id = $1";
     /// The open one of a door by one of its keys.
@@ -46,6 +50,9 @@ statements! {
 pub const RELEASED: &str = "released";
 /// Its time and the grace were over when somebody took the door anew.
 pub const LAPSED: &str = "lapsed";
+
+/// A lease on the same door that was given earlier came back after a restore.
+pub const SUPERSEDED: &str = "superseded";
 
 /// A door that one team holds for a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -77,7 +84,7 @@ pub struct Lease {
     pub expires_at_ms: Millis,
     /// Before then no other team gets the door unless it is given back, milliseconds.
     pub free_at_ms: Millis,
-    /// `released` or `lapsed`; none while it is open.
+    /// `released`, `lapsed` or `superseded`; none while it is open.
     pub ending: Option<String>,
     /// When it ended, milliseconds.
     pub ended_at_ms: Option<Millis>,
@@ -87,10 +94,10 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// When it was given back, if it was.
+    /// When it ended before its time: given back, or because an earlier one came to light.
     pub fn released_at_ms(&self) -> Option<Millis> {
         self.ended_at_ms
-            .filter(|_| self.ending.as_deref() == Some(RELEASED))
+            .filter(|_| matches!(self.ending.as_deref(), Some(RELEASED | SUPERSEDED)))
     }
 
     /// Open, and within its time.
@@ -138,6 +145,25 @@ pub async fn insert(tx: &mut Tx, row: &Lease) -> Result<bool> {
         to_json(&row.signed)
     ];
     Ok(tx.exec(&INSERT, columns).await? == 1)
+}
+
+/// Adds one that is over.
+pub async fn insert_ended(tx: &mut Tx, row: &Lease) -> Result<()> {
+    let columns = args![
+        row.lease_id,
+        row.campaign_id,
+        row.body_id,
+        &row.enterprise_key,
+        row.team_id,
+        row.device_id,
+        row.taken_by,
+        row.granted_at_ms,
+        row.expires_at_ms,
+        to_json(&row.signed),
+        row.ending.clone(),
+        row.ended_at_ms
+    ];
+    tx.exec(&INSERT_ENDED, columns).await.map(drop)
 }
 
 /// One by its id.

@@ -13,6 +13,8 @@ statements! {
     /// Adds one.
     INSERT = "INSERT INTO re_entry_grants (grant_id, campaign_id, body_id, enterprise_key, reason, granted_by, granted_at, \
         expires_at, signed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    /// One by its id.
+    FIND = "SELECT * FROM re_entry_grants WHERE grant_id = $1";
     /// The same permission, if it was given before.
     FIND_SAME = "SELECT * FROM re_entry_grants WHERE campaign_id = $1 AND body_id = $2 AND enterprise_key = $3 \
         AND expires_at = $4 AND reason = $5 ORDER BY grant_id LIMIT 1";
@@ -67,6 +69,12 @@ fn grant(row: &Row) -> Result<ReEntryGrant> {
         expires_at_ms: row.get("expires_at")?,
         signed: json(row, "signed")?,
     })
+}
+
+/// One by its id.
+pub async fn find(db: &mut Session, id: ReEntryGrantId) -> Result<Option<ReEntryGrant>> {
+    let found = db.optional(&FIND, args![id]).await?;
+    found.as_ref().map(grant).transpose()
 }
 
 /// The same permission, if it was given before.

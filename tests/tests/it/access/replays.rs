@@ -336,6 +336,19 @@ fn every_mutating_operation_can_be_sent_again() {
         server.call(method, &path, Some(&device.access), Value::Null)
     });
 
+    // The papers of a phone, which the server has.
+    let certificate = enrolled.body["certificate"].clone();
+    let papers =
+        json!({ "certificates": [certificate], "leases": [{ "signed": lease.body["signed"] }] });
+    t.same("return_papers", nothing, |server, method| {
+        server.call(
+            method,
+            "/v1/returned-papers",
+            Some(&device.access),
+            papers.clone(),
+        )
+    });
+
     // The laboratory, and persons' rulings.
     let of_sample = |what: &str| format!("/v1/samples/{sample}/{what}");
     let seals = w.sample(sample)["seal_numbers"].clone();

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use fieldseal_tests::soundness::{assert_log_holds, assert_whole, receipts_on, received};
 use fieldseal_tests::world::word;
 use fieldseal_tests::{Phone, TestServer, World};
+use mobile_ffi::SyncOutcome;
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
@@ -159,6 +160,7 @@ fn yesterdays_backup_made_while_phones_synced_loses_nothing() {
         ));
     }
 
+    w.minutes(26 * 60);
     let from = &backups[dice.random_range(0..backups.len())];
     place.loses_everything_and_restores(&mut w, from, &[&wang, &zhao, &li]);
     assert_eq!(
@@ -176,6 +178,21 @@ fn yesterdays_backup_made_while_phones_synced_loses_nothing() {
         let doctor = phone.client.doctor().unwrap();
         let odd: Vec<_> = doctor.iter().filter(|it| it.state != "received").collect();
         assert!(odd.is_empty(), "{odd:?}");
+        let rulings = phone.client.rulings(phone.visit()).unwrap();
+        let shown: Vec<_> = rulings
+            .iter()
+            .map(|it| (it.ruling_id.to_string(), it.version))
+            .collect();
+        let mut known: Vec<_> = w
+            .rulings(phone.visit())
+            .iter()
+            .map(|it| (word(&it["ruling_id"]), it["version"].as_i64().unwrap()))
+            .collect();
+        known.sort();
+        assert!(
+            known.iter().all(|it| shown.contains(it)),
+            "{shown:?} {known:?}"
+        );
         receipts.extend(receipts_on(phone.file()));
         let again = phone.syncs();
         assert_eq!((again.sent, again.received), (0, 0), "it is asked once");
@@ -208,4 +225,166 @@ fn the_server_and_a_restored_copy_of_it_never_give_one_sheet_number_twice() {
     all.sort();
     all.dedup();
     assert_eq!(all.len(), count, "a sheet number was given twice");
+}
+
+#[test]
+fn a_phone_enrolled_since_the_backup_needs_a_new_code_and_is_then_who_it_was() {
+    let (place, mut w) = Place::new();
+    let zhao = place.phone(&w, "赵", 1);
+    backup(&place.data(), &place.path("backup")).ok();
+    let mut wang = place.phone(&w, "王", 2);
+    let visit = wang.enters("铸造");
+    let sent = wang.draws("T1");
+    wang.syncs();
+    let enrolled = wang.client.enrolled().unwrap().unwrap().device_id;
+    let unsent = wang.draws("T2");
+    place.loses_everything_and_restores(&mut w, &place.path("backup"), &[&zhao, &wang]);
+
+    // It is told what helps, as often as it asks, and goes on recording.
+    for _ in 0..2 {
+        let report = wang.client.sync().unwrap();
+        assert_eq!(report.outcome, SyncOutcome::EnrolmentNeeded, "{report:?}");
+        assert_eq!(report.last_error.as_deref(), Some("device_unknown"));
+    }
+    let doctor = wang.client.doctor().unwrap();
+    let waits = doctor.iter().find(|it| it.state == "queued").unwrap();
+    assert!(waits.en.contains("code"), "{waits:?}");
+    let later = wang.draws_with("T1", json!({ "lot_no": "第二批" }));
+
+    w.enrols(&wang);
+    assert_eq!(wang.client.enrolled().unwrap().unwrap().device_id, enrolled);
+    w.sync_all(&[&wang, &zhao]);
+    for sample in [sent, unsent, later] {
+        assert_eq!(w.validity(sample), "valid");
+    }
+    assert_eq!(w.standings(visit), ["first"]);
+    assert_eq!(w.aside(visit), [""; 0]);
+    assert!(
+        wang.client
+            .doctor()
+            .unwrap()
+            .iter()
+            .all(|it| it.state == "received")
+    );
+    assert!(zhao.client.visit(visit).unwrap() == wang.client.visit(visit).unwrap());
+}
+
+#[test]
+fn what_a_phone_wrote_that_was_enrolled_since_the_backup_and_is_lost_comes_from_its_teammates() {
+    let (place, mut w) = Place::new();
+    let zhao = place.phone(&w, "赵", 1);
+    backup(&place.data(), &place.path("backup")).ok();
+    let mut wang = place.phone(&w, "王", 2);
+    let visit = wang.enters("铸造");
+    let sample = wang.draws("T1");
+    w.sync_all(&[&wang, &zhao]);
+    let before = said(&w, visit);
+    drop(wang);
+    place.loses_everything_and_restores(&mut w, &place.path("backup"), &[&zhao]);
+    zhao.syncs();
+    assert_eq!(said(&w, visit), before);
+    assert_eq!(w.validity(sample), "valid");
+}
+
+#[test]
+fn a_lease_given_since_the_backup_is_taken_back_and_of_two_the_earlier_one_stands() {
+    let (place, mut w) = Place::new();
+    let (wang, li) = (place.phone(&w, "王", 1), place.phone(&w, "李", 2));
+    backup(&place.data(), &place.path("backup")).ok();
+    let early = wang.leases("铸造", 24).unwrap();
+    w.minutes(10);
+    let phones = [&wang, &li];
+    place.loses_everything_and_restores(&mut w, &place.path("backup"), &phones);
+    // Who syncs first is told by the server that knows it again.
+    wang.syncs();
+    li.tries_to_sync();
+    assert_eq!(li.leases("铸造", 24).unwrap_err().code, "lease_held");
+    assert_eq!(wang.syncs().outcome, SyncOutcome::Complete);
+    assert_eq!(wang.door("铸造").door.name(), "held");
+
+    // The other way round: the door was given away before the one who held it came back.
+    place.loses_everything_and_restores(&mut w, &place.path("backup"), &phones);
+    let late = li.tries_to_sync();
+    assert_eq!(late.outcome, SyncOutcome::Complete);
+    let list = |w: &World| {
+        let leases = w.get("/v1/leases")["items"].as_array().unwrap().clone();
+        let leases = leases.into_iter();
+        leases
+            .map(|it| (word(&it["lease_id"]), word(&it["ending"])))
+            .collect::<Vec<_>>()
+    };
+    // 李's phone was told of 王's lease before, and brings it back itself: nobody is given that door.
+    assert_eq!(li.leases("铸造", 24).unwrap_err().code, "lease_held");
+    assert_eq!(list(&w), [(early.lease_id.to_string(), "null".to_owned())]);
+
+    // A phone that never heard of it takes the door, and keeps it until the earlier one comes to light.
+    place.loses_everything_and_restores(&mut w, &place.path("backup"), &[&wang]);
+    let sun = place.phone(&w, "孙", 3);
+    let other = sun.leases("铸造", 24).unwrap();
+    w.sync_all(&[&wang, &sun]);
+    let mut found = list(&w);
+    found.sort();
+    let mut wanted = vec![
+        (early.lease_id.to_string(), "null".to_owned()),
+        (other.lease_id.to_string(), "superseded".to_owned()),
+    ];
+    wanted.sort();
+    assert_eq!(found, wanted);
+    assert_eq!(wang.door("铸造").door.name(), "held");
+    assert_eq!(sun.door("铸造").door.name(), "held_elsewhere");
+    assert_eq!(wang.leases("铸造", 24).unwrap().lease_id, early.lease_id);
+}
+
+#[test]
+fn a_permit_to_walk_in_again_given_since_the_backup_comes_back_with_the_phones() {
+    let (place, mut w) = Place::new();
+    let wang = place.phone(&w, "王", 1);
+    backup(&place.data(), &place.path("backup")).ok();
+    let grant = json!({
+        "campaign_id": w.id("campaign", "JC-2025-01"), "body_id": w.id("organisation", "晋阳"),
+        "enterprise_id": w.id("enterprise", "铸造"), "reason": "补样", "expires_at": "2025-03-31T00:00:00Z",
+    });
+    let given = w
+        .call("POST", "晋城", "/v1/re-entry-grants", grant)
+        .expect(201)
+        .body;
+    wang.syncs();
+    place.loses_everything_and_restores(&mut w, &place.path("backup"), &[&wang]);
+    assert_eq!(w.get("/v1/re-entry-grants")["items"], json!([]));
+    wang.syncs();
+    assert_eq!(w.get("/v1/re-entry-grants")["items"], json!([given]));
+    wang.syncs();
+    assert_eq!(wang.client.references("re_entry_grant").unwrap().len(), 1);
+}
+
+#[test]
+fn a_refresh_token_rotated_since_the_backup_makes_nobody_a_thief() {
+    let (place, mut w) = Place::new();
+    let mut wang = place.phone(&w, "王", 1);
+    let rotated = |w: &World, wang: &Phone| {
+        w.minutes(11);
+        wang.syncs();
+    };
+    rotated(&w, &wang);
+    backup(&place.data(), &place.path("backup")).ok();
+    rotated(&w, &wang);
+    rotated(&w, &wang);
+    w.minutes(11);
+    wang.enters("铸造");
+    let sample = wang.draws("T1");
+    place.loses_everything_and_restores(&mut w, &place.path("backup"), &[&wang]);
+    let report = wang.client.sync().unwrap();
+    assert_eq!(report.outcome, SyncOutcome::LoginNeeded, "{report:?}");
+    wang.syncs();
+    assert_eq!(w.validity(sample), "valid");
+    let device = wang.client.enrolled().unwrap().unwrap().device_id;
+    assert_eq!(
+        w.get(&format!("/v1/devices/{device}"))["revoked_at"],
+        Value::Null
+    );
+    let ended = w
+        .server
+        .reads("SELECT COUNT(*) AS n FROM sessions WHERE end_reason = 'reuse'");
+    assert_eq!(ended[0].get::<i64>("n").unwrap(), 0);
+    rotated(&w, &wang);
 }

@@ -1,0 +1,3 @@
+//! `/v1/returned-papers`.
+
+mod create;
