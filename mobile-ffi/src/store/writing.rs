@@ -232,9 +232,10 @@ impl Write<'_> {
                 |row| row.get(0),
             )
             .optional()?;
-        let waiting = waiting.and_then(|text| serde_json::from_str(&text).ok());
+        let waiting: Option<Vec<(String, String, serde_json::Value)>> =
+            waiting.and_then(|text| serde_json::from_str(&text).ok());
         let mut papers: BTreeMap<(String, String), serde_json::Value> = waiting
-            .unwrap_or_else(Vec::new)
+            .unwrap_or_default()
             .into_iter()
             .map(|(kind, id, record)| ((kind, id), record))
             .collect();

@@ -442,12 +442,13 @@ mod tests {
             SyncOutcome::LoginNeeded,
             SyncOutcome::Forbidden,
             SyncOutcome::DeviceRevoked,
+            SyncOutcome::EnrolmentNeeded,
             SyncOutcome::Incompatible,
             SyncOutcome::StoreFailed,
         ];
         let all = outcomes.map(|outcome| QueuedBecause::after(outcome, Some("http.413")));
         let mut said = std::collections::BTreeSet::new();
-        for because in all.into_iter().chain([QueuedBecause::EnrolmentNeeded]) {
+        for because in all {
             let state = ItemState::Queued { because };
             assert_eq!(state.name(), "queued");
             let words = state.words();

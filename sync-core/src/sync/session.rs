@@ -1219,6 +1219,7 @@ mod tests {
     fn each_refusal_by_the_server_has_an_outcome_of_its_own_and_deletes_nothing() {
         for (refused, code, outcome) in [
             (401, "session_ended", Outcome::LoginNeeded),
+            (403, "device_unknown", Outcome::EnrolmentNeeded),
             (403, "device_revoked", Outcome::DeviceRevoked),
             (403, "user_disabled", Outcome::Forbidden),
             (403, "role_forbidden", Outcome::Forbidden),
