@@ -107,7 +107,8 @@ pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolle
     }
     if let Some(row) = enrolled_once(&mut tx, &new, user.user).await? {
         let tokens =
-            sessions::begin_by_challenge(app, &mut tx, &row, &new.challenge, found).await?;
+            sessions::begin_by_challenge(app, &mut tx, &row, &new.challenge, found, address)
+                .await?;
         let actor = audit::Actor {
             user: Some(row.user),
             device: Some(row.device),
@@ -182,8 +183,8 @@ async fn enrolled_once(
     let Some(signed) = &new.certificate else {
         return Ok(None);
     };
-    let keys = server_keys::list(tx).await?;
-    let Ok(payload) = signed.open(&AwsLc, |id| keys.get(id).cloned()) else {
+    let keys = server_keys::believed(tx).await?;
+    let Ok(payload) = keys.open(signed, &AwsLc) else {
         return Ok(None);
     };
     if payload.kind != CertificateKind::Device

@@ -1,14 +1,12 @@
 //! What this server signed and no longer knows, because its database is an older copy: phones bring it back. Nothing but
 //! the signature is believed, so it does not matter who brings it; what is known already stays as it is.
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sync_core::limits::RETURNED_PAPERS_MAX;
 use sync_core::model::{Millis, UserId};
 use sync_core::proof::{
-    CertificateKind, CertificatePayload, LeasePayload, Payload, ReEntryGrantPayload, Signed,
+    CertificateKind, CertificatePayload, LeasePayload, ReEntryGrantPayload, Signed,
 };
 
 use super::reference::{Work, leases, re_entry_grants};
@@ -16,6 +14,7 @@ use crate::crypto::AwsLc;
 use crate::problem::Problem;
 use crate::store::access::devices::{self, DeviceRow};
 use crate::store::access::{counters, organisations, server_keys, users};
+use crate::store::sync::certificates;
 
 /// What a phone brings.
 #[derive(Default)]
@@ -39,13 +38,6 @@ pub struct Known {
     pub re_entry_grants: u32,
 }
 
-/// The server's keys, by their ids.
-type Keys = BTreeMap<String, Vec<u8>>;
-
-fn opened<T: Payload>(keys: &Keys, signed: &Signed<T>) -> Option<T> {
-    signed.open(&AwsLc, |id| keys.get(id).cloned()).ok()
-}
-
 /// Takes back what holds.
 pub async fn take_back(work: &mut Work<'_>, papers: Papers) -> Result<Known, Problem> {
     work.caller.needed_device()?;
@@ -54,12 +46,13 @@ pub async fn take_back(work: &mut Work<'_>, papers: Papers) -> Result<Known, Pro
         let detail = format!("are more than {RETURNED_PAPERS_MAX} in one request");
         return Err(Problem::value("certificates", detail));
     }
-    let keys = server_keys::list(&mut work.tx).await?;
+    // What a key signed that is no longer believed is not taken, whatever time it says: who stole the key chose it.
+    let keys = server_keys::believed(&mut work.tx).await?;
     let mut known = Known::default();
     // Devices first: a person's key belongs to one, and a lease names one.
     let opened_all = papers.certificates.into_iter();
     let mut certificates: Vec<_> = opened_all
-        .filter_map(|signed| Some((opened(&keys, &signed)?, signed)))
+        .filter_map(|signed| Some((keys.open(&signed, &AwsLc).ok()?, signed)))
         .collect();
     certificates
         .sort_by_key(|(payload, _)| (payload.kind == CertificateKind::Signer, payload.serial));
@@ -71,13 +64,13 @@ pub async fn take_back(work: &mut Work<'_>, papers: Papers) -> Result<Known, Pro
         known.certificates += u32::from(is_known);
     }
     for (signed, released_at) in papers.leases {
-        if let Some(payload) = opened(&keys, &signed) {
+        if let Ok(payload) = keys.open(&signed, &AwsLc) {
             let is_known = leases::take_back(work, payload, signed, released_at).await?;
             known.leases += u32::from(is_known);
         }
     }
     for (signed, reason, granted_by) in papers.re_entry_grants {
-        if let Some(payload) = opened(&keys, &signed) {
+        if let Ok(payload) = keys.open(&signed, &AwsLc) {
             let is_known =
                 re_entry_grants::take_back(work, payload, signed, &reason, granted_by).await?;
             known.re_entry_grants += u32::from(is_known);
@@ -122,7 +115,11 @@ async fn device(
 ) -> Result<bool, Problem> {
     let by_actor = devices::find_by_actor(&mut work.tx, payload.actor).await?;
     if let Some(row) = by_actor {
-        return Ok(row.device == payload.device_id);
+        let same_key = STANDARD.decode(&payload.public_key).ok() == Some(row.public_key);
+        if row.device != payload.device_id || !same_key {
+            return Ok(false);
+        }
+        return known_again(work, &payload, signed, &row.certificate).await;
     }
     let label = payload.user_name.clone();
     let Some(row) = device_row(&mut work.tx, &payload, signed, label).await? else {
@@ -141,6 +138,29 @@ async fn device(
     Ok(true)
 }
 
+/// A certificate of a key that has one here: the one that stands, or another that it had, as when it was renewed.
+async fn known_again(
+    work: &mut Work<'_>,
+    payload: &CertificatePayload,
+    signed: &Signed<CertificatePayload>,
+    stands: &str,
+) -> Result<bool, Problem> {
+    let stands: Signed<CertificatePayload> =
+        serde_json::from_str(stands).map_err(|error| Problem::internal(&error))?;
+    let stands = stands.read_unverified();
+    let stands = stands.map_err(|error| Problem::internal(&error))?;
+    if stands.serial != payload.serial
+        && certificates::keep_returned(&mut work.tx, payload, signed, work.now).await?
+    {
+        counters::reach(&mut work.tx, counters::CERTIFICATE, payload.serial).await?;
+        let subject = format!("device:{}", payload.device_id);
+        let detail = serde_json::json!({ "serial": payload.serial });
+        work.audit("certificate.taken_back", subject, detail)
+            .await?;
+    }
+    Ok(true)
+}
+
 /// A person's key on a device: what they sealed can be verified again.
 async fn signer(
     work: &mut Work<'_>,
@@ -156,8 +176,8 @@ async fn signer(
     }
     let (device, user) = (payload.device_id, payload.user_id);
     let there = devices::find_signer(&mut work.tx, device, user, &public_key).await?;
-    if there.is_some() {
-        return Ok(true);
+    if let Some(stands) = there {
+        return known_again(work, &payload, signed, &stands).await;
     }
     if users::find(&mut work.tx, user).await?.is_none()
         || devices::knows_point(&mut work.tx, &public_key).await?

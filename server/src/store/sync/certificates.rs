@@ -2,7 +2,7 @@
 //! They travel with changes.
 
 use sync_core::model::{Actor, DeviceId, Millis, UserId};
-use sync_core::proof::{CertificatePayload, Signed};
+use sync_core::proof::{CertificateKind, CertificatePayload, Signed};
 
 use crate::args;
 use crate::store::{Result, Row, Session, StoreError, Tx, statements};
@@ -30,6 +30,9 @@ statements! {
     SET_OF_SIGNER = "UPDATE device_signers SET certificate = $2 WHERE signer_id = $1";
     /// One that was replaced is signed anew.
     SET_FORMER = "UPDATE former_certificates SET certificate = $2 WHERE CAST(serial AS TEXT) = $1";
+    /// Keeps one that came back after a restore, unless it is kept.
+    KEEP_RETURNED = "INSERT INTO former_certificates (serial, device_id, kind, certificate, replaced_at) \
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (serial) DO NOTHING";
     /// Keeps one that is replaced.
     KEEP_FORMER = "INSERT INTO former_certificates (serial, device_id, kind, certificate, replaced_at) \
         VALUES ($1, $2, $3, $4, $5)";
@@ -47,6 +50,21 @@ const UNREADABLE: StoreError = StoreError::Column {
 
 fn text(certificate: &Signed<CertificatePayload>) -> Result<String> {
     serde_json::to_string(certificate).map_err(|_| UNREADABLE)
+}
+
+/// Keeps one beside those that stand: what was sealed under it can be verified. False where it was kept.
+pub async fn keep_returned(
+    tx: &mut Tx,
+    payload: &CertificatePayload,
+    signed: &Signed<CertificatePayload>,
+    now: Millis,
+) -> Result<bool> {
+    let kind = match payload.kind {
+        CertificateKind::Device => "device",
+        CertificateKind::Signer => "signer",
+    };
+    let args = args![payload.serial, payload.device_id, kind, text(signed)?, now];
+    Ok(tx.exec(&KEEP_RETURNED, args).await? == 1)
 }
 
 /// Of the device of an actor, then of its signers, each with those that it replaced before it.
