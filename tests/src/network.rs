@@ -178,6 +178,17 @@ impl Network {
         self.state().air = air.clone();
     }
 
+    /// What is still on its way arrives.
+    pub fn settles(&self) {
+        let air = self.state().air.clone();
+        while !air.is_empty() {
+            for late in air.passed() {
+                // Whoever sent it has given up: nobody hears the answer.
+                let _ = self.http.send(late);
+            }
+        }
+    }
+
     /// What has happened to requests so far, by [`Fault::kind`].
     pub fn met(&self) -> Vec<&'static str> {
         self.state().met.clone()

@@ -261,8 +261,7 @@ impl TestDatabase {
 
     /// The one of a folder: a server that is started again in it finds what it left.
     pub fn kept_for(folder: &Path) -> Arc<Self> {
-        let hash = digest::digest(&digest::SHA256, folder.as_os_str().as_encoded_bytes());
-        let name = format!("kept_{}", hex::encode(&hash.as_ref()[..12]));
+        let name = name_of(folder);
         let instance = needed();
         let there = instance.sql(&format!(
             "SELECT 1 FROM pg_database WHERE datname = '{name}'"
@@ -279,6 +278,12 @@ impl TestDatabase {
         let name = "test_alone".to_owned();
         instance.create(&name, Some(TEMPLATE));
         Arc::new(Self::named(instance, name, true))
+    }
+
+    /// The one of a folder becomes another folder's as well, as it is now; nobody may be connected to it.
+    pub fn keep_copy(from: &Path, to: &Path) {
+        let (from, to) = (name_of(from), name_of(to));
+        needed().create(&to, Some(&from));
     }
 
     fn fresh(template: Option<&str>) -> Arc<Self> {
@@ -366,6 +371,12 @@ impl TestDatabase {
             self.name
         ));
     }
+}
+
+/// The database of a folder.
+fn name_of(folder: &Path) -> String {
+    let hash = digest::digest(&digest::SHA256, folder.as_os_str().as_encoded_bytes());
+    format!("kept_{}", hex::encode(&hash.as_ref()[..12]))
 }
 
 impl Drop for TestDatabase {

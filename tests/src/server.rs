@@ -119,6 +119,16 @@ impl TestServer {
         Self::start_on(folder, Arc::new(ManualClock::at(MORNING_MS)))
     }
 
+    /// One on a copy of the folder where another has stopped, and of its database: what happens to it leaves the other as it
+    /// was.
+    pub fn start_copy(from: &Path, to: &Path) -> Self {
+        copy_folder(from, to);
+        if Database::of_this_process() == Database::Postgres {
+            TestDatabase::keep_copy(from, to);
+        }
+        Self::start_in(to)
+    }
+
     /// One on a folder where another has stopped, by the same clock.
     pub fn start_on(folder: &Path, clock: Arc<ManualClock>) -> Self {
         let database = match Database::of_this_process() {
@@ -464,6 +474,19 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         if let Some(shutdown) = self.shutdown.take() {
             let _ = shutdown.send(());
+        }
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in from.read_dir().expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir(&target).expect("a folder of its own");
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
         }
     }
 }

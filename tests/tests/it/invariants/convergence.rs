@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use fieldseal_server::services::ruling;
@@ -176,23 +175,10 @@ fn any_order(dice: &mut ChaCha8Rng) -> Vec<Event> {
     order
 }
 
-fn copy(from: &Path, to: &Path) {
-    for file in fs::read_dir(from).unwrap() {
-        let file = file.unwrap();
-        let target = to.join(file.file_name());
-        if file.file_type().unwrap().is_dir() {
-            fs::create_dir(&target).unwrap();
-            copy(&file.path(), &target);
-        } else {
-            fs::copy(file.path(), target).unwrap();
-        }
-    }
-}
-
 impl Base {
     fn world(&self, folder: &Path) -> World {
-        copy(self.folder.path(), folder);
-        World::on(TestServer::start_in(folder), self.catalogue.clone())
+        let server = TestServer::start_copy(self.folder.path(), folder);
+        World::on(server, self.catalogue.clone())
     }
 
     /// Lets it happen; the HTTP status of what was answered.

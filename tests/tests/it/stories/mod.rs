@@ -4,6 +4,7 @@ mod certificates;
 mod clocks;
 mod entries;
 mod faults;
+mod fleet;
 mod hostile;
 mod identity;
 mod keys;
