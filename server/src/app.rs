@@ -37,6 +37,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Who is syncing.
     pub sync_gate: SyncGate,
+    /// Whose turn it is to rule, in this process.
+    pub ruling_turn: tokio::sync::Mutex<()>,
     /// Rulebooks as last read.
     pub rulebooks: RulebookCache,
     /// The data folder.
@@ -121,6 +123,7 @@ impl App {
             keys,
             passwords,
             sync_gate,
+            ruling_turn: tokio::sync::Mutex::default(),
             rulebooks: RulebookCache::default(),
             data,
             hold,

@@ -21,3 +21,7 @@ pub mod services;
 pub mod store;
 pub mod telemetry;
 pub mod wording;
+
+/// The allocator of the commands: many threads take and give back documents of all sizes, and the one of the C library keeps
+/// twice as much for it.
+pub use mimalloc::MiMalloc as Allocator;

@@ -155,6 +155,12 @@ impl TestServer {
         Self::begin(folder, None, clock, 0, None)
     }
 
+    /// One on this database of PostgreSQL, on a folder that outlives it.
+    pub fn start_on_postgres(folder: &Path, database: Arc<TestDatabase>) -> Self {
+        let clock = Arc::new(ManualClock::at(MORNING_MS));
+        Self::begin(folder, Some(database), clock, 0, None)
+    }
+
     /// The server that takes over from this one, which has stopped: on the same folder, by the same clock, and on the same
     /// database unless it is given another.
     pub fn start_again(&self, database: Option<Arc<TestDatabase>>) -> Self {

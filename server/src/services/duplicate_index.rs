@@ -1,6 +1,8 @@
 //! The duplicate index: which samplings count, as keyed hashes for the phones whose tasks they concern. Kept in the
 //! transaction that rules a sampling, own or prior, so that the index says what the rulings say.
 
+use std::collections::{BTreeMap, HashMap};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sync_core::limits::INDEX_PAGE_ROWS;
@@ -13,44 +15,75 @@ use crate::app::App;
 use crate::store::access::users;
 use crate::store::feed::{Audience, NewRow};
 use crate::store::reference::teams;
-use crate::store::rulings::index::{self, StoredRow};
+use crate::store::rulings::index::{self, Sampling, StoredRow};
 use crate::store::{Result, StoreError, Tx};
 
 /// Words of validities that count (`Validity::counts`); one that was not ruled yet counts as pending.
 const COUNTING: [&str; 3] = ["pending", "valid", "valid_with_violation"];
 
-/// Brings the rows of a sampling into line with its facts and its ruling; gives what phones must learn.
+/// Brings the rows of samplings into line with their facts and their rulings; gives what phones must learn.
 pub async fn refresh(
     app: &App,
     tx: &mut Tx,
-    facts: &Facts,
-    id: SampleId,
+    samplings: &BTreeMap<SampleId, &Facts>,
     now: Millis,
 ) -> Result<Vec<NewRow>> {
-    let key = key(app, tx).await?;
-    let before = index::list_of_sample(tx, id).await?;
-    let Some(after) = rows(tx, &key, facts, id).await? else {
+    if samplings.is_empty() {
         return Ok(Vec::new());
-    };
-    let mut published = Vec::new();
-    for gone in before
-        .iter()
-        .filter(|row| !after.iter().any(|kept| kept.row.row_id == row.row.row_id))
-    {
-        index::remove(tx, &gone.row.row_id, now).await?;
-        let page = page(&key, now, Vec::new(), vec![gone.row.row_id.clone()]);
-        for audience in index::list_audiences(tx, gone).await? {
-            published.push(NewRow::index(audience, Some(&gone.row.row_id), &page)?);
+    }
+    let key = key(app, tx).await?;
+    let ids = Vec::from_iter(samplings.keys().copied());
+    let mut standing = index::list_of_samples(tx, &ids).await?;
+    let known = index::list_samplings(tx, &ids).await?;
+    let mut told = Told::default();
+    let (mut published, mut put) = (Vec::new(), Vec::new());
+    for (id, facts) in samplings {
+        let before = standing.remove(id).unwrap_or_default();
+        let Some(after) = rows(&key, facts, *id, known.get(id)) else {
+            continue;
+        };
+        for gone in before
+            .iter()
+            .filter(|row| !after.iter().any(|kept| kept.row.row_id == row.row.row_id))
+        {
+            index::remove(tx, &gone.row.row_id, now).await?;
+            let page = page(&key, now, Vec::new(), vec![gone.row.row_id.clone()]);
+            for audience in told.of(tx, gone).await? {
+                published.push(NewRow::index(audience, Some(&gone.row.row_id), &page)?);
+            }
+        }
+        for new in after.into_iter().filter(|row| !before.contains(row)) {
+            let page = page(&key, now, vec![new.row.clone()], Vec::new());
+            for audience in told.of(tx, &new).await? {
+                published.push(NewRow::index(audience, Some(&new.row.row_id), &page)?);
+            }
+            put.push((*id, new));
         }
     }
-    for new in after.iter().filter(|row| !before.contains(row)) {
-        index::put(tx, id, new, now).await?;
-        let page = page(&key, now, vec![new.row.clone()], Vec::new());
-        for audience in index::list_audiences(tx, new).await? {
-            published.push(NewRow::index(audience, Some(&new.row.row_id), &page)?);
-        }
-    }
+    // Two keys of one sampling may be one.
+    put.dedup_by(|a, b| a.1.row.row_id == b.1.row.row_id);
+    index::put(tx, &put, now).await?;
     Ok(published)
+}
+
+/// Whom rows concern, asked once for all rows that are alike in that.
+#[derive(Default)]
+struct Told(HashMap<(String, Option<String>, Option<String>), Vec<Audience>>);
+
+impl Told {
+    async fn of(&mut self, tx: &mut Tx, row: &StoredRow) -> Result<Vec<Audience>> {
+        let alike = (
+            row.row.kind.clone(),
+            row.product_kind.clone(),
+            row.region.clone(),
+        );
+        if let Some(audiences) = self.0.get(&alike) {
+            return Ok(audiences.clone());
+        }
+        let audiences = index::list_audiences(tx, row).await?;
+        self.0.insert(alike, audiences.clone());
+        Ok(audiences)
+    }
 }
 
 /// Everything that a phone needs for a task that is new to it: these rows lie behind its cursor.
@@ -136,32 +169,30 @@ async fn forget(
 
 /// The rows that a sampling should have: none where it does not count, or where nobody knows under which authority. `None`
 /// where these facts do not tell.
-async fn rows(
-    tx: &mut Tx,
+fn rows(
     key: &[u8],
     facts: &Facts,
     id: SampleId,
-) -> Result<Option<Vec<StoredRow>>> {
-    let Some(known) = index::find_sampling(tx, id).await? else {
-        return Ok(Some(Vec::new()));
+    known: Option<&Sampling>,
+) -> Option<Vec<StoredRow>> {
+    let Some(known) = known else {
+        return Some(Vec::new());
     };
     // It has left this scope: the scopes that it joined speak for it.
-    let Some(sample) = facts.samples.get(&id) else {
-        return Ok(None);
-    };
+    let sample = facts.samples.get(&id)?;
     let imported = matches!(sample.source, SamplingSource::Imported { .. });
     let outcome = known.outcome.as_deref().unwrap_or("pending");
     // Of two records under one id nobody knows which one a row would be of.
     let shared = !sample.also_claimed.is_empty();
     if shared || !(known.signed || imported) || !COUNTING.contains(&outcome) {
-        return Ok(Some(Vec::new()));
+        return Some(Vec::new());
     }
     let authority = sample.authority_id.and_then(|authority_id| {
         let level = facts.organisations.get(&authority_id)?.level.clone()?;
         Some((authority_id, level))
     });
     let Some((authority_id, level)) = authority else {
-        return Ok(Some(Vec::new()));
+        return Some(Vec::new());
     };
     let (sampled_on, _) = sample.sampled.usable().shanghai_days();
     let rows = index_keys(key, sample)
@@ -179,7 +210,7 @@ async fn rows(
             product_kind: known.product_name.as_deref().map(normalise_text),
             region: known.region.clone(),
         });
-    Ok(Some(rows.collect()))
+    Some(rows.collect())
 }
 
 fn page(key: &[u8], now: Millis, rows: Vec<IndexRow>, removed: Vec<String>) -> IndexPage {

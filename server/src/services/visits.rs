@@ -20,7 +20,7 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
-use crate::services::projection;
+use crate::services::projection::{self, Certified};
 use crate::services::ruling::gather;
 use crate::store::Session;
 use crate::store::access::organisations;
@@ -332,8 +332,14 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
         .collect();
     let names = names(&mut db, &document).await?;
     let people = people::named(&mut db, mentioned).await?;
-    let around =
-        projection::around(&mut db, &document, &EnterpriseKey(row.enterprise.clone())).await?;
+    let around = projection::around(
+        &mut db,
+        &mut Certified::default(),
+        &document,
+        &EnterpriseKey(row.enterprise.clone()),
+        &[],
+    )
+    .await?;
     let read =
         reading::read(automerge, &around, &rulings).map_err(|error| Problem::internal(&error))?;
     Ok(Dossier {

@@ -10,7 +10,7 @@ use sync_core::proof::{CertificatePayload, Signed};
 use sync_core::sync::wire::{ChangeStatus, IndexPage};
 
 use super::access::counters;
-use super::{Result, Row, Session, StoreError, Tx, statements};
+use super::{Result, Row, Session, StoreError, Tx, bulk, statements};
 use crate::args;
 use crate::crypto::labelled_hash;
 
@@ -19,9 +19,6 @@ statements! {
     TAKE_POSITIONS = "UPDATE log_counters SET position = position + $1 WHERE name = 'feed' RETURNING position";
     /// Where the feed ends.
     LAST_POSITION = "SELECT position FROM log_counters WHERE name = 'feed'";
-    /// Appends one row.
-    INSERT = "INSERT INTO feed (position, audience, entry, document_id, subject, version, payload, appended_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     /// Older versions of a reference record or of a row of the index are of no use to anybody who has not read them yet.
     FORGET_OLDER = "DELETE FROM feed WHERE subject = $1 AND audience = $2 AND entry IN ('reference', 'index') AND position < $3";
     /// Of grants and revocations of a document only the last word is of any use.
@@ -54,6 +51,11 @@ statements! {
 
 /// Of the epoch's name, which is drawn by chance, so much names the series of its sheet numbers.
 const SERIES_CHARS: usize = 8;
+
+bulk! {
+    /// Appends rows.
+    INSERT = ("INSERT INTO feed (position, audience, entry, document_id, subject, version, payload, appended_at) VALUES", 0, 8, "");
+}
 
 /// For whom a row of the feed is; compared when it is read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -233,22 +235,22 @@ pub async fn append(tx: &mut Tx, rows: &[NewRow], now: Millis) -> Result<i64> {
         .await?
         .get("position")?;
     let first = last - count + 1;
-    for (position, row) in (first..).zip(rows) {
+    let placed = || (first..).zip(rows);
+    let columns = placed().map(|(position, row)| {
+        args![
+            position,
+            row.audience.to_string(),
+            row.entry,
+            row.document,
+            row.subject.clone(),
+            row.version,
+            row.payload.clone(),
+            now
+        ]
+    });
+    tx.exec_rows(&INSERT, columns.collect()).await?;
+    for (position, row) in placed() {
         let audience = row.audience.to_string();
-        tx.exec(
-            &INSERT,
-            args![
-                position,
-                &audience,
-                row.entry,
-                row.document,
-                row.subject.clone(),
-                row.version,
-                row.payload.clone(),
-                now
-            ],
-        )
-        .await?;
         if let ("reference" | "index", Some(subject)) = (row.entry, &row.subject) {
             tx.exec(&FORGET_OLDER, args![subject, &audience, position])
                 .await?;

@@ -3,8 +3,8 @@
 //! transaction ends. Rows rather than advisory locks, which CockroachDB and Yugabyte lack.
 //!
 //! So that no two transactions wait for each other, all take their locks in this order: [`Lock::Alone`],
-//! [`Lock::Enterprise`], the rows of documents, the row of a scope, [`Lock::Subject`], marks of dirty scopes in the order of
-//! their strata, and last the counter of the feed. Work that comes to a mark before its last lock keeps it for its end
+//! [`Lock::Enterprise`], the rows of documents, [`Lock::Ruling`], marks of dirty scopes in the order of their strata, and last
+//! the counter of the feed. Work that comes to a mark before its last lock keeps it for its end
 //! (`services/reference/work.rs`).
 
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ statements! {
     TAKE = "INSERT INTO locks (name, taken) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET taken = locks.taken + 1";
 }
 
-/// Rows that stand for all subjects, enterprises or sessions: two of them seldom share one, and the table never grows.
+/// Rows that stand for all enterprises or sessions: two of them seldom share one, and the table never grows.
 const ROWS_PER_KIND: u16 = 4_096;
 
 /// What is locked.
@@ -29,8 +29,8 @@ pub enum Lock {
     Alone,
     /// The projection of visits whose identity names this enterprise.
     Enterprise(String),
-    /// The versions of the ruling on a subject.
-    Subject(String),
+    /// Ruling: one pass at a time reads what all scopes say and writes the versions that follow from it.
+    Ruling,
     /// The refresh tokens of a session.
     Session(String),
 }
@@ -39,8 +39,8 @@ impl Lock {
     fn row(&self) -> String {
         let (kind, name) = match self {
             Self::Alone => return "alone".to_owned(),
+            Self::Ruling => return "ruling".to_owned(),
             Self::Enterprise(key) => ("enterprise", key),
-            Self::Subject(subject) => ("subject", subject),
             Self::Session(session) => ("session", session),
         };
         let hash = digest::digest(&digest::SHA256, name.as_bytes());

@@ -5,6 +5,7 @@
 //! writers queue in the process instead of fighting for the file's lock. Readers get a snapshot by [`Store::read`].
 
 pub mod access;
+pub mod bulk;
 mod error;
 pub mod feed;
 pub mod locks;
@@ -23,6 +24,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use bulk::Bulk;
+pub(crate) use bulk::bulk;
 pub use error::StoreError;
 use locks::Lock;
 pub use row::{Cell, FromCell, Row};
@@ -39,6 +42,8 @@ pub use value::Value;
 
 /// A request may read while another one holds the writing connection.
 const POSTGRES_CONNECTIONS_MIN: u32 = 2;
+/// Statements that a connection keeps prepared: all that a sync and its rulings run.
+const PREPARED_STATEMENTS: usize = 512;
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
      WHERE current_setting('synchronous_commit') = 'off'";
 
@@ -57,6 +62,26 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
     .into_iter()
     .flatten()
     .copied()
+    .flatten()
+    .copied()
+    .chain(bulks().flat_map(|bulk| bulk.statements()))
+}
+
+/// Every statement over many rows.
+fn bulks() -> impl Iterator<Item = &'static Bulk> {
+    [
+        feed::BULK,
+        rulings::decisions::BULK,
+        rulings::dirty::BULK,
+        rulings::index::BULK,
+        rulings::ruled_facts::BULK,
+        rulings::verdicts::BULK,
+        rulings::versions::BULK,
+        sync::changes::BULK,
+        sync::projections::BULK,
+        sync::tips::BULK,
+    ]
+    .into_iter()
     .flatten()
     .copied()
 }
@@ -111,6 +136,7 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             // What was acknowledged survives a power cut: FULL syncs the WAL at every commit.
             .synchronous(SqliteSynchronous::Full)
+            .statement_cache_capacity(PREPARED_STATEMENTS)
             .busy_timeout(Duration::from_secs(DATABASE_WAIT_S));
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
@@ -144,6 +170,7 @@ impl Store {
     pub async fn connect_postgres(url: &str, connections_max: u32) -> Result<Self> {
         let options = PgConnectOptions::from_str(url)?
             .application_name("fieldseal")
+            .statement_cache_capacity(PREPARED_STATEMENTS)
             .options([
                 ("lock_timeout", format!("{DATABASE_WAIT_S}s")),
                 (

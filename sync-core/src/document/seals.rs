@@ -3,6 +3,7 @@
 //!
 //! Never over the bytes of a snapshot: they depend on the order of arrival.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{ChangeHash as Head, ObjType, ReadDoc, Value};
@@ -186,10 +187,18 @@ pub struct AmendmentRecord {
     pub amendment: Option<Amendment>,
 }
 
-/// The changes of a document with what each touched, and the signed amendments among them.
+/// The changes of a document, and the signed amendments among them.
 pub(super) struct Edits {
-    changes: Vec<(Head, Actor, Vec<Touched>)>,
+    changes: Vec<Edit>,
     amendments: Vec<Item<Amendment>>,
+}
+
+/// A change; what it touched is read when a seal asks, which it does of few.
+struct Edit {
+    hash: Head,
+    actor: Actor,
+    deps: Vec<Head>,
+    touched: OnceCell<Vec<Touched>>,
 }
 
 /// What a person signs who amends a sealed record.
@@ -493,7 +502,7 @@ impl VisitDocument {
             .collect()
     }
 
-    /// What each change touched, in the order of changes; read once for all seals.
+    /// The changes in their order, read once for all seals.
     pub(super) fn edits(&self) -> Edits {
         let mut metas = self.doc.get_changes_meta(&[]);
         metas.sort_by_key(|meta| (meta.start_op, meta.hash));
@@ -501,9 +510,12 @@ impl VisitDocument {
             .into_iter()
             .filter(|meta| !meta.deps.is_empty())
             .filter_map(|meta| {
-                let actor = Actor(meta.actor.to_bytes().try_into().ok()?);
-                let touched = history::touched(&self.doc, &meta.deps, &meta.hash);
-                Some((meta.hash, actor, touched))
+                Some(Edit {
+                    actor: Actor(meta.actor.to_bytes().try_into().ok()?),
+                    hash: meta.hash,
+                    deps: meta.deps,
+                    touched: OnceCell::new(),
+                })
             })
             .collect();
         Edits {
@@ -525,10 +537,13 @@ impl VisitDocument {
         let metas = self.doc.get_changes_meta(&heads);
         let beside: BTreeSet<Head> = metas.into_iter().map(|meta| meta.hash).collect();
         let mut found = Vec::new();
-        for (hash, actor, touched) in &edits.changes {
-            if !beside.contains(hash) {
+        for edit in &edits.changes {
+            if !beside.contains(&edit.hash) {
                 continue;
             }
+            let touched = edit
+                .touched
+                .get_or_init(|| history::touched(&self.doc, &edit.deps, &edit.hash));
             let of_subject = touched.iter().filter(|it| {
                 it.path.first().is_some_and(|part| part == shelf.collection)
                     && it.path.get(1).is_some_and(|part| *part == id)
@@ -537,12 +552,12 @@ impl VisitDocument {
             if fields.is_empty() {
                 continue;
             }
-            let change = ChangeHash(hash.0);
+            let change = ChangeHash(edit.hash.0);
             let mut signed = edits.amendments.iter();
             found.push(AmendmentRecord {
                 seal_id: seal.seal_id,
                 change,
-                actor: *actor,
+                actor: edit.actor,
                 fields,
                 amendment: signed
                     .find(|it| it.maker == change && it.value.subject == *subject)

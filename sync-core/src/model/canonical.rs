@@ -21,7 +21,8 @@ fn write(value: &Value, text: &mut String) {
                 if index > 0 {
                     text.push(',');
                 }
-                text.push_str(&Value::from(key.as_str()).to_string());
+                // A text always has a spelling.
+                text.push_str(&serde_json::to_string(key).unwrap_or_default());
                 text.push(':');
                 write(value, text);
             }

@@ -3,34 +3,79 @@
 
 mod read;
 
-use sync_core::model::{DocumentId, EnterpriseKey, Millis, SampleId};
+use automerge::Automerge;
+use sync_core::model::{Actor, ChangeHash, DocumentId, EnterpriseKey, Millis, SampleId};
 use sync_core::rules::{Facts, SampleFact, ScopeKey, scopes_of_sample};
 
 use crate::store::locks::{self, Lock};
 use crate::store::reference::enterprises;
 use crate::store::sync::documents::{self, DocumentRow};
 use crate::store::sync::projections::{self, MemberKind, VisitRow};
-use crate::store::{Result, Tx};
+use crate::store::{Result, Session, Tx};
 
-pub use read::{Around, Projected, around};
+pub use read::{Around, Certified, Projected, around};
+
+/// A document as projected before the transaction that stores it: reading one is work for the processor, and nobody should
+/// wait for the writer meanwhile.
+pub struct Ahead {
+    enterprise: EnterpriseKey,
+    around: Around,
+    projected: Option<Projected>,
+}
+
+impl Ahead {
+    /// Reads what projecting will ask; `coming` are the changes that may stand in the document then.
+    pub async fn of(
+        db: &mut Session,
+        certified: &mut Certified,
+        row: &DocumentRow,
+        coming: &[(ChangeHash, Actor, Millis)],
+    ) -> Result<Self> {
+        let identity_key = EnterpriseKey(row.enterprise_key.clone());
+        let enterprise = enterprises::resolve_key(db, &identity_key).await?;
+        Ok(Self {
+            around: around(db, certified, row, &enterprise, coming).await?,
+            enterprise,
+            projected: None,
+        })
+    }
+
+    /// Projects; no database is asked.
+    pub fn project(&mut self, document: &Automerge) {
+        self.projected = read::project(document, &self.around);
+    }
+}
 
 /// Projects one document, and gives the scopes that it left and joined: the caller marks them, with those of all other
 /// documents of the transaction, so that marks are taken in one order. The caller holds the lock of its enterprise.
 pub async fn project(
     tx: &mut Tx,
     row: &DocumentRow,
-    document: &automerge::Automerge,
+    document: &Automerge,
+    ahead: Option<Ahead>,
     now: Millis,
 ) -> Result<Vec<ScopeKey>> {
-    let mut marked = projections::list_scopes_of_document(tx, row.document_id).await?;
-    // A record that goes leaves another one under its id free, and one that comes freezes it.
-    marked.extend(projections::list_scopes_of_shared(tx, row.document_id).await?);
+    let mut marked = Vec::new();
+    if row.is_stored() {
+        marked = projections::list_scopes_of_document(tx, row.document_id).await?;
+        // A record that goes leaves another one under its id free, and one that comes freezes it.
+        marked.extend(projections::list_scopes_of_shared(tx, row.document_id).await?);
+    }
     let identity_key = EnterpriseKey(row.enterprise_key.clone());
     let enterprise = enterprises::resolve_key(tx, &identity_key).await?;
     let listed = enterprises::find_by_key(tx, &enterprise).await?;
-    let around = read::around(tx, row, &enterprise).await?;
+    // Whoever gave the enterprise another key since then did so before we held its lock.
+    let ahead = ahead.filter(|ahead| ahead.enterprise == enterprise);
+    let projected = match ahead.and_then(|ahead| ahead.projected) {
+        Some(projected) => Some(projected),
+        None => {
+            let mut certified = Certified::default();
+            let around = around(tx, &mut certified, row, &enterprise, &[]).await?;
+            read::project(document, &around)
+        }
+    };
     // The binding of a document is checked before its first change is stored; what is no visit shows no rows.
-    let Some(mut projected) = read::project(document, &around) else {
+    let Some(mut projected) = projected else {
         tracing::error!(document = %row.document_id, "a stored document is no visit");
         return Ok(Vec::new());
     };
@@ -59,13 +104,13 @@ pub async fn project(
     if let Some(fact) = projected.facts.visits.get_mut(&row.document_id) {
         fact.region.clone_from(&visit.region);
     }
-    projections::replace_visit(tx, &visit, &projected.facts, now).await?;
+    projections::replace_visit(tx, &visit, &projected.facts, row.is_stored(), now).await?;
     for (path, record) in &projected.conflicts {
         projections::insert_conflict(tx, row.document_id, path, record, now).await?;
     }
 
     let members = members(row.document_id, &projected.facts);
-    projections::replace_members(tx, row.document_id, &members).await?;
+    projections::replace_members(tx, row.document_id, &members, row.is_stored()).await?;
     marked.extend(members.into_iter().map(|(_, _, key)| key));
     marked.extend(projections::list_scopes_of_shared(tx, row.document_id).await?);
     Ok(marked)
@@ -88,9 +133,9 @@ pub async fn project_again(
     let mut marked = Vec::new();
     for document in documents {
         if let Some(row) = documents::find(tx, *document).await?
-            && let Ok(automerge) = automerge::Automerge::load(&row.snapshot)
+            && let Ok(automerge) = Automerge::load(&row.snapshot)
         {
-            marked.extend(project(tx, &row, &automerge, now).await?);
+            marked.extend(project(tx, &row, &automerge, None, now).await?);
         }
     }
     Ok(marked)

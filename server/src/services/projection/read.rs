@@ -2,7 +2,8 @@
 //! beside what the server alone knows: who the certified authors are, and when their changes came. What may change
 //! without the document (tasks, rosters, custody, permissions) is laid over the facts when a scope is ruled.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Automerge;
 use sync_core::document::{Certificates, Surroundings, VisitDocument, project as project_document};
@@ -70,41 +71,75 @@ impl Surroundings for Around {
     }
 }
 
-/// Gathers what is known around a document whose enterprise is now `enterprise`.
+/// Keys and certificates as read in one transaction, each once.
+#[derive(Default)]
+pub struct Certified {
+    server_keys: Option<BelievedKeys>,
+    of_actors: BTreeMap<Actor, Vec<CertificatePayload>>,
+}
+
+impl Certified {
+    async fn server_keys(&mut self, db: &mut Session) -> Result<BelievedKeys> {
+        if let Some(believed) = &self.server_keys {
+            return Ok(believed.clone());
+        }
+        let believed = server_keys::believed(db).await?;
+        self.server_keys = Some(believed.clone());
+        Ok(believed)
+    }
+
+    async fn of_actor(&mut self, db: &mut Session, actor: Actor) -> Result<&[CertificatePayload]> {
+        if let Entry::Vacant(place) = self.of_actors.entry(actor) {
+            let mut payloads = Vec::new();
+            for certificate in certificates::list_of_actor(db, actor).await? {
+                // Issued by this server and read from its own table.
+                let payload = certificate.read_unverified();
+                payloads.push(payload.map_err(|_| StoreError::Column {
+                    name: "certificate",
+                    wanted: "a certificate",
+                })?);
+            }
+            place.insert(payloads);
+        }
+        Ok(self.of_actors.get(&actor).map_or(&[], Vec::as_slice))
+    }
+}
+
+/// Gathers what is known around a document whose enterprise is now `enterprise`. `coming` are changes that may stand in it
+/// soon: whose they are, and when they came.
 pub async fn around(
     db: &mut Session,
+    certified: &mut Certified,
     row: &DocumentRow,
     enterprise: &EnterpriseKey,
+    coming: &[(ChangeHash, Actor, Millis)],
 ) -> Result<Around> {
     let mut around = Around {
         received: BTreeMap::new(),
         devices: BTreeMap::new(),
         signers: BTreeMap::new(),
-        server_keys: server_keys::believed(db).await?,
+        server_keys: certified.server_keys(db).await?,
         aliases: BTreeMap::from([(
             EnterpriseKey(row.enterprise_key.clone()),
             enterprise.clone(),
         )]),
     };
-    for change in changes::list_accepted(db, row.document_id).await? {
-        around.received.insert(change.hash, change.received_at);
-        let Some(actor) = change
-            .actor
-            .filter(|actor| !around.devices.contains_key(actor))
-        else {
-            continue;
-        };
-        for certificate in certificates::list_of_actor(db, actor).await? {
-            // Issued by this server and read from its own table.
-            let payload = certificate
-                .read_unverified()
-                .map_err(|_| StoreError::Column {
-                    name: "certificate",
-                    wanted: "a certificate",
-                })?;
+    let mut actors = BTreeSet::new();
+    if row.is_stored() {
+        for (hash, actor, received_at) in changes::list_received(db, row.document_id).await? {
+            around.received.insert(hash, received_at);
+            actors.extend(actor);
+        }
+    }
+    for (hash, actor, received_at) in coming {
+        around.received.entry(*hash).or_insert(*received_at);
+        actors.insert(*actor);
+    }
+    for actor in actors {
+        for payload in certified.of_actor(db, actor).await? {
             match payload.kind {
-                CertificateKind::Device => around.devices.insert(actor, payload),
-                CertificateKind::Signer => around.signers.insert(payload.serial, payload),
+                CertificateKind::Device => around.devices.insert(actor, payload.clone()),
+                CertificateKind::Signer => around.signers.insert(payload.serial, payload.clone()),
             };
         }
     }

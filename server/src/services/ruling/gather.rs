@@ -1,239 +1,453 @@
 //! The facts of a scope: its members as projected, over which is laid what the server alone knows — tasks, rosters,
 //! organisations, custody, permissions, decisions, and what the earlier strata said.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
 
-use sync_core::model::{DocumentId, EntryId, Interval, OrganisationId, SampleId};
-use sync_core::rules::{ContinuationFact, Facts, Outcome, ScopeKey, Subject};
+use sync_core::model::{
+    CampaignId, DocumentId, EnterpriseKey, EntryId, Interval, OrganisationId, SampleId, TaskId,
+    TeamId, UserId,
+};
+use sync_core::rules::{
+    ContinuationFact, CustodyFact, Decision, EntryFact, Facts, Findings, OrganisationFact, Outcome,
+    RecusalFact, SampleFact, ScopeKey, Subject, TaskFact, VisitFact,
+};
 
-use crate::store::reference::{campaigns, leases, lookups, product_rules, teams};
+use crate::store::reference::{campaigns, enterprises, leases, lookups, product_rules, teams};
 use crate::store::rulings::{decisions, rulebooks, verdicts};
-use crate::store::sync::projections;
+use crate::store::sync::projections::{self, Member};
 use crate::store::{Result, Session};
 
 /// How far the ancestors of an authority are followed: country, province, city, county, and one more.
 const ANCESTORS_MAX: usize = 5;
 
-/// Gathers.
+/// The facts of one scope.
 pub async fn facts(db: &mut Session, key: &ScopeKey) -> Result<Facts> {
-    let mut facts = Facts::new(key.clone());
-    let mut documents: BTreeSet<DocumentId> = BTreeSet::new();
-    for (kind, member, document) in projections::list_members(db, key).await? {
-        documents.extend(document);
-        match kind.as_str() {
-            "entry" => take_entry(db, &mut facts, EntryId(member)).await?,
-            "sample" => {
-                if let Ok(id) = member.parse::<SampleId>() {
-                    take_sample(db, &mut facts, id, document).await?;
+    Known::default().facts(db, key).await
+}
+
+/// What was read in one transaction, each thing once: the scopes of one visit share most of it. Valid as long as nobody
+/// writes what is in it but the pass that has it.
+#[derive(Default)]
+pub struct Known {
+    members: HashMap<String, Vec<Member>>,
+    said: HashMap<String, Findings>,
+    visits: HashMap<DocumentId, Option<VisitFact>>,
+    entries: HashMap<EntryId, Option<EntryFact>>,
+    samples: HashMap<SampleId, Vec<(Option<DocumentId>, SampleFact)>>,
+    custody: HashMap<SampleId, CustodyFact>,
+    decided: HashMap<Subject, Vec<Decision>>,
+    verdicts: HashMap<Subject, Vec<verdicts::Verdict>>,
+    rosters: HashMap<TeamId, BTreeSet<UserId>>,
+    recusals: HashMap<OrganisationId, Vec<(EnterpriseKey, RecusalFact)>>,
+    leased: HashMap<(CampaignId, OrganisationId), bool>,
+    tasks: HashMap<TaskId, Option<TaskFact>>,
+    bases: HashMap<(OrganisationId, String), Option<i64>>,
+    campaigns: HashMap<CampaignId, Option<OrganisationId>>,
+    organisations: HashMap<OrganisationId, Option<OrganisationFact>>,
+}
+
+/// Those that are not known yet, each once.
+fn unknown<K: Hash + Eq + Ord + Clone, V>(
+    known: &HashMap<K, V>,
+    wanted: impl IntoIterator<Item = K>,
+) -> BTreeSet<K> {
+    let wanted = wanted.into_iter().filter(|key| !known.contains_key(key));
+    wanted.collect()
+}
+
+impl Known {
+    /// Reads what these scopes will ask for, in few statements.
+    pub async fn read_ahead(&mut self, db: &mut Session, keys: &[&ScopeKey]) -> Result<()> {
+        let new: Vec<&ScopeKey> = keys
+            .iter()
+            .copied()
+            .filter(|key| !self.members.contains_key(&key.to_string()))
+            .collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut said = verdicts::list_of_scopes(db, &new).await?;
+        for key in &new {
+            let scope = key.to_string();
+            let before = said.remove(&scope).unwrap_or_default();
+            self.said.insert(scope, before);
+        }
+        let found = projections::list_members(db, &new).await?;
+        let (mut documents, mut entries, mut samples) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for (kind, member, document) in found.values().flatten() {
+            documents.extend(*document);
+            match kind.as_str() {
+                "entry" => {
+                    entries.insert(EntryId(member.clone()));
+                }
+                "sample" => samples.extend(member.parse::<SampleId>()),
+                _ => {}
+            }
+        }
+        self.members.extend(found);
+        let visits = unknown(&self.visits, documents);
+        let facts = projections::list_visits(db, visits.iter().copied()).await?;
+        self.visits.extend(visits.into_iter().map(|id| (id, None)));
+        self.visits
+            .extend(facts.into_iter().map(|(id, fact)| (id, Some(fact))));
+        self.read_samples(db, samples.clone()).await?;
+        for id in &samples {
+            let of_sample = self.samples.get(id).into_iter().flatten();
+            entries.extend(of_sample.filter_map(|(_, fact)| fact.entry_id.clone()));
+        }
+        self.read_entries(db, entries.clone()).await?;
+        let entries = entries.into_iter().map(Subject::Entry);
+        let samples = samples.into_iter().map(Subject::Sample);
+        self.read_subjects(db, entries.chain(samples)).await
+    }
+
+    async fn read_entries(&mut self, db: &mut Session, ids: BTreeSet<EntryId>) -> Result<()> {
+        let new = unknown(&self.entries, ids);
+        let facts = projections::list_entries(db, new.iter().cloned()).await?;
+        self.entries.extend(new.into_iter().map(|id| (id, None)));
+        let facts = facts.into_iter().map(|(id, fact)| (id, Some(fact)));
+        self.entries.extend(facts);
+        Ok(())
+    }
+
+    async fn read_samples(&mut self, db: &mut Session, ids: BTreeSet<SampleId>) -> Result<()> {
+        let new = unknown(&self.samples, ids);
+        for (id, document, fact) in projections::list_samples(db, new.iter().copied()).await? {
+            self.samples.entry(id).or_default().push((document, fact));
+        }
+        for id in new {
+            self.samples.entry(id).or_default();
+            let custody = lookups::custody_fact(db, id).await?;
+            self.custody.insert(id, custody);
+        }
+        Ok(())
+    }
+
+    /// Reads what was said and decided on these.
+    pub async fn read_subjects(
+        &mut self,
+        db: &mut Session,
+        subjects: impl IntoIterator<Item = Subject>,
+    ) -> Result<()> {
+        let new = Vec::from_iter(unknown(&self.verdicts, subjects));
+        let mut decided = decisions::list_of_subjects(db, &new).await?;
+        for subject in &new {
+            let on = decided.remove(subject).unwrap_or_default();
+            self.decided.insert(subject.clone(), on);
+        }
+        self.verdicts
+            .extend(verdicts::list_of_subjects(db, &new).await?);
+        Ok(())
+    }
+
+    /// What a scope said before.
+    pub fn said(&self, key: &ScopeKey) -> Findings {
+        self.said.get(&key.to_string()).cloned().unwrap_or_default()
+    }
+
+    /// What all scopes say on a subject, as far as they were read or have just spoken, earliest stratum first.
+    pub fn verdicts_on(&self, subject: &Subject) -> &[verdicts::Verdict] {
+        self.verdicts.get(subject).map_or(&[], Vec::as_slice)
+    }
+
+    /// What persons decided on a subject that was read, oldest first.
+    pub fn decided_on(&self, subject: &Subject) -> &[Decision] {
+        self.decided.get(subject).map_or(&[], Vec::as_slice)
+    }
+
+    /// A scope says something else now.
+    pub async fn say(
+        &mut self,
+        db: &mut Session,
+        key: &ScopeKey,
+        before: &Findings,
+        after: &Findings,
+    ) -> Result<()> {
+        let old = verdicts::by_subject(key, before);
+        let new = verdicts::by_subject(key, after);
+        self.read_subjects(db, old.keys().chain(new.keys()).cloned())
+            .await?;
+        let scope = key.to_string();
+        for subject in old.keys() {
+            let on = self.verdicts.entry(subject.clone()).or_default();
+            on.retain(|verdict| verdict.scope != scope);
+        }
+        for (subject, verdict) in new {
+            let on = self.verdicts.entry(subject).or_default();
+            on.retain(|known| known.scope != scope);
+            on.push(verdict);
+            on.sort_by(|a, b| a.place().cmp(&b.place()));
+        }
+        Ok(())
+    }
+
+    /// Gathers.
+    pub async fn facts(&mut self, db: &mut Session, key: &ScopeKey) -> Result<Facts> {
+        self.read_ahead(db, &[key]).await?;
+        let mut facts = Facts::new(key.clone());
+        let mut documents: BTreeSet<DocumentId> = BTreeSet::new();
+        let members = self.members.get(&key.to_string()).cloned();
+        for (kind, member, document) in members.unwrap_or_default() {
+            documents.extend(document);
+            match kind.as_str() {
+                "entry" => self.take_entry(db, &mut facts, EntryId(member)).await?,
+                "sample" => {
+                    if let Ok(id) = member.parse::<SampleId>() {
+                        self.take_sample(db, &mut facts, id, document).await?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        for document in documents {
+            self.take_visit(db, &mut facts, document).await?;
+        }
+        self.take_leases(db, &mut facts).await?;
+        self.take_tasks(db, &mut facts).await?;
+        self.take_campaigns(db, &mut facts).await?;
+        self.take_organisations(db, &mut facts).await?;
+        self.take_earlier_words(&mut facts, i64::from(key.stratum()));
+        Ok(facts)
+    }
+
+    async fn take_entry(&mut self, db: &mut Session, facts: &mut Facts, id: EntryId) -> Result<()> {
+        if facts.entries.contains_key(&id) {
+            return Ok(());
+        }
+        self.read_entries(db, BTreeSet::from([id.clone()])).await?;
+        let Some(mut entry) = self.entries.get(&id).cloned().flatten() else {
+            return Ok(());
+        };
+        if let Some(ContinuationFact::ReEntryGrant { grant_id, honoured }) = &mut entry.continues {
+            *honoured = rulebooks::grant_holds(
+                db,
+                *grant_id,
+                entry.campaign_id,
+                entry.body_id,
+                &entry.enterprise,
+                entry.entered.usable().lo,
+            )
+            .await?;
+        }
+        let subject = Subject::Entry(id.clone());
+        self.read_subjects(db, [subject.clone()]).await?;
+        facts.decided.extend_from_slice(self.decided_on(&subject));
+        facts.entries.insert(id, entry);
+        Ok(())
+    }
+
+    /// Where several documents in one scope have a record under one id, the first of them stands for all: each of their
+    /// visits has frozen it.
+    async fn take_sample(
+        &mut self,
+        db: &mut Session,
+        facts: &mut Facts,
+        id: SampleId,
+        document: Option<DocumentId>,
+    ) -> Result<()> {
+        if facts.samples.contains_key(&id) {
+            return Ok(());
+        }
+        let records = self.samples.get(&id).map_or(&[][..], Vec::as_slice);
+        let (own, others): (Vec<_>, Vec<_>) = records
+            .iter()
+            .partition(|(claimed, _)| *claimed == document);
+        let Some((_, sample)) = own.into_iter().next_back() else {
+            return Ok(());
+        };
+        let sample = SampleFact {
+            also_claimed: others.into_iter().map(|(claimed, _)| *claimed).collect(),
+            custody: self.custody.get(&id).cloned().unwrap_or_default(),
+            ..sample.clone()
+        };
+        let subject = Subject::Sample(id);
+        facts.decided.extend_from_slice(self.decided_on(&subject));
+        if let Some(entry) = sample.entry_id.clone() {
+            self.take_entry(db, facts, entry).await?;
+        }
+        facts.samples.insert(id, sample);
+        Ok(())
+    }
+
+    async fn take_visit(
+        &mut self,
+        db: &mut Session,
+        facts: &mut Facts,
+        document: DocumentId,
+    ) -> Result<()> {
+        let Some(mut visit) = self.visits.get(&document).cloned().flatten() else {
+            return Ok(());
+        };
+        if let Some(team) = visit.team_id {
+            if !self.rosters.contains_key(&team) {
+                self.rosters.insert(team, teams::roster(db, team).await?);
+            }
+            visit.roster = self.rosters.get(&team).cloned().unwrap_or_default();
+        }
+        if !self.recusals.contains_key(&visit.body_id) {
+            let of_body = lookups::recusals_of_body(db, visit.body_id).await?;
+            self.recusals.insert(visit.body_id, of_body);
+        }
+        let of_body = self.recusals.get(&visit.body_id);
+        if let Some(of_body) = of_body.filter(|of_body| !of_body.is_empty()) {
+            // Declared under whichever key the enterprise had then.
+            for key in enterprises::keys_of(db, &visit.enterprise).await? {
+                for (_, recusal) in of_body.iter().filter(|(at, _)| *at == key) {
+                    if !visit.recusals.contains(recusal) {
+                        visit.recusals.push(recusal.clone());
+                    }
                 }
             }
-            _ => {}
         }
+        facts.visits.insert(document, visit);
+        Ok(())
     }
-    for document in documents {
-        take_visit(db, &mut facts, document).await?;
-    }
-    take_leases(db, &mut facts).await?;
-    take_tasks(db, &mut facts).await?;
-    take_campaigns(db, &mut facts).await?;
-    take_organisations(db, &mut facts).await?;
-    take_earlier_words(db, &mut facts, i64::from(key.stratum())).await?;
-    Ok(facts)
-}
 
-async fn take_entry(db: &mut Session, facts: &mut Facts, id: EntryId) -> Result<()> {
-    if facts.entries.contains_key(&id) {
-        return Ok(());
-    }
-    let Some(mut entry) = projections::find_entry(db, &id).await? else {
-        return Ok(());
-    };
-    if let Some(ContinuationFact::ReEntryGrant { grant_id, honoured }) = &mut entry.continues {
-        *honoured = rulebooks::grant_holds(
-            db,
-            *grant_id,
-            entry.campaign_id,
-            entry.body_id,
-            &entry.enterprise,
-            entry.entered.usable().lo,
-        )
-        .await?;
-    }
-    let subject = Subject::Entry(id.clone());
-    facts.decided.extend(
-        decisions::list_of_subject(db, &subject)
-            .await?
-            .into_iter()
-            .map(|row| row.decision),
-    );
-    facts.entries.insert(id, entry);
-    Ok(())
-}
-
-/// Where several documents in one scope have a record under one id, the first of them stands for all: each of their
-/// visits has frozen it.
-async fn take_sample(
-    db: &mut Session,
-    facts: &mut Facts,
-    id: SampleId,
-    document: Option<DocumentId>,
-) -> Result<()> {
-    if facts.samples.contains_key(&id) {
-        return Ok(());
-    }
-    let Some(mut sample) = projections::find_sample(db, id, document).await? else {
-        return Ok(());
-    };
-    sample.custody = lookups::custody_fact(db, id).await?;
-    let subject = Subject::Sample(id);
-    facts.decided.extend(
-        decisions::list_of_subject(db, &subject)
-            .await?
-            .into_iter()
-            .map(|row| row.decision),
-    );
-    if let Some(entry) = sample.entry_id.clone() {
-        take_entry(db, facts, entry).await?;
-    }
-    facts.samples.insert(id, sample);
-    Ok(())
-}
-
-async fn take_visit(db: &mut Session, facts: &mut Facts, document: DocumentId) -> Result<()> {
-    let Some(mut visit) = projections::find_visit(db, document).await? else {
-        return Ok(());
-    };
-    if let Some(team) = visit.team_id {
-        visit.roster = teams::roster(db, team).await?;
-    }
-    for recusal in lookups::recusals(db, visit.body_id, &visit.enterprise).await? {
-        if !visit.recusals.contains(&recusal) {
-            visit.recusals.push(recusal);
-        }
-    }
-    facts.visits.insert(document, visit);
-    Ok(())
-}
-
-/// Leases on the door that held while somebody may have walked in.
-async fn take_leases(db: &mut Session, facts: &mut Facts) -> Result<()> {
-    let ScopeKey::Door {
-        campaign_id,
-        body_id,
-        enterprise,
-    } = &facts.scope
-    else {
-        return Ok(());
-    };
-    let (campaign, body, enterprise) = (*campaign_id, *body_id, enterprise.clone());
-    let claims: Vec<Interval> = facts
-        .entries
-        .values()
-        .filter_map(|entry| entry.entered.claimed)
-        .collect();
-    for within in claims {
-        let held = leases::facts_of_door(db, campaign, body, &enterprise, within).await?;
-        facts.leases.extend(held);
-    }
-    Ok(())
-}
-
-/// Tasks, and what samples take from them: the authority, and the least base that its product rule asks.
-async fn take_tasks(db: &mut Session, facts: &mut Facts) -> Result<()> {
-    let named: BTreeSet<_> = facts
-        .samples
-        .values()
-        .filter_map(|sample| sample.task_id)
-        .collect();
-    for id in named {
-        let Some(task) = lookups::task_fact(db, id).await? else {
-            continue;
+    /// Leases on the door that held while somebody may have walked in.
+    async fn take_leases(&mut self, db: &mut Session, facts: &mut Facts) -> Result<()> {
+        let ScopeKey::Door {
+            campaign_id,
+            body_id,
+            enterprise,
+        } = &facts.scope
+        else {
+            return Ok(());
         };
-        let rule = product_rules::find_newest(db, task.authority_id, &task.product_name).await?;
-        for sample in facts
-            .samples
-            .values_mut()
-            .filter(|sample| sample.task_id == Some(id))
-        {
-            sample.authority_id = Some(task.authority_id);
-            sample.min_base_milli = rule
-                .as_ref()
-                .map(|rule| rule.min_base_milli)
-                .or(sample.min_base_milli);
+        let (campaign, body, enterprise) = (*campaign_id, *body_id, enterprise.clone());
+        let leased = match self.leased.get(&(campaign, body)) {
+            Some(leased) => *leased,
+            None => {
+                let leased = leases::has_any(db, campaign, body).await?;
+                self.leased.insert((campaign, body), leased);
+                leased
+            }
+        };
+        if !leased {
+            return Ok(());
         }
-        facts.tasks.insert(id, task);
-    }
-    Ok(())
-}
-
-/// Who made the campaigns, and so answers for their doors.
-async fn take_campaigns(db: &mut Session, facts: &mut Facts) -> Result<()> {
-    let of_visits = facts.visits.values().map(|visit| visit.campaign_id);
-    let of_entries = facts.entries.values().map(|entry| entry.campaign_id);
-    let named: BTreeSet<_> = of_visits.chain(of_entries).collect();
-    for id in named {
-        if let Some(campaign) = campaigns::find(db, id).await? {
-            facts.campaigns.insert(id, campaign.authority_id);
+        let claims: Vec<Interval> = facts
+            .entries
+            .values()
+            .filter_map(|entry| entry.entered.claimed)
+            .collect();
+        for within in claims {
+            let held = leases::facts_of_door(db, campaign, body, &enterprise, within).await?;
+            facts.leases.extend(held);
         }
+        Ok(())
     }
-    Ok(())
-}
 
-async fn take_organisations(db: &mut Session, facts: &mut Facts) -> Result<()> {
-    let mut named: BTreeSet<OrganisationId> = BTreeSet::new();
-    named.extend(facts.visits.values().map(|visit| visit.body_id));
-    named.extend(facts.entries.values().map(|entry| entry.body_id));
-    named.extend(facts.campaigns.values());
-    named.extend(
-        facts
+    /// Tasks, and what samples take from them: the authority, and the least base that its product rule asks.
+    async fn take_tasks(&mut self, db: &mut Session, facts: &mut Facts) -> Result<()> {
+        let named: BTreeSet<_> = facts
             .samples
             .values()
-            .flat_map(|sample| sample.authority_id.into_iter().chain(sample.body_id)),
-    );
-    named.extend(
-        facts
-            .tasks
-            .values()
-            .flat_map(|task| [task.authority_id].into_iter().chain(task.body_id)),
-    );
-    for id in named {
-        let mut next = Some(id);
-        for _ in 0..ANCESTORS_MAX {
-            let Some(id) = next.filter(|id| !facts.organisations.contains_key(id)) else {
-                break;
+            .filter_map(|sample| sample.task_id)
+            .collect();
+        for id in named {
+            if !self.tasks.contains_key(&id) {
+                self.tasks.insert(id, lookups::task_fact(db, id).await?);
+            }
+            let Some(task) = self.tasks.get(&id).cloned().flatten() else {
+                continue;
             };
-            let Some(organisation) = lookups::organisation_fact(db, id).await? else {
-                break;
-            };
-            next = organisation.parent_id;
-            facts.organisations.insert(id, organisation);
-        }
-    }
-    Ok(())
-}
-
-/// What the strata before this one said: the most severe word on each sample, and the standing of each entry.
-async fn take_earlier_words(db: &mut Session, facts: &mut Facts, stratum: i64) -> Result<()> {
-    let samples: Vec<SampleId> = facts.samples.keys().copied().collect();
-    for id in samples {
-        for verdict in verdicts::list_of_subject(db, &Subject::Sample(id)).await? {
-            if let (true, Some(Outcome::Sample { validity })) =
-                (verdict.stratum < stratum, verdict.outcome)
+            let asked = (task.authority_id, task.product_name.clone());
+            if !self.bases.contains_key(&asked) {
+                let rule = product_rules::find_newest(db, asked.0, &asked.1).await?;
+                self.bases
+                    .insert(asked.clone(), rule.map(|rule| rule.min_base_milli));
+            }
+            let base = self.bases.get(&asked).copied().flatten();
+            for sample in facts
+                .samples
+                .values_mut()
+                .filter(|sample| sample.task_id == Some(id))
             {
-                let worst = facts.survived.entry(id).or_insert(validity);
-                *worst = validity.max(*worst);
+                sample.authority_id = Some(task.authority_id);
+                sample.min_base_milli = base.or(sample.min_base_milli);
+            }
+            facts.tasks.insert(id, task);
+        }
+        Ok(())
+    }
+
+    /// Who made the campaigns, and so answers for their doors.
+    async fn take_campaigns(&mut self, db: &mut Session, facts: &mut Facts) -> Result<()> {
+        let of_visits = facts.visits.values().map(|visit| visit.campaign_id);
+        let of_entries = facts.entries.values().map(|entry| entry.campaign_id);
+        let named: BTreeSet<_> = of_visits.chain(of_entries).collect();
+        for id in named {
+            if !self.campaigns.contains_key(&id) {
+                let campaign = campaigns::find(db, id).await?;
+                self.campaigns
+                    .insert(id, campaign.map(|campaign| campaign.authority_id));
+            }
+            if let Some(authority) = self.campaigns.get(&id).copied().flatten() {
+                facts.campaigns.insert(id, authority);
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_organisations(&mut self, db: &mut Session, facts: &mut Facts) -> Result<()> {
+        let mut named: BTreeSet<OrganisationId> = BTreeSet::new();
+        named.extend(facts.visits.values().map(|visit| visit.body_id));
+        named.extend(facts.entries.values().map(|entry| entry.body_id));
+        named.extend(facts.campaigns.values());
+        named.extend(
+            facts
+                .samples
+                .values()
+                .flat_map(|sample| sample.authority_id.into_iter().chain(sample.body_id)),
+        );
+        named.extend(
+            facts
+                .tasks
+                .values()
+                .flat_map(|task| [task.authority_id].into_iter().chain(task.body_id)),
+        );
+        for id in named {
+            let mut next = Some(id);
+            for _ in 0..ANCESTORS_MAX {
+                let Some(id) = next.filter(|id| !facts.organisations.contains_key(id)) else {
+                    break;
+                };
+                if !self.organisations.contains_key(&id) {
+                    let organisation = lookups::organisation_fact(db, id).await?;
+                    self.organisations.insert(id, organisation);
+                }
+                let Some(organisation) = self.organisations.get(&id).cloned().flatten() else {
+                    break;
+                };
+                next = organisation.parent_id;
+                facts.organisations.insert(id, organisation);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the strata before this one said: the most severe word on each sample, and the standing of each entry.
+    fn take_earlier_words(&self, facts: &mut Facts, stratum: i64) {
+        for id in facts.samples.keys() {
+            for verdict in self.verdicts_on(&Subject::Sample(*id)) {
+                if let (true, Some(Outcome::Sample { validity })) =
+                    (verdict.stratum < stratum, &verdict.outcome)
+                {
+                    let worst = facts.survived.entry(*id).or_insert(*validity);
+                    *worst = (*validity).max(*worst);
+                }
+            }
+        }
+        for id in facts.entries.keys() {
+            for verdict in self.verdicts_on(&Subject::Entry(id.clone())) {
+                if let (true, Some(Outcome::Entry { standing })) =
+                    (verdict.stratum < stratum, &verdict.outcome)
+                {
+                    facts.standings.insert(id.clone(), *standing);
+                }
             }
         }
     }
-    let entries: Vec<EntryId> = facts.entries.keys().cloned().collect();
-    for id in entries {
-        for verdict in verdicts::list_of_subject(db, &Subject::Entry(id.clone())).await? {
-            if let (true, Some(Outcome::Entry { standing })) =
-                (verdict.stratum < stratum, verdict.outcome)
-            {
-                facts.standings.insert(id.clone(), standing);
-            }
-        }
-    }
-    Ok(())
 }

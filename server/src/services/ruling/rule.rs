@@ -1,15 +1,18 @@
-//! Transaction 2: takes one dirty scope, rules it, writes what changed, marks what depends on it; until nothing is left.
+//! Transaction 2: takes the scopes that are marked, rules them stratum after stratum with what depends on them, merges what
+//! they say of each subject, and writes what changed. Scopes of one visit share most of their facts, so a pass reads and
+//! writes for all of them at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::model::{Digest, DocumentId, RulingId, SampleId};
+use sync_core::model::{Digest, DocumentId, Millis, RulingId, SampleId};
 use sync_core::rules::{
     self, Decision, Facts, Finding, Findings, Outcome, Rulebooks, ScopeKey, Standing, Subject,
     Validity, dirty_after, final_validity,
 };
 use tracing::Instrument;
 
-use super::{gather, rulebooks};
+use super::gather::Known;
+use super::rulebooks;
 use crate::app::App;
 use crate::crypto;
 use crate::problem::Problem;
@@ -17,34 +20,40 @@ use crate::services::duplicate_index;
 use crate::services::sync::binding;
 use crate::store::feed::{self, Audience, NewRow};
 use crate::store::locks::{self, Lock};
+use crate::store::rulings::dirty::Marked;
 use crate::store::rulings::ruled_facts::RuledFacts;
-use crate::store::rulings::verdicts::subject_text;
+use crate::store::rulings::verdicts::Verdict;
 use crate::store::rulings::versions::RulingRow;
-use crate::store::rulings::{decisions, dirty, ruled_facts, verdicts, versions};
+use crate::store::rulings::{dirty, ruled_facts, verdicts, versions};
 use crate::store::sync::documents;
 use crate::store::{Result, Session, StoreError, Tx};
 
-/// Scopes ruled in one go before others get their turn; what is left is taken by the job.
-const SCOPES_AT_ONCE: u32 = 2_000;
-/// How often one scope is tried when the database asks to try again.
+/// Marked scopes that one transaction takes up: it holds the writer meanwhile.
+const MARKED_A_PASS: usize = 1_024;
+/// Scopes that it rules with all that depends on them.
+const SCOPES_A_PASS: usize = 2 * MARKED_A_PASS;
+/// Passes in one go before others get their turn; what is left is taken by the job.
+const PASSES_AT_ONCE: u32 = 4;
+/// How often a pass is tried when the database asks to try again.
 const ATTEMPTS_MAX: u32 = 8;
 
 /// Rules until nothing is marked, earlier strata first.
 pub async fn rule_what_is_dirty(app: &App) -> Result<(), Problem> {
-    let mut attempts = 0;
-    for _ in 0..SCOPES_AT_ONCE {
-        let next = {
+    // Who waits here for another's pass mostly finds their own scopes ruled by it.
+    let _turn = app.ruling_turn.lock().await;
+    let (mut passes, mut attempts) = (0, 0);
+    while passes < PASSES_AT_ONCE {
+        {
             let mut db = app.store.read().await?;
-            dirty::list_next(&mut db).await?
-        };
-        // Any of the lowest stratum: servers that rule side by side would all wait for the very first one.
-        let [dice] = app.random::<1>();
-        let Some(marked) = next.get(usize::from(dice) % next.len().max(1)) else {
-            return Ok(());
-        };
-        let span = tracing::info_span!("ruling.decide", stratum = marked.key.stratum());
-        match rule_one(app, &marked.key).instrument(span).await {
-            Ok(()) => attempts = 0,
+            if dirty::list_next(&mut db, 1).await?.is_empty() {
+                return Ok(());
+            }
+        }
+        match pass(app)
+            .instrument(tracing::info_span!("ruling.pass"))
+            .await
+        {
+            Ok(()) => passes += 1,
             Err(StoreError::Retry) if attempts < ATTEMPTS_MAX => attempts += 1,
             Err(error) => return Err(error.into()),
         }
@@ -52,85 +61,171 @@ pub async fn rule_what_is_dirty(app: &App) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn rule_one(app: &App, key: &ScopeKey) -> Result<()> {
+/// A scope as ruled in this pass.
+struct Ruled {
+    key: ScopeKey,
+    facts: Facts,
+    hash: Digest,
+    text: String,
+    before: Findings,
+    after: Findings,
+}
+
+async fn pass(app: &App) -> Result<()> {
     let now = app.now();
     let mut tx = app.store.begin_beside().await?;
-    let Some(mark) = dirty::lock(&mut tx, key, now).await? else {
-        // Somebody else has ruled it meanwhile.
-        return tx.commit().await;
-    };
+    locks::take(&mut tx, &[Lock::Ruling]).await?;
+    let marked = dirty::list_next(&mut tx, MARKED_A_PASS).await?;
     let books = rulebooks::in_force(&app.rulebooks, &mut tx).await?;
-    let facts = gather::facts(&mut tx, key).await?;
-    let before = verdicts::list_of_scope(&mut tx, key).await?;
-    let after = rules::rule(&facts, &books);
-    let text = rules::canonical(&facts);
-    let hash = Digest(crypto::sha256(text.as_bytes()));
-    verdicts::replace(&mut tx, key, &after).await?;
+    let mut known = Known::default();
+    let Taken {
+        ruled,
+        cleared,
+        left,
+    } = rule(&mut tx, &mut known, marked, &books).await?;
 
-    let spoken_of = subjects(&before, &after);
-    // Facts may have moved a sampling to another product or party under the same outcome, so all members are looked at.
-    let mut samplings: BTreeSet<SampleId> = facts.samples.keys().copied().collect();
-    samplings.extend(spoken_of.iter().filter_map(|subject| match subject {
-        Subject::Sample(id) => Some(*id),
-        _ => None,
-    }));
-    // Several scopes speak of one subject. Whoever merges their words holds it, and reads them only then.
-    let members = samplings
+    let changed = || ruled.iter().filter(|it| it.before != it.after);
+    let spoke = changed().filter(|it| it.before != Findings::default());
+    let spoke: Vec<&ScopeKey> = spoke.map(|it| &it.key).collect();
+    let speak: Vec<_> = changed().map(|it| (&it.key, &it.after)).collect();
+    verdicts::replace(&mut tx, &spoke, &speak).await?;
+
+    let next = next_versions(app, &mut tx, &known, &ruled, &books).await?;
+    let rulings: Vec<_> = next
         .iter()
-        .map(|id| subject_text(&Subject::Sample(*id)));
-    let held: Vec<Lock> = spoken_of
-        .iter()
-        .map(subject_text)
-        .chain(members)
-        .map(Lock::Subject)
+        .map(|next| (&next.ruling, next.door.as_deref()))
         .collect();
-    locks::take(&mut tx, &held).await?;
-
-    let mut next = Vec::new();
-    for subject in spoken_of {
-        next.extend(next_version(app, &mut tx, key, &facts, &books, hash, &subject).await?);
-    }
-    // Demote before promote, or the index that watches over the doors would cry for nothing.
-    next.sort_by_key(|next| {
-        next.ruling.outcome
-            == Some(Outcome::Entry {
-                standing: Standing::First,
-            })
-    });
+    versions::insert(&mut tx, &rulings).await?;
     let mut published = Vec::new();
-    for Next { ruling, door, gone } in &next {
+    let mut audiences = BTreeMap::new();
+    for next in &next {
+        let ruling = &next.ruling;
         metrics::counter!("fieldseal_rulings_total", "outcome" => ruling.word()).increment(1);
-        versions::insert(&mut tx, ruling, door.as_deref()).await?;
-        if *gone {
+        if next.gone {
             versions::delete_outcome(&mut tx, &ruling.subject).await?;
         }
-        for document in concerned(&facts, ruling) {
-            if let Some(audience) = audience(&mut tx, document).await? {
-                published.push(NewRow::ruling(audience, document, ruling.ruling_id));
+        for document in &next.shown_in {
+            if !audiences.contains_key(document) {
+                audiences.insert(*document, audience(&mut tx, *document).await?);
+            }
+            if let Some(Some(audience)) = audiences.get(document) {
+                let id = ruling.ruling_id;
+                published.push(NewRow::ruling(audience.clone(), *document, id));
             }
         }
     }
-    let names: Vec<String> = books.books().iter().map(|book| book.name()).collect();
-    let ruled = RuledFacts {
-        facts: hash,
-        scope: key.to_string(),
-        text,
-        findings: json(&after)?,
-        rulebooks: json(&names)?,
-        ruled_at: now,
-    };
-    ruled_facts::put(&mut tx, &ruled).await?;
-    for id in samplings {
-        published.extend(duplicate_index::refresh(app, &mut tx, &facts, id, now).await?);
-    }
-    let dependents: Vec<ScopeKey> = dirty_after(&facts, &before, &after).into_iter().collect();
-    // Its own mark first: marks are taken in the order of their strata, and what depends on it lies further on.
-    dirty::clear(&mut tx, key, mark, hash.0, now).await?;
-    dirty::mark(&mut tx, &dependents, now).await?;
+    keep_facts(&mut tx, &ruled, &books, now).await?;
+    let samplings = samplings(&ruled);
+    published.extend(duplicate_index::refresh(app, &mut tx, &samplings, now).await?);
+    dirty::clear(&mut tx, &cleared).await?;
+    dirty::mark(&mut tx, &left, now).await?;
     if !published.is_empty() {
         feed::append(&mut tx, &published, now).await?;
     }
     tx.commit().await
+}
+
+/// What a pass has done with what was marked.
+struct Taken {
+    ruled: Vec<Ruled>,
+    /// Marks that are met.
+    cleared: Vec<Marked>,
+    /// What depends on them, and comes in a later pass.
+    left: Vec<ScopeKey>,
+}
+
+/// Rules what is marked and what depends on it. Strata go forward only, so each scope is ruled once, after everything that
+/// it depends on.
+async fn rule(
+    tx: &mut Tx,
+    known: &mut Known,
+    marked: Vec<Marked>,
+    books: &Rulebooks,
+) -> Result<Taken> {
+    let keys: Vec<&ScopeKey> = marked.iter().map(|marked| &marked.key).collect();
+    known.read_ahead(tx, &keys).await?;
+    let mut queue: BTreeMap<(_, ScopeKey), Option<i64>> = marked
+        .into_iter()
+        .map(|Marked { key, mark }| ((key.stratum(), key), Some(mark)))
+        .collect();
+    let (mut ruled, mut cleared) = (Vec::new(), Vec::new());
+    while ruled.len() < SCOPES_A_PASS
+        && let Some(((_, key), mark)) = queue.pop_first()
+    {
+        let facts = known.facts(tx, &key).await?;
+        let before = known.said(&key);
+        let after = rules::rule(&facts, books);
+        known.say(tx, &key, &before, &after).await?;
+        for dependent in dirty_after(&facts, &before, &after) {
+            let place = (dependent.stratum(), dependent);
+            queue.entry(place).or_insert(None);
+        }
+        if let Some(mark) = mark {
+            cleared.push(Marked {
+                key: key.clone(),
+                mark,
+            });
+        }
+        let text = rules::canonical(&facts);
+        ruled.push(Ruled {
+            hash: Digest(crypto::sha256(text.as_bytes())),
+            key,
+            facts,
+            text,
+            before,
+            after,
+        });
+    }
+    let left = queue.into_iter().filter(|(_, mark)| mark.is_none());
+    Ok(Taken {
+        ruled,
+        cleared,
+        left: left.map(|((_, key), _)| key).collect(),
+    })
+}
+
+/// Every sampling that these scopes have or spoke of, with the facts that tell most of it. Facts may have moved one to
+/// another product or party under the same outcome, so all members are looked at.
+fn samplings(ruled: &[Ruled]) -> BTreeMap<SampleId, &Facts> {
+    let mut samplings: BTreeMap<SampleId, &Facts> = BTreeMap::new();
+    for it in ruled {
+        for subject in subjects(&it.before, &it.after) {
+            if let Subject::Sample(id) = subject {
+                samplings.entry(id).or_insert(&it.facts);
+            }
+        }
+    }
+    for it in ruled {
+        samplings.extend(it.facts.samples.keys().map(|id| (*id, &it.facts)));
+    }
+    samplings
+}
+
+/// Keeps what the scopes were ruled from.
+async fn keep_facts(tx: &mut Tx, ruled: &[Ruled], books: &Rulebooks, now: Millis) -> Result<()> {
+    let names: Vec<String> = books.books().iter().map(|book| book.name()).collect();
+    let rulebooks = json(&names)?;
+    let kept = ruled.iter().map(|it| {
+        Ok(RuledFacts {
+            facts: it.hash,
+            scope: it.key.to_string(),
+            text: it.text.clone(),
+            findings: json(&it.after)?,
+            rulebooks: rulebooks.clone(),
+            ruled_at: now,
+        })
+    });
+    let kept: Vec<RuledFacts> = kept.collect::<Result<_>>()?;
+    ruled_facts::put(tx, &kept).await?;
+    let keys: Vec<&ScopeKey> = ruled.iter().map(|it| &it.key).collect();
+    let earlier = dirty::list_facts(tx, &keys).await?;
+    for it in &kept {
+        if earlier.get(&it.scope).is_some_and(|hash| *hash != it.facts) {
+            ruled_facts::forget(tx, &it.scope, it.facts).await?;
+        }
+    }
+    let noted: Vec<_> = ruled.iter().map(|it| (&it.key, it.hash)).collect();
+    dirty::note(tx, &noted, now).await
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String> {
@@ -159,33 +254,79 @@ struct Next {
     door: Option<String>,
     /// Nobody speaks of it any more: it is an entry that arrivals no longer form, or a visit that is no more.
     gone: bool,
+    /// Visits that it concerns: its own, and those with another record under its sample's id.
+    shown_in: BTreeSet<DocumentId>,
 }
 
-/// A subject of which the scope spoke before, and which is no longer among the facts.
+/// Whether a subject is no longer among the facts.
 fn is_gone(facts: &Facts, subject: &Subject) -> bool {
     match subject {
         Subject::Visit(id) => !facts.visits.contains_key(id),
         Subject::Entry(id) => !facts.entries.contains_key(id),
-        // A sample may have left this scope and still belong to others.
-        Subject::Sample(_) => false,
+        Subject::Sample(id) => !facts.samples.contains_key(id),
     }
 }
 
-/// The subject's merged ruling, if it is another one than stands.
-async fn next_version(
+/// The merged rulings on everything that these scopes speak or spoke of, where they are others than stand.
+async fn next_versions(
     app: &App,
     tx: &mut Tx,
-    key: &ScopeKey,
+    known: &Known,
+    ruled: &[Ruled],
+    books: &Rulebooks,
+) -> Result<Vec<Next>> {
+    // Who brought it about: the last scope whose word on it changed, else the last that has one.
+    let mut brought: BTreeMap<Subject, (bool, &Ruled)> = BTreeMap::new();
+    for it in ruled {
+        let old = verdicts::by_subject(&it.key, &it.before);
+        let new = verdicts::by_subject(&it.key, &it.after);
+        let spoken_of: BTreeSet<&Subject> = old.keys().chain(new.keys()).collect();
+        for subject in spoken_of {
+            let changed = old.get(subject) != new.get(subject);
+            match brought.get(subject) {
+                Some((true, _)) if !changed => {}
+                _ => {
+                    brought.insert(subject.clone(), (changed, it));
+                }
+            }
+        }
+    }
+    let subjects = Vec::from_iter(brought.keys().cloned());
+    let (mut current, last) = versions::list_standing(tx, &subjects).await?;
+    let mut next = Vec::new();
+    for (subject, (_, by)) in &brought {
+        let current = current.remove(subject);
+        let facts = ruled.iter().rev().map(|it| &it.facts);
+        let mut facts = facts.filter(|facts| !is_gone(facts, subject));
+        let facts = facts.next().unwrap_or(&by.facts);
+        let merged = next_version(app, known, by, facts, books, subject, current);
+        next.extend(merged.map(|mut next| {
+            next.ruling.version = last.get(subject).copied().unwrap_or(0) + 1;
+            next
+        }));
+    }
+    // Demote before promote, or the index that watches over the doors would cry for nothing.
+    next.sort_by_key(|next| {
+        next.ruling.outcome
+            == Some(Outcome::Entry {
+                standing: Standing::First,
+            })
+    });
+    Ok(next)
+}
+
+/// The subject's merged ruling, if it is another one than stands.
+fn next_version(
+    app: &App,
+    known: &Known,
+    by: &Ruled,
     facts: &Facts,
     books: &Rulebooks,
-    hash: Digest,
     subject: &Subject,
-) -> Result<Option<Next>> {
-    let said = verdicts::list_of_subject(tx, subject).await?;
-    let decided = decisions::list_of_subject(tx, subject)
-        .await?
-        .pop()
-        .map(|row| row.decision);
+    current: Option<RulingRow>,
+) -> Option<Next> {
+    let said = known.verdicts_on(subject);
+    let decided = known.decided_on(subject).last();
     let mut findings: Vec<Finding> = said
         .iter()
         .flat_map(|verdict| verdict.findings.clone())
@@ -197,7 +338,7 @@ async fn next_version(
     let outcome = match subject {
         Subject::Visit(_) => None,
         Subject::Entry(_) => Some(Outcome::Entry {
-            standing: spoken(&said).map_or(Standing::Pending, |(_, standing)| standing),
+            standing: spoken(said).map_or(Standing::Pending, |(_, standing)| standing),
         }),
         Subject::Sample(_) => {
             let strata: Vec<Validity> = said
@@ -207,23 +348,22 @@ async fn next_version(
                     _ => None,
                 })
                 .collect();
-            let decided = decided.as_ref().and_then(|decision| decision.validity);
+            let decided = decided.and_then(|decision| decision.validity);
             Some(Outcome::Sample {
                 validity: final_validity(&strata, decided),
             })
         }
     };
-    let current = versions::find_current(tx, subject).await?;
     let unchanged = match &current {
         Some(current) => current.outcome == outcome && current.findings == findings,
         None => matches!(subject, Subject::Visit(_)) && findings.is_empty(),
     };
     if unchanged {
-        return Ok(None);
+        return None;
     }
     // A person's word makes the version theirs when it is what stands and no version has said so yet.
     // What the engine makes of a decision that another one contradicts is the engine's word.
-    let said_by_person = |decision: &Decision| match &outcome {
+    let said_by_person = |decision: &&Decision| match &outcome {
         Some(Outcome::Entry { standing }) => decision.standing == Some(*standing),
         Some(Outcome::Sample { validity }) => decision.validity == Some(*validity),
         None => false,
@@ -236,8 +376,8 @@ async fn next_version(
     let ruling = RulingRow {
         ruling_id: RulingId(app.new_uuid()),
         subject: subject.clone(),
-        version: versions::last_version(tx, subject).await? + 1,
-        scope: key.to_string(),
+        version: 0,
+        scope: by.key.to_string(),
         document: document_of(facts, subject),
         outcome,
         rulebook: rulebook_names(&findings, books),
@@ -246,19 +386,21 @@ async fn next_version(
             || "engine".to_owned(),
             |decision| decision.user_id.to_string(),
         ),
-        facts: hash,
+        facts: by.hash,
         decided_at: app.now(),
     };
-    Ok(Some(Next {
+    Some(Next {
+        shown_in: concerned(facts, &ruling),
         ruling,
-        door: spoken(&said).map(|(door, _)| door.to_owned()),
+        door: spoken(said).map(|(door, _)| door.to_owned()),
         // An entry that another key of its enterprise took to another door has left this one and lives on there.
-        gone: said.is_empty() && is_gone(facts, subject),
-    }))
+        // A sample may have left these scopes and still belong to others.
+        gone: said.is_empty() && !matches!(subject, Subject::Sample(_)) && is_gone(facts, subject),
+    })
 }
 
 /// The door that speaks of an entry, and what it says.
-fn spoken(said: &[verdicts::Verdict]) -> Option<(&str, Standing)> {
+fn spoken(said: &[Verdict]) -> Option<(&str, Standing)> {
     let mut doors = said.iter().filter_map(|verdict| match verdict.outcome {
         Some(Outcome::Entry { standing }) => Some((verdict.scope.as_str(), standing)),
         _ => None,

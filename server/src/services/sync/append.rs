@@ -1,8 +1,8 @@
 //! Transaction 1: append, project, mark what must be ruled, and publish. All of it or none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use sync_core::model::{DeviceId, UserId};
+use sync_core::model::{DeviceId, DocumentId, TeamId, UserId};
 use sync_core::rules::ScopeKey;
 use sync_core::sync::wire::{ChangeStatus, QuarantineKind};
 
@@ -10,15 +10,23 @@ use super::binding;
 use super::judge::Verdict;
 use crate::app::App;
 use crate::services::audit;
-use crate::services::projection;
+use crate::services::projection::{self, Ahead};
 use crate::store::feed::{self, Audience, NewRow};
 use crate::store::reference::teams;
 use crate::store::rulings::dirty;
 use crate::store::sync::{changes, documents, tips};
 use crate::store::{Result, Tx};
 
+/// Documents projected before the transaction.
+pub type Projections = HashMap<DocumentId, Ahead>;
+
 /// Writes the verdicts; false if a document has moved since it was read.
-pub async fn write(app: &App, carrier: DeviceId, verdicts: &[Verdict]) -> Result<bool> {
+pub async fn write(
+    app: &App,
+    carrier: DeviceId,
+    verdicts: &[Verdict],
+    mut ahead: Projections,
+) -> Result<bool> {
     if !verdicts.iter().any(Verdict::writes) {
         return Ok(true);
     }
@@ -28,12 +36,24 @@ pub async fn write(app: &App, carrier: DeviceId, verdicts: &[Verdict]) -> Result
         .map(|verdict| verdict.row.enterprise_key.clone())
         .collect();
     projection::lock_enterprises(&mut tx, enterprises).await?;
-    let (mut published, mut marked) = (Vec::new(), Vec::new());
+    let now = app.now();
     for verdict in written() {
-        if !write_one(app, &mut tx, carrier, verdict, &mut published, &mut marked).await? {
+        if !documents::compare_and_set(&mut tx, &verdict.row, verdict.read_at_version, now).await? {
             return Ok(false);
         }
     }
+    let inserted: Vec<_> = written().flat_map(|verdict| &verdict.inserted).collect();
+    changes::insert(&mut tx, &inserted).await?;
+    let signed: Vec<_> = written().flat_map(|verdict| &verdict.tips).collect();
+    tips::insert(&mut tx, &signed, now).await?;
+    let mut work = Work::default();
+    for verdict in written() {
+        let ahead = ahead.remove(&verdict.row.document_id);
+        work.write(app, &mut tx, carrier, verdict, ahead).await?;
+    }
+    let Work {
+        published, marked, ..
+    } = work;
     dirty::mark(&mut tx, &marked, app.now()).await?;
     // The counter last: it is held until the commit.
     if !published.is_empty() {
@@ -50,66 +70,79 @@ pub async fn write(app: &App, carrier: DeviceId, verdicts: &[Verdict]) -> Result
 }
 
 /// A row to publish, and the changes that it carries: those of a document from an ordinal on.
-type Published = (NewRow, Option<(sync_core::model::DocumentId, i64)>);
+type Published = (NewRow, Option<(DocumentId, i64)>);
 
-async fn write_one(
-    app: &App,
-    tx: &mut Tx,
-    carrier: DeviceId,
-    verdict: &Verdict,
-    published: &mut Vec<Published>,
-    marked: &mut Vec<ScopeKey>,
-) -> Result<bool> {
-    let (row, now) = (&verdict.row, app.now());
-    if !documents::compare_and_set(tx, row, verdict.read_at_version, now).await? {
-        return Ok(false);
-    }
-    let mut authors: BTreeSet<UserId> = BTreeSet::new();
-    let mut accepted = false;
-    for change in verdict.inserted.iter().chain(&verdict.updated) {
-        if change.status == ChangeStatus::Accepted {
-            accepted = true;
-            authors.extend(change.user);
+/// What a transaction collects for its end, and what it has read for more than one document.
+#[derive(Default)]
+struct Work {
+    published: Vec<Published>,
+    marked: Vec<ScopeKey>,
+    rosters: HashMap<TeamId, BTreeSet<UserId>>,
+}
+
+impl Work {
+    async fn write(
+        &mut self,
+        app: &App,
+        tx: &mut Tx,
+        carrier: DeviceId,
+        verdict: &Verdict,
+        ahead: Option<Ahead>,
+    ) -> Result<()> {
+        let (row, now) = (&verdict.row, app.now());
+        let mut authors: BTreeSet<UserId> = BTreeSet::new();
+        let mut accepted = false;
+        for change in verdict.inserted.iter().chain(&verdict.updated) {
+            if change.status == ChangeStatus::Accepted {
+                accepted = true;
+                authors.extend(change.user);
+            }
+            alarm(app, tx, carrier, change).await?;
         }
-    }
-    for change in &verdict.inserted {
-        changes::insert(tx, change).await?;
-        alarm(app, tx, carrier, change).await?;
-    }
-    for change in &verdict.updated {
-        changes::update_status(tx, change, now).await?;
-        alarm(app, tx, carrier, change).await?;
-        for device in BTreeSet::from_iter(change.device.into_iter().chain([change.carrier])) {
-            published.push((
-                NewRow::status(device, row.document_id, change.hash, &change.status)?,
-                None,
-            ));
-        }
-    }
-    for tip in &verdict.tips {
-        tips::insert(tx, tip, now).await?;
-    }
-    if accepted || verdict.read_at_version == 0 {
-        for author in &authors {
-            let new = documents::insert_author(tx, row.document_id, *author).await?;
-            // Somebody who left the team meanwhile: from now on the document comes to them again, and what their
-            // teammates wrote since lies behind their cursor.
-            if let (true, Some(team)) = (new, row.team_id)
-                && !teams::roster(tx, team).await?.contains(author)
-            {
-                published.push((NewRow::grant(*author, row.document_id), None));
+        for change in &verdict.updated {
+            changes::update_status(tx, change, now).await?;
+            for device in BTreeSet::from_iter(change.device.into_iter().chain([change.carrier])) {
+                self.published.push((
+                    NewRow::status(device, row.document_id, change.hash, &change.status)?,
+                    None,
+                ));
             }
         }
-        marked.extend(projection::project(tx, row, &verdict.document, now).await?);
+        if accepted || verdict.read_at_version == 0 {
+            for author in &authors {
+                let new = documents::insert_author(tx, row.document_id, *author).await?;
+                // Somebody who left the team meanwhile: from now on the document comes to them again, and what their
+                // teammates wrote since lies behind their cursor.
+                if let (true, Some(team)) = (new, row.team_id)
+                    && !self.is_on_roster(tx, team, author).await?
+                {
+                    let granted = NewRow::grant(*author, row.document_id);
+                    self.published.push((granted, None));
+                }
+            }
+            let document = &verdict.document;
+            let marked = projection::project(tx, row, document, ahead, now).await?;
+            self.marked.extend(marked);
+        }
+        if accepted {
+            let audience = binding::audience(row).unwrap_or(Audience::Device(carrier));
+            self.published.push((
+                NewRow::changes(audience, row.document_id),
+                Some((row.document_id, verdict.first_ordinal)),
+            ));
+        }
+        Ok(())
     }
-    if accepted {
-        let audience = binding::audience(row).unwrap_or(Audience::Device(carrier));
-        published.push((
-            NewRow::changes(audience, row.document_id),
-            Some((row.document_id, verdict.first_ordinal)),
-        ));
+
+    async fn is_on_roster(&mut self, tx: &mut Tx, team: TeamId, user: &UserId) -> Result<bool> {
+        if let Some(roster) = self.rosters.get(&team) {
+            return Ok(roster.contains(user));
+        }
+        let roster = teams::roster(tx, team).await?;
+        let is_on_it = roster.contains(user);
+        self.rosters.insert(team, roster);
+        Ok(is_on_it)
     }
-    Ok(true)
 }
 
 /// Two changes under one number: somebody's key or store was copied, or lies. Both are kept, and people are told.

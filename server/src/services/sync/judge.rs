@@ -60,6 +60,20 @@ pub struct Case {
     pub now: Millis,
 }
 
+impl Case {
+    /// The changes that may be accepted now: whose they are, and when they came.
+    pub fn coming(&self) -> Vec<(ChangeHash, Actor, Millis)> {
+        let aside = self.aside.iter();
+        let aside = aside.filter_map(|row| Some((row.hash, row.actor?, row.received_at)));
+        let pushed = self.pushed.iter().filter_map(|item| {
+            let inspected = guard::inspect(&item.bytes).ok()?;
+            let header = inspected.header();
+            Some((header.hash, header.actor, self.now))
+        });
+        aside.chain(pushed).collect()
+    }
+}
+
 /// One item's report: its place in the request, its status, and the hash under which it is durable since when.
 pub type Report = (usize, ChangeStatus, Option<(ChangeHash, Millis)>);
 

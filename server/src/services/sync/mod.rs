@@ -30,6 +30,7 @@ use self::judge::{Case, Pushed, Verdict};
 use crate::access::Principal;
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::services::projection::{Ahead, Certified};
 use crate::services::{certificates, ruling, server_keys};
 use crate::store::access::devices;
 use crate::store::sync::certificates as rows;
@@ -202,6 +203,7 @@ async fn store_pages(
             let mut db = app.store.read().await?;
             let aside_max = i64::try_from(HELD_CHANGES_PER_DEVICE_MAX).unwrap_or(i64::MAX);
             let aside_left = aside_max - changes::count_aside(&mut db, carrier).await?;
+            let mut certified = Certified::default();
             for (document, pushed) in pages {
                 let header = intake
                     .documents
@@ -217,7 +219,10 @@ async fn store_pages(
                             aside_left,
                             now: app.now(),
                         };
-                        cases.push(read.case(&mut db, pushed.clone(), &intake.tips).await?);
+                        let case = read.case(&mut db, pushed.clone(), &intake.tips).await?;
+                        let coming = case.coming();
+                        let ahead = Ahead::of(&mut db, &mut certified, &case.row, &coming).await?;
+                        cases.push((case, ahead));
                     }
                     Err((code, detail)) => {
                         reports.extend(
@@ -230,20 +235,25 @@ async fn store_pages(
             }
         }
         // Guarding is work for the processor: it must not stop the others' requests.
-        let verdicts = tokio::task::spawn_blocking(move || {
+        let (verdicts, ahead) = tokio::task::spawn_blocking(move || {
             // The bound is the carrier's, not a document's.
             let mut used = 0;
-            let judged = cases.into_iter().map(|mut case: Case| {
+            let (mut verdicts, mut projections) = (Vec::new(), append::Projections::new());
+            for (mut case, mut ahead) in cases {
                 case.aside_left -= used;
                 let verdict = judge::judge(case);
                 used += verdict.set_aside;
-                verdict
-            });
-            judged.collect::<Vec<_>>()
+                if verdict.writes() {
+                    ahead.project(&verdict.document);
+                    projections.insert(verdict.row.document_id, ahead);
+                }
+                verdicts.push(verdict);
+            }
+            (verdicts, projections)
         })
         .await
         .map_err(|error| Problem::internal(&error))?;
-        match append::write(app, carrier, &verdicts).await {
+        match append::write(app, carrier, &verdicts, ahead).await {
             Ok(true) => {}
             Ok(false) | Err(StoreError::Retry) => continue,
             Err(error) => return Err(error.into()),
@@ -292,7 +302,7 @@ pub async fn judge_again(app: &App, document: DocumentId) -> Result<(), Problem>
         let verdict: Verdict = tokio::task::spawn_blocking(move || judge::judge(case))
             .await
             .map_err(|error| Problem::internal(&error))?;
-        match append::write(app, carrier, &[verdict]).await {
+        match append::write(app, carrier, &[verdict], append::Projections::new()).await {
             Ok(true) => return ruling::rule_what_is_dirty(app).await,
             Ok(false) | Err(StoreError::Retry) => {}
             Err(error) => return Err(error.into()),
@@ -372,8 +382,13 @@ impl Read {
         page_tips: &[SignedTip],
     ) -> Result<Case, Problem> {
         let document_id = self.row.document_id;
-        let aside = changes::list_aside(db, document_id).await?;
-        let mut accepted = HashMap::new();
+        // What was never stored has nothing beside it.
+        let stored = self.row.is_stored();
+        let aside = match stored {
+            true => changes::list_aside(db, document_id).await?,
+            false => Vec::new(),
+        };
+        let mut hashes = Vec::new();
         let mut actors: Vec<_> = aside.iter().filter_map(|change| change.actor).collect();
         for item in &pushed {
             let Ok(inspected) = guard::inspect(&item.bytes) else {
@@ -381,12 +396,12 @@ impl Read {
             };
             let header = inspected.header();
             actors.push(header.actor);
-            if let Some(known) = changes::find(db, document_id, header.hash).await?
-                && known.status == ChangeStatus::Accepted
-            {
-                accepted.insert(header.hash, known.received_at);
-            }
+            hashes.push(header.hash);
         }
+        let accepted = match stored {
+            true => changes::list_accepted_of(db, document_id, hashes).await?,
+            false => HashMap::new(),
+        };
         actors.sort_unstable();
         actors.dedup();
         let mut by_actor = HashMap::new();
@@ -403,8 +418,14 @@ impl Read {
             .collect();
         Ok(Case {
             elsewhere: origin::elsewhere(db, document_id, &self.document, &aside, &pushed).await?,
-            accepted_count: changes::count_accepted(db, document_id).await?,
-            stored_tips: tips::list(db, document_id).await?,
+            accepted_count: match stored {
+                true => changes::count_accepted(db, document_id).await?,
+                false => 0,
+            },
+            stored_tips: match stored {
+                true => tips::list(db, document_id).await?,
+                false => Vec::new(),
+            },
             identity: self.identity,
             document: self.document,
             row: self.row,

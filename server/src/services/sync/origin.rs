@@ -91,24 +91,31 @@ pub async fn expose(app: &App, verdicts: &[Verdict]) -> Result<BTreeSet<Document
     let mut again = moved_within(verdicts);
     {
         let mut db = app.store.read().await?;
+        let mut came: HashMap<ChangeHash, BTreeSet<DocumentId>> = HashMap::new();
+        for verdict in verdicts.iter().filter(|verdict| verdict.writes()) {
+            let skeleton = verdict.row.skeleton;
+            let skeleton = skeleton.filter(|_| verdict.read_at_version == 0);
+            let read = |change: &&ChangeRow| change.actor.is_some();
+            let inserted = verdict.inserted.iter().filter(read);
+            for hash in inserted.map(|change| change.hash).chain(skeleton) {
+                came.entry(hash)
+                    .or_default()
+                    .insert(verdict.row.document_id);
+            }
+        }
+        let waiting = changes::list_waiting(&mut db, came.keys().copied()).await?;
+        for (hash, document) in waiting {
+            // Where it came it does what it should.
+            let elsewhere = came[&hash].iter().any(|home| *home != document);
+            if elsewhere && again.len() < ORIGIN_DOCUMENTS_MAX {
+                again.insert(document);
+            }
+        }
+        if again.len() >= ORIGIN_DOCUMENTS_MAX {
+            return judge_all_again(app, again).await;
+        }
         for verdict in verdicts.iter().filter(|verdict| verdict.writes()) {
             let id = verdict.row.document_id;
-            let skeleton = verdict
-                .row
-                .skeleton
-                .filter(|_| verdict.read_at_version == 0);
-            let came = verdict
-                .inserted
-                .iter()
-                .filter(|change| change.actor.is_some())
-                .map(|change| change.hash);
-            for hash in skeleton.into_iter().chain(came) {
-                if again.len() >= ORIGIN_DOCUMENTS_MAX {
-                    return judge_all_again(app, again).await;
-                }
-                let left = i64::try_from(ORIGIN_DOCUMENTS_MAX - again.len()).unwrap_or(0);
-                again.extend(changes::list_waiting_elsewhere(&mut db, hash, id, left).await?);
-            }
             let waits = verdict
                 .inserted
                 .iter()

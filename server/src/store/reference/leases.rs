@@ -17,6 +17,8 @@ use crate::args;
 use crate::store::{Result, Row, Session, Tx, statements};
 
 statements! {
+    /// Any lease of a body in a campaign.
+    FIND_ANY = "SELECT lease_id FROM leases WHERE campaign_id = $1 AND body_id = $2 LIMIT 1";
     /// Adds one, unless the door has an open one.
     INSERT = "INSERT INTO leases (lease_id, campaign_id, body_id, enterprise_key, team_id, device_id, taken_by, granted_at, \
         expires_at, signed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
@@ -196,6 +198,12 @@ pub async fn end(tx: &mut Tx, id: LeaseId, ending: &str, now: Millis, by: UserId
 pub async fn count_of_device(db: &mut Session, device: DeviceId, now: Millis) -> Result<i64> {
     let row = db.one(&COUNT_OF_DEVICE, args![device, now]).await?;
     row.get("held")
+}
+
+/// Whether a body ever took a door of a campaign.
+pub async fn has_any(db: &mut Session, campaign: CampaignId, body: OrganisationId) -> Result<bool> {
+    let row = db.optional(&FIND_ANY, args![campaign, body]).await?;
+    Ok(row.is_some())
 }
 
 /// What held a door at some time within an interval, as rules take it, under whichever key the enterprise had then.

@@ -3,7 +3,7 @@
 use sync_core::model::{EnterpriseKey, Interval, Millis, OrganisationId, SampleId, TaskId, UserId};
 use sync_core::rules::{CustodyFact, OrganisationFact, RecusalFact, TaskFact};
 
-use super::{custody, enterprises, tasks};
+use super::{custody, tasks};
 use crate::access::role::word;
 use crate::args;
 use crate::store::access::organisations;
@@ -14,9 +14,8 @@ statements! {
     LIST_SUSPENSIONS = "SELECT s.decided_at, s.until_at, l.lift_id, l.from_at FROM body_suspensions s \
         LEFT JOIN lifts l ON l.subject_id = s.suspension_id AND l.undone_at IS NULL \
         WHERE s.body_id = $1 ORDER BY s.decided_at, s.suspension_id";
-    /// Conflicts of interest of a body's people with an enterprise that nobody lifted.
-    LIST_RECUSALS = "SELECT r.user_id, r.body_id, r.reason FROM recusals r \
-        WHERE r.body_id = $1 AND r.enterprise_key = $2 \
+    /// Conflicts of interest of a body's people that nobody lifted.
+    LIST_RECUSALS = "SELECT r.enterprise_key, r.user_id, r.body_id, r.reason FROM recusals r WHERE r.body_id = $1 \
         AND NOT EXISTS (SELECT 1 FROM lifts l WHERE l.subject_id = r.recusal_id AND l.undone_at IS NULL) \
         ORDER BY r.recusal_id";
 }
@@ -78,23 +77,22 @@ pub async fn organisation_fact(
     }))
 }
 
-/// Conflicts of interest (回避) declared when tasks were assigned, under whichever key the enterprise had then.
-pub async fn recusals(
+/// Conflicts of interest (回避) of a body's people, declared when tasks were assigned, with the key that the enterprise had
+/// then.
+pub async fn recusals_of_body(
     db: &mut Session,
     body: OrganisationId,
-    enterprise: &EnterpriseKey,
-) -> Result<Vec<RecusalFact>> {
-    let mut recusals = Vec::new();
-    for key in enterprises::keys_of(db, enterprise).await? {
-        for row in db.all(&LIST_RECUSALS, args![body, &key]).await? {
-            recusals.push(RecusalFact {
-                user_id: row.get::<Option<UserId>>("user_id")?,
-                body_id: row.get("body_id")?,
-                reason: row.get("reason")?,
-            });
-        }
-    }
-    Ok(recusals)
+) -> Result<Vec<(EnterpriseKey, RecusalFact)>> {
+    let rows = db.all(&LIST_RECUSALS, args![body]).await?;
+    let recusals = rows.iter().map(|row| {
+        let recusal = RecusalFact {
+            user_id: row.get::<Option<UserId>>("user_id")?,
+            body_id: row.get("body_id")?,
+            reason: row.get("reason")?,
+        };
+        Ok((row.get("enterprise_key")?, recusal))
+    });
+    recusals.collect()
 }
 
 /// What laboratory and service have fixed.

@@ -1,5 +1,7 @@
 //! What persons decided: append-only, the last one on a subject stands.
 
+use std::collections::HashMap;
+
 use sync_core::model::{DocumentId, Millis};
 use sync_core::rules::{Decision, Standing, Subject, Validity};
 use uuid::Uuid;
@@ -8,14 +10,12 @@ use super::verdicts::{subject_of, subject_text};
 use crate::access::role::word;
 use crate::args;
 use crate::store::reference::Sight;
-use crate::store::{Result, Row, Session, StoreError, Tx, statements};
+use crate::store::{Result, Row, Session, StoreError, Tx, bulk, statements};
 
 statements! {
     /// A decision.
     INSERT = "INSERT INTO decisions (decision_id, subject, document_id, standing, validity, user_id, reason, disposal, \
         make_up, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    /// All on a subject, oldest first.
-    LIST_OF_SUBJECT = "SELECT * FROM decisions WHERE subject = $1 ORDER BY decided_at, decision_id";
     /// Whether a person's authority commissioned the visit, or lies above the one that did. Where the campaign is not known
     /// nobody else could decide either, so that whoever sees it may.
     ANSWERS_FOR_VISIT = "SELECT v.document_id FROM visits v \
@@ -30,6 +30,11 @@ statements! {
           OR EXISTS (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND o.region LIKE r.prefix || '%'))";
     /// All in a visit.
     LIST_OF_DOCUMENT = "SELECT * FROM decisions WHERE document_id = $1 ORDER BY decided_at, decision_id";
+}
+
+bulk! {
+    /// All on subjects.
+    LIST_OF_SUBJECTS = ("SELECT * FROM decisions WHERE subject IN (", 0, 1, ") ORDER BY decided_at, decision_id");
 }
 
 /// A decision with what becomes of the goods.
@@ -121,11 +126,25 @@ pub async fn answers_for(
 
 /// All on a subject, oldest first.
 pub async fn list_of_subject(db: &mut Session, subject: &Subject) -> Result<Vec<DecisionRow>> {
-    db.all(&LIST_OF_SUBJECT, args![subject_text(subject)])
-        .await?
-        .iter()
-        .map(from_row)
-        .collect()
+    let rows = db
+        .all_of(&LIST_OF_SUBJECTS, args![], [subject_text(subject).into()])
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// All on subjects, oldest first.
+pub async fn list_of_subjects(
+    db: &mut Session,
+    subjects: &[Subject],
+) -> Result<HashMap<Subject, Vec<Decision>>> {
+    let texts = subjects.iter().map(|subject| subject_text(subject).into());
+    let mut decided: HashMap<Subject, Vec<Decision>> = HashMap::new();
+    for row in db.all_of(&LIST_OF_SUBJECTS, args![], texts).await? {
+        let decision = from_row(&row)?.decision;
+        let on = decided.entry(decision.subject.clone()).or_default();
+        on.push(decision);
+    }
+    Ok(decided)
 }
 
 /// All in a visit.

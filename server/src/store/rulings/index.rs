@@ -1,12 +1,14 @@
 //! The duplicate index: keyed rows of samplings that count, and for whom they are.
 
+use std::collections::HashMap;
+
 use sync_core::model::{Digest, Millis, SampleId, TeamId, UserId};
 use sync_core::sync::wire::IndexRow;
 
 use crate::args;
 use crate::store::feed::Audience;
 use crate::store::reference::teams;
-use crate::store::{Result, Row, Session, Tx, statements};
+use crate::store::{Result, Row, Session, Tx, bulk, statements};
 
 /// Whether the row `i` of the index concerns the task `t`: one of its product kind; a sampling of an unknown kind, and a
 /// year, concern everybody who works in its region.
@@ -31,19 +33,6 @@ statements! {
     INSERT_KEY = "INSERT INTO index_keys (name, key) VALUES ('duplicates', $1) ON CONFLICT (name) DO NOTHING";
     /// The key of all hashes.
     FIND_KEY = "SELECT key FROM index_keys WHERE name = 'duplicates'";
-    /// What is known of a sampling beside its facts.
-    FIND_SAMPLING = "SELECT s.signed, COALESCE(s.product_name, p.product_name) AS product_name, o.outcome, COALESCE(p.region, v.region) AS region \
-        FROM samples s LEFT JOIN visits v ON v.document_id = s.document_id \
-        LEFT JOIN prior_samplings p ON p.prior_sampling_id = s.sample_id \
-        LEFT JOIN subject_outcomes o ON o.subject = 'sample/' || s.sample_id \
-        WHERE s.sample_id = $1 ORDER BY s.document_id LIMIT 1";
-    /// The rows of a sampling that stand.
-    LIST_OF_SAMPLE = "SELECT * FROM index_rows WHERE sample_id = $1 AND removed = 0 ORDER BY row_id";
-    /// Puts a row.
-    PUT = "INSERT INTO index_rows (row_id, sample_id, kind, key_hash, sampled_on, authority_id, level, sampling_kind, \
-        product_kind, region, removed, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11) \
-        ON CONFLICT (row_id) DO UPDATE SET kind = $3, key_hash = $4, sampled_on = $5, authority_id = $6, level = $7, \
-        sampling_kind = $8, product_kind = $9, region = $10, removed = 0, changed_at = $11";
     /// A row stands no longer.
     REMOVE = "UPDATE index_rows SET removed = 1, changed_at = $2 WHERE row_id = $1";
     /// Whose tasks a row concerns: those of its product kind; a sampling of an unknown kind, and a year, concern everybody
@@ -75,6 +64,25 @@ statements! {
           WHERE t.cancelled_at IS NULL AND ", held_by_person!(), " AND ", concerns!(), ") ORDER BY i.row_id");
 }
 
+bulk! {
+    /// What is known of samplings beside their facts.
+    LIST_SAMPLINGS = ("SELECT s.sample_id, s.signed, COALESCE(s.product_name, p.product_name) AS product_name, o.outcome, \
+        COALESCE(p.region, v.region) AS region \
+        FROM samples s LEFT JOIN visits v ON v.document_id = s.document_id \
+        LEFT JOIN prior_samplings p ON p.prior_sampling_id = s.sample_id \
+        LEFT JOIN subject_outcomes o ON o.subject = 'sample/' || s.sample_id \
+        WHERE s.sample_id IN (", 0, 1, ") ORDER BY s.sample_id, s.document_id");
+    /// The rows of samplings that stand.
+    LIST_OF_SAMPLES = ("SELECT * FROM index_rows WHERE removed = 0 AND sample_id IN (", 0, 1, ") ORDER BY row_id");
+    /// Puts rows.
+    PUT = ("INSERT INTO index_rows (row_id, sample_id, kind, key_hash, sampled_on, authority_id, level, sampling_kind, \
+        product_kind, region, removed, changed_at) VALUES", 0, 12,
+        " ON CONFLICT (row_id) DO UPDATE SET kind = excluded.kind, key_hash = excluded.key_hash, \
+        sampled_on = excluded.sampled_on, authority_id = excluded.authority_id, level = excluded.level, \
+        sampling_kind = excluded.sampling_kind, product_kind = excluded.product_kind, region = excluded.region, \
+        removed = 0, changed_at = excluded.changed_at");
+}
+
 /// A row and what decides for whom it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredRow {
@@ -87,6 +95,7 @@ pub struct StoredRow {
 }
 
 /// What is known of a sampling beside its facts.
+#[derive(Clone, Debug)]
 pub struct Sampling {
     /// Whether its sheet is signed.
     pub signed: bool,
@@ -109,18 +118,23 @@ pub async fn find_key(db: &mut Session) -> Result<Option<Vec<u8>>> {
     row.map(|row| row.get("key")).transpose()
 }
 
-/// A sampling, own or prior.
-pub async fn find_sampling(db: &mut Session, id: SampleId) -> Result<Option<Sampling>> {
-    let row = db.optional(&FIND_SAMPLING, args![id]).await?;
-    row.map(|row| {
-        Ok(Sampling {
+/// Samplings, own or prior: where several records have one id, the first.
+pub async fn list_samplings(
+    db: &mut Session,
+    ids: &[SampleId],
+) -> Result<HashMap<SampleId, Sampling>> {
+    let mut samplings = HashMap::new();
+    let keys = ids.iter().map(|id| (*id).into());
+    for row in db.all_of(&LIST_SAMPLINGS, args![], keys).await? {
+        let sampling = Sampling {
             signed: row.get::<i64>("signed")? == 1,
             product_name: row.get("product_name")?,
             outcome: row.get("outcome")?,
             region: row.get("region")?,
-        })
-    })
-    .transpose()
+        };
+        samplings.entry(row.get("sample_id")?).or_insert(sampling);
+    }
+    Ok(samplings)
 }
 
 fn stored(row: &Row) -> Result<StoredRow> {
@@ -139,10 +153,18 @@ fn stored(row: &Row) -> Result<StoredRow> {
     })
 }
 
-/// The rows of a sampling that stand.
-pub async fn list_of_sample(db: &mut Session, id: SampleId) -> Result<Vec<StoredRow>> {
-    let rows = db.all(&LIST_OF_SAMPLE, args![id]).await?;
-    rows.iter().map(stored).collect()
+/// The rows of samplings that stand.
+pub async fn list_of_samples(
+    db: &mut Session,
+    ids: &[SampleId],
+) -> Result<HashMap<SampleId, Vec<StoredRow>>> {
+    let mut standing: HashMap<SampleId, Vec<StoredRow>> = HashMap::new();
+    let keys = ids.iter().map(|id| (*id).into());
+    for row in db.all_of(&LIST_OF_SAMPLES, args![], keys).await? {
+        let of_sample = standing.entry(row.get("sample_id")?).or_default();
+        of_sample.push(stored(&row)?);
+    }
+    Ok(standing)
 }
 
 /// The rows that a phone needs for a task.
@@ -184,22 +206,25 @@ pub async fn list_left(db: &mut Session, team: TeamId, by: UserId) -> Result<Vec
     rows.iter().map(stored).collect()
 }
 
-/// Puts a row.
-pub async fn put(tx: &mut Tx, id: SampleId, new: &StoredRow, now: Millis) -> Result<()> {
-    let columns = args![
-        &new.row.row_id,
-        id,
-        &new.row.kind,
-        new.row.key_hash,
-        &new.row.sampled_on,
-        new.row.authority_id,
-        &new.row.level,
-        &new.row.sampling_kind,
-        new.product_kind.clone(),
-        new.region.clone(),
-        now,
-    ];
-    tx.exec(&PUT, columns).await.map(drop)
+/// Puts rows.
+pub async fn put(tx: &mut Tx, rows: &[(SampleId, StoredRow)], now: Millis) -> Result<()> {
+    let columns = rows.iter().map(|(id, new)| {
+        args![
+            &new.row.row_id,
+            *id,
+            &new.row.kind,
+            new.row.key_hash,
+            &new.row.sampled_on,
+            new.row.authority_id,
+            &new.row.level,
+            &new.row.sampling_kind,
+            new.product_kind.clone(),
+            new.region.clone(),
+            false,
+            now,
+        ]
+    });
+    tx.exec_rows(&PUT, columns.collect()).await
 }
 
 /// A row stands no longer.

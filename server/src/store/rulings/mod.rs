@@ -17,6 +17,5 @@ pub const ALL: &[&[&Statement]] = &[
     index::ALL,
     ruled_facts::ALL,
     rulebooks::ALL,
-    verdicts::ALL,
     versions::ALL,
 ];

@@ -3,13 +3,9 @@
 use sync_core::model::{Digest, Millis};
 
 use crate::args;
-use crate::store::{Result, Row, Session, Tx, statements};
+use crate::store::{Result, Row, Session, Tx, bulk, statements};
 
 statements! {
-    /// What a scope was ruled from; the same facts again may be ruled by other rulebooks.
-    PUT = "INSERT INTO ruled_facts (facts, scope, text, findings, rulebooks, ruled_at) VALUES ($1, $2, $3, $4, $5, $6) \
-        ON CONFLICT (facts) DO UPDATE SET findings = excluded.findings, rulebooks = excluded.rulebooks, \
-        ruled_at = excluded.ruled_at";
     /// Out with what neither stands nor is named by a ruling.
     FORGET = "DELETE FROM ruled_facts WHERE scope = $1 AND facts <> $2 \
         AND NOT EXISTS (SELECT 1 FROM rulings r WHERE r.facts = ruled_facts.facts)";
@@ -17,6 +13,13 @@ statements! {
     FIND = "SELECT * FROM ruled_facts WHERE facts = $1";
     /// What a scope was ruled from last.
     FIND_OF_SCOPE = "SELECT f.* FROM scopes s JOIN ruled_facts f ON f.facts = s.facts WHERE s.scope = $1";
+}
+
+bulk! {
+    /// What scopes were ruled from; the same facts again may be ruled by other rulebooks.
+    PUT = ("INSERT INTO ruled_facts (facts, scope, text, findings, rulebooks, ruled_at) VALUES", 0, 6,
+        " ON CONFLICT (facts) DO UPDATE SET findings = excluded.findings, rulebooks = excluded.rulebooks, \
+        ruled_at = excluded.ruled_at");
 }
 
 /// Facts as ruled.
@@ -47,20 +50,24 @@ fn from_row(row: &Row) -> Result<RuledFacts> {
     })
 }
 
-/// Keeps what a scope was ruled from now. Call it after the rulings are written: they say which older facts are kept.
-pub async fn put(tx: &mut Tx, ruled: &RuledFacts) -> Result<()> {
-    let values = args![
-        ruled.facts,
-        &ruled.scope,
-        &ruled.text,
-        &ruled.findings,
-        &ruled.rulebooks,
-        ruled.ruled_at
-    ];
-    tx.exec(&PUT, values).await?;
-    tx.exec(&FORGET, args![&ruled.scope, ruled.facts])
-        .await
-        .map(drop)
+/// Keeps what scopes were ruled from now.
+pub async fn put(tx: &mut Tx, ruled: &[RuledFacts]) -> Result<()> {
+    let rows = ruled.iter().map(|it| {
+        args![
+            it.facts,
+            &it.scope,
+            &it.text,
+            &it.findings,
+            &it.rulebooks,
+            it.ruled_at
+        ]
+    });
+    tx.exec_rows(&PUT, rows.collect()).await
+}
+
+/// Forgets what a scope was ruled from before, as far as no ruling names it. Call it after the rulings are written.
+pub async fn forget(tx: &mut Tx, scope: &str, but: Digest) -> Result<()> {
+    tx.exec(&FORGET, args![scope, but]).await.map(drop)
 }
 
 /// By their hash.

@@ -1,6 +1,6 @@
 //! Rulings, version after version, and the one that stands.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use sync_core::model::{Digest, DocumentId, Millis, RulingId};
 use sync_core::rules::{Finding, Outcome, Subject};
@@ -8,7 +8,7 @@ use sync_core::sync::wire::RulingNotice;
 
 use super::verdicts::{subject_of, subject_text};
 use crate::args;
-use crate::store::{Result, Row, Session, StoreError, Tx, statements};
+use crate::store::{Result, Row, Session, StoreError, Tx, bulk, statements};
 
 statements! {
     /// One version.
@@ -18,23 +18,28 @@ statements! {
     /// The versions that stand in a visit.
     LIST_CURRENT_OF_DOCUMENT = "SELECT r.* FROM rulings r JOIN subject_outcomes o ON o.ruling_id = r.ruling_id \
         WHERE r.document_id = $1 ORDER BY r.subject";
-    /// The last version, whether it stands or not.
-    LAST_VERSION = "SELECT version FROM rulings WHERE subject = $1 ORDER BY version DESC LIMIT 1";
     /// All versions of a visit's subjects.
-    LIST_OF_DOCUMENT = "SELECT * FROM rulings WHERE subject IN (SELECT subject FROM rulings WHERE document_id = $1) \
-        ORDER BY subject, version";
+    LIST_OF_DOCUMENT = "SELECT * FROM rulings WHERE subject IN (SELECT subject FROM rulings WHERE document_id = $1 \
+        UNION SELECT 'sample/' || sample_id FROM samples WHERE document_id = $1) ORDER BY subject, version";
     /// All versions on a subject.
     LIST_OF_SUBJECT = "SELECT * FROM rulings WHERE subject = $1 ORDER BY version";
-    /// A version.
-    INSERT = "INSERT INTO rulings (ruling_id, subject, version, scope, document_id, outcome, findings, actor, rulebook, \
-        facts, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    /// It stands.
-    PUT_OUTCOME = "INSERT INTO subject_outcomes (subject, document_id, kind, outcome, door, ruling_id, version, findings) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (subject) DO UPDATE SET document_id = excluded.document_id, \
-        outcome = excluded.outcome, door = excluded.door, ruling_id = excluded.ruling_id, version = excluded.version, \
-        findings = excluded.findings";
     /// It is gone: an entry that arrivals no longer form.
     DELETE_OUTCOME = "DELETE FROM subject_outcomes WHERE subject = $1";
+}
+
+bulk! {
+    /// The versions that stand.
+    LIST_CURRENT = ("SELECT r.* FROM rulings r JOIN subject_outcomes o ON o.ruling_id = r.ruling_id WHERE o.subject IN (", 0, 1, ")");
+    /// The last versions, whether they stand or not.
+    LIST_LAST = ("SELECT subject, MAX(version) AS version FROM rulings WHERE subject IN (", 0, 1, ") GROUP BY subject");
+    /// Versions.
+    INSERT = ("INSERT INTO rulings (ruling_id, subject, version, scope, document_id, outcome, findings, actor, rulebook, \
+        facts, decided_at) VALUES", 0, 11, "");
+    /// They stand.
+    PUT_OUTCOME = ("INSERT INTO subject_outcomes (subject, document_id, kind, outcome, door, ruling_id, version, findings) \
+        VALUES", 0, 8, " ON CONFLICT (subject) DO UPDATE SET document_id = excluded.document_id, \
+        outcome = excluded.outcome, door = excluded.door, ruling_id = excluded.ruling_id, version = excluded.version, \
+        findings = excluded.findings");
 }
 
 /// A version of a ruling.
@@ -141,25 +146,37 @@ pub async fn find_current(db: &mut Session, subject: &Subject) -> Result<Option<
         .transpose()
 }
 
-/// The number of the last version; 0 before the first.
-pub async fn last_version(db: &mut Session, subject: &Subject) -> Result<i64> {
-    match db
-        .optional(&LAST_VERSION, args![subject_text(subject)])
-        .await?
-    {
-        Some(row) => row.get("version"),
-        None => Ok(0),
+/// The versions that stand on subjects, and the number of the last one on each, whether it stands or not.
+pub async fn list_standing(
+    db: &mut Session,
+    subjects: &[Subject],
+) -> Result<(HashMap<Subject, RulingRow>, HashMap<Subject, i64>)> {
+    let texts = || subjects.iter().map(|subject| subject_text(subject).into());
+    let (mut current, mut last) = (HashMap::new(), HashMap::new());
+    for row in db.all_of(&LIST_CURRENT, args![], texts()).await? {
+        let ruling = from_row(&row)?;
+        current.insert(ruling.subject.clone(), ruling);
     }
+    for row in db.all_of(&LIST_LAST, args![], texts()).await? {
+        let subject = subject_of(&row.get::<String>("subject")?).ok_or(UNREADABLE)?;
+        last.insert(subject, row.get("version")?);
+    }
+    Ok((current, last))
 }
+
+/// The rule that speaks where two records have one id.
+const SHARED_ID: &str = "SAMPLEID";
 
 /// All versions on the subjects of a visit.
 pub async fn list_of_document(db: &mut Session, document: DocumentId) -> Result<Vec<RulingRow>> {
     let rows = db.all(&LIST_OF_DOCUMENT, args![document]).await?;
     let mut rulings: Vec<RulingRow> = rows.iter().map(from_row).collect::<Result<_>>()?;
-    // Of a sample's id that another visit uses too: what was ruled since this one did.
+    // Of a sample's id that another visit uses too: what was ruled since this one did, which is said in the version that
+    // first said so, whichever of the two it names.
+    let twice = |finding: &Finding| finding.rule_id == SHARED_ID;
     let mut since = BTreeSet::new();
     rulings.retain(|ruling| {
-        if ruling.document == Some(document) {
+        if ruling.document == Some(document) || ruling.findings.iter().any(twice) {
             since.insert(ruling.subject.clone());
         }
         since.contains(&ruling.subject)
@@ -188,40 +205,43 @@ pub async fn list_of_subject(db: &mut Session, subject: &Subject) -> Result<Vec<
         .collect()
 }
 
-/// Adds a version and lets it stand. `door` is the scope by which an entry stands.
-pub async fn insert(tx: &mut Tx, ruling: &RulingRow, door: Option<&str>) -> Result<()> {
-    let subject = subject_text(&ruling.subject);
-    let document = ruling
-        .document
-        .map_or_else(Vec::new, |document| document.0.to_vec());
-    let findings = serde_json::to_string(&ruling.findings).map_err(|_| UNREADABLE)?;
-    let count = i64::try_from(ruling.findings.len()).unwrap_or(i64::MAX);
-    let values = args![
-        ruling.ruling_id,
-        &subject,
-        ruling.version,
-        &ruling.scope,
-        document.clone(),
-        ruling.word(),
-        findings,
-        &ruling.actor,
-        &ruling.rulebook,
-        ruling.facts,
-        ruling.decided_at
-    ];
-    tx.exec(&INSERT, values).await?;
-    let kind = subject.split('/').next().unwrap_or_default();
-    let values = args![
-        &subject,
-        document,
-        kind,
-        ruling.word(),
-        door,
-        ruling.ruling_id,
-        ruling.version,
-        count
-    ];
-    tx.exec(&PUT_OUTCOME, values).await.map(drop)
+/// Adds versions and lets them stand, in this order. Beside each, the scope by which an entry stands.
+pub async fn insert(tx: &mut Tx, rulings: &[(&RulingRow, Option<&str>)]) -> Result<()> {
+    let (mut versions, mut outcomes) = (Vec::new(), Vec::new());
+    for (ruling, door) in rulings {
+        let subject = subject_text(&ruling.subject);
+        let document = ruling
+            .document
+            .map_or_else(Vec::new, |document| document.0.to_vec());
+        let findings = serde_json::to_string(&ruling.findings).map_err(|_| UNREADABLE)?;
+        let count = i64::try_from(ruling.findings.len()).unwrap_or(i64::MAX);
+        versions.push(args![
+            ruling.ruling_id,
+            &subject,
+            ruling.version,
+            &ruling.scope,
+            document.clone(),
+            ruling.word(),
+            findings,
+            &ruling.actor,
+            &ruling.rulebook,
+            ruling.facts,
+            ruling.decided_at
+        ]);
+        let kind = subject.split('/').next().unwrap_or_default();
+        outcomes.push(args![
+            &subject,
+            document,
+            kind,
+            ruling.word(),
+            *door,
+            ruling.ruling_id,
+            ruling.version,
+            count
+        ]);
+    }
+    tx.exec_rows(&INSERT, versions).await?;
+    tx.exec_rows(&PUT_OUTCOME, outcomes).await
 }
 
 /// The subject is gone.

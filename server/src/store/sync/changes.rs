@@ -1,12 +1,14 @@
 //! The log: every change that came off the wire, with its status.
 
+use std::collections::HashMap;
+
 use sync_core::model::{Actor, ChangeHash, DeviceId, DocumentId, Millis, UserId};
 use sync_core::sync::wire::{ChangeStatus, HeldReason, QuarantineKind};
 use uuid::Uuid;
 
 use crate::access::role::word;
 use crate::args;
-use crate::store::{Result, Row, Session, StoreError, Tx, statements};
+use crate::store::{Result, Row, Session, StoreError, Tx, Value, bulk, statements};
 
 statements! {
     /// One change.
@@ -15,13 +17,12 @@ statements! {
     FIND_ITEM = "SELECT * FROM changes WHERE item_id = $1";
     /// One change wherever it was pushed to, where it stands first.
     LIST_BY_HASH = "SELECT * FROM changes WHERE hash = $1 ORDER BY CASE WHEN status = 'accepted' THEN 0 ELSE 1 END, item_id";
-    /// Documents other than this one in which something waits for a change.
-    LIST_WAITING_ELSEWHERE = "SELECT DISTINCT document_id FROM changes WHERE waiting_for = $1 AND document_id <> $2 \
-        AND status = 'held' ORDER BY document_id LIMIT $3";
     /// Everything of a document that is not accepted.
     LIST_ASIDE = "SELECT * FROM changes WHERE document_id = $1 AND status <> 'accepted' ORDER BY received_at, item_id";
     /// The accepted ones of a document in causal order.
     LIST_ACCEPTED = "SELECT * FROM changes WHERE document_id = $1 AND status = 'accepted' ORDER BY ordinal";
+    /// When the accepted ones of a document came, and whose they are.
+    LIST_RECEIVED = "SELECT hash, actor, received_at FROM changes WHERE document_id = $1 AND status = 'accepted'";
     /// Those that one row of the feed carries.
     LIST_AT_POSITION = "SELECT * FROM changes WHERE document_id = $1 AND position = $2 ORDER BY ordinal";
     /// How much of a device's waits or lies aside.
@@ -33,11 +34,6 @@ statements! {
         ORDER BY received_at, item_id LIMIT $2";
     /// How many of a document are accepted.
     COUNT_ACCEPTED = "SELECT COUNT(*) AS accepted FROM changes WHERE document_id = $1 AND status = 'accepted'";
-    /// A change that is new.
-    INSERT = "INSERT INTO changes (item_id, document_id, hash, claimed_hash, bytes, actor, seq, device_id, user_id, \
-        carrier_device_id, received_at, status, reason, code, detail, waiting_for, ordinal, changed_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $11) \
-        ON CONFLICT (document_id, hash) DO NOTHING";
     /// Another status.
     UPDATE_STATUS = "UPDATE changes SET status = $3, reason = $4, code = $5, detail = $6, waiting_for = $7, ordinal = $8, \
         changed_at = $9, device_id = COALESCE($10, device_id), user_id = COALESCE($11, user_id) \
@@ -49,6 +45,19 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6)";
     /// A person lets it in.
     SET_ADMITTED = "UPDATE changes SET admitted_by = $3, admitted_at = $4 WHERE document_id = $1 AND hash = $2";
+}
+
+bulk! {
+    /// When those came that are accepted.
+    LIST_ACCEPTED_OF = ("SELECT hash, received_at FROM changes WHERE document_id = $1 AND status = 'accepted' AND hash IN (",
+        1, 1, ")");
+    /// Documents in which something waits for changes.
+    LIST_WAITING = ("SELECT DISTINCT waiting_for, document_id FROM changes WHERE status = 'held' AND waiting_for IN (", 0, 1,
+        ") ORDER BY document_id");
+    /// Changes that are new.
+    INSERT = ("INSERT INTO changes (item_id, document_id, hash, claimed_hash, bytes, actor, seq, device_id, user_id, \
+        carrier_device_id, received_at, status, reason, code, detail, waiting_for, ordinal, changed_at) VALUES", 0, 18,
+        " ON CONFLICT (document_id, hash) DO NOTHING");
 }
 
 /// A change as stored.
@@ -195,16 +204,43 @@ pub async fn list_by_hash(db: &mut Session, hash: ChangeHash) -> Result<Vec<Chan
     from_rows(&db.all(&LIST_BY_HASH, args![hash]).await?)
 }
 
-/// Documents other than this one in which something waits for a change.
-pub async fn list_waiting_elsewhere(
+/// What waits for any of these changes: the change, and the document in which something does.
+pub async fn list_waiting(
     db: &mut Session,
-    hash: ChangeHash,
+    hashes: impl IntoIterator<Item = ChangeHash>,
+) -> Result<Vec<(ChangeHash, DocumentId)>> {
+    let keys = hashes.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST_WAITING, args![], keys).await?;
+    let waiting = rows
+        .iter()
+        .map(|row| Ok((row.get("waiting_for")?, row.get("document_id")?)));
+    waiting.collect()
+}
+
+/// When those of these changes came that are accepted in a document.
+pub async fn list_accepted_of(
+    db: &mut Session,
     document: DocumentId,
-    rows_max: i64,
-) -> Result<Vec<DocumentId>> {
-    let values = args![hash, document, rows_max];
-    let rows = db.all(&LIST_WAITING_ELSEWHERE, values).await?;
-    rows.iter().map(|row| row.get("document_id")).collect()
+    hashes: impl IntoIterator<Item = ChangeHash>,
+) -> Result<HashMap<ChangeHash, Millis>> {
+    let keys = hashes.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST_ACCEPTED_OF, args![document], keys).await?;
+    let came = rows
+        .iter()
+        .map(|row| Ok((row.get("hash")?, row.get("received_at")?)));
+    came.collect()
+}
+
+/// When the accepted ones of a document came, and whose they are.
+pub async fn list_received(
+    db: &mut Session,
+    document: DocumentId,
+) -> Result<Vec<(ChangeHash, Option<Actor>, Millis)>> {
+    let rows = db.all(&LIST_RECEIVED, args![document]).await?;
+    let received = rows
+        .iter()
+        .map(|row| Ok((row.get("hash")?, row.get("actor")?, row.get("received_at")?)));
+    received.collect()
 }
 
 /// Everything of a document that is held or quarantined.
@@ -250,29 +286,32 @@ pub async fn count_accepted(db: &mut Session, document: DocumentId) -> Result<i6
         .get("accepted")
 }
 
-/// Stores a change; false if it was there already.
-pub async fn insert(tx: &mut Tx, change: &ChangeRow) -> Result<bool> {
-    let (status, reason, code, detail, waiting_for) = columns(&change.status);
-    let values = args![
-        change.item_id,
-        change.document_id,
-        change.hash,
-        change.claimed_hash,
-        change.bytes.clone(),
-        change.actor,
-        change.seq,
-        change.device,
-        change.user,
-        change.carrier,
-        change.received_at,
-        status,
-        reason,
-        code,
-        detail,
-        waiting_for,
-        change.ordinal
-    ];
-    Ok(tx.exec(&INSERT, values).await? == 1)
+/// Stores changes; one that is there already stays as it is.
+pub async fn insert(tx: &mut Tx, changes: &[&ChangeRow]) -> Result<()> {
+    let rows = changes.iter().map(|change| {
+        let (status, reason, code, detail, waiting_for) = columns(&change.status);
+        args![
+            change.item_id,
+            change.document_id,
+            change.hash,
+            change.claimed_hash,
+            change.bytes.clone(),
+            change.actor,
+            change.seq,
+            change.device,
+            change.user,
+            change.carrier,
+            change.received_at,
+            status,
+            reason,
+            code,
+            detail,
+            waiting_for,
+            change.ordinal,
+            change.received_at
+        ]
+    });
+    tx.exec_rows(&INSERT, rows.collect()).await
 }
 
 /// Gives a stored change the status, ordinal and author that `change` has.

@@ -64,6 +64,13 @@ pub struct DocumentRow {
     pub created_at: Millis,
 }
 
+impl DocumentRow {
+    /// Whether it was in the database when it was read.
+    pub fn is_stored(&self) -> bool {
+        self.version > 0
+    }
+}
+
 fn heads_json(heads: &[ChangeHash]) -> Result<String> {
     serde_json::to_string(heads).map_err(|_| StoreError::Column {
         name: "heads",

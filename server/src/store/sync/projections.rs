@@ -1,6 +1,6 @@
 //! What is projected from documents: rows for lists, facts for rules, members of scopes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use sync_core::model::{
     CampaignId, DocumentId, EnterpriseKey, EntryId, Millis, OrganisationId, SampleId, TeamId,
@@ -10,34 +10,23 @@ use sync_core::rules::{EntryFact, Facts, SampleFact, ScopeKey, VisitFact};
 
 use crate::args;
 use crate::crypto;
-use crate::store::{Result, Session, StoreError, Tx, statements};
+use crate::store::{Result, Session, StoreError, Tx, Value, bulk, statements};
 
 statements! {
     /// Scopes of which anything of a document is a member.
     LIST_SCOPES_OF_DOCUMENT = "SELECT DISTINCT scope, key FROM scope_members WHERE document_id = $1 ORDER BY scope";
     /// Scopes of which one member (a visit, an entry, a sample) is a member.
     LIST_SCOPES_OF_MEMBER = "SELECT DISTINCT scope, key FROM scope_members WHERE member_id = $1 ORDER BY scope";
-    /// Members of a scope.
-    LIST_MEMBERS = "SELECT kind, member_id, document_id FROM scope_members WHERE scope = $1 ORDER BY kind, member_id, document_id";
     /// Out with the old.
     DELETE_MEMBERS = "DELETE FROM scope_members WHERE document_id = $1";
     /// Out with the old of one member.
     DELETE_MEMBER = "DELETE FROM scope_members WHERE member_id = $1 AND document_id = $2";
-    /// In with the new.
-    INSERT_MEMBER = "INSERT INTO scope_members (scope, kind, member_id, document_id, key) VALUES ($1, $2, $3, $4, $5) \
-        ON CONFLICT DO NOTHING";
     /// Documents in which a task's sheets are.
     LIST_DOCUMENTS_OF_TASK = "SELECT DISTINCT document_id FROM samples WHERE task_id = $1 ORDER BY document_id";
     /// Visits of a body.
     LIST_DOCUMENTS_OF_BODY = "SELECT document_id FROM visits WHERE body_id = $1 ORDER BY document_id";
     /// Visits at an enterprise after aliases.
     LIST_DOCUMENTS_OF_ENTERPRISE = "SELECT document_id FROM visits WHERE enterprise = $1 ORDER BY document_id";
-    /// One visit.
-    FIND_VISIT = "SELECT fact FROM visits WHERE document_id = $1";
-    /// One entry.
-    FIND_ENTRY = "SELECT document_id, fact FROM entries WHERE entry_id = $1";
-    /// Every record under one sample's id.
-    LIST_OF_SAMPLE = "SELECT document_id, fact FROM samples WHERE sample_id = $1 ORDER BY document_id";
     /// Samples of a document under whose ids there are other records.
     LIST_SHARED_SAMPLES = "SELECT DISTINCT s.sample_id FROM samples s \
         JOIN samples o ON o.sample_id = s.sample_id AND o.document_id <> s.document_id \
@@ -52,9 +41,6 @@ statements! {
         conflicts = excluded.conflicts, fact = excluded.fact, changed_at = excluded.changed_at";
     /// Out with the old entries.
     DELETE_ENTRIES = "DELETE FROM entries WHERE document_id = $1";
-    /// In with the new.
-    INSERT_ENTRY = "INSERT INTO entries (entry_id, document_id, entered_at, fact) VALUES ($1, $2, $3, $4) \
-        ON CONFLICT DO NOTHING";
     /// Out with the old samples.
     DELETE_SAMPLES = "DELETE FROM samples WHERE document_id = $1";
     /// In with the new.
@@ -64,8 +50,6 @@ statements! {
         sampled_on = excluded.sampled_on, fact = excluded.fact";
     /// Out with the old seals.
     DELETE_SEALS = "DELETE FROM sample_seals WHERE document_id = $1";
-    /// In with the new.
-    INSERT_SEAL = "INSERT INTO sample_seals (seal_no, sample_id, document_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     /// Keeps a conflict.
     INSERT_CONFLICT = "INSERT INTO conflicts (document_id, path, found, record, found_at) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT DO NOTHING";
@@ -73,6 +57,23 @@ statements! {
     LIST_CONFLICTS = "SELECT path, record, found_at FROM conflicts WHERE document_id = $1 ORDER BY found_at, path, found";
     /// Every scope that was ever put together.
     LIST_ALL_SCOPES = "SELECT DISTINCT scope, key FROM scope_members ORDER BY scope";
+}
+
+bulk! {
+    /// Members of scopes.
+    LIST_MEMBERS = ("SELECT scope, kind, member_id, document_id FROM scope_members WHERE scope IN (", 0, 1, ")");
+    /// Visits.
+    LIST_VISITS = ("SELECT document_id, fact FROM visits WHERE document_id IN (", 0, 1, ")");
+    /// Entries.
+    LIST_ENTRIES = ("SELECT entry_id, fact FROM entries WHERE entry_id IN (", 0, 1, ")");
+    /// Every record under samples' ids.
+    LIST_SAMPLES = ("SELECT sample_id, document_id, fact FROM samples WHERE sample_id IN (", 0, 1, ") ORDER BY sample_id, document_id");
+    /// In with the new members.
+    INSERT_MEMBER = ("INSERT INTO scope_members (scope, kind, member_id, document_id, key) VALUES", 0, 5, " ON CONFLICT DO NOTHING");
+    /// In with the new entries.
+    INSERT_ENTRY = ("INSERT INTO entries (entry_id, document_id, entered_at, fact) VALUES", 0, 4, " ON CONFLICT DO NOTHING");
+    /// In with the new seals.
+    INSERT_SEAL = ("INSERT INTO sample_seals (seal_no, sample_id, document_id) VALUES", 0, 3, " ON CONFLICT DO NOTHING");
 }
 
 /// What is a member of scopes.
@@ -133,45 +134,50 @@ pub async fn list_all_scopes(db: &mut Session) -> Result<Vec<ScopeKey>> {
     keys(db, &LIST_ALL_SCOPES, args![]).await
 }
 
-/// Replaces the memberships of everything in a document.
+/// Replaces the memberships of everything in a document; of one that was not `stored` before there are none yet.
 pub async fn replace_members(
     tx: &mut Tx,
     document: DocumentId,
     members: &[(MemberKind, String, ScopeKey)],
+    stored: bool,
 ) -> Result<()> {
-    tx.exec(&DELETE_MEMBERS, args![document]).await?;
-    for (kind, member, key) in members {
-        insert_member(tx, document.0.as_slice(), *kind, member, key).await?;
+    if stored {
+        tx.exec(&DELETE_MEMBERS, args![document]).await?;
     }
-    Ok(())
+    let rows = members
+        .iter()
+        .map(|(kind, member, key)| member_row(document.0.as_slice(), *kind, member, key));
+    let rows = rows.collect::<Result<_>>()?;
+    tx.exec_rows(&INSERT_MEMBER, rows).await
 }
 
 /// Replaces the memberships of one member without a document: a prior sampling.
 pub async fn replace_prior_member(tx: &mut Tx, sample: &str, keys: &[ScopeKey]) -> Result<()> {
     tx.exec(&DELETE_MEMBER, args![sample, Vec::new()]).await?;
-    for key in keys {
-        insert_member(tx, &[], MemberKind::Sample, sample, key).await?;
-    }
-    Ok(())
+    let rows = keys
+        .iter()
+        .map(|key| member_row(&[], MemberKind::Sample, sample, key));
+    let rows = rows.collect::<Result<_>>()?;
+    tx.exec_rows(&INSERT_MEMBER, rows).await
 }
 
-async fn insert_member(
-    tx: &mut Tx,
+fn member_row(
     document: &[u8],
     kind: MemberKind,
     member: &str,
     key: &ScopeKey,
-) -> Result<()> {
+) -> Result<Vec<Value>> {
     let json = serde_json::to_string(key).map_err(|_| StoreError::Column {
         name: "key",
         wanted: "a scope key",
     })?;
-    tx.exec(
-        &INSERT_MEMBER,
-        args![key.to_string(), kind.as_str(), member, document, json],
-    )
-    .await
-    .map(drop)
+    Ok(args![
+        key.to_string(),
+        kind.as_str(),
+        member,
+        document,
+        json
+    ])
 }
 
 /// Documents that a task, a body or an enterprise concerns.
@@ -252,8 +258,14 @@ fn from_json<T: serde::de::DeserializeOwned>(row: &crate::store::Row) -> Result<
     })
 }
 
-/// Replaces the rows of a visit, its entries and samples.
-pub async fn replace_visit(tx: &mut Tx, row: &VisitRow, facts: &Facts, now: Millis) -> Result<()> {
+/// Replaces the rows of a visit, its entries and samples; of one that was not `stored` before there are none yet.
+pub async fn replace_visit(
+    tx: &mut Tx,
+    row: &VisitRow,
+    facts: &Facts,
+    stored: bool,
+    now: Millis,
+) -> Result<()> {
     let fact = to_json("fact", &facts.visits.get(&row.document_id))?;
     let values = args![
         row.document_id,
@@ -273,26 +285,30 @@ pub async fn replace_visit(tx: &mut Tx, row: &VisitRow, facts: &Facts, now: Mill
         now
     ];
     tx.exec(&PUT_VISIT, values).await?;
-    tx.exec(&DELETE_ENTRIES, args![row.document_id]).await?;
-    for (id, entry) in &facts.entries {
-        let entered_at = entry.entered.usable().lo;
-        tx.exec(
-            &INSERT_ENTRY,
-            args![&id.0, row.document_id, entered_at, to_json("fact", entry)?],
-        )
-        .await?;
+    if stored {
+        tx.exec(&DELETE_ENTRIES, args![row.document_id]).await?;
+        tx.exec(&DELETE_SAMPLES, args![row.document_id]).await?;
+        tx.exec(&DELETE_SEALS, args![row.document_id]).await?;
     }
-    tx.exec(&DELETE_SAMPLES, args![row.document_id]).await?;
-    tx.exec(&DELETE_SEALS, args![row.document_id]).await?;
+    let entries = facts.entries.iter().map(|(id, entry)| {
+        let entered_at = entry.entered.usable().lo;
+        Ok(args![
+            &id.0,
+            row.document_id,
+            entered_at,
+            to_json("fact", entry)?
+        ])
+    });
+    let entries = entries.collect::<Result<_>>()?;
+    tx.exec_rows(&INSERT_ENTRY, entries).await?;
+    let mut seals = Vec::new();
     for (id, sample) in &facts.samples {
         let name = row.product_names.get(id).cloned();
         insert_sample(tx, *id, row.document_id.as_bytes(), sample, name).await?;
-        for seal in &sample.seal_numbers {
-            tx.exec(&INSERT_SEAL, args![seal, *id, row.document_id])
-                .await?;
-        }
+        let numbers = sample.seal_numbers.iter();
+        seals.extend(numbers.map(|seal| args![seal, *id, row.document_id]));
     }
-    Ok(())
+    tx.exec_rows(&INSERT_SEAL, seals).await
 }
 
 async fn insert_sample(
@@ -350,58 +366,68 @@ pub async fn list_conflicts(
 /// A member of a scope, by kind, name and document (none for a prior sampling).
 pub type Member = (String, String, Option<DocumentId>);
 
-/// Members of a scope.
-pub async fn list_members(db: &mut Session, key: &ScopeKey) -> Result<Vec<Member>> {
-    let rows = db.all(&LIST_MEMBERS, args![key.to_string()]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok((
-                row.get("kind")?,
-                row.get("member_id")?,
-                row.get("document_id").ok(),
-            ))
-        })
-        .collect()
-}
-
-/// The fact of a visit.
-pub async fn find_visit(db: &mut Session, document: DocumentId) -> Result<Option<VisitFact>> {
-    match db.optional(&FIND_VISIT, args![document]).await? {
-        Some(row) => from_json(&row),
-        None => Ok(None),
-    }
-}
-
-/// The fact of an entry.
-pub async fn find_entry(db: &mut Session, entry: &EntryId) -> Result<Option<EntryFact>> {
-    db.optional(&FIND_ENTRY, args![&entry.0])
-        .await?
-        .as_ref()
-        .map(from_json)
-        .transpose()
-}
-
-/// The fact of a sample as one document has it (none: as it was imported), with who else has a record under its id.
-pub async fn find_sample(
+/// Members of scopes, by the scope's text, in one order.
+pub async fn list_members(
     db: &mut Session,
-    sample: SampleId,
-    document: Option<DocumentId>,
-) -> Result<Option<SampleFact>> {
-    let mut found: Option<SampleFact> = None;
-    let mut others = BTreeSet::new();
-    for row in db.all(&LIST_OF_SAMPLE, args![sample]).await? {
-        // Empty for a sampling made elsewhere.
-        let claimed: Option<DocumentId> = row.get("document_id").ok();
-        if claimed == document {
-            found = Some(from_json(&row)?);
-        } else {
-            others.insert(claimed);
-        }
+    keys: &[&ScopeKey],
+) -> Result<HashMap<String, Vec<Member>>> {
+    let mut members: HashMap<String, Vec<Member>> = keys
+        .iter()
+        .map(|key| (key.to_string(), Vec::new()))
+        .collect();
+    let scopes: Vec<Value> = members.keys().map(Value::from).collect();
+    for row in db.all_of(&LIST_MEMBERS, args![], scopes).await? {
+        let of_scope = members.entry(row.get("scope")?).or_default();
+        of_scope.push((
+            row.get("kind")?,
+            row.get("member_id")?,
+            row.get("document_id").ok(),
+        ));
     }
-    Ok(found.map(|fact| SampleFact {
-        also_claimed: others,
-        ..fact
-    }))
+    for of_scope in members.values_mut() {
+        of_scope.sort();
+    }
+    Ok(members)
+}
+
+/// The facts of visits.
+pub async fn list_visits(
+    db: &mut Session,
+    documents: impl IntoIterator<Item = DocumentId>,
+) -> Result<Vec<(DocumentId, VisitFact)>> {
+    let ids = documents.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST_VISITS, args![], ids).await?;
+    let facts = rows
+        .iter()
+        .map(|row| Ok((row.get("document_id")?, from_json(row)?)));
+    facts.collect()
+}
+
+/// The facts of entries.
+pub async fn list_entries(
+    db: &mut Session,
+    entries: impl IntoIterator<Item = EntryId>,
+) -> Result<Vec<(EntryId, EntryFact)>> {
+    let ids = entries.into_iter().map(|id| id.0.into());
+    let rows = db.all_of(&LIST_ENTRIES, args![], ids).await?;
+    let facts = rows
+        .iter()
+        .map(|row| Ok((EntryId(row.get("entry_id")?), from_json(row)?)));
+    facts.collect()
+}
+
+/// Every record under samples' ids, with the document that has it (none: as it was imported).
+pub async fn list_samples(
+    db: &mut Session,
+    samples: impl IntoIterator<Item = SampleId>,
+) -> Result<Vec<(SampleId, Option<DocumentId>, SampleFact)>> {
+    let ids = samples.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST_SAMPLES, args![], ids).await?;
+    let facts = rows.iter().map(|row| {
+        let document = row.get("document_id").ok();
+        Ok((row.get("sample_id")?, document, from_json(row)?))
+    });
+    facts.collect()
 }
 
 /// Scopes of the samples of a document under whose ids there are other records.

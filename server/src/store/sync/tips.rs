@@ -5,33 +5,32 @@ use sync_core::proof::TipStatement;
 use sync_core::sync::wire::SignedTip;
 
 use crate::args;
-use crate::store::{Result, Session, Tx, statements};
+use crate::store::{Result, Session, Tx, bulk, statements};
 
 statements! {
-    /// Keeps a signature.
-    INSERT = "INSERT INTO tips (document_id, actor, seq, hash, signature, received_at) VALUES ($1, $2, $3, $4, $5, $6) \
-        ON CONFLICT DO NOTHING";
     /// All signatures of a document.
     LIST = "SELECT actor, seq, hash, signature FROM tips WHERE document_id = $1 ORDER BY actor, seq";
 }
 
-/// Keeps a verified signature.
-pub async fn insert(tx: &mut Tx, signed: &SignedTip, now: Millis) -> Result<()> {
-    let tip = &signed.tip;
-    let seq = i64::try_from(tip.seq).unwrap_or(i64::MAX);
-    tx.exec(
-        &INSERT,
+bulk! {
+    /// Keeps signatures.
+    INSERT = ("INSERT INTO tips (document_id, actor, seq, hash, signature, received_at) VALUES", 0, 6, " ON CONFLICT DO NOTHING");
+}
+
+/// Keeps verified signatures.
+pub async fn insert(tx: &mut Tx, tips: &[&SignedTip], now: Millis) -> Result<()> {
+    let rows = tips.iter().map(|signed| {
+        let tip = &signed.tip;
         args![
             tip.document_id,
             tip.actor,
-            seq,
+            i64::try_from(tip.seq).unwrap_or(i64::MAX),
             tip.hash,
             &signed.signature,
             now
-        ],
-    )
-    .await
-    .map(drop)
+        ]
+    });
+    tx.exec_rows(&INSERT, rows.collect()).await
 }
 
 /// All signatures of a document, by actor and number.

@@ -1,0 +1,45 @@
+//! The figures of `docs/performance.md`: `cargo bench -p fieldseal-tests [-- sqlite|postgres|phone] [--visits N] [--stored N]
+//! [--rounds N]`. The server is a process of its own, with its disk synchronised as in service; phones are threads that send
+//! pages written before any clock runs. Medians of the rounds, as a table of Markdown.
+
+mod crowd;
+mod process;
+mod report;
+mod rounds;
+mod verdict;
+
+use clap::Parser;
+
+/// What to measure.
+#[derive(Parser, Debug)]
+struct Arguments {
+    /// Only these: `sqlite`, `postgres`, `phone`; all without.
+    only: Vec<String>,
+    /// Visits pushed in a round.
+    #[arg(long, default_value_t = 2_000)]
+    visits: usize,
+    /// Visits stored when the cost of a push is measured once more; 0 leaves this out.
+    #[arg(long, default_value_t = 100_000)]
+    stored: usize,
+    /// Rounds of which the median is told.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Given by cargo.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() {
+    let asked = Arguments::parse();
+    let wanted = |what: &str| asked.only.is_empty() || asked.only.iter().any(|it| it == what);
+    let mut table = report::Table::default();
+    for database in ["sqlite", "postgres"] {
+        if wanted(database) {
+            rounds::measure(&mut table, database, &asked);
+        }
+    }
+    if wanted("phone") {
+        verdict::measure(&mut table);
+    }
+    println!("{table}");
+}
