@@ -1,6 +1,7 @@
 //! The facts of a scope: its members as projected, over which is laid what the server alone knows — tasks, rosters,
 //! organisations, custody, permissions, decisions, and what the earlier strata said.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
@@ -281,14 +282,13 @@ impl Known {
             return Ok(());
         };
         if let Some(team) = visit.team_id {
-            if !self.rosters.contains_key(&team) {
-                self.rosters.insert(team, teams::roster(db, team).await?);
+            if let Entry::Vacant(place) = self.rosters.entry(team) {
+                place.insert(teams::roster(db, team).await?);
             }
             visit.roster = self.rosters.get(&team).cloned().unwrap_or_default();
         }
-        if !self.recusals.contains_key(&visit.body_id) {
-            let of_body = lookups::recusals_of_body(db, visit.body_id).await?;
-            self.recusals.insert(visit.body_id, of_body);
+        if let Entry::Vacant(place) = self.recusals.entry(visit.body_id) {
+            place.insert(lookups::recusals_of_body(db, visit.body_id).await?);
         }
         let of_body = self.recusals.get(&visit.body_id);
         if let Some(of_body) = of_body.filter(|of_body| !of_body.is_empty()) {
@@ -347,8 +347,8 @@ impl Known {
             .filter_map(|sample| sample.task_id)
             .collect();
         for id in named {
-            if !self.tasks.contains_key(&id) {
-                self.tasks.insert(id, lookups::task_fact(db, id).await?);
+            if let Entry::Vacant(place) = self.tasks.entry(id) {
+                place.insert(lookups::task_fact(db, id).await?);
             }
             let Some(task) = self.tasks.get(&id).cloned().flatten() else {
                 continue;
@@ -379,10 +379,9 @@ impl Known {
         let of_entries = facts.entries.values().map(|entry| entry.campaign_id);
         let named: BTreeSet<_> = of_visits.chain(of_entries).collect();
         for id in named {
-            if !self.campaigns.contains_key(&id) {
+            if let Entry::Vacant(place) = self.campaigns.entry(id) {
                 let campaign = campaigns::find(db, id).await?;
-                self.campaigns
-                    .insert(id, campaign.map(|campaign| campaign.authority_id));
+                place.insert(campaign.map(|campaign| campaign.authority_id));
             }
             if let Some(authority) = self.campaigns.get(&id).copied().flatten() {
                 facts.campaigns.insert(id, authority);
@@ -414,9 +413,8 @@ impl Known {
                 let Some(id) = next.filter(|id| !facts.organisations.contains_key(id)) else {
                     break;
                 };
-                if !self.organisations.contains_key(&id) {
-                    let organisation = lookups::organisation_fact(db, id).await?;
-                    self.organisations.insert(id, organisation);
+                if let Entry::Vacant(place) = self.organisations.entry(id) {
+                    place.insert(lookups::organisation_fact(db, id).await?);
                 }
                 let Some(organisation) = self.organisations.get(&id).cloned().flatten() else {
                     break;
