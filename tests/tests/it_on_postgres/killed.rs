@@ -22,7 +22,7 @@ fn a_database_killed_under_its_server_loses_nothing_and_doubles_nothing() {
     let mut trial = Trial::new(World::with(server, &["bodies", "shanxi"]));
     let window = trial.measures();
     let (mut kills, mut hits) = (0, 0);
-    while kills < KILLS || hits < HITS {
+    while kills < KILLS || hits < HITS || !trial.has_enough() {
         assert!(kills < KILLS_MAX, "the kills do not hit: {hits} of {kills}");
         let kill = || match kills % 2 {
             0 => database.kill_a_connection(),
