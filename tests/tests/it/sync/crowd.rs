@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use fieldseal_server::services::sync::admission::enter;
 use fieldseal_server::store::feed::{self, Audience, NewRow};
-use fieldseal_tests::TestDevice;
+use fieldseal_tests::{Answer, TestDevice};
 use mobile_ffi::host::UreqTransport;
 use mobile_ffi::{HttpRequest, Transport as _};
 use rand::{RngExt as _, SeedableRng};
@@ -278,10 +278,9 @@ fn run(
 }
 
 /// The second sampler works as ever, and an administrator looks on: rounds in which all of it went through at once.
-fn others_work(world: &World, done: &AtomicBool) -> usize {
+fn others_work(world: &World, mut last: Answer, done: &AtomicBool) -> usize {
     let identity = world.identity_of_second();
     let mut draft = Draft::begin(&identity, &world.phones[1]);
-    let mut last = world.push(1, &Page::default());
     let mut rounds = 0;
     while !done.load(Ordering::SeqCst) {
         let change = draft.put("a", &rounds.to_string());
@@ -303,7 +302,10 @@ fn a_thousand_phones_in_a_first_sync_at_once_turn_nobody_else_away_and_all_get_e
     let (world, wanted) = filled();
     let tokens = TestDevice::enrolled_in_store(&world.server, &world.users[0].to_string(), PHONES);
     // It has been here before: what it asks for is little.
-    world.push(1, &Page::default());
+    let mut here = world.push(1, &Page::default());
+    while here.body["more"] == true {
+        here = world.push(1, &Page::default().since(&here));
+    }
     let before = world.server.app.sync_gate.first_syncs.figures();
     let phones: Vec<Mutex<FirstSync>> = tokens
         .into_iter()
@@ -314,7 +316,7 @@ fn a_thousand_phones_in_a_first_sync_at_once_turn_nobody_else_away_and_all_get_e
     let refusals = Refusals::default();
     let done = AtomicBool::new(false);
     let rounds = std::thread::scope(|scope| {
-        let others = scope.spawn(|| others_work(&world, &done));
+        let others = scope.spawn(|| others_work(&world, here, &done));
         let ending = Ending(&done);
         // All at once.
         let due = Mutex::new((0..PHONES).map(|number| Reverse((0, number))).collect());
