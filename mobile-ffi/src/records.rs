@@ -271,6 +271,7 @@ impl Client {
                 .map_or(EvidenceSubject::Visit, EvidenceSubject::Sheet),
             captured_at: self.time_claim()?,
             location: None,
+            device_id: None,
         };
         let file = EvidenceFile {
             sha256: hash.to_string(),

@@ -9,9 +9,9 @@ use jiff::civil::Date;
 
 use super::fault::{Fault, text_faults};
 use super::ids::{
-    AmendmentId, ArrivalId, Digest, EnterpriseRecordId, EvidenceId, JointEntryId, NotSampledId,
-    OnSiteReportId, OrganisationId, PriorClaimId, ReEntryGrantId, RecusalId, RefusalId, SampleId,
-    SealId, SuspensionId, TaskId, TeamId, UserId,
+    AmendmentId, ArrivalId, DeviceId, Digest, EnterpriseRecordId, EvidenceId, JointEntryId,
+    NotSampledId, OnSiteReportId, OrganisationId, PriorClaimId, ReEntryGrantId, RecusalId,
+    RefusalId, SampleId, SealId, SuspensionId, TaskId, TeamId, UserId,
 };
 use super::sheet::Party;
 use super::time::{Millis, TimeClaim, shanghai_date};
@@ -68,8 +68,11 @@ pub struct Location {
     pub longitude_e7: i64,
     /// Radius of uncertainty, millimetres.
     pub accuracy_mm: i64,
-    /// What it was before it became WGS-84: `wgs84`, `gcj02`.
+    /// What it was before it became WGS-84: `wgs84`, `gcj02`, `bd09`.
     pub crs_source: String,
+    /// 模拟定位: the phone said that another app made this place up. Absent where it did not say so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mocked: bool,
 }
 
 /// 中断: a recorded interruption.
@@ -153,6 +156,9 @@ pub struct EvidenceEntry {
     /// Where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
+    /// On which phone, as it says of itself; whose it is, the certificate of the change's author tells (I5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<DeviceId>,
 }
 
 impl EvidenceEntry {
@@ -749,8 +755,30 @@ mod tests {
                 longitude_e7: 1_128_500_000,
                 accuracy_mm: 5_000,
                 crs_source: "gcj02".into(),
+                mocked: false,
             }),
+            device_id: None,
         }
+    }
+
+    #[test]
+    fn what_a_phone_did_not_say_of_a_piece_of_evidence_is_not_written_down() {
+        let mut entry = photo();
+        let plain = serde_json::to_value(&entry).unwrap();
+        assert_eq!(
+            plain.get("device_id"),
+            None,
+            "entries of before stay what they are"
+        );
+        assert_eq!(plain["location"].get("mocked"), None);
+        entry.location.as_mut().unwrap().mocked = true;
+        entry.device_id = Some(DeviceId(Uuid::from_u128(9)));
+        let told = serde_json::to_value(&entry).unwrap();
+        assert_eq!(told["location"]["mocked"], true);
+        assert_eq!(
+            serde_json::from_value::<EvidenceEntry>(told).unwrap(),
+            entry
+        );
     }
 
     #[test]

@@ -473,6 +473,7 @@ mod tests {
             subject: EvidenceSubject::Visit,
             captured_at: TimeClaim::default(),
             location: None,
+            device_id: None,
         };
         visit
             .add_evidence(&crate::document::tests::Office, NINE_MS, &entry)

@@ -284,6 +284,7 @@ impl Crowd {
                 subject: EvidenceSubject::Sheet(sample),
                 captured_at: self.claim(phone, at),
                 location: None,
+                device_id: None,
             };
             visit
                 .add_evidence(&Alone, at, &entry)
