@@ -11,6 +11,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::DataConfig;
 use crate::data_folder::{DataFolder, FolderError, Hold};
 use crate::keys::{KeyError, Keyring};
+use crate::objects::{Objects, OpenObjectsError};
 use crate::rng::{Rng, SystemRng};
 use crate::services::oidc::provider::Provider;
 use crate::services::ruling::rulebooks::RulebookCache;
@@ -43,6 +44,8 @@ pub struct Parts {
     pub rulebooks: RulebookCache,
     /// The data folder.
     pub data: DataFolder,
+    /// Evidence, and the parts of uploads.
+    pub objects: Objects,
     /// Held while the application is used, so that no backup is put into the folder meanwhile.
     pub hold: Hold,
     /// The OpenID Connect provider at which administrators may log in; none unless it is configured.
@@ -70,6 +73,9 @@ pub enum OpenError {
     /// The server's keys cannot be made or read.
     #[error("the server's keys: {0}")]
     Keys(#[from] KeyError),
+    /// The objects cannot be reached as configured.
+    #[error(transparent)]
+    Objects(#[from] OpenObjectsError),
 }
 
 impl App {
@@ -97,15 +103,25 @@ impl App {
         let data = DataFolder::at(&config.data);
         data.make()?;
         let hold = data.open()?;
+        let objects = config.objects()?;
         let store = match &config.database_url {
             Some(url) => Store::open_postgres(url, config.database_connections).await?,
             None => Store::open_sqlite(&data.database()).await?,
         };
-        Self::assemble(store, (data, hold), clock, rng, trust_forwarded_for).await
+        Self::assemble(
+            store,
+            objects,
+            (data, hold),
+            clock,
+            rng,
+            trust_forwarded_for,
+        )
+        .await
     }
 
     async fn assemble(
         store: Store,
+        objects: Objects,
         (data, hold): (DataFolder, Hold),
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
@@ -126,6 +142,7 @@ impl App {
             ruling_turn: tokio::sync::Mutex::default(),
             rulebooks: RulebookCache::default(),
             data,
+            objects,
             hold,
             oidc: OnceLock::new(),
             trust_forwarded_for,

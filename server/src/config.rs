@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use sync_core::limits::POSTGRES_CONNECTIONS;
 
+use crate::data_folder::OBJECTS;
+use crate::objects::{Objects, OpenObjectsError};
 use crate::services::oidc::provider::is_safe;
 
 /// The settings of `fieldseal serve`; the other commands use those of the data.
@@ -34,6 +36,23 @@ pub struct DataConfig {
         value_name = "NUMBER"
     )]
     pub database_connections: u32,
+    /// Where evidence lies: s3://bucket/prefix, with AWS's own variables for the rest, or file:///folder, which several
+    /// servers may share; without it, objects/ in the data folder
+    #[arg(long, env = "FIELDSEAL_OBJECTS_URL", value_name = "URL")]
+    pub objects_url: Option<String>,
+    /// AWS's variables, in place of those of this process
+    #[arg(skip)]
+    pub objects_environment: Option<Vec<(String, String)>>,
+}
+
+impl DataConfig {
+    /// The objects, wherever they are.
+    pub fn objects(&self) -> Result<Objects, OpenObjectsError> {
+        let environment = self.objects_environment.clone();
+        let environment = environment.unwrap_or_else(|| std::env::vars().collect());
+        let folder = self.data.join(OBJECTS);
+        Objects::open(self.objects_url.as_deref(), &folder, environment)
+    }
 }
 
 /// How the server meets the network.

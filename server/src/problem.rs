@@ -4,9 +4,10 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use sync_core::limits::DATABASE_RETRY_S;
+use sync_core::limits::{DATABASE_RETRY_S, OBJECTS_AWAY_S, STORAGE_FULL_S};
 use utoipa::ToSchema;
 
+use crate::objects::ObjectsError;
 use crate::store::StoreError;
 
 macro_rules! codes {
@@ -153,6 +154,11 @@ codes! {
     NotReady = "not_ready", SERVICE_UNAVAILABLE, "The server cannot work now";
     /// The database cannot be reached. Whether it was done is not known; sending the same again is safe. See `Retry-After`.
     DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE, "The database cannot be reached; send the same again";
+    /// The server has no room for what came; nothing that it acknowledged is lost, and what was sent so far is kept. See
+    /// `Retry-After`.
+    StorageFull = "storage_full", SERVICE_UNAVAILABLE, "The server has no room; send the same again later";
+    /// The place where evidence is kept cannot be reached. See `Retry-After`.
+    StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE, "Evidence cannot be kept now; send the same again";
     /// It took too long. Whether it was done is not known; sending the same again is safe.
     Timeout = "timeout", SERVICE_UNAVAILABLE, "The server took too long; send the same again";
     /// A fault of the server; its logs have it under the request id.
@@ -273,6 +279,19 @@ impl From<Code> for Problem {
     }
 }
 
+impl From<ObjectsError> for Problem {
+    fn from(error: ObjectsError) -> Self {
+        tracing::error!(error = %error, "an object was not read or written");
+        match error {
+            ObjectsError::Full(_) => Problem::new(Code::StorageFull).retry_after_s(STORAGE_FULL_S),
+            ObjectsError::Unavailable(_) => {
+                Problem::new(Code::StorageUnavailable).retry_after_s(OBJECTS_AWAY_S)
+            }
+            ObjectsError::Missing(_) => Problem::new(Code::Internal),
+        }
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
@@ -284,6 +303,10 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(error) => {
                 tracing::error!(error = %error, "the database cannot be reached");
                 Problem::new(Code::DatabaseUnavailable).retry_after_s(DATABASE_RETRY_S)
+            }
+            StoreError::Full(error) => {
+                tracing::error!(error = %error, "the database has no room");
+                Problem::new(Code::StorageFull).retry_after_s(STORAGE_FULL_S)
             }
             other => Problem::internal(&other),
         }

@@ -227,6 +227,24 @@ pub const TRANSFER_ROWS: i64 = 200;
 /// Signed papers that a phone brings back in one request.
 pub const RETURNED_PAPERS_MAX: usize = 200;
 
+// Objects.
+
+/// What is held of an object while it is written, and a part of an upload, in bytes.
+pub const OBJECT_WRITE_BYTES: usize = 8 * 1024 * 1024;
+/// What is held of an object while it is read, in bytes.
+pub const OBJECT_READ_BYTES: u64 = 1024 * 1024;
+/// How long one request to an S3-compatible store may take, in seconds: a part on a slow line.
+pub const OBJECTS_REQUEST_S: u64 = 30;
+/// Times that a request to an S3-compatible store is sent again.
+pub const OBJECTS_RETRIES_MAX: usize = 4;
+/// How long a request to an S3-compatible store is sent again, and a connection waited for, in seconds: after that the
+/// caller is told to come again.
+pub const OBJECTS_RETRY_S_MAX: u64 = 10;
+/// When to come again while objects cannot be written or read, in seconds.
+pub const OBJECTS_AWAY_S: u64 = 5;
+/// When to come again while the disk is full, in seconds.
+pub const STORAGE_FULL_S: u64 = 60;
+
 // Backups.
 
 /// How much of a file is read at a time while it is copied and hashed, in bytes.

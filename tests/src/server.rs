@@ -225,6 +225,8 @@ impl TestServer {
             data: folder.to_owned(),
             database_url: database.as_ref().map(|database| database.url().to_owned()),
             database_connections: POSTGRES_CONNECTIONS,
+            objects_url: None,
+            objects_environment: None,
         };
         let app = runtime
             .block_on(App::open_with(&config, clock.clone(), rng))

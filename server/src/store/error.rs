@@ -24,6 +24,9 @@ pub enum StoreError {
     /// way was either done or not; sending the same again is safe.
     #[error("the database cannot be reached: {0}")]
     Unavailable(sqlx::Error),
+    /// The disk of the database is full. What was under way was not done.
+    #[error("the disk of the database is full: {0}")]
+    Full(sqlx::Error),
     /// A statement that must give a row gave none.
     #[error("{statement} gave no row")]
     NoRow {
@@ -88,6 +91,9 @@ impl From<sqlx::Error> for StoreError {
         if asks_to_retry(&code) {
             return StoreError::Retry;
         }
+        if disk_is_full(&code) {
+            return StoreError::Full(error);
+        }
         if database_is_away(&code) {
             return StoreError::Unavailable(error);
         }
@@ -109,6 +115,11 @@ fn connection_is_lost(error: &sqlx::Error) -> bool {
             | sqlx::Error::Protocol(_)
             | sqlx::Error::WorkerCrashed
     )
+}
+
+/// PostgreSQL's 53100, and SQLite's FULL.
+fn disk_is_full(code: &str) -> bool {
+    matches!(code, "53100" | "13")
 }
 
 /// PostgreSQL's classes 08 (connection exception) and 53 (no room for connections, memory or disk), what it says while it
@@ -175,6 +186,14 @@ mod tests {
         // A unique key, a syntax error, a full SQLite disk, and SQLSTATEs whose digits end like BUSY.
         for code in ["23505", "42601", "13", "10005", "22005"] {
             assert!(!database_is_away(code) && !asks_to_retry(code), "{code}");
+        }
+        for (code, full) in [
+            ("53100", true),
+            ("13", true),
+            ("10013", false),
+            ("53300", false),
+        ] {
+            assert_eq!(disk_is_full(code), full, "{code}");
         }
     }
 }
