@@ -201,6 +201,27 @@ pub const SHEET_NUMBERS_BLOCK: i64 = 200;
 /// Numbers of sheets that a phone keeps in store; below it, it asks for another block.
 pub const SHEET_NUMBERS_LOW: i64 = 20;
 
+// Evidence on a phone.
+
+/// The first part of a file that a phone sends in one request, in bytes.
+pub const UPLOAD_PART_BYTES_FIRST: u64 = 256 * 1024;
+/// The smallest part: what goes up on a slow line before a request takes too long, in bytes.
+pub const UPLOAD_PART_BYTES_MIN: u64 = 32 * 1024;
+/// The largest part, in bytes: a phone holds one in memory, whatever the file's size.
+pub const UPLOAD_PART_BYTES_MAX: u64 = 1024 * 1024;
+/// Answers one after the other that bring an upload no further, before the next file has its turn.
+pub const UPLOAD_STUCK_MAX: u32 = 8;
+/// The largest file that goes over a metered network unless its owner says otherwise, in bytes: photographs go, films wait.
+pub const METERED_BYTES_MAX: i64 = 1024 * 1024;
+/// The time between two words of progress to an app, in milliseconds: each attaches a thread of its machine.
+pub const PROGRESS_MS: i64 = 500;
+/// Room on the disk that evidence may not take, in bytes: forms go on being saved in it when everything else is full.
+pub const RESERVE_BYTES: u64 = 8 * 1024 * 1024;
+/// How much of that room is given up at a time, in bytes.
+pub const RESERVE_STEP_BYTES: u64 = 1024 * 1024;
+/// How long a captured file that no record names is kept, in milliseconds.
+pub const ORPHAN_KEPT_MS: i64 = 30 * 24 * 3_600_000;
+
 // The laboratory.
 
 /// Seals that a laboratory reports with one sample.

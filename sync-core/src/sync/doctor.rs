@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::evidence::out_of;
 use super::session::Outcome as SyncOutcome;
 use super::wire::{ASIDE_FULL, ChangeStatus, HeldReason, QuarantineKind};
 use crate::model::ChangeHash;
@@ -102,7 +103,12 @@ impl QueuedBecause {
         }
     }
 
-    fn words(&self) -> Words {
+    /// Whether somebody must act before it goes.
+    pub(super) fn needs_attention(&self) -> bool {
+        !matches!(self, Self::NotTried | Self::Offline | Self::Busy)
+    }
+
+    pub(super) fn words(&self) -> Words {
         match self {
             Self::NotTried => words("已保存在本机，等待发送", "saved here, waiting to be sent"),
             Self::Offline => words(
@@ -199,7 +205,7 @@ pub struct Words {
     pub en: String,
 }
 
-fn words(zh: impl Into<String>, en: impl Into<String>) -> Words {
+pub(super) fn words(zh: impl Into<String>, en: impl Into<String>) -> Words {
     Words {
         zh: zh.into(),
         en: en.into(),
@@ -259,10 +265,7 @@ impl ItemState {
     /// Whether somebody should look at it.
     pub fn needs_attention(&self) -> bool {
         match self {
-            Self::Queued { because } => !matches!(
-                because,
-                QueuedBecause::NotTried | QueuedBecause::Offline | QueuedBecause::Busy
-            ),
+            Self::Queued { because } => because.needs_attention(),
             Self::Sending | Self::Received | Self::Uploading { .. } => false,
             Self::Held { .. } | Self::Quarantined { .. } | Self::Refused { .. } => true,
             Self::Ruled { outcome, .. } => !matches!(
@@ -324,18 +327,14 @@ impl ItemState {
             Self::Uploading {
                 sent_bytes,
                 total_bytes,
-            } => words(
-                format!(
-                    "正在上传 {} / {}",
-                    megabytes(*sent_bytes),
-                    megabytes(*total_bytes)
-                ),
-                format!(
-                    "uploading {} of {}",
-                    megabytes(*sent_bytes),
-                    megabytes(*total_bytes)
-                ),
-            ),
+            } => {
+                let count = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+                let (sent, total) = out_of(count(*sent_bytes), count(*total_bytes));
+                words(
+                    format!("正在上传 {sent} / {total}"),
+                    format!("uploading {sent} of {total}"),
+                )
+            }
             Self::Ruled {
                 outcome,
                 rule_id,
@@ -366,10 +365,6 @@ impl ItemState {
             }
         }
     }
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1_000_000.0)
 }
 
 fn outcome_name(outcome: &Outcome) -> &'static str {
@@ -509,7 +504,7 @@ mod tests {
             sent_bytes: 3_000_000,
             total_bytes: 7_000_000,
         };
-        assert_eq!(state.words().en, "uploading 3.0 MB of 7.0 MB");
+        assert_eq!(state.words().en, "uploading 3 of 7 MB");
         assert!(!state.needs_attention());
     }
 }

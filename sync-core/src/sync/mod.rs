@@ -2,14 +2,17 @@
 //!
 //! `session` is the conversation; `retry` reads and keeps `Retry-After`; `lanes` decides what goes on a page; `intake` judges what comes down before it touches a
 //! document; `doctor` says of every item in words where it stands; `advice` rules what a phone knows before the sample is
-//! cut; `enforcement` says what it does not start or seal; `leases` says who may be at a door. None of them does IO.
+//! cut; `enforcement` says what it does not start or seal; `leases` says who may be at a door. Evidence travels beside: `tus` is the conversation of
+//! one file, `evidence` says which file goes next, where each stands and which may be let go. None of them does IO.
 
 pub mod advice;
 pub mod doctor;
 pub mod enforcement;
+pub mod evidence;
 pub mod intake;
 pub mod lanes;
 pub mod leases;
 pub mod retry;
 pub mod session;
+pub mod tus;
 pub mod wire;

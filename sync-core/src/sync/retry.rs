@@ -1,8 +1,25 @@
-//! `Retry-After`: read from an answer, and kept over a restart of the app.
+//! When to try again: exponentially and with jitter, and never sooner than a `Retry-After` asks, which is read from an
+//! answer and kept over a restart of the app.
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{SYNC_RETRY_BASE_MS, SYNC_RETRY_MAX_MS};
 use crate::model::Millis;
+
+/// How long to wait after so many failures in a row, in milliseconds, by a fresh random number.
+pub(super) fn wait_ms(failures: u32, asked_ms: Option<i64>, random: u64) -> i64 {
+    let doubled = SYNC_RETRY_BASE_MS.saturating_mul(1 << failures.min(20));
+    let backoff = doubled.min(SYNC_RETRY_MAX_MS);
+    match asked_ms.unwrap_or(0) {
+        0 => backoff / 2 + spread(random, backoff) / 2,
+        asked => asked.saturating_add(spread(random, backoff) / 2),
+    }
+}
+
+/// A random part of a span.
+pub(super) fn spread(random: u64, span_ms: i64) -> i64 {
+    i64::try_from(random % span_ms.unsigned_abs().max(1)).unwrap_or(0)
+}
 
 /// What a `Retry-After` header asks for, in milliseconds: seconds, or an HTTP date, which counts from the answer's own
 /// `Date` where it has one, since the phone's clock may lie. None where it is neither.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::lanes::{self, Outgoing, Page};
+use super::retry::{spread, wait_ms};
 use super::wire::{ASIDE_FULL, ChangeStatus, Cursor, FeedItem, SyncRequest, SyncResponse};
 use crate::limits::{
     PAGE_INFLATED_BYTES_MAX, SYNC_PAGE_INFLATED_BYTES, SYNC_RETRY_AFTER_MS_MAX, SYNC_RETRY_BASE_MS,
@@ -558,12 +559,7 @@ impl Session {
 
     /// Exponential with jitter, and never sooner than the server asked.
     fn wait(&mut self, now: Moment, asked_ms: Option<i64>, gave_up: Outcome) -> Vec<Effect> {
-        let doubled = SYNC_RETRY_BASE_MS.saturating_mul(1 << self.failures.min(20));
-        let backoff = doubled.min(SYNC_RETRY_MAX_MS);
-        let milliseconds = match asked_ms.unwrap_or(0) {
-            0 => backoff / 2 + spread(now, backoff) / 2,
-            asked => asked.saturating_add(spread(now, backoff) / 2),
-        };
+        let milliseconds = wait_ms(self.failures, asked_ms, now.random);
         self.failures += 1;
         // The token may have lapsed or be missing when it is tried again.
         self.refreshed = false;
@@ -576,7 +572,7 @@ impl Session {
 
     /// What the server asked for before this sync began still holds.
     fn hold(&mut self, now: Moment, hold_ms: i64) -> Vec<Effect> {
-        let milliseconds = hold_ms.saturating_add(spread(now, SYNC_RETRY_BASE_MS) / 2);
+        let milliseconds = hold_ms.saturating_add(spread(now.random, SYNC_RETRY_BASE_MS) / 2);
         if milliseconds > self.patience.wait_ms_max {
             return self.finish(Outcome::Busy, Some(milliseconds));
         }
@@ -594,11 +590,6 @@ impl Session {
             last_error: self.last_error.clone(),
         })]
     }
-}
-
-/// A random part of a span.
-fn spread(now: Moment, span_ms: i64) -> i64 {
-    i64::try_from(now.random % span_ms.unsigned_abs().max(1)).unwrap_or(0)
 }
 
 #[cfg(test)]
