@@ -13,6 +13,7 @@ use crate::data_folder::{DataFolder, FolderError, Hold};
 use crate::keys::{KeyError, Keyring};
 use crate::objects::{Objects, OpenObjectsError};
 use crate::rng::{Rng, SystemRng};
+use crate::services::evidence;
 use crate::services::oidc::provider::Provider;
 use crate::services::ruling::rulebooks::RulebookCache;
 use crate::services::server_keys;
@@ -149,6 +150,7 @@ impl App {
         };
         let app = Self(Arc::new(parts));
         origin::note_skeletons(&app.store).await?;
+        evidence::list_manifests(&app).await?;
         Ok(app)
     }
 

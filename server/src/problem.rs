@@ -92,6 +92,13 @@ codes! {
     /// The text is no rulebook: `errors` names the reader's code (`rulebook.unknown_rule`, …) and the place.
     RulebookInvalid = "rulebook_invalid", UNPROCESSABLE_ENTITY, "This is not a valid rulebook";
 
+    // Evidence.
+    /// No manifest that the caller may send for names this piece of evidence: sync first, so that the visit which names it is
+    /// here, then ask again.
+    EvidenceUnlisted = "evidence_unlisted", CONFLICT, "No manifest here names this evidence yet; sync first";
+    /// The manifest names this piece of evidence with another hash or another size: `errors` says which.
+    EvidenceDiffers = "evidence_differs", CONFLICT, "The manifest names other bytes";
+
     // Who is calling.
     /// No access token was sent.
     TokenMissing = "token_missing", UNAUTHORIZED, "An access token is needed";

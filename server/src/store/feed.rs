@@ -6,7 +6,7 @@ use std::fmt;
 use sync_core::model::{
     ChangeHash, DeviceId, DocumentId, Millis, OrganisationId, RulingId, TeamId, UserId,
 };
-use sync_core::proof::{CertificatePayload, Signed};
+use sync_core::proof::{CertificatePayload, EVIDENCE_RECEIPT, EvidenceReceiptPayload, Signed};
 use sync_core::sync::wire::{ChangeStatus, IndexPage};
 
 use super::access::counters;
@@ -217,6 +217,20 @@ impl NewRow {
             payload: record.map(serde_json::Value::to_string),
             ..Self::of(audience, "reference")
         }
+    }
+}
+
+impl NewRow {
+    /// A receipt for a piece of evidence of a document: it comes as a record of reference data does, the newest one alone.
+    /// It is signed when it is read.
+    pub fn evidence_receipt(audience: Audience, receipt: &EvidenceReceiptPayload) -> Result<Self> {
+        Ok(Self {
+            document: Some(receipt.document_id),
+            subject: Some(format!("{EVIDENCE_RECEIPT}/{}", receipt.record_id())),
+            version: Some(receipt.verified_at_ms),
+            payload: Some(to_json("evidence_receipt", receipt)?),
+            ..Self::of(audience, "reference")
+        })
     }
 }
 

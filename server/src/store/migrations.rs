@@ -53,6 +53,7 @@ migrations![
     "0019_session_places",
     "0020_receipt_attempts",
     "0021_oidc",
+    "0022_evidence",
 ];
 
 statements! {

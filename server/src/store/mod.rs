@@ -7,6 +7,7 @@
 pub mod access;
 pub mod bulk;
 mod error;
+pub mod evidence;
 pub mod feed;
 pub mod locks;
 pub mod migrations;
@@ -53,7 +54,7 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// Every statement of every store module, for the test that prepares them all: add yours.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
     [
-        &[migrations::ALL, locks::ALL, feed::ALL],
+        &[migrations::ALL, locks::ALL, feed::ALL, evidence::ALL],
         access::ALL,
         reference::ALL,
         sync::ALL,
@@ -70,6 +71,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
 /// Every statement over many rows.
 fn bulks() -> impl Iterator<Item = &'static Bulk> {
     [
+        evidence::BULK,
         feed::BULK,
         rulings::decisions::BULK,
         rulings::dirty::BULK,

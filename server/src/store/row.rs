@@ -196,7 +196,8 @@ uuid_cells!(
     TaskId,
     TeamId,
     RulingId,
-    SampleId
+    SampleId,
+    EvidenceId
 );
 
 macro_rules! byte_cells {

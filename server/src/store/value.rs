@@ -1,8 +1,8 @@
 //! What may be bound to a statement: the three column types that both databases share, and their NULLs.
 
 use sync_core::model::{
-    Actor, CampaignId, ChangeHash, DeviceId, Digest, DocumentId, OrganisationId, RulingId,
-    SampleId, TaskId, TeamId, UserId,
+    Actor, CampaignId, ChangeHash, DeviceId, Digest, DocumentId, EvidenceId, OrganisationId,
+    RulingId, SampleId, TaskId, TeamId, UserId,
 };
 use uuid::Uuid;
 
@@ -49,6 +49,7 @@ values! {
     TeamId => Text(x: x.to_string());
     RulingId => Text(x: x.to_string());
     SampleId => Text(x: x.to_string());
+    EvidenceId => Text(x: x.to_string());
     Actor => Blob(x: x.0.to_vec());
     DocumentId => Blob(x: x.0.to_vec());
     ChangeHash => Blob(x: x.0.to_vec());

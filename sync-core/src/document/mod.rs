@@ -16,7 +16,9 @@ pub mod visit;
 
 pub use conflicts::{ConflictRecord, ConflictValue, conflicts};
 pub use history::{ChangeRecord, Touched, history};
-pub use project::{ListedRecord, ListedSheet, Projection, Surroundings, TaskContext, project};
+pub use project::{
+    ListedEvidence, ListedRecord, ListedSheet, Projection, Surroundings, TaskContext, project,
+};
 pub use seals::{
     AmendmentRecord, AmendmentVerdict, Certificates, SealRecord, SealStatement, SealVerdict,
     Sealable,

@@ -13,10 +13,10 @@ use super::seals::{Certificates, Edits, SealRecord, SealVerdict, Sealable};
 use super::visit::{Item, Items, VisitDocument};
 use crate::model::{
     Actor, CampaignId, ChangeHash, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId,
-    EvidenceSubject, Fault, Interval, Millis, NotSampled, OnSiteReport, OrganisationId, ProductKey,
-    ProductRule, PurposeKind, ReEntryGrantId, Refusal, Region, SampleId, SampleSheet, SealId,
-    SealSubject, TaskId, TeamId, TeamKey, TimeClaim, TimeFact, UserId, add_days, normalise_text,
-    shanghai_midnight, word,
+    EvidenceEntry, EvidenceSubject, Fault, Interval, Millis, NotSampled, OnSiteReport,
+    OrganisationId, ProductKey, ProductRule, PurposeKind, ReEntryGrantId, Refusal, Region,
+    SampleId, SampleSheet, SealId, SealSubject, TaskId, TeamId, TeamKey, TimeClaim, TimeFact,
+    UserId, add_days, normalise_text, shanghai_midnight, word,
 };
 use crate::proof::{CertificatePayload, TimeTokenPayload, Verifier};
 use crate::rules::{
@@ -118,6 +118,19 @@ pub struct ListedRecord<T> {
     pub maker: ChangeHash,
 }
 
+/// An entry of the manifest (影像清单) with what the clocks prove of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedEvidence {
+    /// As it stands.
+    pub entry: EvidenceEntry,
+    /// When it was captured.
+    pub captured: TimeFact,
+    /// Who listed it; none where the author is not certified here.
+    pub author: Option<UserId>,
+    /// With which phone.
+    pub device: Option<DeviceId>,
+}
+
 /// Everything that follows from a document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Projection {
@@ -137,6 +150,8 @@ pub struct Projection {
     pub not_sampled: Vec<ListedRecord<NotSampled>>,
     /// 现场报告, by id.
     pub on_site_reports: Vec<ListedRecord<OnSiteReport>>,
+    /// 影像清单, by id.
+    pub evidence: Vec<ListedEvidence>,
     /// Fields that two people set apart.
     pub conflicts: Vec<ConflictRecord>,
     /// Name of the enterprise as last recorded; shown, never compared.
@@ -277,11 +292,18 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         };
         walks.push((arrival.value, fact));
     }
-    let evidence = document.evidence();
-    let shown_faults = evidence.items.iter().flat_map(|it| {
-        let captured = read.time(&it.value.captured_at, &it.setter("captured_at"));
-        it.value.faults(captured.proven.hi)
-    });
+    let listed_evidence = document.evidence().items.into_iter();
+    let evidence: Vec<ListedEvidence> = listed_evidence
+        .map(|it| ListedEvidence {
+            captured: read.time(&it.value.captured_at, &it.setter("captured_at")),
+            author: read.author(&it.maker).map(|author| author.user_id),
+            device: read.author(&it.maker).map(|author| author.device_id),
+            entry: it.value,
+        })
+        .collect();
+    let shown_faults = evidence
+        .iter()
+        .flat_map(|it| it.entry.faults_by(it.device, it.captured.proven.hi));
     beside_faults.extend(shown_faults.map(|fault| fault.key("evidence")));
     let mut computed = entries::compute(&place, walks);
 
@@ -383,6 +405,7 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         refusals,
         not_sampled,
         on_site_reports,
+        evidence,
         enterprise_region,
         conflicts: conflicts(document.automerge()),
     }
@@ -753,6 +776,9 @@ fn visit_fact(
             medium: it.value.medium().to_owned(),
             captured: read.time(&it.value.captured_at, &it.setter("captured_at")),
             verified: around.evidence_verified(&it.value.sha256),
+            mismatched: false,
+            evidence_id: Some(it.value.evidence_id),
+            sha256: Some(it.value.sha256),
         })
         .collect();
     let earliest = |times: Vec<TimeFact>| {

@@ -136,6 +136,28 @@ pub enum EvidenceSubject {
     OnSiteReport(OnSiteReportId),
 }
 
+/// 影像种类: what a piece of evidence shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceKind {
+    /// 场所
+    Place,
+    /// 标签
+    Label,
+    /// 库存
+    Stock,
+    /// 封样
+    Sealing,
+    /// 拒检
+    Refusal,
+    /// 签字
+    Signature,
+    /// 纸质文书
+    PaperForm,
+    /// 其他
+    Other,
+}
+
 /// 影像清单 entry: the bytes travel beside the document and count only when they hash to this (I7).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvidenceEntry {
@@ -147,9 +169,9 @@ pub struct EvidenceEntry {
     pub size_bytes: i64,
     /// As `image/jpeg`.
     pub media_type: String,
-    /// `place`, `label`, `stock`, `sealing`, …
+    /// An [`EvidenceKind`] by its word; an authority's rulebook may ask for kinds of its own.
     pub kind: String,
-    /// What it shows.
+    /// What it belongs to.
     pub subject: EvidenceSubject,
     /// When it was captured.
     pub captured_at: TimeClaim,
@@ -186,6 +208,23 @@ impl EvidenceEntry {
             location.faults("location", &mut faults);
         }
         told(self, faults)
+    }
+
+    /// What it shows; what is none of the list is something else.
+    pub fn known_kind(&self) -> EvidenceKind {
+        known(&self.kind).unwrap_or(EvidenceKind::Other)
+    }
+
+    /// Everything wrong with the entry once it is known whose phone signed it.
+    pub fn faults_by(&self, author: Option<DeviceId>, now: Millis) -> Vec<Fault> {
+        let mut faults = self.faults(now);
+        if let (Some(named), Some(author)) = (self.device_id, author)
+            && named != author
+        {
+            faults.push(Fault::new("device_id", "not_the_author"));
+            faults.sort();
+        }
+        faults
     }
 
     /// `photo`, `video` or `file`.
@@ -871,6 +910,78 @@ mod tests {
             serde_json::json!({ "notice_no": "通\u{0}知", "site": "长".repeat(4_001) }),
             &["form.notice_no.control_character", "form.site.too_long"],
         );
+    }
+
+    /// What phones wrote before there were devices and mock locations, and what they write since.
+    #[test]
+    fn the_stored_form_of_an_entry_stays_as_it_was_released() {
+        let at = r#"{"wall_ms":1740790800000,"token_rtt_ms":0}"#;
+        let before = |place: &str| {
+            format!(
+                concat!(
+                    r#"{{"evidence_id":"00000000-0000-0000-0000-000000000001","sha256":"{}","size_bytes":1,"#,
+                    r#""media_type":"image/jpeg","kind":"label","subject":{{"kind":"visit"}},"captured_at":{},"#,
+                    r#""location":{{"latitude_e7":354900000,"longitude_e7":1128500000,"accuracy_mm":5000,"crs_source":"gcj02"{}}}"#,
+                ),
+                "01".repeat(32),
+                at,
+                place
+            )
+        };
+        let mut entry = photo();
+        entry.captured_at = serde_json::from_str(at).unwrap();
+        let old = format!("{}}}", before(""));
+        assert_eq!(serde_json::to_string(&entry).unwrap(), old);
+        assert_eq!(serde_json::from_str::<EvidenceEntry>(&old).unwrap(), entry);
+
+        entry.location.as_mut().unwrap().mocked = true;
+        entry.device_id = Some(DeviceId(Uuid::from_u128(2)));
+        let new = format!(
+            r#"{},"device_id":"00000000-0000-0000-0000-000000000002"}}"#,
+            before(r#","mocked":true"#)
+        );
+        assert_eq!(serde_json::to_string(&entry).unwrap(), new);
+        assert_eq!(serde_json::from_str::<EvidenceEntry>(&new).unwrap(), entry);
+    }
+
+    #[test]
+    fn a_kind_is_one_of_the_list_or_something_else() {
+        let mut entry = photo();
+        let words = [
+            ("place", EvidenceKind::Place),
+            ("label", EvidenceKind::Label),
+            ("stock", EvidenceKind::Stock),
+            ("sealing", EvidenceKind::Sealing),
+            ("refusal", EvidenceKind::Refusal),
+            ("signature", EvidenceKind::Signature),
+            ("paper_form", EvidenceKind::PaperForm),
+            ("other", EvidenceKind::Other),
+            ("notice", EvidenceKind::Other),
+        ];
+        for (word, kind) in words {
+            entry.kind = word.into();
+            assert_eq!((entry.known_kind(), entry.faults(NOW_MS)), (kind, vec![]));
+        }
+    }
+
+    #[test]
+    fn evidence_is_captured_by_the_phone_that_signs_for_it() {
+        let (own, other) = (DeviceId(Uuid::from_u128(1)), DeviceId(Uuid::from_u128(2)));
+        let mut entry = photo();
+        assert_eq!(
+            entry.faults_by(Some(own), NOW_MS),
+            [],
+            "before it was noted"
+        );
+        entry.device_id = Some(own);
+        assert_eq!(entry.faults_by(Some(own), NOW_MS), []);
+        assert_eq!(
+            entry.faults_by(None, NOW_MS),
+            [],
+            "nobody is certified here"
+        );
+        let faults = entry.faults_by(Some(other), NOW_MS);
+        assert_eq!(keys(&faults), ["form.device_id.not_the_author"]);
     }
 
     #[test]

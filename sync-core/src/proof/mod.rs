@@ -1,5 +1,5 @@
 //! Who said what, provably: certificates of devices and signers, tip signatures over changes, seal signatures, receipts,
-//! leases and server-time tokens. The algorithms are passed in as a [`Verifier`] and a signing closure, because phones hold keys
+//! receipts for evidence, leases and server-time tokens. The algorithms are passed in as a [`Verifier`] and a signing closure, because phones hold keys
 //! in hardware and the server has a faster library.
 //!
 //! Everything signed is exact bytes: `{payload, key_id, signature}`, where the payload is the JSON text as it was signed.
@@ -8,6 +8,7 @@
 mod access;
 mod certificate;
 mod envelope;
+mod evidence_receipt;
 mod lease;
 mod re_entry_grant;
 mod receipt;
@@ -17,6 +18,7 @@ mod tip;
 pub use access::{enrolment_statement, login_statement, signer_statement};
 pub use certificate::{CertificateKind, CertificatePayload, OrganisationKind, Role};
 pub use envelope::{KeyId, Payload, SignatureError, Signed, Verifier};
+pub use evidence_receipt::{EVIDENCE_RECEIPT, EvidenceReceiptPayload, EvidenceReceiptRecord};
 pub use lease::LeasePayload;
 pub use re_entry_grant::ReEntryGrantPayload;
 pub use receipt::{ReceiptPayload, TimeTokenPayload};

@@ -62,7 +62,7 @@ pub fn render(finding: &Finding, lang: Lang) -> String {
 }
 
 /// What stands in arguments as a code: why something cannot be told, and kinds of sampling, evidence and outcome.
-const CODES: [(&str, Words); 32] = [
+const CODES: [(&str, Words); 36] = [
     ("elsewhere", words("外来抽样", "a sampling made elsewhere")),
     (
         "missing_keys",
@@ -149,6 +149,10 @@ const CODES: [(&str, Words); 32] = [
     ("label", words("标签", "label")),
     ("stock", words("库存", "stock")),
     ("sealing", words("封样", "sealing")),
+    ("refusal", words("拒检", "refusal")),
+    ("signature", words("签字", "signature")),
+    ("paper_form", words("纸质文书", "paper form")),
+    ("other", words("其他", "other")),
     ("province", words("省级", "province")),
     ("city", words("市级", "city")),
     ("county", words("县级", "county")),

@@ -9,9 +9,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::{ScopeKey, Standing, Subject, Validity};
 use crate::model::{
-    ArrivalId, CampaignId, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId, Interval,
-    JointEntryId, LeaseId, Millis, OrganisationId, ReEntryGrantId, SampleId, SuspensionId, TaskId,
-    TeamId, TimeFact, UserId,
+    ArrivalId, CampaignId, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId, EvidenceId,
+    Interval, JointEntryId, LeaseId, Millis, OrganisationId, ReEntryGrantId, SampleId,
+    SuspensionId, TaskId, TeamId, TimeFact, UserId,
 };
 use crate::proof::OrganisationKind;
 
@@ -98,7 +98,9 @@ impl Facts {
                     proven,
                     claimed,
                     e.captured.wall_ms,
-                    e.verified,
+                    e.evidence_id,
+                    e.sha256,
+                    (e.verified, e.mismatched),
                 )
             });
             visit.unreadable.sort();
@@ -244,8 +246,18 @@ pub struct EvidenceFact {
     pub medium: String,
     /// When it was captured.
     pub captured: TimeFact,
-    /// Whether the bytes have been verified against the manifest; none where bytes are not tracked yet.
+    /// Whether its bytes were verified against the manifest: false where none were so far. None where nobody tracks it: on a
+    /// phone, and in scopes that do not look at it.
     pub verified: Option<bool>,
+    /// Bytes came under its name that are others than the manifest's, and none that are these.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mismatched: bool,
+    /// Its entry in the manifest; none in facts of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence_id: Option<EvidenceId>,
+    /// What its bytes must hash to; none in facts of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Digest>,
 }
 
 /// One entry, computed from arrivals.

@@ -205,6 +205,9 @@ pub fn visit() -> VisitFact {
         medium: "video".into(),
         captured: about(noon("2025-03-01")),
         verified: Some(true),
+        mismatched: false,
+        evidence_id: None,
+        sha256: None,
     });
     VisitFact {
         campaign_id: CampaignId(Uuid::from_u128(CAMPAIGN)),

@@ -4,7 +4,7 @@
 
 use super::descriptor::{Citation, DefaultValue, Message, Parameter, Rule, ScopeKind, Words};
 use super::engine::Ruling;
-use super::{SamplingSource, Validity};
+use super::{EvidenceFact, SamplingSource, Validity};
 
 /// 全程留痕
 pub const RULE: Rule = Rule {
@@ -19,12 +19,12 @@ pub const RULE: Rule = Rule {
     },
     scope: ScopeKind::Visit,
     predicate: Words {
-        zh: "缺少规定种类的影像、缺少录像，或影像与清单不符",
-        en: "a kind of evidence is missing, a video is missing where one is required, or bytes do not match the manifest",
+        zh: "缺少规定种类的影像、缺少录像，影像尚未核验，或影像与清单不符",
+        en: "a kind of evidence is missing, a video is missing where one is required, their bytes are not verified yet, or bytes do not match the manifest",
     },
     exceptions: Words {
-        zh: "未上传完的影像不判断内容",
-        en: "bytes that have not arrived are not judged",
+        zh: "尚未上传或核验的影像仅作提示，不影响效力：现场离线采集即符合要求",
+        en: "evidence that is still on its way is told and changes no validity: capturing at the scene, offline, complies",
     },
     parameters: &[
         Parameter {
@@ -60,6 +60,20 @@ pub const RULE: Rule = Rule {
             },
         },
         Message {
+            key: "awaited",
+            words: Words {
+                zh: "影像尚未上传或核验：{kind}",
+                en: "evidence is still on its way: {kind}",
+            },
+        },
+        Message {
+            key: "awaited_video",
+            words: Words {
+                zh: "录像尚未上传或核验",
+                en: "the video is still on its way",
+            },
+        },
+        Message {
             key: "mismatch",
             words: Words {
                 zh: "影像与清单的哈希不符：{kind}",
@@ -68,6 +82,27 @@ pub const RULE: Rule = Rule {
         },
     ],
 };
+
+/// What there is of a kind that must be there.
+enum Trail {
+    /// Nothing in the manifest.
+    Missing,
+    /// It is in the manifest, and none of it was verified. Nobody is at fault: who captures offline complies.
+    Awaited,
+    /// Bytes of one piece were verified, or nobody tracks here whether they were.
+    There,
+}
+
+impl Trail {
+    fn of<'a>(pieces: impl Iterator<Item = &'a EvidenceFact>) -> Self {
+        pieces.fold(Self::Missing, |trail, piece| {
+            match (trail, piece.verified) {
+                (Self::There, _) | (_, None | Some(true)) => Self::There,
+                (_, Some(false)) => Self::Awaited,
+            }
+        })
+    }
+}
 
 pub(super) fn check(ruling: &mut Ruling<'_>) {
     for (id, sample) in ruling.samples() {
@@ -90,29 +125,27 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
                 .filter(|e| e.sample_id.is_none() || e.sample_id == Some(id))
         };
         for kind in settings.list("required_kinds") {
-            if !own().any(|evidence| evidence.kind == kind) {
-                let arguments = vec![("kind", kind.to_owned())];
-                ruling.judge(
-                    &RULE,
-                    book,
-                    id,
-                    Validity::ValidWithViolation,
-                    "missing",
-                    arguments,
-                );
+            let (validity, key) = match Trail::of(own().filter(|it| it.kind == kind)) {
+                Trail::There => continue,
+                Trail::Missing => (Validity::ValidWithViolation, "missing"),
+                Trail::Awaited => (Validity::Valid, "awaited"),
+            };
+            let arguments = vec![("kind", kind.to_owned())];
+            ruling.judge(&RULE, book, id, validity, key, arguments);
+        }
+        if settings.switch("video_required") {
+            match Trail::of(own().filter(|it| it.medium == "video")) {
+                Trail::There => {}
+                Trail::Missing => {
+                    let validity = Validity::ValidWithViolation;
+                    ruling.judge(&RULE, book, id, validity, "no_video", vec![]);
+                }
+                Trail::Awaited => {
+                    ruling.judge(&RULE, book, id, Validity::Valid, "awaited_video", vec![]);
+                }
             }
         }
-        if settings.switch("video_required") && !own().any(|e| e.medium == "video") {
-            ruling.judge(
-                &RULE,
-                book,
-                id,
-                Validity::ValidWithViolation,
-                "no_video",
-                vec![],
-            );
-        }
-        for evidence in own().filter(|evidence| evidence.verified == Some(false)) {
+        for evidence in own().filter(|it| it.mismatched && it.verified != Some(true)) {
             let arguments = vec![("kind", evidence.kind.clone())];
             ruling.judge(
                 &RULE,
@@ -157,7 +190,10 @@ mod tests {
             after(photos_only, "TRACE.no_video"),
             (ValidWithViolation, true)
         );
-        let forged = |f: &mut Facts| at_visit(f).evidence[0].verified = Some(false);
+        let forged = |f: &mut Facts| {
+            let piece = &mut at_visit(f).evidence[0];
+            (piece.verified, piece.mismatched) = (Some(false), true);
+        };
         assert_eq!(after(forged, "TRACE.mismatch"), (NeedsRuling, true));
     }
 
@@ -181,8 +217,36 @@ mod tests {
 
     #[test]
     fn boundary_bytes_that_have_not_arrived_are_not_judged() {
-        let waiting = |f: &mut Facts| at_visit(f).evidence[0].verified = None;
-        assert_eq!(after(waiting, "TRACE.mismatch"), (Valid, false));
+        let untracked = |f: &mut Facts| at_visit(f).evidence[0].verified = None;
+        assert_eq!(after(untracked, "TRACE.awaited"), (Valid, false));
+        assert_eq!(after(untracked, "TRACE.mismatch"), (Valid, false));
+        let awaited = |f: &mut Facts| at_visit(f).evidence[0].verified = Some(false);
+        assert_eq!(after(awaited, "TRACE.mismatch"), (Valid, false));
+        assert_eq!(after(awaited, "TRACE.missing"), (Valid, false));
+    }
+
+    #[test]
+    fn boundary_what_is_on_its_way_is_told_until_one_piece_of_its_kind_is_verified() {
+        let awaited = |f: &mut Facts| at_visit(f).evidence[0].verified = Some(false);
+        assert_eq!(after(awaited, "TRACE.awaited"), (Valid, true));
+        let beside = |f: &mut Facts| {
+            let mut second = at_visit(f).evidence[0].clone();
+            second.verified = Some(false);
+            at_visit(f).evidence.push(second);
+        };
+        assert_eq!(after(beside, "TRACE.awaited"), (Valid, false));
+        let every_video = |f: &mut Facts| {
+            for piece in &mut at_visit(f).evidence {
+                piece.verified = Some(false);
+            }
+        };
+        assert_eq!(after(every_video, "TRACE.awaited_video"), (Valid, true));
+    }
+
+    #[test]
+    fn boundary_of_two_uploads_under_one_name_the_one_that_matches_counts() {
+        let both = |f: &mut Facts| at_visit(f).evidence[0].mismatched = true;
+        assert_eq!(after(both, "TRACE.mismatch"), (Valid, false));
     }
 
     #[test]

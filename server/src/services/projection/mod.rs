@@ -7,6 +7,7 @@ use automerge::Automerge;
 use sync_core::model::{Actor, ChangeHash, DocumentId, EnterpriseKey, Millis, SampleId};
 use sync_core::rules::{Facts, SampleFact, ScopeKey, scopes_of_sample};
 
+use crate::store::evidence;
 use crate::store::locks::{self, Lock};
 use crate::store::reference::enterprises;
 use crate::store::sync::documents::{self, DocumentRow};
@@ -105,6 +106,7 @@ pub async fn project(
         fact.region.clone_from(&visit.region);
     }
     projections::replace_visit(tx, &visit, &projected.facts, row.is_stored(), now).await?;
+    evidence::replace(tx, row.document_id, &projected.evidence, row.is_stored()).await?;
     for (path, record) in &projected.conflicts {
         projections::insert_conflict(tx, row.document_id, path, record, now).await?;
     }

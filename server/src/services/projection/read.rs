@@ -6,7 +6,9 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Automerge;
-use sync_core::document::{Certificates, Surroundings, VisitDocument, project as project_document};
+use sync_core::document::{
+    Certificates, ListedEvidence, Surroundings, VisitDocument, project as project_document,
+};
 use sync_core::model::{Actor, ChangeHash, DocumentId, EnterpriseKey, Millis, SampleId};
 use sync_core::proof::{
     BelievedKeys, CertificateKind, CertificatePayload, Signed, TimeTokenPayload, Verifier,
@@ -35,6 +37,8 @@ pub struct Projected {
     pub entered_at: Option<Millis>,
     /// Concurrent values, as (path, record).
     pub conflicts: Vec<(String, String)>,
+    /// 影像清单
+    pub evidence: Vec<ListedEvidence>,
 }
 
 /// What the server knows around a document.
@@ -184,6 +188,7 @@ pub fn project(document: &Automerge, around: &Around) -> Option<Projected> {
         // An unproven entry has no usable beginning; the list then shows when the server heard of it.
         entered_at: entered_at.filter(|at| *at > 0),
         conflicts,
+        evidence: projection.evidence,
     })
 }
 

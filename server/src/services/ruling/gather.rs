@@ -1,19 +1,20 @@
 //! The facts of a scope: its members as projected, over which is laid what the server alone knows — tasks, rosters,
-//! organisations, custody, permissions, decisions, and what the earlier strata said.
+//! organisations, custody, permissions, decisions, whose bytes are verified, and what the earlier strata said.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
 use sync_core::model::{
-    CampaignId, DocumentId, EnterpriseKey, EntryId, Interval, OrganisationId, SampleId, TaskId,
-    TeamId, UserId,
+    CampaignId, DocumentId, EnterpriseKey, EntryId, EvidenceId, Interval, OrganisationId, SampleId,
+    TaskId, TeamId, UserId,
 };
 use sync_core::rules::{
     ContinuationFact, CustodyFact, Decision, EntryFact, Facts, Findings, OrganisationFact, Outcome,
     RecusalFact, SampleFact, ScopeKey, Subject, TaskFact, VisitFact,
 };
 
+use crate::store::evidence;
 use crate::store::reference::{campaigns, enterprises, leases, lookups, product_rules, teams};
 use crate::store::rulings::{decisions, rulebooks, verdicts};
 use crate::store::sync::projections::{self, Member};
@@ -34,6 +35,7 @@ pub struct Known {
     members: HashMap<String, Vec<Member>>,
     said: HashMap<String, Findings>,
     visits: HashMap<DocumentId, Option<VisitFact>>,
+    verified: HashMap<DocumentId, BTreeSet<EvidenceId>>,
     entries: HashMap<EntryId, Option<EntryFact>>,
     samples: HashMap<SampleId, Vec<(Option<DocumentId>, SampleFact)>>,
     custody: HashMap<SampleId, CustodyFact>,
@@ -93,6 +95,11 @@ impl Known {
         self.visits.extend(visits.into_iter().map(|id| (id, None)));
         self.visits
             .extend(facts.into_iter().map(|(id, fact)| (id, Some(fact))));
+        let judged = new.iter().filter_map(|key| match key {
+            ScopeKey::Visit { document_id } => Some(*document_id),
+            _ => None,
+        });
+        self.read_verified(db, judged.collect()).await?;
         self.read_samples(db, samples.clone()).await?;
         for id in &samples {
             let of_sample = self.samples.get(id).into_iter().flatten();
@@ -110,6 +117,17 @@ impl Known {
         self.entries.extend(new.into_iter().map(|id| (id, None)));
         let facts = facts.into_iter().map(|(id, fact)| (id, Some(fact)));
         self.entries.extend(facts);
+        Ok(())
+    }
+
+    async fn read_verified(&mut self, db: &mut Session, ids: BTreeSet<DocumentId>) -> Result<()> {
+        let new = unknown(&self.verified, ids);
+        let verified = evidence::list_verified(db, new.iter().copied()).await?;
+        let none = new.into_iter().map(|id| (id, BTreeSet::new()));
+        self.verified.extend(none);
+        for (document, id) in verified {
+            self.verified.entry(document).or_default().insert(id);
+        }
         Ok(())
     }
 
@@ -299,6 +317,20 @@ impl Known {
                         visit.recusals.push(recusal.clone());
                     }
                 }
+            }
+        }
+        // How far the bytes have come is for the visit's own rules: whatever else looks at the visit stays as it is ruled.
+        if facts.scope
+            == (ScopeKey::Visit {
+                document_id: document,
+            })
+        {
+            self.read_verified(db, BTreeSet::from([document])).await?;
+            let verified = self.verified.get(&document);
+            for piece in &mut visit.evidence {
+                piece.verified = piece
+                    .evidence_id
+                    .map(|id| verified.is_some_and(|ids| ids.contains(&id)));
             }
         }
         facts.visits.insert(document, visit);

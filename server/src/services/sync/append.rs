@@ -9,8 +9,8 @@ use sync_core::sync::wire::{ChangeStatus, QuarantineKind};
 use super::binding;
 use super::judge::Verdict;
 use crate::app::App;
-use crate::services::audit;
 use crate::services::projection::{self, Ahead};
+use crate::services::{audit, evidence};
 use crate::store::feed::{self, Audience, NewRow};
 use crate::store::reference::teams;
 use crate::store::rulings::dirty;
@@ -123,6 +123,9 @@ impl Work {
             let document = &verdict.document;
             let marked = projection::project(tx, row, document, ahead, now).await?;
             self.marked.extend(marked);
+            let receipts = evidence::receipts(tx, row).await?;
+            let receipts = receipts.into_iter().map(|row| (row, None));
+            self.published.extend(receipts);
         }
         if accepted {
             let audience = binding::audience(row).unwrap_or(Audience::Device(carrier));

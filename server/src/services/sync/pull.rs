@@ -8,7 +8,9 @@ use sync_core::limits::{
     FEED_BATCHES_MAX, FEED_INFLATED_BYTES_MAX, FEED_ROWS_MAX, FIRST_SYNC_ROWS_MIN,
 };
 use sync_core::model::{Actor, DocumentId, Millis, RulingId};
-use sync_core::proof::{CertificatePayload, Signed};
+use sync_core::proof::{
+    CertificatePayload, EVIDENCE_RECEIPT, EvidenceReceiptPayload, EvidenceReceiptRecord, Signed,
+};
 use sync_core::sync::wire::{
     Cursor, DocumentHeader, DocumentPage, FeedEntry, FeedItem, PulledChange, SignedTip,
 };
@@ -16,6 +18,7 @@ use sync_core::sync::wire::{
 use super::admission::Place;
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::store::evidence;
 use crate::store::feed::{self, FeedRow, ReaderScope};
 use crate::store::rulings::versions;
 use crate::store::sync::changes::{self, ChangeRow};
@@ -140,6 +143,8 @@ pub async fn page(
     });
 
     let mut writer = Writer {
+        app,
+        epoch: snapshot.epoch.clone(),
         scope,
         echo: snapshot.after == 0,
         certified: BTreeSet::new(),
@@ -189,6 +194,8 @@ pub async fn begin_epoch(app: &App) -> Result<(), StoreError> {
 }
 
 struct Writer<'a> {
+    app: &'a App,
+    epoch: String,
     scope: &'a ReaderScope,
     /// Whether the device is told what it wrote itself: only where it starts over.
     echo: bool,
@@ -227,6 +234,10 @@ impl Writer<'_> {
                         self.push(row.position, FeedEntry::Ruling(notice));
                     }
                 }
+                for receipt in evidence::list_receipts(db, document()?).await? {
+                    let receipt = self.receipt(receipt)?;
+                    self.push(row.position, receipt);
+                }
                 return Ok(());
             }
             "revoke" => FeedEntry::Revoke {
@@ -255,6 +266,11 @@ impl Writer<'_> {
                 let (kind, id) = subject(row)?
                     .split_once('/')
                     .ok_or_else(|| unreadable("subject"))?;
+                if kind == EVIDENCE_RECEIPT {
+                    let receipt = self.receipt(payload(row)?)?;
+                    self.push(row.position, receipt);
+                    return Ok(());
+                }
                 FeedEntry::Reference {
                     kind: kind.to_owned(),
                     id: id.to_owned(),
@@ -284,6 +300,23 @@ impl Writer<'_> {
         let standing = certificates::list_of_actor(db, payload.actor).await?;
         let same = standing.into_iter().find(|it| it.payload == told.payload);
         Ok(same.unwrap_or(told))
+    }
+
+    /// A receipt, signed by the key that signs now: what a revoked key signed no phone would believe.
+    fn receipt(&self, receipt: EvidenceReceiptPayload) -> Result<FeedEntry, Problem> {
+        let receipt = EvidenceReceiptPayload {
+            epoch: self.epoch.clone(),
+            ..receipt
+        };
+        let record = EvidenceReceiptRecord {
+            signed: self.app.keys.sign(&receipt),
+        };
+        Ok(FeedEntry::Reference {
+            kind: EVIDENCE_RECEIPT.to_owned(),
+            id: receipt.record_id(),
+            version: receipt.verified_at_ms,
+            record: Some(serde_json::to_value(record).map_err(|_| unreadable("payload"))?),
+        })
     }
 
     fn push(&mut self, position: i64, entry: FeedEntry) {

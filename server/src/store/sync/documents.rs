@@ -7,17 +7,27 @@ use sync_core::model::{
 use crate::args;
 use crate::store::{Result, Row, Session, StoreError, Tx, statements};
 
+/// The manifest of a document is told anew in the transaction that stores its next state; one that lagged before goes on
+/// lagging, because what stood in it then may not be told.
+macro_rules! next_version {
+    () => {
+        "version = version + 1, \
+         evidence_version = CASE WHEN evidence_version = version THEN version + 1 ELSE evidence_version END"
+    };
+}
+
 statements! {
     /// One document.
     FIND = "SELECT document_id, kind, preimage, campaign_id, body_id, enterprise_key, team_id, snapshot, heads, version, \
         created_at, skeleton FROM documents WHERE document_id = $1";
     /// A document that is new; another writer may have been first.
     INSERT = "INSERT INTO documents (document_id, kind, preimage, campaign_id, body_id, enterprise_key, team_id, snapshot, \
-        heads, version, created_at, changed_at, skeleton) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10, $11) \
+        heads, version, created_at, changed_at, skeleton, evidence_version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10, $11, 1) \
         ON CONFLICT (document_id) DO NOTHING";
     /// The next state, if nobody else has changed it since it was read.
-    COMPARE_AND_SET = "UPDATE documents SET snapshot = $2, heads = $3, version = version + 1, changed_at = $4 \
-        WHERE document_id = $1 AND version = $5";
+    COMPARE_AND_SET = concat!("UPDATE documents SET snapshot = $2, heads = $3, ", next_version!(), ", changed_at = $4 \
+        WHERE document_id = $1 AND version = $5");
     /// The document that begins with this change.
     FIND_BY_SKELETON = "SELECT document_id FROM documents WHERE skeleton = $1";
     /// Documents of a time when their first change was not noted.
@@ -26,7 +36,14 @@ statements! {
     /// Notes a document's first change.
     SET_SKELETON = "UPDATE documents SET skeleton = $2 WHERE document_id = $1";
     /// Raises the version alone: something beside the document (a held change) was decided on what was read.
-    TOUCH = "UPDATE documents SET version = version + 1 WHERE document_id = $1 AND version = $2";
+    TOUCH = concat!("UPDATE documents SET ", next_version!(), " WHERE document_id = $1 AND version = $2");
+    /// Holds a document until the transaction ends: nobody stores its next state meanwhile.
+    HOLD = "UPDATE documents SET changed_at = changed_at WHERE document_id = $1";
+    /// Documents whose manifests were stored by a server that kept none.
+    LIST_WITHOUT_EVIDENCE = "SELECT document_id, enterprise_key FROM documents WHERE evidence_version <> version \
+        ORDER BY document_id LIMIT $1";
+    /// A document's manifest is told as it stands.
+    SET_EVIDENCE_VERSION = "UPDATE documents SET evidence_version = version WHERE document_id = $1";
     /// An author of accepted changes.
     INSERT_AUTHOR = "INSERT INTO document_authors (document_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     /// Authors of a document.
@@ -183,6 +200,29 @@ pub async fn compare_and_set(
 /// Raises the version alone; false if somebody else was faster.
 pub async fn touch(tx: &mut Tx, document: DocumentId, read_at_version: i64) -> Result<bool> {
     Ok(tx.exec(&TOUCH, args![document, read_at_version]).await? == 1)
+}
+
+/// Holds a document until the transaction ends; false if there is none.
+pub async fn hold(tx: &mut Tx, document: DocumentId) -> Result<bool> {
+    Ok(tx.exec(&HOLD, args![document]).await? == 1)
+}
+
+/// Documents whose manifests are not told as they stand, with the enterprises that they name.
+pub async fn list_without_evidence(
+    db: &mut Session,
+    rows_max: i64,
+) -> Result<Vec<(DocumentId, String)>> {
+    let rows = db.all(&LIST_WITHOUT_EVIDENCE, args![rows_max]).await?;
+    rows.iter()
+        .map(|row| Ok((row.get("document_id")?, row.get("enterprise_key")?)))
+        .collect()
+}
+
+/// A document's manifest is told as it stands.
+pub async fn set_evidence_version(tx: &mut Tx, document: DocumentId) -> Result<()> {
+    tx.exec(&SET_EVIDENCE_VERSION, args![document])
+        .await
+        .map(drop)
 }
 
 /// Notes an author; whether they are new to it.

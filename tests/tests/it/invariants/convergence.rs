@@ -265,6 +265,10 @@ const TABLES: &[(&str, &str)] = &[
         "SELECT seal_no, sample_id, document_id FROM sample_seals",
     ),
     (
+        "evidence",
+        "SELECT document_id, evidence_id, sha256, size_bytes, media_type, kind, entry, captured, author FROM evidence",
+    ),
+    (
         "conflicts",
         "SELECT document_id, path, record FROM conflicts",
     ),

@@ -1,0 +1,213 @@
+//! What manifests name, which originals are here, and for which documents they were shown to be.
+
+use sync_core::document::ListedEvidence;
+use sync_core::model::{
+    DeviceId, Digest, DocumentId, EvidenceEntry, EvidenceId, Millis, TimeFact, UserId,
+};
+use sync_core::proof::EvidenceReceiptPayload;
+
+use super::{Result, Row, Session, StoreError, Tx, Value, bulk, statements};
+use crate::args;
+
+/// Columns of an entry, and since when its bytes are verified. They are for this document alone if somebody brought them for
+/// it, and they are these only if there are as many of them as the manifest says.
+macro_rules! entries {
+    ($rest:literal) => {
+        concat!(
+            "SELECT e.document_id, e.entry, e.captured, e.author, p.proved_at FROM evidence e \
+             LEFT JOIN (evidence_proofs p JOIN blobs b ON b.sha256 = p.sha256) \
+               ON p.document_id = e.document_id AND p.sha256 = e.sha256 AND b.size_bytes = e.size_bytes ",
+            $rest
+        )
+    };
+}
+
+statements! {
+    /// Out with the old entries.
+    DELETE = "DELETE FROM evidence WHERE document_id = $1";
+    /// One entry.
+    FIND = entries!("WHERE e.document_id = $1 AND e.evidence_id = $2");
+    /// The manifest of a document.
+    LIST = entries!("WHERE e.document_id = $1 ORDER BY e.evidence_id");
+    /// Whether a person's devices are those that a document is for: of its roster, or of an author.
+    FIND_AUDIENCE = "SELECT d.document_id FROM documents d WHERE d.document_id = $1 AND (\
+           EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = d.team_id AND m.user_id = $2) \
+        OR EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = d.document_id AND a.user_id = $2))";
+    /// An original that lies in the object store.
+    INSERT_BLOB = "INSERT INTO blobs (sha256, size_bytes, stored_at) VALUES ($1, $2, $3) ON CONFLICT (sha256) DO NOTHING";
+    /// Its length.
+    FIND_BLOB = "SELECT size_bytes FROM blobs WHERE sha256 = $1";
+    /// Somebody brought the bytes for this document.
+    INSERT_PROOF = "INSERT INTO evidence_proofs (document_id, sha256, device_id, proved_at) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (document_id, sha256) DO NOTHING";
+    /// Verified entries for which no receipt was published.
+    LIST_WITHOUT_RECEIPT = entries!("LEFT JOIN evidence_receipts r ON r.document_id = e.document_id \
+        AND r.evidence_id = e.evidence_id AND r.sha256 = e.sha256 \
+        WHERE e.document_id = $1 AND p.proved_at IS NOT NULL AND r.sha256 IS NULL ORDER BY e.evidence_id");
+    /// A receipt was published.
+    INSERT_RECEIPT = "INSERT INTO evidence_receipts (document_id, evidence_id, sha256) VALUES ($1, $2, $3) \
+        ON CONFLICT DO NOTHING";
+}
+
+bulk! {
+    /// In with the new entries.
+    INSERT = ("INSERT INTO evidence (document_id, evidence_id, sha256, size_bytes, media_type, kind, entry, captured, author) \
+        VALUES", 0, 9, " ON CONFLICT DO NOTHING");
+    /// Entries whose bytes are verified, of these documents.
+    LIST_VERIFIED = ("SELECT e.document_id, e.evidence_id FROM evidence e \
+        JOIN evidence_proofs p ON p.document_id = e.document_id AND p.sha256 = e.sha256 \
+        JOIN blobs b ON b.sha256 = e.sha256 AND b.size_bytes = e.size_bytes WHERE e.document_id IN (", 0, 1, ")");
+}
+
+/// An entry of a manifest (影像清单), and whether its bytes are here.
+#[derive(Clone, Debug)]
+pub struct EvidenceRow {
+    /// The document that names it.
+    pub document_id: DocumentId,
+    /// As it stands there.
+    pub entry: EvidenceEntry,
+    /// When it was captured.
+    pub captured: TimeFact,
+    /// Who listed it.
+    pub author: Option<UserId>,
+    /// Since when its bytes are verified for this document; none where they are not.
+    pub verified_at: Option<Millis>,
+}
+
+impl EvidenceRow {
+    /// What the server says of it, to be signed; none where its bytes are not verified.
+    pub fn receipt(&self, epoch: &str) -> Option<EvidenceReceiptPayload> {
+        Some(EvidenceReceiptPayload {
+            document_id: self.document_id,
+            evidence_id: self.entry.evidence_id,
+            sha256: self.entry.sha256,
+            size_bytes: self.entry.size_bytes,
+            verified_at_ms: self.verified_at?,
+            epoch: epoch.to_owned(),
+        })
+    }
+}
+
+fn json_of(name: &'static str, value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|_| StoreError::Column {
+        name,
+        wanted: "plain data",
+    })
+}
+
+fn read<T: serde::de::DeserializeOwned>(row: &Row, name: &'static str) -> Result<T> {
+    let wanted = "a part of a manifest";
+    serde_json::from_str(&row.get::<String>(name)?).map_err(|_| StoreError::Column { name, wanted })
+}
+
+fn from_row(row: &Row) -> Result<EvidenceRow> {
+    Ok(EvidenceRow {
+        document_id: row.get("document_id")?,
+        entry: read(row, "entry")?,
+        captured: read(row, "captured")?,
+        author: row.get("author")?,
+        verified_at: row.get("proved_at")?,
+    })
+}
+
+/// Replaces the manifest of a document; of one that was not `stored` before there is none yet.
+pub async fn replace(
+    tx: &mut Tx,
+    document: DocumentId,
+    manifest: &[ListedEvidence],
+    stored: bool,
+) -> Result<()> {
+    if stored {
+        tx.exec(&DELETE, args![document]).await?;
+    }
+    let rows = manifest.iter().map(|listed| {
+        let entry = &listed.entry;
+        Ok(args![
+            document,
+            entry.evidence_id,
+            entry.sha256,
+            entry.size_bytes,
+            &entry.media_type,
+            &entry.kind,
+            json_of("entry", entry)?,
+            json_of("captured", &listed.captured)?,
+            listed.author
+        ])
+    });
+    let rows = rows.collect::<Result<_>>()?;
+    tx.exec_rows(&INSERT, rows).await
+}
+
+/// One entry.
+pub async fn find(
+    db: &mut Session,
+    document: DocumentId,
+    evidence: EvidenceId,
+) -> Result<Option<EvidenceRow>> {
+    let row = db.optional(&FIND, args![document, evidence]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// The manifest of a document, by id.
+pub async fn list(db: &mut Session, document: DocumentId) -> Result<Vec<EvidenceRow>> {
+    let rows = db.all(&LIST, args![document]).await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// Entries of these documents whose bytes are verified.
+pub async fn list_verified(
+    db: &mut Session,
+    documents: impl IntoIterator<Item = DocumentId>,
+) -> Result<Vec<(DocumentId, EvidenceId)>> {
+    let ids = documents.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST_VERIFIED, args![], ids).await?;
+    let verified = rows
+        .iter()
+        .map(|row| Ok((row.get("document_id")?, row.get("evidence_id")?)));
+    verified.collect()
+}
+
+/// Whether the document is for this person's devices.
+pub async fn is_audience(db: &mut Session, document: DocumentId, user: UserId) -> Result<bool> {
+    let found = db.optional(&FIND_AUDIENCE, args![document, user]).await?;
+    Ok(found.is_some())
+}
+
+/// Notes an original that lies in the object store; false where it was known with another length.
+pub async fn insert_blob(tx: &mut Tx, sha256: Digest, size: i64, now: Millis) -> Result<bool> {
+    tx.exec(&INSERT_BLOB, args![sha256, size, now]).await?;
+    let known: i64 = tx.one(&FIND_BLOB, args![sha256]).await?.get("size_bytes")?;
+    Ok(known == size)
+}
+
+/// Notes that a device brought the bytes for a document, once.
+pub async fn insert_proof(
+    tx: &mut Tx,
+    document: DocumentId,
+    sha256: Digest,
+    device: DeviceId,
+    now: Millis,
+) -> Result<()> {
+    let values = args![document, sha256, device, now];
+    tx.exec(&INSERT_PROOF, values).await.map(drop)
+}
+
+/// Verified entries of a document for which no receipt was published, and notes that one is.
+pub async fn take_without_receipt(tx: &mut Tx, document: DocumentId) -> Result<Vec<EvidenceRow>> {
+    let rows = tx.all(&LIST_WITHOUT_RECEIPT, args![document]).await?;
+    let found: Vec<EvidenceRow> = rows.iter().map(from_row).collect::<Result<_>>()?;
+    for row in &found {
+        let values = args![document, row.entry.evidence_id, row.entry.sha256];
+        tx.exec(&INSERT_RECEIPT, values).await?;
+    }
+    Ok(found)
+}
+
+/// What the server says of the verified entries of a document, to be signed.
+pub async fn list_receipts(
+    db: &mut Session,
+    document: DocumentId,
+) -> Result<Vec<EvidenceReceiptPayload>> {
+    let rows = list(db, document).await?;
+    Ok(rows.iter().filter_map(|row| row.receipt("")).collect())
+}
