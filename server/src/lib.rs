@@ -12,6 +12,7 @@ pub mod data_folder;
 pub mod endpoints;
 pub mod extract;
 pub mod keys;
+pub mod media;
 pub mod objects;
 pub mod openapi;
 pub mod problem;

@@ -24,6 +24,7 @@ pub async fn serve(
         .await
         .map_err(std::io::Error::other)?;
     let ruling = tokio::spawn(crate::services::ruling::job::run(app.clone()));
+    let media = tokio::spawn(crate::services::media::run(app.clone()));
     let keys = tokio::spawn(crate::services::server_keys::run(app.clone()));
     let service = router(app)
         .map_err(std::io::Error::other)?
@@ -48,6 +49,7 @@ pub async fn serve(
         }
     };
     ruling.abort();
+    media.abort();
     keys.abort();
     store.close().await;
     held.hold.let_go();

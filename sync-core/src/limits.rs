@@ -222,6 +222,41 @@ pub const RESERVE_STEP_BYTES: u64 = 1024 * 1024;
 /// How long a captured file that no record names is kept, in milliseconds.
 pub const ORPHAN_KEPT_MS: i64 = 30 * 24 * 3_600_000;
 
+// What the server makes of evidence.
+
+/// Pixels of a picture that is decoded: the largest that phones take.
+pub const IMAGE_PIXELS_MAX: u64 = 100_000_000;
+/// A side of a picture that is decoded, in pixels.
+pub const IMAGE_SIDE_PX_MAX: u32 = 16_384;
+/// A picture's file that is decoded, in bytes: a hundred megapixels at the best quality.
+pub const IMAGE_FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// What decoding one picture may take, in bytes.
+pub const IMAGE_DECODE_BYTES_MAX: u64 = 200 * 1024 * 1024;
+/// What examining one file may hold at any moment, in bytes: a decoded picture, the two that are made of it, metadata and
+/// buffers.
+pub const EXAMINATION_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Metadata of one file that is read, in bytes: the index of hours of video, or the beginning of a HEIC file.
+pub const METADATA_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Scans of one JPEG: progressive ones have about ten, and each costs a pass over the whole picture.
+pub const JPEG_SCANS_MAX: u32 = 100;
+/// Segments, chunks or boxes at the top of one file.
+pub const MEDIA_PARTS_MAX: u32 = 100_000;
+/// The longer side of a thumbnail, in pixels.
+pub const THUMBNAIL_PX: u32 = 512;
+/// The longer side of the picture for a screen, in pixels: not above half of what a camera of 12 megapixels takes, so that
+/// such a picture is decoded at half its size.
+pub const SCREEN_PX: u32 = 1_920;
+
+/// How long a process that examines a file has it before another takes it over, in milliseconds; one that lives says so
+/// three times as often.
+pub const MEDIA_LEASE_MS: i64 = 60_000;
+/// Times that examining one file is begun; a file that ends the process each time is given up after them.
+pub const MEDIA_ATTEMPTS_MAX: i64 = 4;
+/// How long a file waits after a failed attempt, in milliseconds.
+pub const MEDIA_RETRY_MS: i64 = 30_000;
+/// Other pictures like one, and visits with the same one, that are kept, told and ruled again: a person looks at a few.
+pub const REUSE_TOLD_MAX: usize = 20;
+
 // The laboratory.
 
 /// Seals that a laboratory reports with one sample.

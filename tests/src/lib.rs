@@ -8,6 +8,7 @@ pub mod demonstration;
 pub mod device;
 pub mod network;
 pub mod phone;
+pub mod pictures;
 pub mod postgres;
 pub mod provider;
 pub mod relay;

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod gauges;
 pub mod imports;
 pub mod logins;
+pub mod media;
 pub mod oidc;
 pub mod organisations;
 pub mod people;

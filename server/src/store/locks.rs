@@ -3,8 +3,8 @@
 //! transaction ends. Rows rather than advisory locks, which CockroachDB and Yugabyte lack.
 //!
 //! So that no two transactions wait for each other, all take their locks in this order: [`Lock::Alone`],
-//! [`Lock::Enterprise`], the rows of documents, [`Lock::Ruling`], marks of dirty scopes in the order of their strata, and last
-//! the counter of the feed. Work that comes to a mark before its last lock keeps it for its end
+//! [`Lock::Enterprise`], the rows of documents, [`Lock::Ruling`] or [`Lock::Pictures`], marks of dirty scopes in the order
+//! of their strata, and last the counter of the feed. Work that comes to a mark before its last lock keeps it for its end
 //! (`services/reference/work.rs`).
 
 use std::collections::BTreeSet;
@@ -31,6 +31,8 @@ pub enum Lock {
     Enterprise(String),
     /// Ruling: one pass at a time reads what all scopes say and writes the versions that follow from it.
     Ruling,
+    /// Which pictures look alike: of two that are examined at once, the second finds the first.
+    Pictures,
     /// The refresh tokens of a session.
     Session(String),
 }
@@ -40,6 +42,7 @@ impl Lock {
         let (kind, name) = match self {
             Self::Alone => return "alone".to_owned(),
             Self::Ruling => return "ruling".to_owned(),
+            Self::Pictures => return "pictures".to_owned(),
             Self::Enterprise(key) => ("enterprise", key),
             Self::Session(session) => ("session", session),
         };

@@ -10,6 +10,7 @@ mod error;
 pub mod evidence;
 pub mod feed;
 pub mod locks;
+pub mod media;
 pub mod migrations;
 pub mod reference;
 mod row;
@@ -54,7 +55,13 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// Every statement of every store module, for the test that prepares them all: add yours.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
     [
-        &[migrations::ALL, locks::ALL, feed::ALL, evidence::ALL],
+        &[
+            migrations::ALL,
+            locks::ALL,
+            feed::ALL,
+            evidence::ALL,
+            media::ALL,
+        ],
         access::ALL,
         reference::ALL,
         sync::ALL,
@@ -73,6 +80,7 @@ fn bulks() -> impl Iterator<Item = &'static Bulk> {
     [
         evidence::BULK,
         feed::BULK,
+        media::BULK,
         rulings::decisions::BULK,
         rulings::dirty::BULK,
         rulings::index::BULK,

@@ -779,6 +779,10 @@ fn visit_fact(
             mismatched: false,
             evidence_id: Some(it.value.evidence_id),
             sha256: Some(it.value.sha256),
+            media_type: it.value.media_type.clone(),
+            location: it.value.location.clone(),
+            found: None,
+            reused: Default::default(),
         })
         .collect();
     let earliest = |times: Vec<TimeFact>| {

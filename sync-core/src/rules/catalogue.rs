@@ -6,13 +6,13 @@ use std::fmt::Write as _;
 use super::descriptor::{DefaultValue, Lang, Rule, ScopeKind, Words};
 use super::rulebook::{Rulebook, Rulebooks, Setting};
 use super::{
-    Finding, assign, attime, batch3, case, dispute, dup6, duplot, engine, entry1, form, nosamp,
-    notsampled, plan, recuse, refuse, roster, sampleid, sealed, sealno, separate, sheetno, stop,
-    suspend, task3, trace, two, upper, year3,
+    Finding, assign, attime, batch3, case, dispute, dup6, duplot, engine, entry1, form, media,
+    nosamp, notsampled, plan, recuse, refuse, reuse, roster, sampleid, sealed, sealno, separate,
+    sheetno, stop, suspend, task3, trace, two, upper, year3,
 };
 
 /// Every rule, in the order of the strata.
-pub const CATALOGUE: [&Rule; 28] = [
+pub const CATALOGUE: [&Rule; 30] = [
     &two::RULE,
     &nosamp::RULE,
     &stop::RULE,
@@ -29,6 +29,8 @@ pub const CATALOGUE: [&Rule; 28] = [
     &sealed::RULE,
     &separate::RULE,
     &trace::RULE,
+    &media::RULE,
+    &reuse::RULE,
     &attime::RULE,
     &sampleid::RULE,
     &sealno::RULE,
@@ -62,7 +64,7 @@ pub fn render(finding: &Finding, lang: Lang) -> String {
 }
 
 /// What stands in arguments as a code: why something cannot be told, and kinds of sampling, evidence and outcome.
-const CODES: [(&str, Words); 36] = [
+const CODES: [(&str, Words); 53] = [
     ("elsewhere", words("外来抽样", "a sampling made elsewhere")),
     (
         "missing_keys",
@@ -156,6 +158,77 @@ const CODES: [(&str, Words); 36] = [
     ("province", words("省级", "province")),
     ("city", words("市级", "city")),
     ("county", words("县级", "county")),
+    ("empty", words("空文件", "there is no byte")),
+    (
+        "unknown_format",
+        words("格式无法识别", "no format that is known"),
+    ),
+    (
+        "truncated",
+        words("文件不完整", "it ends before its own structure does"),
+    ),
+    (
+        "trailing_data",
+        words("图像之后另有数据", "something follows the picture"),
+    ),
+    (
+        "polyglot",
+        words("同时是另一种文件", "it is another kind of file as well"),
+    ),
+    (
+        "damaged",
+        words("文件损坏", "its structure contradicts itself"),
+    ),
+    (
+        "too_many_pixels",
+        words("像素超过上限", "more pixels than are decoded"),
+    ),
+    (
+        "side_too_long",
+        words("边长超过上限", "a side is longer than is decoded"),
+    ),
+    (
+        "too_large_to_decode",
+        words(
+            "解码所需内存超过上限",
+            "decoding would take too much memory",
+        ),
+    ),
+    (
+        "file_too_large",
+        words(
+            "图像文件超过上限",
+            "the file is longer than any picture that is decoded",
+        ),
+    ),
+    (
+        "too_many_scans",
+        words("扫描次数超过上限", "more scans than any camera writes"),
+    ),
+    (
+        "too_many_parts",
+        words("组成部分超过上限", "more parts than any camera writes"),
+    ),
+    (
+        "metadata_too_large",
+        words("元数据超过上限", "its metadata is longer than is read"),
+    ),
+    ("no_decoder", words("没有解码器", "nothing here decodes it")),
+    (
+        "moov_at_end",
+        words("索引在文件末尾", "its index comes last"),
+    ),
+    (
+        "moov_missing",
+        words(
+            "录像没有索引，无法播放",
+            "the film has no index and does not play",
+        ),
+    ),
+    (
+        "not_examined",
+        words("未能检查", "it could not be examined"),
+    ),
 ];
 
 const fn words(zh: &'static str, en: &'static str) -> Words {

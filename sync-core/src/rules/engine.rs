@@ -16,9 +16,9 @@ use super::{
     Standing, Subject, Validity, VisitFact,
 };
 use super::{
-    assign, attime, batch3, case, dispute, entry1, form, nosamp, notsampled, plan, product, recuse,
-    refuse, roster, sampleid, sealed, sealno, separate, sheetno, stop, suspend, task3, trace, two,
-    year3,
+    assign, attime, batch3, case, dispute, entry1, form, media, nosamp, notsampled, plan, product,
+    recuse, refuse, reuse, roster, sampleid, sealed, sealno, separate, sheetno, stop, suspend,
+    task3, trace, two, year3,
 };
 use crate::model::{
     CampaignId, Digest, DocumentId, EntryId, Millis, OrganisationId, SampleId, canonical_json,
@@ -81,6 +81,8 @@ pub fn rule(facts: &Facts, rulebooks: &Rulebooks) -> Findings {
                 separate::check,
                 trace::check,
                 attime::check,
+                media::check,
+                reuse::check,
             ] {
                 check(&mut ruling);
             }

@@ -13,7 +13,7 @@ use super::testing::*;
 const KINDS: [&str; 4] = ["violates_", "passes_", "exempts_", "boundary_"];
 
 /// The text of each rule's file.
-const FILES: [(&str, &str); 28] = [
+const FILES: [(&str, &str); 30] = [
     ("TWO", include_str!("two.rs")),
     ("NOSAMP", include_str!("nosamp.rs")),
     ("STOP", include_str!("stop.rs")),
@@ -30,6 +30,8 @@ const FILES: [(&str, &str); 28] = [
     ("SEALED", include_str!("sealed.rs")),
     ("SEPARATE", include_str!("separate.rs")),
     ("TRACE", include_str!("trace.rs")),
+    ("MEDIA", include_str!("media.rs")),
+    ("REUSE", include_str!("reuse.rs")),
     ("ATTIME", include_str!("attime.rs")),
     ("TASK3", include_str!("task3.rs")),
     ("BATCH3", include_str!("batch3.rs")),

@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 use super::{ScopeKey, Standing, Subject, Validity};
 use crate::model::{
     ArrivalId, CampaignId, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId, EvidenceId,
-    Interval, JointEntryId, LeaseId, Millis, OrganisationId, ReEntryGrantId, SampleId,
-    SuspensionId, TaskId, TeamId, TimeFact, UserId,
+    Interval, JointEntryId, LeaseId, Location, MediaFact, Millis, OrganisationId, ReEntryGrantId,
+    ReuseFact, SampleId, SuspensionId, TaskId, TeamId, TimeFact, UserId,
 };
 use crate::proof::OrganisationKind;
 
@@ -258,6 +258,18 @@ pub struct EvidenceFact {
     /// What its bytes must hash to; none in facts of before it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Digest>,
+    /// What the manifest says that the bytes are; empty in facts that were made before it was told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub media_type: String,
+    /// Where it was captured, as the manifest says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// What the server found in the bytes; none where it has not looked, and on phones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<MediaFact>,
+    /// The same picture under other visits; the server alone knows.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub reused: BTreeSet<ReuseFact>,
 }
 
 /// One entry, computed from arrivals.

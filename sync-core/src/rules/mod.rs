@@ -22,6 +22,7 @@ pub mod entry1;
 #[cfg(test)]
 mod examples;
 mod form;
+mod media;
 mod nosamp;
 mod notsampled;
 mod occasion;
@@ -31,6 +32,7 @@ mod preview;
 pub mod product;
 mod recuse;
 mod refuse;
+mod reuse;
 mod roster;
 mod sampleid;
 mod sealed;

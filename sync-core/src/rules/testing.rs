@@ -208,6 +208,10 @@ pub fn visit() -> VisitFact {
         mismatched: false,
         evidence_id: None,
         sha256: None,
+        media_type: "video/mp4".into(),
+        location: None,
+        found: None,
+        reused: BTreeSet::new(),
     });
     VisitFact {
         campaign_id: CampaignId(Uuid::from_u128(CAMPAIGN)),

@@ -1,8 +1,9 @@
-//! The figures of `docs/performance.md`: `cargo bench -p fieldseal-tests [-- sqlite|postgres|phone] [--visits N] [--stored N]
-//! [--rounds N]`. The server is a process of its own, with its disk synchronised as in service; phones are threads that send
+//! The figures of `docs/performance.md`: `cargo bench -p fieldseal-tests [-- sqlite|postgres|phone|media] [--visits N]
+//! [--stored N] [--rounds N]`. The server is a process of its own, with its disk synchronised as in service; phones are threads that send
 //! pages written before any clock runs. Medians of the rounds, as a table of Markdown.
 
 mod crowd;
+mod media;
 mod process;
 mod report;
 mod rounds;
@@ -13,7 +14,7 @@ use clap::Parser;
 /// What to measure.
 #[derive(Parser, Debug)]
 struct Arguments {
-    /// Only these: `sqlite`, `postgres`, `phone`; all without.
+    /// Only these: `sqlite`, `postgres`, `phone`, `media`; all without.
     only: Vec<String>,
     /// Visits pushed in a round.
     #[arg(long, default_value_t = 2_000)]
@@ -40,6 +41,9 @@ fn main() {
     }
     if wanted("phone") {
         verdict::measure(&mut table);
+    }
+    if wanted("media") {
+        media::measure(&mut table, asked.rounds);
     }
     println!("{table}");
 }

@@ -52,19 +52,23 @@ impl Server {
 
     /// The most memory that it ever held, and what it holds, in MB.
     pub fn memory_mb(&self) -> (f64, f64) {
-        let status =
-            fs::read_to_string(format!("/proc/{}/status", self.0.id())).expect("a process");
-        let field = |name: &str| {
-            let line = status.lines().find(|line| line.starts_with(name));
-            let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
-            kib.expect("a figure") * 1_024.0 / 1e6
-        };
-        (field("VmHWM:"), field("VmRSS:"))
+        memory_mb_of(self.0.id())
     }
 
     pub fn stop(self) {
         assert!(self.0.terminate(), "the server ends well");
     }
+}
+
+/// The most memory that a process ever held, and what it holds, in MB.
+pub fn memory_mb_of(process: u32) -> (f64, f64) {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
+    let field = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name));
+        let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
+        kib.expect("a figure") * 1_024.0 / 1e6
+    };
+    (field("VmHWM:"), field("VmRSS:"))
 }
 
 impl Way {

@@ -16,6 +16,7 @@ mod invariants;
 mod kills;
 mod leases;
 mod limits;
+mod media;
 mod objects;
 mod oidc;
 mod organisations;

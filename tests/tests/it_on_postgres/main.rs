@@ -17,6 +17,8 @@ mod enterprises;
 mod imports;
 #[path = "../it/leases/mod.rs"]
 mod leases;
+#[path = "../it/media/visits.rs"]
+mod media_visits;
 #[path = "../it/oidc/mod.rs"]
 mod oidc;
 #[path = "../it/invariants/one_entry.rs"]

@@ -1,13 +1,14 @@
 //! The facts of a scope: its members as projected, over which is laid what the server alone knows — tasks, rosters,
-//! organisations, custody, permissions, decisions, whose bytes are verified, and what the earlier strata said.
+//! organisations, custody, permissions, decisions, whose bytes are verified and what they show, and what the earlier strata said.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
+use sync_core::limits::REUSE_TOLD_MAX;
 use sync_core::model::{
-    CampaignId, DocumentId, EnterpriseKey, EntryId, EvidenceId, Interval, OrganisationId, SampleId,
-    TaskId, TeamId, UserId,
+    CampaignId, DocumentId, EnterpriseKey, EntryId, EvidenceId, Interval, MediaFact,
+    OrganisationId, ReuseFact, SampleId, TaskId, TeamId, UserId,
 };
 use sync_core::rules::{
     ContinuationFact, CustodyFact, Decision, EntryFact, Facts, Findings, OrganisationFact, Outcome,
@@ -15,6 +16,7 @@ use sync_core::rules::{
 };
 
 use crate::store::evidence;
+use crate::store::media;
 use crate::store::reference::{campaigns, enterprises, leases, lookups, product_rules, teams};
 use crate::store::rulings::{decisions, rulebooks, verdicts};
 use crate::store::sync::projections::{self, Member};
@@ -28,6 +30,9 @@ pub async fn facts(db: &mut Session, key: &ScopeKey) -> Result<Facts> {
     Known::default().facts(db, key).await
 }
 
+/// What the server found in the bytes of one piece of evidence, and where else the same picture stands.
+type Seen = (Option<MediaFact>, BTreeSet<ReuseFact>);
+
 /// What was read in one transaction, each thing once: the scopes of one visit share most of it. Valid as long as nobody
 /// writes what is in it but the pass that has it.
 #[derive(Default)]
@@ -36,6 +41,7 @@ pub struct Known {
     said: HashMap<String, Findings>,
     visits: HashMap<DocumentId, Option<VisitFact>>,
     verified: HashMap<DocumentId, BTreeSet<EvidenceId>>,
+    media: HashMap<DocumentId, HashMap<EvidenceId, Seen>>,
     entries: HashMap<EntryId, Option<EntryFact>>,
     samples: HashMap<SampleId, Vec<(Option<DocumentId>, SampleFact)>>,
     custody: HashMap<SampleId, CustodyFact>,
@@ -99,7 +105,9 @@ impl Known {
             ScopeKey::Visit { document_id } => Some(*document_id),
             _ => None,
         });
-        self.read_verified(db, judged.collect()).await?;
+        let judged: BTreeSet<DocumentId> = judged.collect();
+        self.read_verified(db, judged.clone()).await?;
+        self.read_media(db, judged).await?;
         self.read_samples(db, samples.clone()).await?;
         for id in &samples {
             let of_sample = self.samples.get(id).into_iter().flatten();
@@ -127,6 +135,29 @@ impl Known {
         self.verified.extend(none);
         for (document, id) in verified {
             self.verified.entry(document).or_default().insert(id);
+        }
+        Ok(())
+    }
+
+    /// What the server found in verified bytes, and where else the same pictures stand.
+    async fn read_media(&mut self, db: &mut Session, ids: BTreeSet<DocumentId>) -> Result<()> {
+        let new = Vec::from_iter(unknown(&self.media, ids));
+        let found = media::list_found(db, &new).await?;
+        let reused = media::list_reused(db, &new).await?;
+        self.media
+            .extend(new.into_iter().map(|id| (id, HashMap::new())));
+        for (document, id, fact) in found {
+            let of_document = self.media.entry(document).or_default();
+            of_document.entry(id).or_default().0 = Some(fact);
+        }
+        for (document, id, fact) in reused {
+            let of_document = self.media.entry(document).or_default();
+            let known = &mut of_document.entry(id).or_default().1;
+            known.insert(fact);
+            // Those with the same bytes come first of their visit; a person looks at a few.
+            if known.len() > REUSE_TOLD_MAX {
+                known.pop_last();
+            }
         }
         Ok(())
     }
@@ -326,8 +357,14 @@ impl Known {
             })
         {
             self.read_verified(db, BTreeSet::from([document])).await?;
+            self.read_media(db, BTreeSet::from([document])).await?;
             let verified = self.verified.get(&document);
+            let media = self.media.get(&document);
             for piece in &mut visit.evidence {
+                let of_piece = piece.evidence_id.as_ref();
+                if let Some((found, reused)) = of_piece.and_then(|id| media?.get(id)) {
+                    (piece.found, piece.reused) = (found.clone(), reused.clone());
+                }
                 piece.verified = piece
                     .evidence_id
                     .map(|id| verified.is_some_and(|ids| ids.contains(&id)));
