@@ -56,6 +56,46 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "sync-core/src/model/records.rs::evidence_may_be_as_large_as_the_limit_and_no_larger",
     ),
     (
+        "IMAGE_PIXELS_MAX",
+        "too_many_pixels",
+        "tests/tests/it/media/files.rs::a_photo_of_a_hundred_megapixels_has_its_preview_and_one_more_row_has_none",
+    ),
+    (
+        "IMAGE_SIDE_PX_MAX",
+        "side_too_long",
+        "tests/tests/it/media/files.rs::a_side_may_be_as_long_as_the_limit_and_no_longer",
+    ),
+    (
+        "IMAGE_FILE_BYTES_MAX",
+        "file_too_large",
+        "tests/tests/it/media/files.rs::a_picture_whose_file_is_longer_than_the_limit_is_not_read",
+    ),
+    (
+        "IMAGE_DECODE_BYTES_MAX",
+        "too_large_to_decode",
+        "tests/tests/it/media/files.rs::bombs_are_refused_by_their_headers",
+    ),
+    (
+        "METADATA_BYTES_MAX",
+        "metadata_too_large",
+        "tests/tests/it/media/files.rs::metadata_is_read_up_to_the_limit_and_not_beyond",
+    ),
+    (
+        "JPEG_SCANS_MAX",
+        "too_many_scans",
+        "tests/tests/it/media/files.rs::a_jpeg_has_as_many_scans_as_the_limit_and_no_more",
+    ),
+    (
+        "MEDIA_PARTS_MAX",
+        "too_many_parts",
+        "tests/tests/it/media/files.rs::a_file_has_as_many_parts_as_the_limit_and_no_more",
+    ),
+    (
+        "MEDIA_ATTEMPTS_MAX",
+        "not_examined",
+        "tests/tests/it/media/visits.rs::what_cannot_be_examined_is_given_up_by_name_after_so_many_attempts",
+    ),
+    (
         "HELD_CHANGES_PER_DEVICE_MAX",
         "device.aside_full",
         "tests/tests/it/sync/quarantine.rs::a_device_fills_its_place_aside_to_the_limit_and_one_more_is_turned_away_by_its_code",
@@ -253,6 +293,18 @@ const BESIDE: &[(&[&str], &str)] = &[
         "told in tests/tests/it/imports",
     ),
     (&["RECEIPT_SEALS_MAX"], "checked by its one endpoint"),
+    (
+        &["EXAMINATION_BYTES_MAX"],
+        "what one examination holds: tests/tests/media_memory.rs counts it",
+    ),
+    (
+        &["THUMBNAIL_PX", "SCREEN_PX"],
+        "sizes of what the server makes itself",
+    ),
+    (
+        &["MEDIA_LEASE_MS", "MEDIA_RETRY_MS", "REUSE_TOLD_MAX"],
+        "what the server chooses for its own work",
+    ),
     (
         &["BACKUP_READ_BYTES", "BACKUP_MANIFEST_BYTES_MAX"],
         "of files that this program wrote itself",
