@@ -1,9 +1,12 @@
 //! The application's state: everything a handler or a job may reach, made once and shared.
 
+use std::num::NonZero;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
+use std::thread::available_parallelism;
 
 use sync_core::model::Millis;
+use tokio::sync::{Mutex, Semaphore};
 use uuid::Uuid;
 
 use crate::access::passwords::Passwords;
@@ -39,8 +42,10 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Who is syncing.
     pub sync_gate: SyncGate,
+    /// Where documents are opened, one for each processor.
+    pub workbenches: Semaphore,
     /// Whose turn it is to rule, in this process.
-    pub ruling_turn: tokio::sync::Mutex<()>,
+    pub ruling_turn: Mutex<()>,
     /// Rulebooks as last read.
     pub rulebooks: RulebookCache,
     /// The data folder.
@@ -140,7 +145,8 @@ impl App {
             keys,
             passwords,
             sync_gate,
-            ruling_turn: tokio::sync::Mutex::default(),
+            workbenches: Semaphore::new(available_parallelism().map_or(1, NonZero::get)),
+            ruling_turn: Mutex::default(),
             rulebooks: RulebookCache::default(),
             data,
             objects,

@@ -4,6 +4,8 @@
 //! Bytes are proved for a document by somebody who brings them for it, never by naming their hash: a hash is no secret, and
 //! who learned one could otherwise read the picture through a visit of their own (docs/adr/0010-bytes-are-proved.md).
 
+use std::collections::HashMap;
+
 use sync_core::model::{DeviceId, Digest, DocumentId, EvidenceId};
 use sync_core::rules::ScopeKey;
 
@@ -98,7 +100,7 @@ pub async fn verified(app: &App, tx: &mut Tx, proof: &Proof) -> Result<()> {
     let Some(row) = documents::find(tx, proof.document_id).await? else {
         return Ok(());
     };
-    let receipts = receipts(tx, &row).await?;
+    let receipts = receipts(tx, &[&row]).await?;
     let document_id = row.document_id;
     let mut marked = media::brought(tx, proof.sha256, now).await?;
     marked.push(ScopeKey::Visit { document_id });
@@ -109,16 +111,19 @@ pub async fn verified(app: &App, tx: &mut Tx, proof: &Proof) -> Result<()> {
     Ok(())
 }
 
-/// Receipts that are due for a document, to be published in this transaction. The caller holds the document.
-pub async fn receipts(tx: &mut Tx, row: &DocumentRow) -> Result<Vec<NewRow>> {
-    let due = evidence::take_without_receipt(tx, row.document_id).await?;
-    let Some(audience) = binding::audience(row) else {
-        return Ok(Vec::new());
-    };
-    let receipts = due.iter().filter_map(|row| row.receipt(""));
-    receipts
-        .map(|receipt| NewRow::evidence_receipt(audience.clone(), &receipt))
-        .collect()
+/// Receipts that are due for documents, to be published in this transaction. The caller holds the documents.
+pub async fn receipts(tx: &mut Tx, rows: &[&DocumentRow]) -> Result<Vec<NewRow>> {
+    let audiences: HashMap<_, _> = rows
+        .iter()
+        .map(|row| (row.document_id, binding::audience(row)))
+        .collect();
+    let ids = audiences.keys().copied().collect();
+    let due = evidence::take_without_receipt(tx, ids).await?;
+    let receipts = due.iter().filter_map(|row| {
+        let audience = audiences.get(&row.document_id)?.clone()?;
+        Some(NewRow::evidence_receipt(audience, &row.receipt("")?))
+    });
+    receipts.collect()
 }
 
 /// Tells the manifests of documents that a server stored which kept none.

@@ -6,7 +6,9 @@ use std::sync::OnceLock;
 use super::{Result, Row, Session, Statement, Tx, Value};
 
 /// Rows of one statement, largest first.
-const SIZES: [usize; 4] = [64, 16, 4, 1];
+const SIZES: [usize; 5] = [64, 16, 8, 4, 1];
+/// Arguments of one statement at most: SQLite's are named one by one, and each name is looked for among all of them.
+const ARGUMENTS_MAX: usize = 160;
 
 /// A statement whose middle is repeated for every row: `head (…), (…) tail`.
 #[derive(Debug)]
@@ -16,7 +18,7 @@ pub struct Bulk {
     fixed: usize,
     columns: usize,
     tail: &'static str,
-    sized: OnceLock<Vec<Statement>>,
+    sized: OnceLock<Vec<(usize, Statement)>>,
 }
 
 impl Bulk {
@@ -39,11 +41,14 @@ impl Bulk {
         }
     }
 
-    fn sized(&self) -> &[Statement] {
+    /// Its statements and the rows that each takes, largest first.
+    fn sized(&self) -> &[(usize, Statement)] {
         self.sized.get_or_init(|| {
-            let sized = SIZES.iter().map(|rows| Statement {
-                name: self.name,
-                sql: self.text(*rows).leak(),
+            let fits = |rows: &usize| *rows == 1 || rows * self.columns <= ARGUMENTS_MAX;
+            let sized = SIZES.into_iter().filter(fits).map(|rows| {
+                let sql = self.text(rows).leak();
+                let name = self.name;
+                (rows, Statement { name, sql })
             });
             sized.collect()
         })
@@ -67,22 +72,28 @@ impl Bulk {
         format!("{} {}{}", self.head, rows.join(", "), self.tail)
     }
 
+    /// As errors name it.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// In all its sizes.
     pub fn statements(&'static self) -> impl Iterator<Item = &'static Statement> {
-        self.sized().iter()
+        self.sized().iter().map(|(_, statement)| statement)
     }
 
     /// The smallest size that takes so many rows, or the largest there is.
-    fn at_least(&self, rows: usize) -> (&Statement, usize) {
-        let place = SIZES.iter().rposition(|size| *size >= rows).unwrap_or(0);
-        (&self.sized()[place], SIZES[place])
+    fn at_least(&self, rows: usize) -> &(usize, Statement) {
+        let sized = self.sized();
+        let place = sized.iter().rposition(|(size, _)| *size >= rows);
+        &sized[place.unwrap_or(0)]
     }
 
     /// The largest size that so many rows fill.
-    fn at_most(&self, rows: usize) -> (&Statement, usize) {
-        let place = SIZES.iter().position(|size| *size <= rows);
-        let place = place.unwrap_or(SIZES.len() - 1);
-        (&self.sized()[place], SIZES[place])
+    fn at_most(&self, rows: usize) -> &(usize, Statement) {
+        let sized = self.sized();
+        let place = sized.iter().position(|(size, _)| *size <= rows);
+        &sized[place.unwrap_or(sized.len() - 1)]
     }
 }
 
@@ -110,8 +121,8 @@ impl Session {
         let mut found = Vec::new();
         let mut left = keys.as_slice();
         while let Some(first) = left.first() {
-            let (statement, size) = bulk.at_least(left.len());
-            let (now, later) = left.split_at(size.min(left.len()));
+            let (size, statement) = bulk.at_least(left.len());
+            let (now, later) = left.split_at((*size).min(left.len()));
             let mut args = fixed.clone();
             args.extend_from_slice(now);
             // A list may name one thing twice.
@@ -128,11 +139,23 @@ impl Tx {
     pub async fn exec_rows(&mut self, bulk: &Bulk, rows: Vec<Vec<Value>>) -> Result<()> {
         let mut left = rows.into_iter();
         while left.len() > 0 {
-            let (statement, size) = bulk.at_most(left.len());
-            let args = left.by_ref().take(size).flatten().collect();
+            let (size, statement) = bulk.at_most(left.len());
+            let args = left.by_ref().take(*size).flatten().collect();
             self.exec(statement, args).await?;
         }
         Ok(())
+    }
+
+    /// Writes rows in their order, and gives what comes back.
+    pub async fn all_rows(&mut self, bulk: &Bulk, rows: Vec<Vec<Value>>) -> Result<Vec<Row>> {
+        let mut left = rows.into_iter();
+        let mut back = Vec::new();
+        while left.len() > 0 {
+            let (size, statement) = bulk.at_most(left.len());
+            let args = left.by_ref().take(*size).flatten().collect();
+            back.extend(self.all(statement, args).await?);
+        }
+        Ok(back)
     }
 
     /// Runs `bulk`, ending in a list, for all these keys.
@@ -145,8 +168,8 @@ impl Tx {
         let keys: Vec<Value> = keys.into_iter().collect();
         let mut left = keys.as_slice();
         while !left.is_empty() {
-            let (statement, size) = bulk.at_most(left.len());
-            let (now, later) = left.split_at(size);
+            let (size, statement) = bulk.at_most(left.len());
+            let (now, later) = left.split_at(*size);
             let mut args = fixed.clone();
             args.extend_from_slice(now);
             self.exec(statement, args).await?;

@@ -23,8 +23,6 @@ macro_rules! entries {
 }
 
 statements! {
-    /// Out with the old entries.
-    DELETE = "DELETE FROM evidence WHERE document_id = $1";
     /// One entry.
     FIND = entries!("WHERE e.document_id = $1 AND e.evidence_id = $2");
     /// The manifest of a document.
@@ -40,16 +38,17 @@ statements! {
     /// Somebody brought the bytes for this document.
     INSERT_PROOF = "INSERT INTO evidence_proofs (document_id, sha256, device_id, proved_at) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (document_id, sha256) DO NOTHING";
-    /// Verified entries for which no receipt was published.
-    LIST_WITHOUT_RECEIPT = entries!("LEFT JOIN evidence_receipts r ON r.document_id = e.document_id \
-        AND r.evidence_id = e.evidence_id AND r.sha256 = e.sha256 \
-        WHERE e.document_id = $1 AND p.proved_at IS NOT NULL AND r.sha256 IS NULL ORDER BY e.evidence_id");
-    /// A receipt was published.
-    INSERT_RECEIPT = "INSERT INTO evidence_receipts (document_id, evidence_id, sha256) VALUES ($1, $2, $3) \
-        ON CONFLICT DO NOTHING";
 }
 
 bulk! {
+    /// Out with the old entries.
+    DELETE = ("DELETE FROM evidence WHERE document_id IN (", 0, 1, ")");
+    /// Verified entries for which no receipt was published.
+    LIST_WITHOUT_RECEIPT = (entries!("LEFT JOIN evidence_receipts r ON r.document_id = e.document_id \
+        AND r.evidence_id = e.evidence_id AND r.sha256 = e.sha256 \
+        WHERE p.proved_at IS NOT NULL AND r.sha256 IS NULL AND e.document_id IN ("), 0, 1, ")");
+    /// Receipts were published.
+    INSERT_RECEIPT = ("INSERT INTO evidence_receipts (document_id, evidence_id, sha256) VALUES", 0, 3, " ON CONFLICT DO NOTHING");
     /// In with the new entries.
     INSERT = ("INSERT INTO evidence (document_id, evidence_id, sha256, size_bytes, media_type, kind, entry, captured, author) \
         VALUES", 0, 9, " ON CONFLICT DO NOTHING");
@@ -110,31 +109,31 @@ fn from_row(row: &Row) -> Result<EvidenceRow> {
     })
 }
 
-/// Replaces the manifest of a document; of one that was not `stored` before there is none yet.
+/// Replaces the manifests of documents; of those that were not `stored` before there is none yet.
 pub async fn replace(
     tx: &mut Tx,
-    document: DocumentId,
-    manifest: &[ListedEvidence],
-    stored: bool,
+    stored: &[DocumentId],
+    manifests: Vec<(DocumentId, &[ListedEvidence])>,
 ) -> Result<()> {
-    if stored {
-        tx.exec(&DELETE, args![document]).await?;
+    let ids = stored.iter().copied().map(Value::from);
+    tx.exec_of(&DELETE, args![], ids).await?;
+    let mut rows = Vec::new();
+    for (document, manifest) in manifests {
+        for listed in manifest {
+            let entry = &listed.entry;
+            rows.push(args![
+                document,
+                entry.evidence_id,
+                entry.sha256,
+                entry.size_bytes,
+                &entry.media_type,
+                &entry.kind,
+                json_of("entry", entry)?,
+                json_of("captured", &listed.captured)?,
+                listed.author
+            ]);
+        }
     }
-    let rows = manifest.iter().map(|listed| {
-        let entry = &listed.entry;
-        Ok(args![
-            document,
-            entry.evidence_id,
-            entry.sha256,
-            entry.size_bytes,
-            &entry.media_type,
-            &entry.kind,
-            json_of("entry", entry)?,
-            json_of("captured", &listed.captured)?,
-            listed.author
-        ])
-    });
-    let rows = rows.collect::<Result<_>>()?;
     tx.exec_rows(&INSERT, rows).await
 }
 
@@ -192,14 +191,21 @@ pub async fn insert_proof(
     tx.exec(&INSERT_PROOF, values).await.map(drop)
 }
 
-/// Verified entries of a document for which no receipt was published, and notes that one is.
-pub async fn take_without_receipt(tx: &mut Tx, document: DocumentId) -> Result<Vec<EvidenceRow>> {
-    let rows = tx.all(&LIST_WITHOUT_RECEIPT, args![document]).await?;
-    let found: Vec<EvidenceRow> = rows.iter().map(from_row).collect::<Result<_>>()?;
-    for row in &found {
-        let values = args![document, row.entry.evidence_id, row.entry.sha256];
-        tx.exec(&INSERT_RECEIPT, values).await?;
-    }
+/// Verified entries of documents for which no receipt was published, and notes that one is.
+pub async fn take_without_receipt(
+    tx: &mut Tx,
+    documents: Vec<DocumentId>,
+) -> Result<Vec<EvidenceRow>> {
+    let ids = documents.into_iter().map(Value::from);
+    let rows = tx.all_of(&LIST_WITHOUT_RECEIPT, args![], ids).await?;
+    let mut found: Vec<EvidenceRow> = rows.iter().map(from_row).collect::<Result<_>>()?;
+    let place = |row: &EvidenceRow| (row.document_id, row.entry.evidence_id);
+    found.sort_by_key(place);
+    let told = found.iter().map(|row| {
+        let (document, evidence) = place(row);
+        args![document, evidence, row.entry.sha256]
+    });
+    tx.exec_rows(&INSERT_RECEIPT, told.collect()).await?;
     Ok(found)
 }
 

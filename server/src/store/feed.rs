@@ -1,6 +1,7 @@
 //! The feed: what comes down to phones, by position. Positions come from one counter row, taken by the last write of a
 //! transaction: whoever holds that row commits before anybody takes a later position, so a cursor skips nothing.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use sync_core::model::{
@@ -10,7 +11,7 @@ use sync_core::proof::{CertificatePayload, EVIDENCE_RECEIPT, EvidenceReceiptPayl
 use sync_core::sync::wire::{ChangeStatus, IndexPage};
 
 use super::access::counters;
-use super::{Result, Row, Session, StoreError, Tx, bulk, statements};
+use super::{Result, Row, Session, StoreError, Tx, Value, bulk, statements};
 use crate::args;
 use crate::crypto::labelled_hash;
 
@@ -53,6 +54,10 @@ statements! {
 const SERIES_CHARS: usize = 8;
 
 bulk! {
+    /// Older versions of records and rows of the index that are all newly told to one audience. The sign keeps the position
+    /// out of the choice of an index: it says next to nothing.
+    FORGET_ALL_OLDER = ("DELETE FROM feed WHERE audience = $1 AND +position < $2 AND entry IN ('reference', 'index') \
+        AND subject IN (", 2, 1, ")");
     /// Appends rows.
     INSERT = ("INSERT INTO feed (position, audience, entry, document_id, subject, version, payload, appended_at) VALUES", 0, 8, "");
 }
@@ -263,16 +268,30 @@ pub async fn append(tx: &mut Tx, rows: &[NewRow], now: Millis) -> Result<i64> {
         ]
     });
     tx.exec_rows(&INSERT, columns.collect()).await?;
+    let mut told: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for (position, row) in placed() {
         let audience = row.audience.to_string();
         if let ("reference" | "index", Some(subject)) = (row.entry, &row.subject) {
-            tx.exec(&FORGET_OLDER, args![subject, &audience, position])
-                .await?;
+            if told
+                .get(&audience)
+                .is_some_and(|it| it.contains(subject.as_str()))
+            {
+                // Told twice at once: the first of the two is an older one already.
+                tx.exec(&FORGET_OLDER, args![subject, &audience, position])
+                    .await?;
+            } else {
+                told.entry(audience.clone()).or_default().insert(subject);
+            }
         }
         if let ("grant" | "revoke", Some(document)) = (row.entry, row.document) {
             tx.exec(&FORGET_SCOPE, args![document, &audience, position])
                 .await?;
         }
+    }
+    for (audience, subjects) in told {
+        let subjects = subjects.into_iter().map(Value::from);
+        tx.exec_of(&FORGET_ALL_OLDER, args![audience, first], subjects)
+            .await?;
     }
     Ok(first)
 }

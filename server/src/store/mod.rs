@@ -45,7 +45,7 @@ pub use value::Value;
 /// A request may read while another one holds the writing connection.
 const POSTGRES_CONNECTIONS_MIN: u32 = 2;
 /// Statements that a connection keeps prepared: all that a sync and its rulings run.
-const PREPARED_STATEMENTS: usize = 512;
+const PREPARED_STATEMENTS: usize = 1_024;
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
      WHERE current_setting('synchronous_commit') = 'off'";
 
@@ -81,6 +81,8 @@ fn bulks() -> impl Iterator<Item = &'static Bulk> {
         evidence::BULK,
         feed::BULK,
         media::BULK,
+        reference::custody::BULK,
+        reference::enterprises::BULK,
         rulings::decisions::BULK,
         rulings::dirty::BULK,
         rulings::index::BULK,
@@ -88,6 +90,7 @@ fn bulks() -> impl Iterator<Item = &'static Bulk> {
         rulings::verdicts::BULK,
         rulings::versions::BULK,
         sync::changes::BULK,
+        sync::documents::BULK,
         sync::projections::BULK,
         sync::tips::BULK,
     ]

@@ -1,45 +1,51 @@
 //! Canonical JSON: sorted keys, no spaces, one spelling of every value. What is hashed must have one text.
 
+use serde::Serialize;
 use serde_json::Value;
 
 /// The canonical text: keys sorted by their bytes, no spaces, strings as `serde_json` escapes them. Numbers are integers
 /// in everything that is hashed here; others are spelt as `serde_json` spells them.
 pub fn canonical_json(value: &Value) -> String {
-    let mut text = String::new();
+    let mut text = Vec::new();
     write(value, &mut text);
-    text
+    // What serde_json writes is UTF-8.
+    String::from_utf8(text).unwrap_or_default()
 }
 
-fn write(value: &Value, text: &mut String) {
+fn write(value: &Value, text: &mut Vec<u8>) {
     match value {
         Value::Object(map) => {
             // Sorted here and not left to the map, whose order is a cargo feature of serde_json.
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
-            text.push('{');
+            text.push(b'{');
             for (index, (key, value)) in entries.into_iter().enumerate() {
                 if index > 0 {
-                    text.push(',');
+                    text.push(b',');
                 }
-                // A text always has a spelling.
-                text.push_str(&serde_json::to_string(key).unwrap_or_default());
-                text.push(':');
+                spell(key, text);
+                text.push(b':');
                 write(value, text);
             }
-            text.push('}');
+            text.push(b'}');
         }
         Value::Array(items) => {
-            text.push('[');
+            text.push(b'[');
             for (index, item) in items.iter().enumerate() {
                 if index > 0 {
-                    text.push(',');
+                    text.push(b',');
                 }
                 write(item, text);
             }
-            text.push(']');
+            text.push(b']');
         }
-        scalar => text.push_str(&scalar.to_string()),
+        scalar => spell(scalar, text),
     }
+}
+
+/// A text or a scalar: it always has a spelling, and memory takes it.
+fn spell(value: &impl Serialize, text: &mut Vec<u8>) {
+    let _ = serde_json::to_writer(text, value);
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
 use super::product::Known;
 use super::rulebook::{RuleSettings, Rulebook};
 use super::{
-    CustodyFact, Facts, Finding, Findings, Outcome, Rulebooks, SampleFact, ScopeKey, Severity,
-    Standing, Subject, Validity, VisitFact,
+    CustodyFact, Facts, Finding, Findings, NormalFacts, Outcome, Rulebooks, SampleFact, ScopeKey,
+    Severity, Standing, Subject, Validity, VisitFact,
 };
 use super::{
     assign, attime, batch3, case, dispute, entry1, form, media, nosamp, notsampled, plan, product,
@@ -57,8 +57,12 @@ pub const RULE: Rule = Rule {
 
 /// Rules a scope. Pure: the same facts and rulebooks give the same findings, whatever order they were gathered in.
 pub fn rule(facts: &Facts, rulebooks: &Rulebooks) -> Findings {
-    let facts = facts.normalised();
-    let mut ruling = Ruling::new(&facts, rulebooks);
+    rule_normal(&facts.clone().normalised(), rulebooks)
+}
+
+/// As [`rule`], for who goes on with the facts in their one order.
+pub fn rule_normal(facts: &NormalFacts, rulebooks: &Rulebooks) -> Findings {
+    let mut ruling = Ruling::new(facts, rulebooks);
     match &facts.scope {
         ScopeKey::Visit { document_id } => {
             ruling.take_up_samples(|sample| sample.document_id == Some(*document_id));
@@ -118,15 +122,16 @@ pub fn rule(facts: &Facts, rulebooks: &Rulebooks) -> Findings {
     ruling.conclude()
 }
 
-/// The one text of these facts, whatever order they were gathered in: what a ruling was made from.
-pub fn canonical(facts: &Facts) -> String {
-    let value = serde_json::to_value(facts.normalised()).unwrap_or(Value::Null);
+/// The one text of these facts: what a ruling was made from.
+pub fn canonical(facts: &NormalFacts) -> String {
+    let value = serde_json::to_value(&**facts).unwrap_or(Value::Null);
     canonical_json(&value)
 }
 
 /// SHA-256 of [`canonical`].
 pub fn hash_of(facts: &Facts) -> Digest {
-    Digest(Sha256::digest(canonical(facts).as_bytes()).into())
+    let facts = facts.clone().normalised();
+    Digest(Sha256::digest(canonical(&facts).as_bytes()).into())
 }
 
 /// What all rules of one scope speak through.

@@ -63,8 +63,8 @@ impl Facts {
     }
 
     /// The same facts with every list in one order, so that neither findings nor hashes depend on how they were gathered.
-    pub fn normalised(&self) -> Self {
-        let mut facts = self.clone();
+    pub fn normalised(self) -> NormalFacts {
+        let mut facts = self;
         facts.decided.sort_by(|a, b| {
             let order = |d: &Decision| {
                 (
@@ -121,7 +121,18 @@ impl Facts {
                 .suspended
                 .sort_by_key(|interval| (interval.lo, interval.hi));
         }
-        facts
+        NormalFacts(facts)
+    }
+}
+
+/// Facts whose lists stand in one order, whichever they were gathered in.
+#[derive(Debug, Clone)]
+pub struct NormalFacts(Facts);
+
+impl std::ops::Deref for NormalFacts {
+    type Target = Facts;
+    fn deref(&self) -> &Facts {
+        &self.0
     }
 }
 

@@ -52,7 +52,7 @@ mod year3;
 pub use catalogue::render;
 pub use descriptor::Lang;
 pub use engine::{
-    canonical, dirty_after, final_validity, hash_of, rule, scopes_of, scopes_of_sample,
+    canonical, dirty_after, final_validity, hash_of, rule, rule_normal, scopes_of, scopes_of_sample,
 };
 pub use facts::*;
 pub use findings::*;

@@ -47,7 +47,7 @@ fn an_import_and_an_append_at_two_of_its_enterprises_do_not_wait_for_each_other(
         runtime.block_on(async {
             let mut shared = Vec::new();
             for visit in visits {
-                let scopes = projections::list_scopes_of_document(&mut append, visit).await;
+                let scopes = projections::list_scopes_of_documents(&mut append, &[visit]).await;
                 shared.extend(scopes.unwrap());
             }
             let marked = dirty::mark(&mut append, &shared, w.now()).await;

@@ -9,12 +9,15 @@ use sync_core::rules::{Facts, SampleFact, ScopeKey, scopes_of_sample};
 
 use crate::store::evidence;
 use crate::store::locks::{self, Lock};
-use crate::store::reference::enterprises;
+use crate::store::reference::enterprises::{self, Enterprise};
 use crate::store::sync::documents::{self, DocumentRow};
 use crate::store::sync::projections::{self, MemberKind, VisitRow};
 use crate::store::{Result, Session, Tx};
 
 pub use read::{Around, Certified, Projected, around};
+
+/// Documents that are projected again at a time: their snapshots are in memory meanwhile.
+const PROJECTED_AT_ONCE: usize = 64;
 
 /// A document as projected before the transaction that stores it: reading one is work for the processor, and nobody should
 /// wait for the writer meanwhile.
@@ -32,8 +35,7 @@ impl Ahead {
         row: &DocumentRow,
         coming: &[(ChangeHash, Actor, Millis)],
     ) -> Result<Self> {
-        let identity_key = EnterpriseKey(row.enterprise_key.clone());
-        let enterprise = enterprises::resolve_key(db, &identity_key).await?;
+        let enterprise = certified.enterprise(db, &row.enterprise_key).await?;
         Ok(Self {
             around: around(db, certified, row, &enterprise, coming).await?,
             enterprise,
@@ -42,46 +44,83 @@ impl Ahead {
     }
 
     /// Projects; no database is asked.
-    pub fn project(&mut self, document: &Automerge) {
+    pub fn project(&mut self, document: Automerge) {
         self.projected = read::project(document, &self.around);
     }
 }
 
-/// Projects one document, and gives the scopes that it left and joined: the caller marks them, with those of all other
-/// documents of the transaction, so that marks are taken in one order. The caller holds the lock of its enterprise.
+/// Projects documents, and gives the scopes that they left and joined: the caller marks them, with those of all other
+/// documents of the transaction, so that marks are taken in one order. The caller holds the locks of their enterprises.
 pub async fn project(
     tx: &mut Tx,
-    row: &DocumentRow,
-    document: &Automerge,
-    ahead: Option<Ahead>,
+    documents: Vec<(&DocumentRow, Option<Ahead>)>,
     now: Millis,
 ) -> Result<Vec<ScopeKey>> {
-    let mut marked = Vec::new();
-    if row.is_stored() {
-        marked = projections::list_scopes_of_document(tx, row.document_id).await?;
-        // A record that goes leaves another one under its id free, and one that comes freezes it.
-        marked.extend(projections::list_scopes_of_shared(tx, row.document_id).await?);
-    }
-    let identity_key = EnterpriseKey(row.enterprise_key.clone());
-    let enterprise = enterprises::resolve_key(tx, &identity_key).await?;
-    let listed = enterprises::find_by_key(tx, &enterprise).await?;
-    // Whoever gave the enterprise another key since then did so before we held its lock.
-    let ahead = ahead.filter(|ahead| ahead.enterprise == enterprise);
-    let projected = match ahead.and_then(|ahead| ahead.projected) {
-        Some(projected) => Some(projected),
-        None => {
-            let mut certified = Certified::default();
-            let around = around(tx, &mut certified, row, &enterprise, &[]).await?;
-            read::project(document, &around)
-        }
-    };
-    // The binding of a document is checked before its first change is stored; what is no visit shows no rows.
-    let Some(mut projected) = projected else {
-        tracing::error!(document = %row.document_id, "a stored document is no visit");
-        return Ok(Vec::new());
-    };
+    let all: Vec<DocumentId> = documents.iter().map(|(row, _)| row.document_id).collect();
+    let stored = documents.iter().filter(|(row, _)| row.is_stored());
+    let stored: Vec<DocumentId> = stored.map(|(row, _)| row.document_id).collect();
+    let mut marked = projections::list_scopes_of_documents(tx, &stored).await?;
+    // A record that goes leaves another one under its id free, and one that comes freezes it.
+    marked.extend(projections::list_scopes_of_shared(tx, &stored).await?);
+    let keys = documents.iter().map(|(row, _)| row.enterprise_key.clone());
+    let resolved = enterprises::resolve_keys(tx, keys.map(EnterpriseKey)).await?;
+    let listed = enterprises::list_by_keys(tx, resolved.values()).await?;
 
-    let known = listed.as_ref();
+    let mut certified = Certified::default();
+    let mut projected = Vec::new();
+    for (row, ahead) in documents {
+        let identity_key = EnterpriseKey(row.enterprise_key.clone());
+        let enterprise = resolved.get(&identity_key).cloned().unwrap_or(identity_key);
+        // Whoever gave the enterprise another key since then did so before we held its lock.
+        let ahead = ahead.filter(|ahead| ahead.enterprise == enterprise);
+        let read = match ahead.and_then(|ahead| ahead.projected) {
+            Some(read) => Some(read),
+            None => {
+                let around = around(tx, &mut certified, row, &enterprise, &[]).await?;
+                let document = Automerge::load(&row.snapshot).ok();
+                document.and_then(|document| read::project(document, &around))
+            }
+        };
+        // The binding of a document is checked before its first change is stored; what is no visit shows no rows.
+        let Some(mut read) = read else {
+            tracing::error!(document = %row.document_id, "a stored document is no visit");
+            continue;
+        };
+        let known = listed.get(&enterprise);
+        let visit = visit_row(row, enterprise, known, &mut read);
+        projected.push((visit, read));
+    }
+
+    let visits: Vec<_> = projected
+        .iter()
+        .map(|(visit, read)| (visit, &read.facts))
+        .collect();
+    projections::replace_visits(tx, &stored, &visits, now).await?;
+    let manifests = projected.iter();
+    let manifests = manifests.map(|(visit, read)| (visit.document_id, read.evidence.as_slice()));
+    evidence::replace(tx, &stored, manifests.collect()).await?;
+    for (visit, read) in &projected {
+        for (path, record) in &read.conflicts {
+            projections::insert_conflict(tx, visit.document_id, path, record, now).await?;
+        }
+    }
+    let members: Vec<_> = projected
+        .iter()
+        .flat_map(|(visit, read)| members(visit.document_id, &read.facts))
+        .collect();
+    projections::replace_members(tx, &stored, &members).await?;
+    marked.extend(members.into_iter().map(|(_, _, _, key)| key));
+    marked.extend(projections::list_scopes_of_shared(tx, &all).await?);
+    Ok(marked)
+}
+
+/// What lists show of a visit, and the region that its rules go by: as listed, else as written.
+fn visit_row(
+    row: &DocumentRow,
+    enterprise: EnterpriseKey,
+    known: Option<&Enterprise>,
+    read: &mut Projected,
+) -> VisitRow {
     let visit = VisitRow {
         document_id: row.document_id,
         campaign_id: row.campaign_id,
@@ -90,32 +129,22 @@ pub async fn project(
         uscc: enterprise.0.strip_prefix("uscc:").map(str::to_owned),
         enterprise_name: known
             .map(|known| known.name.clone())
-            .or(projected.enterprise_name.clone()),
+            .or(read.enterprise_name.clone()),
         region: known
             .map(|known| known.region.clone())
-            .or(projected.region.clone()),
+            .or(read.region.clone()),
         enterprise,
-        product_names: std::mem::take(&mut projected.product_names),
-        state: projected.state.to_owned(),
-        entered_at: projected.entered_at,
-        sort_at: projected.entered_at.unwrap_or(row.created_at),
-        samples: i64::try_from(projected.facts.samples.len()).unwrap_or(i64::MAX),
-        conflicts: i64::try_from(projected.conflicts.len()).unwrap_or(i64::MAX),
+        product_names: std::mem::take(&mut read.product_names),
+        state: read.state.to_owned(),
+        entered_at: read.entered_at,
+        sort_at: read.entered_at.unwrap_or(row.created_at),
+        samples: i64::try_from(read.facts.samples.len()).unwrap_or(i64::MAX),
+        conflicts: i64::try_from(read.conflicts.len()).unwrap_or(i64::MAX),
     };
-    if let Some(fact) = projected.facts.visits.get_mut(&row.document_id) {
+    if let Some(fact) = read.facts.visits.get_mut(&row.document_id) {
         fact.region.clone_from(&visit.region);
     }
-    projections::replace_visit(tx, &visit, &projected.facts, row.is_stored(), now).await?;
-    evidence::replace(tx, row.document_id, &projected.evidence, row.is_stored()).await?;
-    for (path, record) in &projected.conflicts {
-        projections::insert_conflict(tx, row.document_id, path, record, now).await?;
-    }
-
-    let members = members(row.document_id, &projected.facts);
-    projections::replace_members(tx, row.document_id, &members, row.is_stored()).await?;
-    marked.extend(members.into_iter().map(|(_, _, key)| key));
-    marked.extend(projections::list_scopes_of_shared(tx, row.document_id).await?);
-    Ok(marked)
+    visit
 }
 
 /// Holds the projection of every visit that names one of these enterprises: an alias and an append at one enterprise do not
@@ -133,12 +162,10 @@ pub async fn project_again(
     now: Millis,
 ) -> Result<Vec<ScopeKey>> {
     let mut marked = Vec::new();
-    for document in documents {
-        if let Some(row) = documents::find(tx, *document).await?
-            && let Ok(automerge) = Automerge::load(&row.snapshot)
-        {
-            marked.extend(project(tx, &row, &automerge, None, now).await?);
-        }
+    for documents in documents.chunks(PROJECTED_AT_ONCE) {
+        let rows = documents::list(tx, documents.iter().copied()).await?;
+        let rows = rows.values().map(|row| (row, None)).collect();
+        marked.extend(project(tx, rows, now).await?);
     }
     Ok(marked)
 }
@@ -173,19 +200,22 @@ pub async fn project_prior(tx: &mut Tx, id: SampleId, fact: &SampleFact) -> Resu
     Ok(marked)
 }
 
-fn members(document: DocumentId, facts: &Facts) -> Vec<(MemberKind, String, ScopeKey)> {
+fn members(document: DocumentId, facts: &Facts) -> Vec<(DocumentId, MemberKind, String, ScopeKey)> {
     let visit_scope = ScopeKey::Visit {
         document_id: document,
     };
-    let mut members = vec![(MemberKind::Visit, document.to_string(), visit_scope.clone())];
+    let visit = document.to_string();
+    let mut members = vec![(document, MemberKind::Visit, visit, visit_scope.clone())];
     let door = |campaign_id, body_id, enterprise: &EnterpriseKey| ScopeKey::Door {
         campaign_id,
         body_id,
         enterprise: enterprise.clone(),
     };
     for (id, entry) in &facts.entries {
-        members.push((MemberKind::Entry, id.to_string(), visit_scope.clone()));
+        let entered = id.to_string();
+        members.push((document, MemberKind::Entry, entered, visit_scope.clone()));
         members.push((
+            document,
             MemberKind::Entry,
             id.to_string(),
             door(entry.campaign_id, entry.body_id, &entry.enterprise),
@@ -193,10 +223,11 @@ fn members(document: DocumentId, facts: &Facts) -> Vec<(MemberKind, String, Scop
     }
     for (id, sample) in &facts.samples {
         for key in scopes_of_sample(sample) {
-            members.push((MemberKind::Sample, id.to_string(), key));
+            members.push((document, MemberKind::Sample, id.to_string(), key));
         }
         if let Some(visit) = facts.visits.get(&document) {
             members.push((
+                document,
                 MemberKind::Sample,
                 id.to_string(),
                 door(visit.campaign_id, visit.body_id, &visit.enterprise),

@@ -3,7 +3,7 @@
 //! without the document (tasks, rosters, custody, permissions) is laid over the facts when a scope is ruled.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use automerge::Automerge;
 use sync_core::document::{
@@ -17,6 +17,7 @@ use sync_core::rules::{Facts, ScopeKey};
 
 use crate::crypto::AwsLc;
 use crate::store::access::server_keys;
+use crate::store::reference::enterprises;
 use crate::store::sync::documents::DocumentRow;
 use crate::store::sync::{certificates, changes};
 use crate::store::{Result, Session, StoreError};
@@ -75,14 +76,38 @@ impl Surroundings for Around {
     }
 }
 
-/// Keys and certificates as read in one transaction, each once.
+/// Keys, certificates and aliases as read in one transaction, each once.
 #[derive(Default)]
 pub struct Certified {
     server_keys: Option<BelievedKeys>,
     of_actors: BTreeMap<Actor, Vec<CertificatePayload>>,
+    enterprises: HashMap<EnterpriseKey, EnterpriseKey>,
 }
 
 impl Certified {
+    /// Where the keys of documents point now, asked for together.
+    pub async fn read_enterprises(
+        &mut self,
+        db: &mut Session,
+        keys: impl IntoIterator<Item = String>,
+    ) -> Result<()> {
+        let keys = keys.into_iter().map(EnterpriseKey);
+        let resolved = enterprises::resolve_keys(db, keys).await?;
+        self.enterprises.extend(resolved);
+        Ok(())
+    }
+
+    /// Where the key of a document points now.
+    pub async fn enterprise(&mut self, db: &mut Session, key: &str) -> Result<EnterpriseKey> {
+        let key = EnterpriseKey(key.to_owned());
+        if let Some(enterprise) = self.enterprises.get(&key) {
+            return Ok(enterprise.clone());
+        }
+        let enterprise = enterprises::resolve_key(db, &key).await?;
+        self.enterprises.insert(key, enterprise.clone());
+        Ok(enterprise)
+    }
+
     async fn server_keys(&mut self, db: &mut Session) -> Result<BelievedKeys> {
         if let Some(believed) = &self.server_keys {
             return Ok(believed.clone());
@@ -151,8 +176,8 @@ pub async fn around(
 }
 
 /// Reads a document; none where it is no visit of this schema.
-pub fn project(document: &Automerge, around: &Around) -> Option<Projected> {
-    let visit = VisitDocument::from_automerge(document.clone()).ok()?;
+pub fn project(document: Automerge, around: &Around) -> Option<Projected> {
+    let visit = VisitDocument::from_automerge(document).ok()?;
     let projection = project_document(&visit, around);
     let document_id: DocumentId = projection.document_id;
     let mut facts = Facts::new(ScopeKey::Visit { document_id });

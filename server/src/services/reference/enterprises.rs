@@ -311,13 +311,9 @@ async fn doors(
     work: &mut Work<'_>,
     documents: &[DocumentId],
 ) -> Result<BTreeSet<ScopeKey>, Problem> {
-    let mut doors = BTreeSet::new();
-    for document in documents {
-        let scopes = projections::list_scopes_of_document(&mut work.tx, *document).await?;
-        let of_doors = scopes
-            .into_iter()
-            .filter(|key| matches!(key, ScopeKey::Door { .. }));
-        doors.extend(of_doors);
-    }
-    Ok(doors)
+    let scopes = projections::list_scopes_of_documents(&mut work.tx, documents).await?;
+    let of_doors = scopes
+        .into_iter()
+        .filter(|key| matches!(key, ScopeKey::Door { .. }));
+    Ok(of_doors.collect())
 }

@@ -49,9 +49,6 @@ pub async fn mark_dirty_for_everything(tx: &mut Tx, now: Millis) -> Result<()> {
 
 /// All scopes of these documents.
 pub async fn mark_documents(tx: &mut Tx, documents: &[DocumentId], now: Millis) -> Result<()> {
-    let mut keys = Vec::new();
-    for document in documents {
-        keys.extend(projections::list_scopes_of_document(tx, *document).await?);
-    }
+    let keys = projections::list_scopes_of_documents(tx, documents).await?;
     dirty::mark(tx, &keys, now).await
 }

@@ -98,7 +98,7 @@ impl Known {
         self.members.extend(found);
         let visits = unknown(&self.visits, documents);
         let facts = projections::list_visits(db, visits.iter().copied()).await?;
-        self.visits.extend(visits.into_iter().map(|id| (id, None)));
+        self.visits.extend(visits.iter().map(|id| (*id, None)));
         self.visits
             .extend(facts.into_iter().map(|(id, fact)| (id, Some(fact))));
         let judged = new.iter().filter_map(|key| match key {
@@ -114,9 +114,11 @@ impl Known {
             entries.extend(of_sample.filter_map(|(_, fact)| fact.entry_id.clone()));
         }
         self.read_entries(db, entries.clone()).await?;
+        let visits = visits.into_iter().map(Subject::Visit);
         let entries = entries.into_iter().map(Subject::Entry);
         let samples = samples.into_iter().map(Subject::Sample);
-        self.read_subjects(db, entries.chain(samples)).await
+        let subjects = visits.chain(entries).chain(samples);
+        self.read_subjects(db, subjects).await
     }
 
     async fn read_entries(&mut self, db: &mut Session, ids: BTreeSet<EntryId>) -> Result<()> {
@@ -167,10 +169,10 @@ impl Known {
         for (id, document, fact) in projections::list_samples(db, new.iter().copied()).await? {
             self.samples.entry(id).or_default().push((document, fact));
         }
+        let custody = lookups::custody_facts(db, new.iter().copied()).await?;
+        self.custody.extend(custody);
         for id in new {
             self.samples.entry(id).or_default();
-            let custody = lookups::custody_fact(db, id).await?;
-            self.custody.insert(id, custody);
         }
         Ok(())
     }

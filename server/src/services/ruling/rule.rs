@@ -2,12 +2,12 @@
 //! they say of each subject, and writes what changed. Scopes of one visit share most of their facts, so a pass reads and
 //! writes for all of them at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sync_core::model::{Digest, DocumentId, Millis, RulingId, SampleId};
 use sync_core::rules::{
-    self, Decision, Facts, Finding, Findings, Outcome, Rulebooks, ScopeKey, Standing, Subject,
-    Validity, dirty_after, final_validity,
+    self, Decision, Facts, Finding, Findings, NormalFacts, Outcome, Rulebooks, ScopeKey, Standing,
+    Subject, Validity, dirty_after, final_validity,
 };
 use tracing::Instrument;
 
@@ -18,7 +18,7 @@ use crate::crypto;
 use crate::problem::Problem;
 use crate::services::duplicate_index;
 use crate::services::sync::binding;
-use crate::store::feed::{self, Audience, NewRow};
+use crate::store::feed::{self, NewRow};
 use crate::store::locks::{self, Lock};
 use crate::store::rulings::dirty::Marked;
 use crate::store::rulings::ruled_facts::RuledFacts;
@@ -26,14 +26,16 @@ use crate::store::rulings::verdicts::Verdict;
 use crate::store::rulings::versions::RulingRow;
 use crate::store::rulings::{dirty, ruled_facts, verdicts, versions};
 use crate::store::sync::documents;
-use crate::store::{Result, Session, StoreError, Tx};
+use crate::store::{Result, StoreError, Tx};
 
-/// Marked scopes that one transaction takes up: it holds the writer meanwhile.
-const MARKED_A_PASS: usize = 1_024;
-/// Scopes that it rules with all that depends on them.
-const SCOPES_A_PASS: usize = 2 * MARKED_A_PASS;
+/// Marked scopes that one transaction takes up, of the earliest stratum that waits: it holds the writer meanwhile.
+const MARKED_A_PASS: usize = 128;
+/// Scopes that it rules with all that depends on them, and so what it has in memory.
+const SCOPES_A_PASS: usize = 10 * MARKED_A_PASS;
+/// Marks that it has seen before it reads any facts, and so may clear when what it takes up leads to them.
+const MARKS_SEEN: usize = 4 * SCOPES_A_PASS;
 /// Passes in one go before others get their turn; what is left is taken by the job.
-const PASSES_AT_ONCE: u32 = 4;
+const PASSES_AT_ONCE: u32 = 16;
 /// How often a pass is tried when the database asks to try again.
 const ATTEMPTS_MAX: u32 = 8;
 
@@ -64,7 +66,7 @@ pub async fn rule_what_is_dirty(app: &App) -> Result<(), Problem> {
 /// A scope as ruled in this pass.
 struct Ruled {
     key: ScopeKey,
-    facts: Facts,
+    facts: NormalFacts,
     hash: Digest,
     text: String,
     before: Findings,
@@ -75,14 +77,14 @@ async fn pass(app: &App) -> Result<()> {
     let now = app.now();
     let mut tx = app.store.begin_beside().await?;
     locks::take(&mut tx, &[Lock::Ruling]).await?;
-    let marked = dirty::list_next(&mut tx, MARKED_A_PASS).await?;
+    let (marked, seen) = dirty::list_seen(&mut tx, MARKED_A_PASS, MARKS_SEEN).await?;
     let books = rulebooks::in_force(&app.rulebooks, &mut tx).await?;
     let mut known = Known::default();
     let Taken {
         ruled,
         cleared,
         left,
-    } = rule(&mut tx, &mut known, marked, &books).await?;
+    } = rule(&mut tx, &mut known, marked, &seen, &books).await?;
 
     let changed = || ruled.iter().filter(|it| it.before != it.after);
     let spoke = changed().filter(|it| it.before != Findings::default());
@@ -97,7 +99,8 @@ async fn pass(app: &App) -> Result<()> {
         .collect();
     versions::insert(&mut tx, &rulings).await?;
     let mut published = Vec::new();
-    let mut audiences = BTreeMap::new();
+    let shown = next.iter().flat_map(|next| &next.shown_in).copied();
+    let heads = documents::list_heads(&mut tx, shown.collect::<BTreeSet<_>>()).await?;
     for next in &next {
         let ruling = &next.ruling;
         metrics::counter!("fieldseal_rulings_total", "outcome" => ruling.word()).increment(1);
@@ -105,12 +108,10 @@ async fn pass(app: &App) -> Result<()> {
             versions::delete_outcome(&mut tx, &ruling.subject).await?;
         }
         for document in &next.shown_in {
-            if !audiences.contains_key(document) {
-                audiences.insert(*document, audience(&mut tx, *document).await?);
-            }
-            if let Some(Some(audience)) = audiences.get(document) {
+            let head = heads.get(document);
+            if let Some(audience) = head.and_then(binding::audience_of_head) {
                 let id = ruling.ruling_id;
-                published.push(NewRow::ruling(audience.clone(), *document, id));
+                published.push(NewRow::ruling(audience, *document, id));
             }
         }
     }
@@ -140,25 +141,34 @@ async fn rule(
     tx: &mut Tx,
     known: &mut Known,
     marked: Vec<Marked>,
+    seen: &HashMap<String, i64>,
     books: &Rulebooks,
 ) -> Result<Taken> {
-    let keys: Vec<&ScopeKey> = marked.iter().map(|marked| &marked.key).collect();
-    known.read_ahead(tx, &keys).await?;
     let mut queue: BTreeMap<(_, ScopeKey), Option<i64>> = marked
         .into_iter()
         .map(|Marked { key, mark }| ((key.stratum(), key), Some(mark)))
         .collect();
     let (mut ruled, mut cleared) = (Vec::new(), Vec::new());
+    let mut read = None;
     while ruled.len() < SCOPES_A_PASS
-        && let Some(((_, key), mark)) = queue.pop_first()
+        && let Some(((stratum, key), mark)) = queue.pop_first()
     {
-        let facts = known.facts(tx, &key).await?;
+        if read != Some(stratum) {
+            // What depends on the strata before is all here.
+            let others = queue.keys().take_while(|(other, _)| *other == stratum);
+            let others = others.map(|(_, key)| key).take(SCOPES_A_PASS);
+            let keys: Vec<&ScopeKey> = others.chain([&key]).collect();
+            known.read_ahead(tx, &keys).await?;
+            read = Some(stratum);
+        }
+        let facts = known.facts(tx, &key).await?.normalised();
         let before = known.said(&key);
-        let after = rules::rule(&facts, books);
+        let after = rules::rule_normal(&facts, books);
         known.say(tx, &key, &before, &after).await?;
         for dependent in dirty_after(&facts, &before, &after) {
+            let mark = seen.get(&dependent.to_string()).copied();
             let place = (dependent.stratum(), dependent);
-            queue.entry(place).or_insert(None);
+            queue.entry(place).or_insert(mark);
         }
         if let Some(mark) = mark {
             cleared.push(Marked {
@@ -196,7 +206,7 @@ fn samplings(ruled: &[Ruled]) -> BTreeMap<SampleId, &Facts> {
         }
     }
     for it in ruled {
-        samplings.extend(it.facts.samples.keys().map(|id| (*id, &it.facts)));
+        samplings.extend(it.facts.samples.keys().map(|id| (*id, &*it.facts)));
     }
     samplings
 }
@@ -296,7 +306,7 @@ async fn next_versions(
     let mut next = Vec::new();
     for (subject, (_, by)) in &brought {
         let current = current.remove(subject);
-        let facts = ruled.iter().rev().map(|it| &it.facts);
+        let facts = ruled.iter().rev().map(|it| &*it.facts);
         let mut facts = facts.filter(|facts| !is_gone(facts, subject));
         let facts = facts.next().unwrap_or(&by.facts);
         let merged = next_version(app, known, by, facts, books, subject, current);
@@ -446,12 +456,4 @@ fn rulebook_names(findings: &[Finding], books: &Rulebooks) -> String {
         names = books.books().iter().map(|book| book.name()).collect();
     }
     Vec::from_iter(names).join(",")
-}
-
-/// Whom rulings on a document are for.
-async fn audience(db: &mut Session, document: DocumentId) -> Result<Option<Audience>> {
-    Ok(documents::find(db, document)
-        .await?
-        .as_ref()
-        .and_then(binding::audience))
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use sync_core::model::{DeviceId, DocumentId, TeamId, UserId};
-use sync_core::rules::ScopeKey;
 use sync_core::sync::wire::{ChangeStatus, QuarantineKind};
 
 use super::binding;
@@ -14,7 +13,8 @@ use crate::services::{audit, evidence};
 use crate::store::feed::{self, Audience, NewRow};
 use crate::store::reference::teams;
 use crate::store::rulings::dirty;
-use crate::store::sync::{changes, documents, tips};
+use crate::store::sync::changes::{self, ChangeRow};
+use crate::store::sync::{documents, tips};
 use crate::store::{Result, Tx};
 
 /// Documents projected before the transaction.
@@ -37,46 +37,60 @@ pub async fn write(
         .collect();
     projection::lock_enterprises(&mut tx, enterprises).await?;
     let now = app.now();
-    for verdict in written() {
-        if !documents::compare_and_set(&mut tx, &verdict.row, verdict.read_at_version, now).await? {
-            return Ok(false);
-        }
+    let next: Vec<_> = written()
+        .map(|verdict| (&verdict.row, verdict.read_at_version))
+        .collect();
+    if !documents::compare_and_set(&mut tx, &next, now).await? {
+        return Ok(false);
     }
     let inserted: Vec<_> = written().flat_map(|verdict| &verdict.inserted).collect();
     changes::insert(&mut tx, &inserted).await?;
     let signed: Vec<_> = written().flat_map(|verdict| &verdict.tips).collect();
     tips::insert(&mut tx, &signed, now).await?;
-    let mut work = Work::default();
+    let mut authors = BTreeSet::new();
     for verdict in written() {
-        let ahead = ahead.remove(&verdict.row.document_id);
-        work.write(app, &mut tx, carrier, verdict, ahead).await?;
+        let accepted = accepted(verdict).filter_map(|change| change.user);
+        authors.extend(accepted.map(|user| (verdict.row.document_id, user)));
     }
-    let Work {
-        published, marked, ..
-    } = work;
+    let mut work = Work {
+        new_authors: documents::insert_authors(&mut tx, &authors).await?,
+        ..Work::default()
+    };
+    let mut projected = Vec::new();
+    for verdict in written() {
+        work.write(app, &mut tx, carrier, verdict).await?;
+        if accepted(verdict).next().is_some() || verdict.read_at_version == 0 {
+            let ahead = ahead.remove(&verdict.row.document_id);
+            projected.push((&verdict.row, ahead));
+        }
+    }
+    let rows: Vec<_> = projected.iter().map(|(row, _)| *row).collect();
+    let marked = projection::project(&mut tx, projected, now).await?;
+    let receipts = evidence::receipts(&mut tx, &rows).await?;
+    work.published.extend(receipts);
     dirty::mark(&mut tx, &marked, app.now()).await?;
     // The counter last: it is held until the commit.
-    if !published.is_empty() {
-        let rows: Vec<NewRow> = published.iter().map(|(row, _)| row.clone()).collect();
-        let first = feed::append(&mut tx, &rows, app.now()).await?;
-        for (position, (_, carried)) in (first..).zip(&published) {
-            if let Some((document, first_ordinal)) = carried {
-                changes::set_position(&mut tx, *document, *first_ordinal, position).await?;
-            }
-        }
+    if !work.published.is_empty() {
+        feed::append(&mut tx, &work.published, app.now()).await?;
+        changes::set_positions(&mut tx, work.carried).await?;
     }
     tx.commit().await?;
     Ok(true)
 }
 
-/// A row to publish, and the changes that it carries: those of a document from an ordinal on.
-type Published = (NewRow, Option<(DocumentId, i64)>);
+/// What of a document is accepted now.
+fn accepted(verdict: &Verdict) -> impl Iterator<Item = &ChangeRow> {
+    let written = verdict.inserted.iter().chain(&verdict.updated);
+    written.filter(|change| change.status == ChangeStatus::Accepted)
+}
 
 /// What a transaction collects for its end, and what it has read for more than one document.
 #[derive(Default)]
 struct Work {
-    published: Vec<Published>,
-    marked: Vec<ScopeKey>,
+    published: Vec<NewRow>,
+    /// Documents whose new changes a published row carries.
+    carried: Vec<DocumentId>,
+    new_authors: BTreeSet<(DocumentId, UserId)>,
     rosters: HashMap<TeamId, BTreeSet<UserId>>,
 }
 
@@ -87,52 +101,34 @@ impl Work {
         tx: &mut Tx,
         carrier: DeviceId,
         verdict: &Verdict,
-        ahead: Option<Ahead>,
     ) -> Result<()> {
         let (row, now) = (&verdict.row, app.now());
-        let mut authors: BTreeSet<UserId> = BTreeSet::new();
-        let mut accepted = false;
         for change in verdict.inserted.iter().chain(&verdict.updated) {
-            if change.status == ChangeStatus::Accepted {
-                accepted = true;
-                authors.extend(change.user);
-            }
             alarm(app, tx, carrier, change).await?;
         }
         for change in &verdict.updated {
             changes::update_status(tx, change, now).await?;
             for device in BTreeSet::from_iter(change.device.into_iter().chain([change.carrier])) {
-                self.published.push((
-                    NewRow::status(device, row.document_id, change.hash, &change.status)?,
-                    None,
-                ));
+                let status = NewRow::status(device, row.document_id, change.hash, &change.status)?;
+                self.published.push(status);
             }
         }
-        if accepted || verdict.read_at_version == 0 {
-            for author in &authors {
-                let new = documents::insert_author(tx, row.document_id, *author).await?;
-                // Somebody who left the team meanwhile: from now on the document comes to them again, and what their
-                // teammates wrote since lies behind their cursor.
-                if let (true, Some(team)) = (new, row.team_id)
-                    && !self.is_on_roster(tx, team, author).await?
-                {
-                    let granted = NewRow::grant(*author, row.document_id);
-                    self.published.push((granted, None));
-                }
+        let authors: BTreeSet<UserId> = accepted(verdict).filter_map(|it| it.user).collect();
+        for author in authors {
+            // Somebody who left the team meanwhile: from now on the document comes to them again, and what their
+            // teammates wrote since lies behind their cursor.
+            if self.new_authors.contains(&(row.document_id, author))
+                && let Some(team) = row.team_id
+                && !self.is_on_roster(tx, team, &author).await?
+            {
+                self.published.push(NewRow::grant(author, row.document_id));
             }
-            let document = &verdict.document;
-            let marked = projection::project(tx, row, document, ahead, now).await?;
-            self.marked.extend(marked);
-            let receipts = evidence::receipts(tx, row).await?;
-            let receipts = receipts.into_iter().map(|row| (row, None));
-            self.published.extend(receipts);
         }
-        if accepted {
+        if accepted(verdict).next().is_some() {
             let audience = binding::audience(row).unwrap_or(Audience::Device(carrier));
-            self.published.push((
-                NewRow::changes(audience, row.document_id),
-                Some((row.document_id, verdict.first_ordinal)),
-            ));
+            self.published
+                .push(NewRow::changes(audience, row.document_id));
+            self.carried.push(row.document_id);
         }
         Ok(())
     }
@@ -149,12 +145,7 @@ impl Work {
 }
 
 /// Two changes under one number: somebody's key or store was copied, or lies. Both are kept, and people are told.
-async fn alarm(
-    app: &App,
-    tx: &mut Tx,
-    carrier: DeviceId,
-    change: &changes::ChangeRow,
-) -> Result<()> {
+async fn alarm(app: &App, tx: &mut Tx, carrier: DeviceId, change: &ChangeRow) -> Result<()> {
     let ChangeStatus::Quarantined {
         quarantine: QuarantineKind::Equivocation,
         ..

@@ -8,7 +8,7 @@ use sync_core::model::{
 };
 
 use crate::store::feed::Audience;
-use crate::store::sync::documents::DocumentRow;
+use crate::store::sync::documents::{DocumentHead, DocumentRow};
 
 /// The kind of a visit's document.
 pub const VISIT: &str = "visit";
@@ -54,9 +54,22 @@ pub fn begin(identity: &Identity) -> Result<Automerge, AutomergeError> {
 
 /// Whose devices a document is for: the roster's, or those of its one person.
 pub fn audience(row: &DocumentRow) -> Option<Audience> {
-    if let Some(team) = row.team_id {
-        return Some(Audience::Team(team));
+    audience_of(row.document_id, &row.kind, &row.preimage, row.team_id)
+}
+
+/// As [`audience`], of what a document is without what is in it.
+pub fn audience_of_head(head: &DocumentHead) -> Option<Audience> {
+    audience_of(head.document_id, &head.kind, &head.preimage, head.team_id)
+}
+
+fn audience_of(
+    document: DocumentId,
+    kind: &str,
+    preimage: &str,
+    team: Option<TeamId>,
+) -> Option<Audience> {
+    match team {
+        Some(team) => Some(Audience::Team(team)),
+        None => identity(document, kind, preimage)?.solo.map(Audience::User),
     }
-    let identity = identity(row.document_id, &row.kind, &row.preimage)?;
-    identity.solo.map(Audience::User)
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use automerge::{Automerge, ReadDoc};
+use automerge::{Automerge, AutomergeError, ReadDoc};
 use sync_core::guard::{self, Admission, Inspected, Unsafe};
 use sync_core::model::{Actor, ChangeHash, DeviceId, Millis};
 use sync_core::sync::wire::{ASIDE_FULL, ChangeStatus, HeldReason, QuarantineKind, SignedTip};
@@ -34,8 +34,8 @@ pub struct Case {
     pub row: DocumentRow,
     /// Its identity.
     pub identity: Identity,
-    /// The stored snapshot, or the skeleton.
-    pub document: Automerge,
+    /// What it begins with, where nothing of it is stored.
+    pub begun: Option<Automerge>,
     /// What of it is held or quarantined.
     pub aside: Vec<ChangeRow>,
     /// What of it the page names and the server has accepted, by hash: when it came.
@@ -83,8 +83,6 @@ pub struct Verdict {
     pub row: DocumentRow,
     /// The version that was read.
     pub read_at_version: i64,
-    /// The document with what was accepted, if anything was.
-    pub document: Automerge,
     /// Whether anything was accepted.
     pub changed: bool,
     /// How many of the new ones lie aside.
@@ -120,12 +118,13 @@ fn unsafe_status(code: &str, detail: String) -> ChangeStatus {
     }
 }
 
-/// Judges. See the module.
-pub fn judge(case: Case) -> Verdict {
+/// Judges. See the module. Beside the verdict comes the document with what was accepted: it holds far more memory than its
+/// bytes, so whoever keeps the verdict lets it go.
+pub fn judge(case: Case) -> Result<(Verdict, Automerge), AutomergeError> {
     let Case {
         mut row,
         identity,
-        document,
+        begun,
         aside,
         accepted,
         accepted_count,
@@ -135,6 +134,10 @@ pub fn judge(case: Case) -> Verdict {
         now,
         ..
     } = case;
+    let document = match begun {
+        Some(begun) => begun,
+        None => Automerge::load(&row.snapshot)?,
+    };
     let old_heads = document.get_heads();
     let has = |hash: &ChangeHash| {
         document
@@ -264,12 +267,11 @@ pub fn judge(case: Case) -> Verdict {
         updated: Vec::new(),
         tips: Vec::new(),
         reports: Vec::new(),
-        document: batch.document,
         row: row.clone(),
     };
     // Places in the causal order, which is that of the document.
     let mut ordinals = HashMap::new();
-    for change in verdict.document.get_changes(&old_heads) {
+    for change in batch.document.get_changes(&old_heads) {
         let next = accepted_count + ordinals.len() as i64;
         ordinals.insert(ChangeHash(change.hash().0), next);
     }
@@ -331,10 +333,12 @@ pub fn judge(case: Case) -> Verdict {
     tips.retain(|tip| statuses.contains_key(&tip.tip.hash) || accepted.contains_key(&tip.tip.hash));
     verdict.tips = tips;
 
-    if let Some(snapshot) = batch.snapshot {
-        row.snapshot = snapshot;
+    match batch.snapshot {
+        Some(snapshot) => row.snapshot = snapshot,
+        None if !row.is_stored() => row.snapshot = batch.document.save(),
+        None => {}
     }
-    row.heads = verdict
+    row.heads = batch
         .document
         .get_heads()
         .iter()
@@ -342,7 +346,7 @@ pub fn judge(case: Case) -> Verdict {
         .collect();
     row.heads.sort_unstable();
     verdict.row = row;
-    verdict
+    Ok((verdict, batch.document))
 }
 
 /// What a change waits for in the end: something that has not come, or something in quarantine, however far below.

@@ -12,12 +12,12 @@ pub mod pull;
 
 use std::collections::{BTreeMap, HashMap};
 
-use automerge::Automerge;
+use automerge::{Automerge, AutomergeError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sync_core::guard;
 use sync_core::limits::{HELD_CHANGES_PER_DEVICE_MAX, SYNC_ATTEMPTS_MAX};
-use sync_core::model::{ChangeHash, DeviceId, DocumentId, Millis};
+use sync_core::model::{Actor, ChangeHash, DeviceId, DocumentId, Millis};
 use sync_core::proof::{ReceiptPayload, Signed, TimeTokenPayload};
 use sync_core::sync::wire::{ChangeReport, ChangeStatus, DocumentHeader, SignedTip, SyncResponse};
 use tracing::Instrument;
@@ -26,7 +26,7 @@ use self::admission::Place;
 use self::authors::Author;
 use self::binding::Identity;
 use self::intake::Intake;
-use self::judge::{Case, Pushed, Verdict};
+use self::judge::{Case, Pushed};
 use crate::access::Principal;
 use crate::app::App;
 use crate::problem::{Code, Problem};
@@ -199,27 +199,47 @@ async fn store_pages(
     for _ in 0..SYNC_ATTEMPTS_MAX {
         let mut reports = Vec::new();
         let mut cases = Vec::new();
+        // As many pages as there are processors: more would only hold their documents in memory meanwhile.
+        let bench = app.workbenches.acquire().await;
+        let bench = bench.map_err(|error| Problem::internal(&error))?;
         {
             let mut db = app.store.read().await?;
             let aside_max = i64::try_from(HELD_CHANGES_PER_DEVICE_MAX).unwrap_or(i64::MAX);
             let aside_left = aside_max - changes::count_aside(&mut db, carrier).await?;
             let mut certified = Certified::default();
+            let mut authors = Authors::default();
+            let asked: Vec<DocumentId> = pages.keys().copied().collect();
+            let mut stored = documents::list(&mut db, asked).await?;
+            let mut begun = Vec::new();
             for (document, pushed) in pages {
                 let header = intake
                     .documents
                     .iter()
                     .find(|header| header.document_id == *document);
-                match begin_case(&mut db, *document, header, app.now()).await? {
-                    Ok((row, identity, automerge)) => {
+                let stored = stored.remove(document);
+                begun.push((pushed, begin_case(stored, *document, header, app.now())?));
+            }
+            let mut keys = Vec::new();
+            for (_, begun) in &begun {
+                if let Ok((row, _, _)) = begun {
+                    keys.push(row.enterprise_key.clone());
+                }
+            }
+            certified.read_enterprises(&mut db, keys).await?;
+            for (pushed, begun) in begun {
+                match begun {
+                    Ok((row, identity, begun)) => {
                         let read = Read {
                             row,
                             identity,
-                            document: automerge,
+                            begun,
                             carrier,
                             aside_left,
                             now: app.now(),
                         };
-                        let case = read.case(&mut db, pushed.clone(), &intake.tips).await?;
+                        let case = read
+                            .case(&mut db, &mut authors, pushed.clone(), &intake.tips)
+                            .await?;
                         let coming = case.coming();
                         let ahead = Ahead::of(&mut db, &mut certified, &case.row, &coming).await?;
                         cases.push((case, ahead));
@@ -241,18 +261,20 @@ async fn store_pages(
             let (mut verdicts, mut projections) = (Vec::new(), append::Projections::new());
             for (mut case, mut ahead) in cases {
                 case.aside_left -= used;
-                let verdict = judge::judge(case);
+                let (verdict, document) = judge::judge(case)?;
                 used += verdict.set_aside;
                 if verdict.writes() {
-                    ahead.project(&verdict.document);
+                    ahead.project(document);
                     projections.insert(verdict.row.document_id, ahead);
                 }
                 verdicts.push(verdict);
             }
-            (verdicts, projections)
+            Ok::<_, AutomergeError>((verdicts, projections))
         })
         .await
+        .map_err(|error| Problem::internal(&error))?
         .map_err(|error| Problem::internal(&error))?;
+        drop(bench);
         match append::write(app, carrier, &verdicts, ahead).await {
             Ok(true) => {}
             Ok(false) | Err(StoreError::Retry) => continue,
@@ -282,25 +304,26 @@ pub async fn judge_again(app: &App, document: DocumentId) -> Result<(), Problem>
     for _ in 0..SYNC_ATTEMPTS_MAX {
         let case = {
             let mut db = app.store.read().await?;
-            let Ok((row, identity, automerge)) =
-                begin_case(&mut db, document, None, app.now()).await?
-            else {
+            let stored = documents::find(&mut db, document).await?;
+            let Ok((row, identity, begun)) = begin_case(stored, document, None, app.now())? else {
                 return Ok(());
             };
             let carrier = DeviceId(uuid::Uuid::nil());
             let read = Read {
                 row,
                 identity,
-                document: automerge,
+                begun,
                 carrier,
                 aside_left: 0,
                 now: app.now(),
             };
-            read.case(&mut db, Vec::new(), &[]).await?
+            let mut authors = Authors::default();
+            read.case(&mut db, &mut authors, Vec::new(), &[]).await?
         };
         let carrier = case.carrier;
-        let verdict: Verdict = tokio::task::spawn_blocking(move || judge::judge(case))
+        let (verdict, _) = tokio::task::spawn_blocking(move || judge::judge(case))
             .await
+            .map_err(|error| Problem::internal(&error))?
             .map_err(|error| Problem::internal(&error))?;
         match append::write(app, carrier, &[verdict], append::Projections::new()).await {
             Ok(true) => return ruling::rule_what_is_dirty(app).await,
@@ -311,22 +334,20 @@ pub async fn judge_again(app: &App, document: DocumentId) -> Result<(), Problem>
     Err(Problem::new(Code::Overloaded).retry_after_s(1))
 }
 
-type Begun = Result<(DocumentRow, Identity, Automerge), (&'static str, &'static str)>;
+type Begun = Result<(DocumentRow, Identity, Option<Automerge>), (&'static str, &'static str)>;
 
-/// The stored document, or the one that the header begins; an error names what is wrong with the binding.
-async fn begin_case(
-    db: &mut Session,
+/// The stored row, or the one that the header begins with its document; an error names what is wrong with the binding.
+fn begin_case(
+    stored: Option<DocumentRow>,
     document: DocumentId,
     header: Option<&DocumentHeader>,
     now: Millis,
 ) -> Result<Begun, Problem> {
-    if let Some(row) = documents::find(db, document).await? {
+    if let Some(row) = stored {
         let identity = binding::identity(document, &row.kind, &row.preimage).ok_or_else(|| {
             Problem::new(Code::Internal).detail("a stored preimage does not name its document")
         })?;
-        let automerge =
-            Automerge::load(&row.snapshot).map_err(|error| Problem::internal(&error))?;
-        return Ok(Ok((row, identity, automerge)));
+        return Ok(Ok((row, identity, None)));
     }
     let Some(header) = header else {
         return Ok(Err((
@@ -354,20 +375,42 @@ async fn begin_case(
         body_id: identity.body,
         enterprise_key: identity.visit.enterprise.0.clone(),
         team_id: identity.team,
-        snapshot: automerge.save(),
+        snapshot: Vec::new(),
         skeleton: heads.first().copied(),
         heads,
         version: 0,
         created_at: now,
     };
-    Ok(Ok((row, identity, automerge)))
+    Ok(Ok((row, identity, Some(automerge))))
+}
+
+/// Authors as read in one transaction, each once.
+#[derive(Default)]
+struct Authors(HashMap<Actor, Option<Author>>);
+
+impl Authors {
+    async fn of_actor(
+        &mut self,
+        db: &mut Session,
+        actor: Actor,
+    ) -> Result<Option<Author>, Problem> {
+        if let Some(known) = self.0.get(&actor) {
+            return Ok(known.clone());
+        }
+        let author = match devices::find_by_actor(db, actor).await? {
+            Some(row) => Some(Author::of(&row, &rows::list_of_actor(db, actor).await?)?),
+            None => None,
+        };
+        self.0.insert(actor, author.clone());
+        Ok(author)
+    }
 }
 
 /// A document on its way to be judged.
 struct Read {
     row: DocumentRow,
     identity: Identity,
-    document: Automerge,
+    begun: Option<Automerge>,
     carrier: DeviceId,
     aside_left: i64,
     now: Millis,
@@ -378,6 +421,7 @@ impl Read {
     async fn case(
         self,
         db: &mut Session,
+        known: &mut Authors,
         pushed: Vec<Pushed>,
         page_tips: &[SignedTip],
     ) -> Result<Case, Problem> {
@@ -406,9 +450,8 @@ impl Read {
         actors.dedup();
         let mut by_actor = HashMap::new();
         for actor in actors {
-            if let Some(row) = devices::find_by_actor(db, actor).await? {
-                let certified = rows::list_of_actor(db, actor).await?;
-                by_actor.insert(actor, Author::of(&row, &certified)?);
+            if let Some(author) = known.of_actor(db, actor).await? {
+                by_actor.insert(actor, author);
             }
         }
         let pushed_tips = page_tips
@@ -417,7 +460,7 @@ impl Read {
             .cloned()
             .collect();
         Ok(Case {
-            elsewhere: origin::elsewhere(db, document_id, &self.document, &aside, &pushed).await?,
+            elsewhere: origin::elsewhere(db, &self.row, &aside, &pushed).await?,
             accepted_count: match stored {
                 true => changes::count_accepted(db, document_id).await?,
                 false => 0,
@@ -427,7 +470,7 @@ impl Read {
                 false => Vec::new(),
             },
             identity: self.identity,
-            document: self.document,
+            begun: self.begun,
             row: self.row,
             aside,
             accepted,

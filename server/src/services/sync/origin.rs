@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use automerge::Automerge;
 use sync_core::guard;
 use sync_core::limits::{ORIGIN_DOCUMENTS_MAX, ORIGIN_STEPS_MAX};
 use sync_core::model::{ChangeHash, DocumentId};
@@ -14,7 +13,7 @@ use super::judge::{Pushed, Verdict};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::store::sync::changes::{self, ChangeRow};
-use crate::store::sync::documents;
+use crate::store::sync::documents::{self, DocumentRow};
 use crate::store::{Result, Session, Store, StoreError};
 
 /// Documents whose first change is noted in one transaction.
@@ -23,8 +22,7 @@ const NOTED_AT_ONCE: i64 = 500;
 /// Of what these changes build on and what is not here, that which belongs to another document.
 pub async fn elsewhere(
     db: &mut Session,
-    document_id: DocumentId,
-    document: &Automerge,
+    document: &DocumentRow,
     aside: &[ChangeRow],
     pushed: &[Pushed],
 ) -> Result<HashSet<ChangeHash>> {
@@ -40,10 +38,9 @@ pub async fn elsewhere(
     let mut found = HashSet::new();
     for hash in wanted {
         let known = here.contains(&hash)
-            || document
-                .get_change_meta_by_hash(&automerge::ChangeHash(hash.0))
-                .is_some();
-        if !known && belongs_elsewhere(db, document_id, hash).await? {
+            || document.skeleton == Some(hash)
+            || document.heads.contains(&hash);
+        if !known && belongs_elsewhere(db, document.document_id, hash).await? {
             found.insert(hash);
         }
     }

@@ -1,6 +1,6 @@
 //! The way down: what is new since the cursor within the scope of the device, one bounded page.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,10 +20,14 @@ use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::store::evidence;
 use crate::store::feed::{self, FeedRow, ReaderScope};
-use crate::store::rulings::versions;
+use crate::store::rulings::versions::{self, RulingRow};
 use crate::store::sync::changes::{self, ChangeRow};
-use crate::store::sync::{certificates, documents, tips};
+use crate::store::sync::documents::{self, DocumentHead};
+use crate::store::sync::{certificates, tips};
 use crate::store::{Reader, Session, StoreError};
+
+/// Rows of which what they name is read at a time.
+const ROWS_READ_AHEAD: usize = 64;
 
 /// One page of the feed.
 pub struct Page {
@@ -166,13 +170,20 @@ pub async fn page(
                 (rows, last)
             }
         };
-        for row in &rows {
-            // What has begun is finished: an item larger than the page comes alone.
-            if writer.bytes >= bytes_max {
-                break 'page;
+        for rows in rows.chunks(ROWS_READ_AHEAD) {
+            let mut named = None;
+            for row in rows {
+                // What has begun is finished: an item larger than the page comes alone.
+                if writer.bytes >= bytes_max {
+                    break 'page;
+                }
+                let named = match &mut named {
+                    Some(named) => named,
+                    none => none.insert(writer.read_ahead(&mut snapshot.db, rows).await?),
+                };
+                writer.row(&mut snapshot.db, named, row).await?;
+                position = row.position;
             }
-            writer.row(&mut snapshot.db, row).await?;
-            position = row.position;
         }
         if last {
             more = false;
@@ -204,28 +215,66 @@ struct Writer<'a> {
     bytes: usize,
 }
 
+/// What rows of the feed name, read in few statements.
+#[derive(Default)]
+struct Named {
+    carried: HashMap<i64, Vec<ChangeRow>>,
+    rulings: HashMap<RulingId, RulingRow>,
+    heads: HashMap<DocumentId, DocumentHead>,
+    tips: HashMap<DocumentId, Vec<SignedTip>>,
+}
+
 impl Writer<'_> {
-    async fn row(&mut self, db: &mut Session, row: &FeedRow) -> Result<(), Problem> {
+    async fn read_ahead(&self, db: &mut Session, rows: &[FeedRow]) -> Result<Named, Problem> {
+        let (mut positions, mut rulings) = (Vec::new(), Vec::new());
+        for row in rows {
+            match row.entry.as_str() {
+                "changes" => positions.push(row.position),
+                "ruling" => rulings.push(ruling_id(row)?),
+                _ => {}
+            }
+        }
+        let mut carried = changes::list_at_positions(db, positions).await?;
+        // What the device wrote itself it is not told.
+        carried.retain(|_, changes| self.echo || !self.is_own(changes));
+        let mut shown = BTreeSet::new();
+        for row in rows {
+            if row.entry == "grant" || carried.contains_key(&row.position) {
+                shown.extend(row.document);
+            }
+        }
+        Ok(Named {
+            carried,
+            rulings: versions::list(db, rulings).await?,
+            heads: documents::list_heads(db, shown.clone()).await?,
+            tips: tips::list_of(db, shown).await?,
+        })
+    }
+
+    fn is_own(&self, changes: &[ChangeRow]) -> bool {
+        let own = Some(self.scope.device);
+        changes.iter().all(|change| change.device == own)
+    }
+
+    async fn row(
+        &mut self,
+        db: &mut Session,
+        named: &mut Named,
+        row: &FeedRow,
+    ) -> Result<(), Problem> {
         let document = || row.document.ok_or(Problem::new(Code::Internal));
         let entry = match row.entry.as_str() {
             "changes" => {
-                let carried = changes::list_at_position(db, document()?, row.position).await?;
-                if !self.echo
-                    && carried
-                        .iter()
-                        .all(|change| change.device == Some(self.scope.device))
-                {
+                let Some(carried) = named.carried.remove(&row.position) else {
                     return Ok(());
-                }
-                FeedEntry::Changes(
-                    self.document_page(db, row.position, document()?, carried)
-                        .await?,
-                )
+                };
+                let page = self.document_page(db, named, row.position, document()?, carried);
+                FeedEntry::Changes(page.await?)
             }
             "grant" => {
                 let carried = changes::list_accepted(db, document()?).await?;
                 let page = self
-                    .document_page(db, row.position, document()?, carried)
+                    .document_page(db, named, row.position, document()?, carried)
                     .await?;
                 self.push(row.position, FeedEntry::Grant(page));
                 // What was ruled before lies behind the cursor as the document did.
@@ -249,11 +298,8 @@ impl Writer<'_> {
                 status: payload(row)?,
             },
             "ruling" => {
-                let id: RulingId = subject(row)?.parse().map_err(|_| unreadable("subject"))?;
-                match versions::find(db, id)
-                    .await?
-                    .and_then(versions::RulingRow::notice)
-                {
+                let ruling = named.rulings.remove(&ruling_id(row)?);
+                match ruling.and_then(RulingRow::notice) {
                     Some(notice) => FeedEntry::Ruling(notice),
                     None => return Ok(()),
                 }
@@ -329,13 +375,13 @@ impl Writer<'_> {
     async fn document_page(
         &mut self,
         db: &mut Session,
+        named: &Named,
         position: i64,
         document: DocumentId,
         carried: Vec<ChangeRow>,
     ) -> Result<DocumentPage, Problem> {
-        let row = documents::find(db, document)
-            .await?
-            .ok_or(Problem::new(Code::Internal))?;
+        let head = named.heads.get(&document);
+        let head = head.ok_or(Problem::new(Code::Internal))?;
         let mut last: BTreeMap<Actor, i64> = BTreeMap::new();
         for change in &carried {
             if let (Some(actor), Some(seq)) = (change.actor, change.seq) {
@@ -353,10 +399,10 @@ impl Writer<'_> {
         Ok(DocumentPage {
             document: DocumentHeader {
                 document_id: document,
-                kind: row.kind,
-                preimage: row.preimage,
+                kind: head.kind.clone(),
+                preimage: head.preimage.clone(),
             },
-            tips: covering(&tips::list(db, document).await?, &last),
+            tips: covering(named.tips.get(&document).map_or(&[], Vec::as_slice), &last),
             changes: carried
                 .into_iter()
                 .map(|change| PulledChange {
@@ -384,6 +430,10 @@ fn covering(stored: &[SignedTip], last: &BTreeMap<Actor, i64>) -> Vec<SignedTip>
                 .cloned()
         })
         .collect()
+}
+
+fn ruling_id(row: &FeedRow) -> Result<RulingId, Problem> {
+    subject(row)?.parse().map_err(|_| unreadable("subject"))
 }
 
 fn subject(row: &FeedRow) -> Result<&str, Problem> {

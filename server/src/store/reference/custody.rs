@@ -1,5 +1,7 @@
 //! What the laboratory reported about samples: append-only; one report of a kind counts, others are kept beside it.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 use sync_core::model::{Millis, OrganisationId, SampleId, UserId};
 use utoipa::ToSchema;
@@ -7,7 +9,7 @@ use uuid::Uuid;
 
 use super::Sight;
 use crate::args;
-use crate::store::{Result, Row, Session, Tx, statements};
+use crate::store::{Result, Row, Session, Tx, bulk, statements};
 
 statements! {
     /// Appends a report.
@@ -37,6 +39,11 @@ statements! {
     /// The same report of the same laboratory, whatever became of it.
     FIND_SAME = "SELECT * FROM custody_events WHERE sample_id = $1 AND act = $2 AND body_hash = $3 AND standing = $4 \
         AND organisation_id = $5 ORDER BY at LIMIT 1";
+}
+
+bulk! {
+    /// All reports on samples.
+    LIST_OF_SAMPLES = ("SELECT * FROM custody_events WHERE sample_id IN (", 0, 1, ") ORDER BY at, custody_event_id");
 }
 
 /// One report.
@@ -122,6 +129,22 @@ pub async fn list(db: &mut Session, id: SampleId) -> Result<Vec<CustodyEvent>> {
         .iter()
         .map(event)
         .collect()
+}
+
+/// The reports on samples that count, those on each in order.
+pub async fn list_standing_of(
+    db: &mut Session,
+    ids: impl IntoIterator<Item = SampleId>,
+) -> Result<HashMap<SampleId, Vec<CustodyEvent>>> {
+    let mut standing: HashMap<SampleId, Vec<CustodyEvent>> = HashMap::new();
+    let keys = ids.into_iter().map(|id| id.0.into());
+    for row in db.all_of(&LIST_OF_SAMPLES, args![], keys).await? {
+        let event = event(&row)?;
+        if event.standing {
+            standing.entry(event.sample_id).or_default().push(event);
+        }
+    }
+    Ok(standing)
 }
 
 /// Samples that laboratories reported without a sheet, as far as the caller sees them, after an id.

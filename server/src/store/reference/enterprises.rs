@@ -1,5 +1,7 @@
 //! Enterprises (企业) and the aliases between their keys.
 
+use std::collections::{BTreeSet, HashMap};
+
 use serde::Serialize;
 use sync_core::model::{EnterpriseId, EnterpriseKey, Millis, UserId};
 use utoipa::ToSchema;
@@ -7,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Sight, json, sees_task, to_json};
 use crate::args;
-use crate::store::{Result, Row, Session, StoreError, Tx, statements};
+use crate::store::{Result, Row, Session, StoreError, Tx, Value, bulk, statements};
 
 /// Aliases of aliases: a longer chain is a fault of whoever made it.
 const ALIAS_CHAIN_MAX: usize = 8;
@@ -70,6 +72,13 @@ statements! {
     /// Undoes an alias, once.
     UNDO_ALIAS = "UPDATE enterprise_aliases SET undone_by = $2, undone_at = $3, undo_reason = $4 \
         WHERE alias_id = $1 AND undone_at IS NULL";
+}
+
+bulk! {
+    /// By the key.
+    LIST_BY_KEYS = ("SELECT * FROM enterprises WHERE enterprise_key IN (", 0, 1, ")");
+    /// Where keys point now.
+    LIST_ALIASES_OF_KEYS = ("SELECT from_key, to_key FROM enterprise_aliases WHERE undone_at IS NULL AND from_key IN (", 0, 1, ")");
 }
 
 /// An enterprise as the server lists it.
@@ -259,6 +268,48 @@ pub async fn resolve_key(db: &mut Session, key: &EnterpriseKey) -> Result<Enterp
     Err(StoreError::NoRow {
         statement: FIND_ALIAS.name,
     })
+}
+
+/// Where keys point in the end.
+pub async fn resolve_keys(
+    db: &mut Session,
+    keys: impl IntoIterator<Item = EnterpriseKey>,
+) -> Result<HashMap<EnterpriseKey, EnterpriseKey>> {
+    let mut standing: HashMap<_, _> = keys.into_iter().map(|key| (key.clone(), key)).collect();
+    for _ in 0..ALIAS_CHAIN_MAX {
+        let ends: BTreeSet<EnterpriseKey> = standing.values().cloned().collect();
+        let ends = ends.iter().map(Value::from);
+        let rows = db.all_of(&LIST_ALIASES_OF_KEYS, args![], ends).await?;
+        if rows.is_empty() {
+            return Ok(standing);
+        }
+        let mut next: HashMap<EnterpriseKey, EnterpriseKey> = HashMap::new();
+        for row in rows {
+            next.insert(row.get("from_key")?, row.get("to_key")?);
+        }
+        for end in standing.values_mut() {
+            if let Some(to) = next.get(end) {
+                end.clone_from(to);
+            }
+        }
+    }
+    Err(StoreError::NoRow {
+        statement: LIST_ALIASES_OF_KEYS.name(),
+    })
+}
+
+/// Those that are listed under keys.
+pub async fn list_by_keys(
+    db: &mut Session,
+    keys: impl IntoIterator<Item = &EnterpriseKey>,
+) -> Result<HashMap<EnterpriseKey, Enterprise>> {
+    let keys = keys.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST_BY_KEYS, args![], keys).await?;
+    let listed = rows.iter().map(|row| {
+        let listed = enterprise(row)?;
+        Ok((listed.key.clone(), listed))
+    });
+    listed.collect()
 }
 
 /// A key and all keys that point to it, whichever way it goes: the preimages that one enterprise may have been given.

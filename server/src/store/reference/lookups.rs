@@ -1,9 +1,12 @@
 //! What rules ask of reference data, as the facts that they take.
 
+use std::collections::HashMap;
+
 use sync_core::model::{EnterpriseKey, Interval, Millis, OrganisationId, SampleId, TaskId, UserId};
 use sync_core::rules::{CustodyFact, OrganisationFact, RecusalFact, TaskFact};
 
-use super::{custody, tasks};
+use super::custody::{self, CustodyEvent};
+use super::tasks;
 use crate::access::role::word;
 use crate::args;
 use crate::store::access::organisations;
@@ -95,10 +98,21 @@ pub async fn recusals_of_body(
     recusals.collect()
 }
 
-/// What laboratory and service have fixed.
-pub async fn custody_fact(db: &mut Session, id: SampleId) -> Result<CustodyFact> {
+/// What laboratory and service have fixed of samples; those that nobody reported are not among them.
+pub async fn custody_facts(
+    db: &mut Session,
+    ids: impl IntoIterator<Item = SampleId>,
+) -> Result<HashMap<SampleId, CustodyFact>> {
+    let standing = custody::list_standing_of(db, ids).await?;
+    let facts = standing
+        .into_iter()
+        .map(|(id, events)| (id, custody_fact(&events)));
+    Ok(facts.collect())
+}
+
+fn custody_fact(standing: &[CustodyEvent]) -> CustodyFact {
     let mut fact = CustodyFact::default();
-    for event in custody::list_standing(db, id).await? {
+    for event in standing {
         match event.act.as_str() {
             // A sample that the laboratory turned away was not received, until it came again.
             "receipt" if event.body["accepted"] == false => {}
@@ -113,5 +127,5 @@ pub async fn custody_fact(db: &mut Session, id: SampleId) -> Result<CustodyFact>
             _ => fact.served_at_ms = Some(event.at_ms),
         }
     }
-    Ok(fact)
+    fact
 }

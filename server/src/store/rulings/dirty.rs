@@ -6,11 +6,11 @@ use sync_core::model::{Digest, Millis};
 use sync_core::rules::ScopeKey;
 
 use crate::args;
-use crate::store::{Result, Session, StoreError, Tx, Value, bulk, statements};
+use crate::store::{Result, Row, Session, StoreError, Tx, Value, bulk, statements};
 
 statements! {
     /// The next ones to rule: those of the earliest stratum that waits, the oldest first.
-    LIST_NEXT = "SELECT key, mark FROM dirty_scopes ORDER BY stratum, marked_at, scope LIMIT $1";
+    LIST_NEXT = "SELECT scope, key, mark FROM dirty_scopes ORDER BY stratum, marked_at, scope LIMIT $1";
     /// Clears the mark that was seen, and no later one.
     CLEAR = "DELETE FROM dirty_scopes WHERE scope = $1 AND mark = $2";
     /// How many wait, and since when the oldest does.
@@ -62,18 +62,34 @@ pub async fn mark(tx: &mut Tx, keys: &[ScopeKey], now: Millis) -> Result<()> {
 pub async fn list_next(db: &mut Session, scopes_max: usize) -> Result<Vec<Marked>> {
     let scopes_max = i64::try_from(scopes_max).unwrap_or(i64::MAX);
     let rows = db.all(&LIST_NEXT, args![scopes_max]).await?;
-    rows.iter()
-        .map(|row| {
-            let key: String = row.get("key")?;
-            Ok(Marked {
-                key: serde_json::from_str(&key).map_err(|_| StoreError::Column {
-                    name: "key",
-                    wanted: "a scope key",
-                })?,
-                mark: row.get("mark")?,
-            })
-        })
-        .collect()
+    rows.iter().map(marked).collect()
+}
+
+fn marked(row: &Row) -> Result<Marked> {
+    let key: String = row.get("key")?;
+    Ok(Marked {
+        key: serde_json::from_str(&key).map_err(|_| StoreError::Column {
+            name: "key",
+            wanted: "a scope key",
+        })?,
+        mark: row.get("mark")?,
+    })
+}
+
+/// The next scopes to rule, and the marks of those that wait behind them, by their text: at most so many of each.
+pub async fn list_seen(
+    db: &mut Session,
+    scopes_max: usize,
+    marks_max: usize,
+) -> Result<(Vec<Marked>, HashMap<String, i64>)> {
+    let rows_max = i64::try_from(marks_max).unwrap_or(i64::MAX);
+    let rows = db.all(&LIST_NEXT, args![rows_max]).await?;
+    let next = rows.iter().take(scopes_max).map(marked);
+    let next = next.collect::<Result<_>>()?;
+    let marks = rows
+        .iter()
+        .map(|row| Ok((row.get("scope")?, row.get("mark")?)));
+    Ok((next, marks.collect::<Result<_>>()?))
 }
 
 /// Clears marks as they were seen, in the order in which everybody takes them.

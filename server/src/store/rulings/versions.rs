@@ -8,7 +8,7 @@ use sync_core::sync::wire::RulingNotice;
 
 use super::verdicts::{subject_of, subject_text};
 use crate::args;
-use crate::store::{Result, Row, Session, StoreError, Tx, bulk, statements};
+use crate::store::{Result, Row, Session, StoreError, Tx, Value, bulk, statements};
 
 statements! {
     /// One version.
@@ -28,6 +28,8 @@ statements! {
 }
 
 bulk! {
+    /// Versions by id.
+    LIST = ("SELECT * FROM rulings WHERE ruling_id IN (", 0, 1, ")");
     /// The versions that stand.
     LIST_CURRENT = ("SELECT r.* FROM rulings r JOIN subject_outcomes o ON o.ruling_id = r.ruling_id WHERE o.subject IN (", 0, 1, ")");
     /// The last versions, whether they stand or not.
@@ -135,6 +137,20 @@ pub async fn find(db: &mut Session, id: RulingId) -> Result<Option<RulingRow>> {
         .as_ref()
         .map(from_row)
         .transpose()
+}
+
+/// Versions by id.
+pub async fn list(
+    db: &mut Session,
+    ids: impl IntoIterator<Item = RulingId>,
+) -> Result<HashMap<RulingId, RulingRow>> {
+    let keys = ids.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST, args![], keys).await?;
+    let rulings = rows.iter().map(|row| {
+        let ruling = from_row(row)?;
+        Ok((ruling.ruling_id, ruling))
+    });
+    rulings.collect()
 }
 
 /// The version that stands on a subject.

@@ -23,8 +23,6 @@ statements! {
     LIST_ACCEPTED = "SELECT * FROM changes WHERE document_id = $1 AND status = 'accepted' ORDER BY ordinal";
     /// When the accepted ones of a document came, and whose they are.
     LIST_RECEIVED = "SELECT hash, actor, received_at FROM changes WHERE document_id = $1 AND status = 'accepted'";
-    /// Those that one row of the feed carries.
-    LIST_AT_POSITION = "SELECT * FROM changes WHERE document_id = $1 AND position = $2 ORDER BY ordinal";
     /// How much of a device's waits or lies aside.
     COUNT_ASIDE = "SELECT COUNT(*) AS aside FROM changes WHERE carrier_device_id = $1 AND status <> 'accepted'";
     /// How many have a status.
@@ -38,8 +36,6 @@ statements! {
     UPDATE_STATUS = "UPDATE changes SET status = $3, reason = $4, code = $5, detail = $6, waiting_for = $7, ordinal = $8, \
         changed_at = $9, device_id = COALESCE($10, device_id), user_id = COALESCE($11, user_id) \
         WHERE document_id = $1 AND hash = $2";
-    /// Which row of the feed carries it down.
-    SET_POSITION = "UPDATE changes SET position = $3 WHERE document_id = $1 AND ordinal >= $2 AND position IS NULL";
     /// Who let it in, and why.
     INSERT_ADMISSION = "INSERT INTO admissions (admission_id, document_id, hash, user_id, reason, admitted_at) \
         VALUES ($1, $2, $3, $4, $5, $6)";
@@ -54,6 +50,12 @@ bulk! {
     /// Documents in which something waits for changes.
     LIST_WAITING = ("SELECT DISTINCT waiting_for, document_id FROM changes WHERE status = 'held' AND waiting_for IN (", 0, 1,
         ") ORDER BY document_id");
+    /// Those that rows of the feed carry; each row carries those of one document.
+    LIST_AT_POSITIONS = ("SELECT * FROM changes WHERE position IN (", 0, 1, ") ORDER BY position, ordinal");
+    /// Which row of the feed carries down what documents have newly accepted: the last one on each.
+    SET_POSITIONS = ("UPDATE changes SET position = (SELECT MAX(f.position) FROM feed f \
+        WHERE f.document_id = changes.document_id AND f.entry = 'changes') \
+        WHERE position IS NULL AND ordinal IS NOT NULL AND document_id IN (", 0, 1, ")");
     /// Changes that are new.
     INSERT = ("INSERT INTO changes (item_id, document_id, hash, claimed_hash, bytes, actor, seq, device_id, user_id, \
         carrier_device_id, received_at, status, reason, code, detail, waiting_for, ordinal, changed_at) VALUES", 0, 18,
@@ -253,13 +255,18 @@ pub async fn list_accepted(db: &mut Session, document: DocumentId) -> Result<Vec
     from_rows(&db.all(&LIST_ACCEPTED, args![document]).await?)
 }
 
-/// Those that a row of the feed carries.
-pub async fn list_at_position(
+/// Those that rows of the feed carry, by the row's position.
+pub async fn list_at_positions(
     db: &mut Session,
-    document: DocumentId,
-    position: i64,
-) -> Result<Vec<ChangeRow>> {
-    from_rows(&db.all(&LIST_AT_POSITION, args![document, position]).await?)
+    positions: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<i64, Vec<ChangeRow>>> {
+    let mut carried: HashMap<i64, Vec<ChangeRow>> = HashMap::new();
+    let keys = positions.into_iter().map(Value::from);
+    for row in db.all_of(&LIST_AT_POSITIONS, args![], keys).await? {
+        let at = carried.entry(row.get("position")?).or_default();
+        at.push(from_row(&row)?);
+    }
+    Ok(carried)
 }
 
 /// How much that a device brought waits or lies aside.
@@ -333,16 +340,13 @@ pub async fn update_status(tx: &mut Tx, change: &ChangeRow, now: Millis) -> Resu
     tx.exec(&UPDATE_STATUS, values).await.map(drop)
 }
 
-/// Notes the row of the feed that carries the changes from an ordinal on.
-pub async fn set_position(
+/// Notes the rows of the feed that carry what was newly accepted of documents. Call it when these are appended.
+pub async fn set_positions(
     tx: &mut Tx,
-    document: DocumentId,
-    from_ordinal: i64,
-    position: i64,
+    documents: impl IntoIterator<Item = DocumentId>,
 ) -> Result<()> {
-    tx.exec(&SET_POSITION, args![document, from_ordinal, position])
-        .await
-        .map(drop)
+    let keys = documents.into_iter().map(Value::from);
+    tx.exec_of(&SET_POSITIONS, args![], keys).await
 }
 
 /// Notes that a person let it in, and why.

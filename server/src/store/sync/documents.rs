@@ -1,11 +1,13 @@
 //! Documents: identity, snapshot, version.
 
+use std::collections::{BTreeSet, HashMap};
+
 use sync_core::model::{
     CampaignId, ChangeHash, DocumentId, Millis, OrganisationId, TeamId, UserId,
 };
 
 use crate::args;
-use crate::store::{Result, Row, Session, StoreError, Tx, statements};
+use crate::store::{Result, Row, Session, StoreError, Tx, Value, bulk, statements};
 
 /// The manifest of a document is told anew in the transaction that stores its next state; one that lagged before goes on
 /// lagging, because what stood in it then may not be told.
@@ -20,11 +22,6 @@ statements! {
     /// One document.
     FIND = "SELECT document_id, kind, preimage, campaign_id, body_id, enterprise_key, team_id, snapshot, heads, version, \
         created_at, skeleton FROM documents WHERE document_id = $1";
-    /// A document that is new; another writer may have been first.
-    INSERT = "INSERT INTO documents (document_id, kind, preimage, campaign_id, body_id, enterprise_key, team_id, snapshot, \
-        heads, version, created_at, changed_at, skeleton, evidence_version) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10, $11, 1) \
-        ON CONFLICT (document_id) DO NOTHING";
     /// The next state, if nobody else has changed it since it was read.
     COMPARE_AND_SET = concat!("UPDATE documents SET snapshot = $2, heads = $3, ", next_version!(), ", changed_at = $4 \
         WHERE document_id = $1 AND version = $5");
@@ -44,12 +41,38 @@ statements! {
         ORDER BY document_id LIMIT $1";
     /// A document's manifest is told as it stands.
     SET_EVIDENCE_VERSION = "UPDATE documents SET evidence_version = version WHERE document_id = $1";
-    /// An author of accepted changes.
-    INSERT_AUTHOR = "INSERT INTO document_authors (document_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     /// Authors of a document.
     LIST_AUTHORS = "SELECT user_id FROM document_authors WHERE document_id = $1 ORDER BY user_id";
     /// Documents of an enterprise as named in identities.
     LIST_BY_ENTERPRISE = "SELECT document_id FROM documents WHERE enterprise_key = $1 ORDER BY document_id";
+}
+
+bulk! {
+    /// Documents.
+    LIST = ("SELECT document_id, kind, preimage, campaign_id, body_id, enterprise_key, team_id, snapshot, heads, version, \
+        created_at, skeleton FROM documents WHERE document_id IN (", 0, 1, ")");
+    /// What documents are, without what is in them.
+    LIST_HEADS = ("SELECT document_id, kind, preimage, team_id FROM documents WHERE document_id IN (", 0, 1, ")");
+    /// Documents that are new; another writer may have been first.
+    INSERT = ("INSERT INTO documents (document_id, kind, preimage, campaign_id, body_id, enterprise_key, team_id, snapshot, \
+        heads, version, created_at, changed_at, skeleton, evidence_version) VALUES", 0, 14,
+        " ON CONFLICT (document_id) DO NOTHING RETURNING document_id");
+    /// Authors of accepted changes.
+    INSERT_AUTHOR = ("INSERT INTO document_authors (document_id, user_id) VALUES", 0, 2,
+        " ON CONFLICT DO NOTHING RETURNING document_id, user_id");
+}
+
+/// What a document is, without what is in it.
+#[derive(Clone, Debug)]
+pub struct DocumentHead {
+    /// SHA-256 of the preimage.
+    pub document_id: DocumentId,
+    /// `visit`.
+    pub kind: String,
+    /// The exact text.
+    pub preimage: String,
+    /// Of the identity.
+    pub team_id: Option<TeamId>,
 }
 
 /// A document as stored.
@@ -125,6 +148,39 @@ pub async fn find(db: &mut Session, document: DocumentId) -> Result<Option<Docum
         .transpose()
 }
 
+/// Those of these documents that are stored.
+pub async fn list(
+    db: &mut Session,
+    documents: impl IntoIterator<Item = DocumentId>,
+) -> Result<HashMap<DocumentId, DocumentRow>> {
+    let keys = documents.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST, args![], keys).await?;
+    let rows = rows.iter().map(|row| {
+        let row = from_row(row)?;
+        Ok((row.document_id, row))
+    });
+    rows.collect()
+}
+
+/// What those of these documents are that are stored.
+pub async fn list_heads(
+    db: &mut Session,
+    documents: impl IntoIterator<Item = DocumentId>,
+) -> Result<HashMap<DocumentId, DocumentHead>> {
+    let keys = documents.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST_HEADS, args![], keys).await?;
+    let heads = rows.iter().map(|row| {
+        let head = DocumentHead {
+            document_id: row.get("document_id")?,
+            kind: row.get("kind")?,
+            preimage: row.get("preimage")?,
+            team_id: row.get("team_id")?,
+        };
+        Ok((head.document_id, head))
+    });
+    heads.collect()
+}
+
 /// The document that begins with this change.
 pub async fn find_by_skeleton(db: &mut Session, hash: ChangeHash) -> Result<Option<DocumentId>> {
     db.optional(&FIND_BY_SKELETON, args![hash])
@@ -157,17 +213,16 @@ pub async fn set_skeleton(tx: &mut Tx, document: DocumentId, hash: ChangeHash) -
         .map(drop)
 }
 
-/// Stores the state of a document, if it still is at the version at which it was read (0: it was not there). False if
-/// somebody else was faster.
+/// Stores the states of documents, if each still is at the version beside it, at which it was read (0: it was not there).
+/// False if somebody else was faster; some may be stored then.
 pub async fn compare_and_set(
     tx: &mut Tx,
-    next: &DocumentRow,
-    read_at_version: i64,
+    next: &[(&DocumentRow, i64)],
     now: Millis,
 ) -> Result<bool> {
-    let heads = heads_json(&next.heads)?;
-    let changed = if read_at_version == 0 {
-        let values = args![
+    let (new, known): (Vec<_>, Vec<_>) = next.iter().partition(|(_, version)| *version == 0);
+    let rows = new.iter().map(|(next, _)| {
+        Ok(args![
             next.document_id,
             &next.kind,
             &next.preimage,
@@ -176,25 +231,27 @@ pub async fn compare_and_set(
             &next.enterprise_key,
             next.team_id,
             next.snapshot.clone(),
-            heads,
+            heads_json(&next.heads)?,
+            1_i64,
             now,
-            next.skeleton
-        ];
-        tx.exec(&INSERT, values).await?
-    } else {
-        tx.exec(
-            &COMPARE_AND_SET,
-            args![
-                next.document_id,
-                next.snapshot.clone(),
-                heads,
-                now,
-                read_at_version
-            ],
-        )
-        .await?
-    };
-    Ok(changed == 1)
+            now,
+            next.skeleton,
+            1_i64
+        ])
+    });
+    let rows = rows.collect::<Result<_>>()?;
+    if tx.all_rows(&INSERT, rows).await?.len() < new.len() {
+        return Ok(false);
+    }
+    for (next, read_at_version) in known {
+        let heads = heads_json(&next.heads)?;
+        let (id, snapshot) = (next.document_id, next.snapshot.clone());
+        let columns = args![id, snapshot, heads, now, read_at_version];
+        if tx.exec(&COMPARE_AND_SET, columns).await? != 1 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Raises the version alone; false if somebody else was faster.
@@ -225,9 +282,19 @@ pub async fn set_evidence_version(tx: &mut Tx, document: DocumentId) -> Result<(
         .map(drop)
 }
 
-/// Notes an author; whether they are new to it.
-pub async fn insert_author(tx: &mut Tx, document: DocumentId, user: UserId) -> Result<bool> {
-    Ok(tx.exec(&INSERT_AUTHOR, args![document, user]).await? == 1)
+/// Notes authors; gives those that are new.
+pub async fn insert_authors(
+    tx: &mut Tx,
+    authors: &BTreeSet<(DocumentId, UserId)>,
+) -> Result<BTreeSet<(DocumentId, UserId)>> {
+    let rows = authors
+        .iter()
+        .map(|(document, user)| args![*document, *user]);
+    let new = tx.all_rows(&INSERT_AUTHOR, rows.collect()).await?;
+    let new = new
+        .iter()
+        .map(|row| Ok((row.get("document_id")?, row.get("user_id")?)));
+    new.collect()
 }
 
 /// Authors, sorted.

@@ -1,6 +1,6 @@
 //! What is projected from documents: rows for lists, facts for rules, members of scopes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sync_core::model::{
     CampaignId, DocumentId, EnterpriseKey, EntryId, Millis, OrganisationId, SampleId, TeamId,
@@ -13,12 +13,8 @@ use crate::crypto;
 use crate::store::{Result, Session, StoreError, Tx, Value, bulk, statements};
 
 statements! {
-    /// Scopes of which anything of a document is a member.
-    LIST_SCOPES_OF_DOCUMENT = "SELECT DISTINCT scope, key FROM scope_members WHERE document_id = $1 ORDER BY scope";
     /// Scopes of which one member (a visit, an entry, a sample) is a member.
     LIST_SCOPES_OF_MEMBER = "SELECT DISTINCT scope, key FROM scope_members WHERE member_id = $1 ORDER BY scope";
-    /// Out with the old.
-    DELETE_MEMBERS = "DELETE FROM scope_members WHERE document_id = $1";
     /// Out with the old of one member.
     DELETE_MEMBER = "DELETE FROM scope_members WHERE member_id = $1 AND document_id = $2";
     /// Documents in which a task's sheets are.
@@ -27,29 +23,6 @@ statements! {
     LIST_DOCUMENTS_OF_BODY = "SELECT document_id FROM visits WHERE body_id = $1 ORDER BY document_id";
     /// Visits at an enterprise after aliases.
     LIST_DOCUMENTS_OF_ENTERPRISE = "SELECT document_id FROM visits WHERE enterprise = $1 ORDER BY document_id";
-    /// Samples of a document under whose ids there are other records.
-    LIST_SHARED_SAMPLES = "SELECT DISTINCT s.sample_id FROM samples s \
-        JOIN samples o ON o.sample_id = s.sample_id AND o.document_id <> s.document_id \
-        WHERE s.document_id = $1 ORDER BY s.sample_id";
-    /// The visit's row.
-    PUT_VISIT = "INSERT INTO visits (document_id, campaign_id, body_id, team_id, enterprise, uscc, enterprise_name, region, \
-        state, entered_at, sort_at, samples, conflicts, fact, changed_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
-        ON CONFLICT (document_id) DO UPDATE SET enterprise = excluded.enterprise, uscc = excluded.uscc, \
-        enterprise_name = excluded.enterprise_name, region = excluded.region, state = excluded.state, \
-        entered_at = excluded.entered_at, sort_at = excluded.sort_at, samples = excluded.samples, \
-        conflicts = excluded.conflicts, fact = excluded.fact, changed_at = excluded.changed_at";
-    /// Out with the old entries.
-    DELETE_ENTRIES = "DELETE FROM entries WHERE document_id = $1";
-    /// Out with the old samples.
-    DELETE_SAMPLES = "DELETE FROM samples WHERE document_id = $1";
-    /// In with the new.
-    INSERT_SAMPLE = "INSERT INTO samples (sample_id, document_id, entry_id, sheet_no, task_id, enterprise, product_name, \
-        sampled_on, signed, fact) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-        ON CONFLICT (sample_id, document_id) DO UPDATE SET enterprise = excluded.enterprise, \
-        sampled_on = excluded.sampled_on, fact = excluded.fact";
-    /// Out with the old seals.
-    DELETE_SEALS = "DELETE FROM sample_seals WHERE document_id = $1";
     /// Keeps a conflict.
     INSERT_CONFLICT = "INSERT INTO conflicts (document_id, path, found, record, found_at) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT DO NOTHING";
@@ -60,6 +33,31 @@ statements! {
 }
 
 bulk! {
+    /// Scopes of which anything of documents is a member.
+    LIST_SCOPES_OF_DOCUMENTS = ("SELECT DISTINCT scope, key FROM scope_members WHERE document_id IN (", 0, 1, ")");
+    /// Samples of documents under whose ids there are other records.
+    LIST_SHARED_SAMPLES = ("SELECT DISTINCT s.sample_id FROM samples s \
+        JOIN samples o ON o.sample_id = s.sample_id AND o.document_id <> s.document_id WHERE s.document_id IN (", 0, 1, ")");
+    /// Out with the old members.
+    DELETE_MEMBERS = ("DELETE FROM scope_members WHERE document_id IN (", 0, 1, ")");
+    /// Out with the old entries.
+    DELETE_ENTRIES = ("DELETE FROM entries WHERE document_id IN (", 0, 1, ")");
+    /// Out with the old samples.
+    DELETE_SAMPLES = ("DELETE FROM samples WHERE document_id IN (", 0, 1, ")");
+    /// Out with the old seals.
+    DELETE_SEALS = ("DELETE FROM sample_seals WHERE document_id IN (", 0, 1, ")");
+    /// The visits' rows.
+    PUT_VISIT = ("INSERT INTO visits (document_id, campaign_id, body_id, team_id, enterprise, uscc, enterprise_name, region, \
+        state, entered_at, sort_at, samples, conflicts, fact, changed_at) VALUES", 0, 15,
+        " ON CONFLICT (document_id) DO UPDATE SET enterprise = excluded.enterprise, uscc = excluded.uscc, \
+        enterprise_name = excluded.enterprise_name, region = excluded.region, state = excluded.state, \
+        entered_at = excluded.entered_at, sort_at = excluded.sort_at, samples = excluded.samples, \
+        conflicts = excluded.conflicts, fact = excluded.fact, changed_at = excluded.changed_at");
+    /// In with the new samples.
+    INSERT_SAMPLE = ("INSERT INTO samples (sample_id, document_id, entry_id, sheet_no, task_id, enterprise, product_name, \
+        sampled_on, signed, fact) VALUES", 0, 10,
+        " ON CONFLICT (sample_id, document_id) DO UPDATE SET enterprise = excluded.enterprise, \
+        sampled_on = excluded.sampled_on, fact = excluded.fact");
     /// Members of scopes.
     LIST_MEMBERS = ("SELECT scope, kind, member_id, document_id FROM scope_members WHERE scope IN (", 0, 1, ")");
     /// Visits.
@@ -116,12 +114,16 @@ async fn keys(
         .collect()
 }
 
-/// Scopes of which anything of a document is a member.
-pub async fn list_scopes_of_document(
+/// Scopes of which anything of documents is a member; some more than once.
+pub async fn list_scopes_of_documents(
     db: &mut Session,
-    document: DocumentId,
+    documents: &[DocumentId],
 ) -> Result<Vec<ScopeKey>> {
-    keys(db, &LIST_SCOPES_OF_DOCUMENT, args![document]).await
+    let ids = documents.iter().copied().map(Value::from);
+    let rows = db.all_of(&LIST_SCOPES_OF_DOCUMENTS, args![], ids).await?;
+    rows.iter()
+        .map(|row| read_key(&row.get::<String>("key")?))
+        .collect()
 }
 
 /// Scopes of which one member is a member.
@@ -134,19 +136,17 @@ pub async fn list_all_scopes(db: &mut Session) -> Result<Vec<ScopeKey>> {
     keys(db, &LIST_ALL_SCOPES, args![]).await
 }
 
-/// Replaces the memberships of everything in a document; of one that was not `stored` before there are none yet.
+/// Replaces the memberships of everything in documents; of those that were not `stored` before there are none yet.
 pub async fn replace_members(
     tx: &mut Tx,
-    document: DocumentId,
-    members: &[(MemberKind, String, ScopeKey)],
-    stored: bool,
+    stored: &[DocumentId],
+    members: &[(DocumentId, MemberKind, String, ScopeKey)],
 ) -> Result<()> {
-    if stored {
-        tx.exec(&DELETE_MEMBERS, args![document]).await?;
-    }
+    let ids = stored.iter().copied().map(Value::from);
+    tx.exec_of(&DELETE_MEMBERS, args![], ids).await?;
     let rows = members
         .iter()
-        .map(|(kind, member, key)| member_row(document.0.as_slice(), *kind, member, key));
+        .map(|(document, kind, member, key)| member_row(document.0.as_slice(), *kind, member, key));
     let rows = rows.collect::<Result<_>>()?;
     tx.exec_rows(&INSERT_MEMBER, rows).await
 }
@@ -258,67 +258,62 @@ fn from_json<T: serde::de::DeserializeOwned>(row: &crate::store::Row) -> Result<
     })
 }
 
-/// Replaces the rows of a visit, its entries and samples; of one that was not `stored` before there are none yet.
-pub async fn replace_visit(
+/// Replaces the rows of visits, their entries and samples; of those that were not `stored` before there are none yet.
+pub async fn replace_visits(
     tx: &mut Tx,
-    row: &VisitRow,
-    facts: &Facts,
-    stored: bool,
+    stored: &[DocumentId],
+    visits: &[(&VisitRow, &Facts)],
     now: Millis,
 ) -> Result<()> {
-    let fact = to_json("fact", &facts.visits.get(&row.document_id))?;
-    let values = args![
-        row.document_id,
-        row.campaign_id,
-        row.body_id,
-        row.team_id,
-        &row.enterprise.0,
-        row.uscc.clone(),
-        row.enterprise_name.clone(),
-        row.region.clone(),
-        &row.state,
-        row.entered_at,
-        row.sort_at,
-        row.samples,
-        row.conflicts,
-        fact,
-        now
-    ];
-    tx.exec(&PUT_VISIT, values).await?;
-    if stored {
-        tx.exec(&DELETE_ENTRIES, args![row.document_id]).await?;
-        tx.exec(&DELETE_SAMPLES, args![row.document_id]).await?;
-        tx.exec(&DELETE_SEALS, args![row.document_id]).await?;
+    for out in [&DELETE_ENTRIES, &DELETE_SAMPLES, &DELETE_SEALS] {
+        let ids = stored.iter().copied().map(Value::from);
+        tx.exec_of(out, args![], ids).await?;
     }
-    let entries = facts.entries.iter().map(|(id, entry)| {
-        let entered_at = entry.entered.usable().lo;
-        Ok(args![
-            &id.0,
-            row.document_id,
-            entered_at,
-            to_json("fact", entry)?
-        ])
-    });
-    let entries = entries.collect::<Result<_>>()?;
+    let (mut rows, mut entries) = (Vec::new(), Vec::new());
+    let (mut samples, mut seals) = (Vec::new(), Vec::new());
+    for (row, facts) in visits {
+        let document = row.document_id;
+        rows.push(args![
+            document,
+            row.campaign_id,
+            row.body_id,
+            row.team_id,
+            &row.enterprise.0,
+            row.uscc.clone(),
+            row.enterprise_name.clone(),
+            row.region.clone(),
+            &row.state,
+            row.entered_at,
+            row.sort_at,
+            row.samples,
+            row.conflicts,
+            to_json("fact", &facts.visits.get(&document))?,
+            now
+        ]);
+        for (id, entry) in &facts.entries {
+            let entered_at = entry.entered.usable().lo;
+            entries.push(args![&id.0, document, entered_at, to_json("fact", entry)?]);
+        }
+        for (id, sample) in &facts.samples {
+            let name = row.product_names.get(id).cloned();
+            samples.push(sample_row(*id, document.as_bytes(), sample, name)?);
+            let numbers = sample.seal_numbers.iter();
+            seals.extend(numbers.map(|seal| args![seal, *id, document]));
+        }
+    }
+    tx.exec_rows(&PUT_VISIT, rows).await?;
     tx.exec_rows(&INSERT_ENTRY, entries).await?;
-    let mut seals = Vec::new();
-    for (id, sample) in &facts.samples {
-        let name = row.product_names.get(id).cloned();
-        insert_sample(tx, *id, row.document_id.as_bytes(), sample, name).await?;
-        let numbers = sample.seal_numbers.iter();
-        seals.extend(numbers.map(|seal| args![seal, *id, row.document_id]));
-    }
+    tx.exec_rows(&INSERT_SAMPLE, samples).await?;
     tx.exec_rows(&INSERT_SEAL, seals).await
 }
 
-async fn insert_sample(
-    tx: &mut Tx,
+fn sample_row(
     id: SampleId,
     document: &[u8],
     sample: &SampleFact,
     product_name: Option<String>,
-) -> Result<()> {
-    let values = args![
+) -> Result<Vec<Value>> {
+    Ok(args![
         id,
         document,
         sample.entry_id.as_ref().map(|entry| entry.0.clone()),
@@ -329,13 +324,13 @@ async fn insert_sample(
         shanghai_date(sample.sampled.wall_ms).to_string(),
         !sample.signers.is_empty(),
         to_json("fact", sample)?
-    ];
-    tx.exec(&INSERT_SAMPLE, values).await.map(drop)
+    ])
 }
 
 /// Puts a sampling made elsewhere.
 pub async fn replace_prior(tx: &mut Tx, id: SampleId, sample: &SampleFact) -> Result<()> {
-    insert_sample(tx, id, &[], sample, None).await
+    let row = sample_row(id, &[], sample, None)?;
+    tx.exec_rows(&INSERT_SAMPLE, vec![row]).await
 }
 
 /// Keeps a conflict once.
@@ -430,14 +425,18 @@ pub async fn list_samples(
     facts.collect()
 }
 
-/// Scopes of the samples of a document under whose ids there are other records.
+/// Scopes of the samples of documents under whose ids there are other records.
 pub async fn list_scopes_of_shared(
     db: &mut Session,
-    document: DocumentId,
+    documents: &[DocumentId],
 ) -> Result<Vec<ScopeKey>> {
+    let ids = documents.iter().copied().map(Value::from);
+    let mut shared: BTreeSet<SampleId> = BTreeSet::new();
+    for row in db.all_of(&LIST_SHARED_SAMPLES, args![], ids).await? {
+        shared.insert(row.get("sample_id")?);
+    }
     let mut scopes = Vec::new();
-    for row in db.all(&LIST_SHARED_SAMPLES, args![document]).await? {
-        let sample: SampleId = row.get("sample_id")?;
+    for sample in shared {
         scopes.extend(list_scopes_of_member(db, &sample.to_string()).await?);
     }
     Ok(scopes)
