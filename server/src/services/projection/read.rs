@@ -4,6 +4,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use automerge::Automerge;
 use sync_core::document::{
@@ -49,6 +50,8 @@ pub struct Around {
     signers: BTreeMap<i64, CertificatePayload>,
     server_keys: BelievedKeys,
     aliases: BTreeMap<EnterpriseKey, EnterpriseKey>,
+    /// Tokens as they came, each opened once: all times of one outing name the same few.
+    tokens: Mutex<HashMap<String, Option<TimeTokenPayload>>>,
 }
 
 impl Certificates for Around {
@@ -68,8 +71,15 @@ impl Surroundings for Around {
         self.received.get(change).copied()
     }
     fn token(&self, wire: &str) -> Option<TimeTokenPayload> {
-        let signed: Signed<TimeTokenPayload> = serde_json::from_str(wire).ok()?;
-        self.server_keys.open_dated(&signed, &AwsLc).ok()
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = tokens.get(wire) {
+            return opened.clone();
+        }
+        let open = |signed: Signed<TimeTokenPayload>| self.server_keys.open_dated(&signed, &AwsLc);
+        let opened = serde_json::from_str(wire).ok();
+        let opened = opened.and_then(|signed| open(signed).ok());
+        tokens.insert(wire.to_owned(), opened.clone());
+        opened
     }
     fn alias(&self, key: &EnterpriseKey) -> EnterpriseKey {
         self.aliases.get(key).unwrap_or(key).clone()
@@ -152,6 +162,7 @@ pub async fn around(
             EnterpriseKey(row.enterprise_key.clone()),
             enterprise.clone(),
         )]),
+        tokens: Mutex::default(),
     };
     let mut actors = BTreeSet::new();
     if row.is_stored() {
