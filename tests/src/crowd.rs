@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::catalogue::DataFile;
 use crate::child::ServerProcess;
-use crate::{Phone, TestServer, World};
+use crate::{Phone, TestServer, World, seed};
 use fieldseal_server::clock::{Clock as _, SystemClock};
 use fieldseal_server::store::Statement;
 use mobile_ffi::SyncOutcome;
@@ -64,10 +64,7 @@ impl<'a> Crowd<'a> {
     }
 
     fn new(w: &World, through: Through<'a>, bodies: &[&str], size: usize) -> Self {
-        let given = std::env::var("FIELDSEAL_SEED").ok();
-        let seed = given.and_then(|text| text.parse().ok());
-        let seed: u64 = seed.unwrap_or_else(|| rand::rng().random());
-        println!("FIELDSEAL_SEED={seed}");
+        let seed = seed::of_this_run();
         if let Through::Processes(_) = through {
             // What the phones record offline lies behind the machine's clock by the time they sync.
             w.server.clock.set(SystemClock.now() - OFFLINE_MS);

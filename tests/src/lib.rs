@@ -12,6 +12,7 @@ pub mod pictures;
 pub mod postgres;
 pub mod provider;
 pub mod relay;
+pub mod seed;
 pub mod server;
 pub mod soundness;
 pub mod weather;

@@ -174,15 +174,6 @@ pub fn assert_phones_agree(one: &Phone, other: &Phone, visits: &[DocumentId]) {
     }
 }
 
-/// Dice from `FIELDSEAL_SEED`, or from a fresh seed that is printed.
-pub fn dice() -> ChaCha8Rng {
-    let given = std::env::var("FIELDSEAL_SEED").ok();
-    let seed = given.map(|text| text.parse().expect("FIELDSEAL_SEED is a number"));
-    let seed: u64 = seed.unwrap_or_else(|| rand::rng().random());
-    println!("FIELDSEAL_SEED={seed}");
-    ChaCha8Rng::seed_from_u64(seed)
-}
-
 /// A moment inside a window.
 pub fn within(dice: &mut ChaCha8Rng, window: Duration) -> Duration {
     window.mul_f64(dice.random_range(0.0..1.0))

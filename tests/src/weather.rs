@@ -31,15 +31,6 @@ pub const KINDS: [&str; 11] = [
     "unavailable until",
 ];
 
-/// The seed of this run, printed so that a failure can be had again with `FIELDSEAL_SEED`.
-pub fn seed_of_this_run() -> u64 {
-    let given = std::env::var("FIELDSEAL_SEED").ok();
-    let given = given.map(|text| text.parse().expect("FIELDSEAL_SEED is a number"));
-    let seed = given.unwrap_or_else(|| rand::rng().random());
-    println!("FIELDSEAL_SEED={seed}");
-    seed
-}
-
 /// Faults without end.
 pub struct Weather {
     dice: ChaCha8Rng,

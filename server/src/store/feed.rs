@@ -31,7 +31,8 @@ statements! {
     LIST = "SELECT f.position, f.entry, f.document_id, f.subject, f.version, f.payload FROM feed f \
         WHERE f.position > $1 AND f.position <= $2 AND (f.audience IN ('all', $3, $4, $5) \
           OR f.audience IN (SELECT 'team/' || t.team_id FROM team_members t WHERE t.user_id = $6) \
-          OR (f.audience LIKE 'team/%' AND f.document_id IN (SELECT a.document_id FROM document_authors a WHERE a.user_id = $6))) \
+          OR (f.audience LIKE 'team/%' \
+            AND EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = f.document_id AND a.user_id = $6))) \
         ORDER BY f.position LIMIT $7";
     /// The epoch that stands.
     EPOCH = "SELECT epoch, number FROM server_epochs ORDER BY number DESC LIMIT 1";

@@ -2,7 +2,8 @@
 //! acknowledged was committed, and is there when it has recovered.
 
 use fieldseal_tests::postgres::TestDatabase;
-use fieldseal_tests::soundness::{dice, within};
+use fieldseal_tests::seed::dice;
+use fieldseal_tests::soundness::within;
 use fieldseal_tests::{TestServer, World};
 
 use crate::servers_killed::Trial;

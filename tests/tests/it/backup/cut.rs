@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use fieldseal_tests::seed::dice;
 use fieldseal_tests::soundness::assert_whole;
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -15,14 +16,6 @@ use super::{PROGRAM, backup, check, fieldseal, files, put_object, restore, text}
 const KILLS: u32 = 40;
 const OBJECTS: usize = 24;
 const OBJECT_BYTES: usize = 200_000;
-
-fn dice() -> ChaCha8Rng {
-    let given = std::env::var("FIELDSEAL_SEED").ok();
-    let seed = given.map(|text| text.parse().expect("FIELDSEAL_SEED is a number"));
-    let seed: u64 = seed.unwrap_or_else(|| rand::rng().random());
-    println!("FIELDSEAL_SEED={seed}");
-    ChaCha8Rng::seed_from_u64(seed)
-}
 
 /// Starts a command and kills it after a while.
 fn cut(args: &[&str], after: Duration) {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use fieldseal_tests::soundness::{assert_log_holds, assert_whole, receipts_on, received};
 use fieldseal_tests::world::word;
-use fieldseal_tests::{Phone, TestServer, World};
+use fieldseal_tests::{Phone, TestServer, World, seed};
 use mobile_ffi::SyncOutcome;
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -90,11 +90,7 @@ fn said(w: &World, visit: DocumentId) -> Value {
 
 #[test]
 fn yesterdays_backup_made_while_phones_synced_loses_nothing() {
-    let given = std::env::var("FIELDSEAL_SEED").ok();
-    let seed = given.map(|text| text.parse().expect("FIELDSEAL_SEED is a number"));
-    let seed: u64 = seed.unwrap_or_else(|| rand::rng().random());
-    println!("FIELDSEAL_SEED={seed}");
-    let mut dice = ChaCha8Rng::seed_from_u64(seed);
+    let mut dice = seed::dice();
     let (place, mut w) = Place::new();
     let (mut wang, mut zhao, mut li) = (
         place.phone(&w, "王", 1),

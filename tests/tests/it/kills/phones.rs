@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use fieldseal_server::clock::{Clock as _, SystemClock};
 use fieldseal_tests::World;
 use fieldseal_tests::child::{PhonePlan, PhoneProcess, Told};
+use fieldseal_tests::seed::dice;
 use fieldseal_tests::soundness::{
-    assert_log_holds, assert_nothing_lost_or_doubled, assert_phones_agree, assert_whole, dice,
+    assert_log_holds, assert_nothing_lost_or_doubled, assert_phones_agree, assert_whole,
     receipts_on, received, within,
 };
 use rand::RngExt as _;

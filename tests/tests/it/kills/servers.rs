@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use fieldseal_server::clock::{Clock as _, SystemClock};
 use fieldseal_tests::child::ServerProcess;
 use fieldseal_tests::database::Database;
+use fieldseal_tests::seed::dice;
 use fieldseal_tests::server::PASSWORD;
 use fieldseal_tests::soundness::{
     ACKNOWLEDGED_MIN, assert_log_holds, assert_nothing_lost_or_doubled, assert_phones_agree,
-    assert_whole, dice, receipts_on, received, within,
+    assert_whole, receipts_on, received, within,
 };
 use fieldseal_tests::{Phone, TestServer, World};
 use mobile_ffi::SyncOutcome;

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use fieldseal_tests::catalogue::{Catalogue, DataFile};
 use fieldseal_tests::network::Air;
 use fieldseal_tests::soundness::{Received, assert_log_holds, receipts_on};
-use fieldseal_tests::weather::{KINDS, Weather, seed_of_this_run};
-use fieldseal_tests::{Phone, TestServer, World};
+use fieldseal_tests::weather::{KINDS, Weather};
+use fieldseal_tests::{Phone, TestServer, World, seed};
 use mobile_ffi::ArrivalInput;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng};
@@ -452,7 +452,7 @@ fn nothing_lost_and_nothing_doubled(w: &World, phones: &[Phone]) {
 
 #[test]
 fn fifty_phones_under_every_fault_come_to_the_rulings_of_a_network_without_any() {
-    let seed = seed_of_this_run();
+    let seed = seed::of_this_run();
     let base = Base::record(seed);
     assert_eq!(base.visits.len(), TEAMS * VISITS * CAMPAIGNS.len());
     let outcome = |w: &World, phones: &[Phone]| {
