@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use rand::{RngExt as _, SeedableRng};
+use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;

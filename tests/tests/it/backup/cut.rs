@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use fieldseal_tests::seed::dice;
 use fieldseal_tests::soundness::assert_whole;
-use rand::{RngExt as _, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::RngExt as _;
 use tempfile::TempDir;
 
 use super::{PROGRAM, backup, check, fieldseal, files, put_object, restore, text};

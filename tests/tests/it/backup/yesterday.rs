@@ -7,8 +7,7 @@ use fieldseal_tests::soundness::{assert_log_holds, assert_whole, receipts_on, re
 use fieldseal_tests::world::word;
 use fieldseal_tests::{Phone, TestServer, World, seed};
 use mobile_ffi::SyncOutcome;
-use rand::{RngExt as _, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::RngExt as _;
 use serde_json::{Value, json};
 use sync_core::model::DocumentId;
 use tempfile::TempDir;
