@@ -12,7 +12,7 @@ use sync_core::rules::ScopeKey;
 use crate::access::Principal;
 use crate::app::App;
 use crate::problem::{Code, Problem};
-use crate::services::media;
+use crate::services::media::brought;
 use crate::services::projection;
 use crate::services::sync::binding;
 use crate::store::evidence::{self, EvidenceRow};
@@ -102,7 +102,7 @@ pub async fn verified(app: &App, tx: &mut Tx, proof: &Proof) -> Result<()> {
     };
     let receipts = receipts(tx, &[&row]).await?;
     let document_id = row.document_id;
-    let mut marked = media::brought(tx, proof.sha256, now).await?;
+    let mut marked = brought(tx, proof.sha256, now).await?;
     marked.push(ScopeKey::Visit { document_id });
     dirty::mark(tx, &marked, now).await?;
     if !receipts.is_empty() {
