@@ -22,6 +22,7 @@ use crate::services::ruling::rulebooks::RulebookCache;
 use crate::services::server_keys;
 use crate::services::sync::admission::SyncGate;
 use crate::services::sync::origin;
+use crate::services::uploads::Uploads;
 use crate::store::{Store, StoreError};
 
 /// The state. Cheap to clone; handlers take it as `State<App>`.
@@ -52,6 +53,8 @@ pub struct Parts {
     pub data: DataFolder,
     /// Evidence, and the parts of uploads.
     pub objects: Objects,
+    /// Uploads that are written or finished here.
+    pub uploads: Uploads,
     /// Held while the application is used, so that no backup is put into the folder meanwhile.
     pub hold: Hold,
     /// The OpenID Connect provider at which administrators may log in; none unless it is configured.
@@ -150,6 +153,7 @@ impl App {
             rulebooks: RulebookCache::default(),
             data,
             objects,
+            uploads: Uploads::default(),
             hold,
             oidc: OnceLock::new(),
             trust_forwarded_for,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use futures_util::{Stream, StreamExt};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as StorePath;
@@ -22,8 +22,7 @@ use sync_core::limits::{
     OBJECT_READ_BYTES, OBJECT_WRITE_BYTES, OBJECTS_REQUEST_S, OBJECTS_RETRIES_MAX,
     OBJECTS_RETRY_S_MAX,
 };
-use sync_core::model::{Digest, Millis};
-use uuid::Uuid;
+use sync_core::model::{Digest, Millis, UploadId};
 
 use crate::data_folder::make_private;
 
@@ -41,7 +40,7 @@ pub struct ObjectName(StorePath);
 impl ObjectName {
     /// A part of an upload. The chance keeps two requests apart that both write what follows the same offset: which one
     /// counts is the database's to say, and neither writes over the other.
-    pub fn part(upload: Uuid, offset: i64, chance: [u8; 8]) -> Self {
+    pub fn part(upload: UploadId, offset: i64, chance: [u8; 8]) -> Self {
         let chance = hex::encode(chance);
         Self(StorePath::from(format!(
             "{UPLOADS}/{upload}/{offset}-{chance}"
@@ -268,6 +267,11 @@ impl Objects {
         self.put_payload(name, bytes.into()).await
     }
 
+    /// The same for bytes that came in pieces.
+    pub async fn put_pieces(&self, name: &ObjectName, pieces: Vec<Bytes>) -> Result<Written> {
+        self.put_payload(name, pieces.into_iter().collect()).await
+    }
+
     async fn put_payload(&self, name: &ObjectName, payload: PutPayload) -> Result<Written> {
         let options = PutOptions::from(PutMode::Create);
         match self.store.put_opts(&name.0, payload, options).await {
@@ -350,18 +354,6 @@ impl Objects {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Deletes everything below an upload; gives how many objects that was.
-    pub async fn delete_upload(&self, upload: Uuid) -> Result<usize> {
-        let found: Vec<Listed> = self
-            .list(&format!("{UPLOADS}/{upload}"))
-            .try_collect()
-            .await?;
-        for listed in &found {
-            self.delete(&listed.name).await?;
-        }
-        Ok(found.len())
     }
 }
 

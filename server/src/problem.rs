@@ -10,6 +10,16 @@ use utoipa::ToSchema;
 use crate::objects::ObjectsError;
 use crate::store::StoreError;
 
+/// A status by its name; tus has one of its own.
+macro_rules! status {
+    (CHECKSUM_MISMATCH) => {
+        StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST)
+    };
+    ($name:ident) => {
+        StatusCode::$name
+    };
+}
+
 macro_rules! codes {
     ($($(#[doc = $doc:literal])* $name:ident = $code:literal, $status:ident, $title:literal;)*) => {
         /// A stable code. The doc comment says when it is given.
@@ -23,7 +33,7 @@ macro_rules! codes {
             pub fn as_str(self) -> &'static str { match self { $(Code::$name => $code),* } }
             /// The HTTP status it comes with.
             pub fn status(self) -> StatusCode {
-                match self { $(Code::$name => StatusCode::$status),* }
+                match self { $(Code::$name => status!($status)),* }
             }
             /// When it is given.
             pub fn meaning(self) -> &'static str {
@@ -98,6 +108,27 @@ codes! {
     EvidenceUnlisted = "evidence_unlisted", CONFLICT, "No manifest here names this evidence yet; sync first";
     /// The manifest names this piece of evidence with another hash or another size: `errors` says which.
     EvidenceDiffers = "evidence_differs", CONFLICT, "The manifest names other bytes";
+
+    // Uploads (tus).
+    /// `Tus-Resumable` is missing or names another version; `Tus-Version` says which ones there are.
+    TusVersionUnsupported = "tus_version_unsupported", PRECONDITION_FAILED, "Only tus 1.0.0 is spoken here";
+    /// The upload stands at another offset, which `Upload-Offset` tells: go on from there.
+    UploadOffsetConflict = "upload_offset_conflict", CONFLICT, "The upload stands at another offset";
+    /// A newer request writes this upload, or the server ends: what was read is kept; ask for the offset and go on from there.
+    UploadTakenOver = "upload_taken_over", CONFLICT, "Another request writes this upload now";
+    /// All bytes of this upload came, so it is not given up any more.
+    UploadComplete = "upload_complete", CONFLICT, "This upload is complete";
+    /// More bytes came than the upload was declared to have, or it was declared to be longer than any may be.
+    UploadTooLong = "upload_too_long", PAYLOAD_TOO_LARGE, "This is longer than the upload may be";
+    /// The upload was given up, its time is over, or parts of it are lost: begin a new one.
+    UploadGone = "upload_gone", GONE, "This upload is gone; begin a new one";
+    /// All bytes of this upload came, and they are not those that the manifest names. They are kept aside; the right ones are
+    /// asked for: begin a new upload.
+    UploadMismatch = "upload_mismatch", GONE, "These were other bytes than the manifest names; begin a new upload";
+    /// The hash in `Upload-Checksum` is computed in a way that is not known here; `Tus-Checksum-Algorithm` names those that are.
+    ChecksumAlgorithmUnknown = "checksum_algorithm_unknown", BAD_REQUEST, "This way of computing a checksum is not known";
+    /// The bytes of the request do not have the hash in `Upload-Checksum`; none of them was kept.
+    ChecksumMismatch = "checksum_mismatch", CHECKSUM_MISMATCH, "The bytes do not have the checksum";
 
     // Who is calling.
     /// No access token was sent.

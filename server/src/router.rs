@@ -7,7 +7,10 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use sync_core::limits::{IMPORT_BYTES_MAX, IMPORT_REQUEST_S, JSON_BODY_BYTES_MAX, REQUEST_S};
+use sync_core::limits::{
+    IMPORT_BYTES_MAX, IMPORT_REQUEST_S, JSON_BODY_BYTES_MAX, REQUEST_S, UPLOAD_REQUEST_S,
+};
+use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
@@ -19,7 +22,7 @@ use crate::endpoints::{
     campaigns, challenges, devices, docs, enrolment_codes, enterprises, health, imports, leases,
     oidc, organisations, prior_samplings, product_rules, quarantine, re_entry_grants,
     returned_papers, rulebooks, rulings, samples, scopes, server_keys, sessions,
-    sheet_number_blocks, sync, tasks, teams, tokens, users, visits,
+    sheet_number_blocks, sync, tasks, teams, tokens, uploads, users, visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -69,6 +72,13 @@ fn operations() -> OpenApiRouter<App> {
         // Sync.
         .routes(routes!(sync::post::sync))
         .routes(routes!(returned_papers::return_papers))
+        // Evidence.
+        .routes(routes!(uploads::create::create_upload))
+        .routes(routes!(
+            uploads::get::get_upload,
+            uploads::append::append_upload,
+            uploads::terminate::terminate_upload
+        ))
         // Reference data.
         .routes(routes!(
             campaigns::create::create_campaign,
@@ -163,7 +173,7 @@ pub fn router(app: App) -> Result<Router, RouterError> {
     let (operations, document) = operations().split_for_parts();
     let gate = Gate::new(app.clone(), &document)?;
     let published = Published::new(&document)?;
-    Ok(operations
+    let service = operations
         .fallback(async || Problem::new(Code::RouteUnknown))
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
         .layer(middleware::from_fn_with_state(gate, gate::pass))
@@ -173,12 +183,15 @@ pub fn router(app: App) -> Result<Router, RouterError> {
             within_time,
         ))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(uploads::tus::speak))
         .layer(middleware::from_fn_with_state(
             app.clone(),
             telemetry::observe,
         ))
         .layer(axum::Extension(published))
-        .with_state(app))
+        .with_state(app);
+    // Before the routes are looked up, because it may change the method.
+    Ok(Router::new().fallback_service(service.map_request(uploads::tus::overridden)))
 }
 
 /// Metrics and health alone, for `--metrics-listen`.
@@ -195,10 +208,13 @@ pub fn apart(app: App) -> Router {
 /// How long a request may take.
 type Patience = fn(&Request) -> Duration;
 
-/// A file of many rows takes longer than anything else.
+/// A file of many rows takes longer than anything else but a film on a slow line, whose silence is bounded instead.
 fn patience(request: &Request) -> Duration {
-    Duration::from_secs(if request.uri().path().starts_with("/v1/imports/") {
+    let path = request.uri().path();
+    Duration::from_secs(if path.starts_with("/v1/imports/") {
         IMPORT_REQUEST_S
+    } else if uploads::tus::is_spoken_at(path) {
+        UPLOAD_REQUEST_S
     } else {
         REQUEST_S
     })

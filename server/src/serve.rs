@@ -26,14 +26,19 @@ pub async fn serve(
     let ruling = tokio::spawn(crate::services::ruling::job::run(app.clone()));
     let media = tokio::spawn(crate::services::media::run(app.clone()));
     let keys = tokio::spawn(crate::services::server_keys::run(app.clone()));
+    let finishing = tokio::spawn(crate::services::uploads::finish::run(app.clone()));
+    let cleaning = tokio::spawn(crate::services::uploads::clean::run(app.clone()));
     let service = router(app)
         .map_err(std::io::Error::other)?
         .into_make_service_with_connect_info::<SocketAddr>();
     let (told, mut ending) = tokio::sync::watch::channel(false);
+    let uploading = held.clone();
     let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         shutdown.await;
         tracing::info!("ending: what is under way is finished first");
         told.send_replace(true);
+        // A film may go on for hours: what was read of it is kept, and its phone goes on at the next server.
+        uploading.uploads.writers.end_all().await;
     });
     let patience = async move {
         // Fails only when the server has ended, and then this is not waited for.
@@ -51,6 +56,8 @@ pub async fn serve(
     ruling.abort();
     media.abort();
     keys.abort();
+    finishing.abort();
+    cleaning.abort();
     store.close().await;
     held.hold.let_go();
     served

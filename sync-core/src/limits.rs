@@ -301,6 +301,48 @@ pub const OBJECTS_AWAY_S: u64 = 5;
 /// When to come again while the disk is full, in seconds.
 pub const STORAGE_FULL_S: u64 = 60;
 
+// Uploads.
+
+/// How long an unfinished upload is kept after bytes last came, in milliseconds: a team may be off the net for days.
+pub const UPLOAD_UNFINISHED_MS: i64 = 7 * 24 * 3_600_000;
+/// How long an upload that is over is remembered, in milliseconds: so long its client is told that it is gone.
+pub const UPLOAD_REMEMBERED_MS: i64 = 30 * 24 * 3_600_000;
+/// How old an object must be that no upload names before it is deleted, in milliseconds.
+pub const UPLOAD_ORPHAN_MS: i64 = 24 * 3_600_000;
+/// The time between two looks for such objects, in seconds.
+pub const UPLOADS_SWEPT_S: u64 = 6 * 3_600;
+/// Unfinished uploads of one device for one entry of a manifest; the oldest go.
+pub const UPLOADS_PER_ENTRY_MAX: usize = 4;
+/// The header `Upload-Metadata`, in bytes.
+pub const UPLOAD_METADATA_BYTES_MAX: usize = 4 * 1024;
+/// Requests that write uploads at the same time; each holds [`OBJECT_WRITE_BYTES`] at most, so together half a gigabyte.
+pub const UPLOADS_AT_ONCE: usize = 64;
+/// Those of one device.
+pub const UPLOADS_AT_ONCE_PER_DEVICE: usize = 4;
+/// How long a request that brings bytes may be silent before its connection counts as dead, in seconds.
+pub const UPLOAD_IDLE_S: u64 = 60;
+/// How long a request that is taken over may go on to read what the network has delivered, in milliseconds.
+pub const UPLOAD_LAST_MS: u64 = 2_000;
+/// How long it waits for more of that, in milliseconds.
+pub const UPLOAD_LAST_GAP_MS: u64 = 50;
+/// How long bytes are in memory alone before they become a part, in seconds: on a slow line a server that is killed loses no
+/// more than came in that time.
+pub const UPLOAD_PART_AGE_S: u64 = 10;
+/// A request that brings bytes from its first to its last, in seconds: a film on a slow line.
+pub const UPLOAD_REQUEST_S: u64 = 24 * 3_600;
+/// What is read and thrown away of a request that was refused, in bytes, so that its client hears why.
+pub const UPLOAD_DRAINED_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How long that may take, in seconds.
+pub const UPLOAD_DRAIN_S: u64 = 5;
+/// Uploads whose hash is computed at the same time by one server.
+pub const UPLOADS_FINISHED_AT_ONCE: usize = 4;
+/// Uploads that one look for unfinished work finds.
+pub const UPLOADS_LOOKED_AT: i64 = 200;
+/// How long a server leaves to the others what they finished, in milliseconds.
+pub const UPLOAD_LEFT_TO_OTHERS_MS: i64 = 30_000;
+/// Uploads that are ended or cleaned in one transaction.
+pub const UPLOADS_CLEANED_AT_ONCE: i64 = 500;
+
 // Backups.
 
 /// How much of a file is read at a time while it is copied and hashed, in bytes.

@@ -171,6 +171,13 @@ impl TestDevice {
         server.call("POST", "/v1/tokens", None, grant)
     }
 
+    /// A fresh access token of the same session.
+    pub fn refresh_access(&mut self, server: &TestServer) -> String {
+        let answer = self.refresh_with(server, &self.refresh).expect(201);
+        self.take(&answer.body);
+        self.access.clone()
+    }
+
     /// The body that gives a second person this key on the phone of `device`.
     pub fn signer(&self, server: &TestServer, device: &TestDevice, username: &str) -> Value {
         let challenge = server.challenge();

@@ -15,6 +15,7 @@ pub mod relay;
 pub mod seed;
 pub mod server;
 pub mod soundness;
+pub mod tus;
 pub mod weather;
 pub mod world;
 

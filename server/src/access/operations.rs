@@ -111,6 +111,19 @@ const LEASE_HOLDERS: Who = Who::Roles(&[
 const LABORATORY: Who = Who::Roles(&[Role::LabReceiver]);
 const RESULT_SERVERS: Who = Who::Roles(&[Role::InspectionBody, Role::Authority]);
 
+const fn own_upload(id: &'static str, path: &'static str) -> Operation {
+    let elsewhere = Elsewhere::Irrelevant("a device reaches its own uploads alone");
+    Operation {
+        id,
+        who: Who::Anyone,
+        scope: Scope::OwnDevice,
+        probe: read(path, elsewhere),
+    }
+}
+
+/// A path of an upload that nobody has.
+const AN_UPLOAD: &str = "/v1/uploads/01900000-0000-7000-8000-000000000001";
+
 /// The table.
 pub const OPERATIONS: &[Operation] = &[
     public("live", "/health/live"),
@@ -777,6 +790,11 @@ pub const OPERATIONS: &[Operation] = &[
             ),
         },
     },
+    // Evidence.
+    own_upload("create_upload", "/v1/uploads"),
+    own_upload("get_upload", AN_UPLOAD),
+    own_upload("append_upload", AN_UPLOAD),
+    own_upload("terminate_upload", AN_UPLOAD),
     // The laboratory.
     Operation {
         id: "receive_sample",

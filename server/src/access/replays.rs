@@ -27,9 +27,15 @@ use crate::store::access::kept_answers;
 
 /// The header.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// Operations that take no key: a challenge is nothing but a fresh random text, and a page of changes is known by its
-/// hashes and answered with what is new.
-const WITHOUT: [&str; 2] = ["create_challenge", "sync"];
+/// Operations that take no key: a challenge is nothing but a fresh random text, a page of changes is known by its hashes and
+/// answered with what is new, and the bytes of an upload by the offset where they begin.
+const WITHOUT: [&str; 5] = [
+    "create_challenge",
+    "sync",
+    "create_upload",
+    "append_upload",
+    "terminate_upload",
+];
 
 /// Whether an operation heeds the header.
 pub fn heeds(method: &Method, operation: &str) -> bool {

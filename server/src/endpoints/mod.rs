@@ -30,6 +30,7 @@ pub mod sync;
 pub mod tasks;
 pub mod teams;
 pub mod tokens;
+pub mod uploads;
 pub mod users;
 pub mod visits;
 

@@ -27,4 +27,5 @@ pub mod server_keys;
 pub mod sessions;
 pub mod sheet_numbers;
 pub mod sync;
+pub mod uploads;
 pub mod visits;

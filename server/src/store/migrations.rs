@@ -54,6 +54,7 @@ migrations![
     "0020_receipt_attempts",
     "0021_oidc",
     "0022_evidence",
+    "0023_uploads",
     "0024_media",
 ];
 

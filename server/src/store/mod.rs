@@ -19,6 +19,7 @@ mod session;
 mod statement;
 pub mod sync;
 pub mod transfer;
+pub mod uploads;
 mod value;
 pub mod whole;
 
@@ -61,6 +62,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
             feed::ALL,
             evidence::ALL,
             media::ALL,
+            uploads::ALL,
         ],
         access::ALL,
         reference::ALL,

@@ -197,7 +197,8 @@ uuid_cells!(
     TeamId,
     RulingId,
     SampleId,
-    EvidenceId
+    EvidenceId,
+    UploadId
 );
 
 macro_rules! byte_cells {

@@ -2,7 +2,7 @@
 
 use sync_core::model::{
     Actor, CampaignId, ChangeHash, DeviceId, Digest, DocumentId, EvidenceId, OrganisationId,
-    RulingId, SampleId, TaskId, TeamId, UserId,
+    RulingId, SampleId, TaskId, TeamId, UploadId, UserId,
 };
 use uuid::Uuid;
 
@@ -50,6 +50,7 @@ values! {
     RulingId => Text(x: x.to_string());
     SampleId => Text(x: x.to_string());
     EvidenceId => Text(x: x.to_string());
+    UploadId => Text(x: x.to_string());
     Actor => Blob(x: x.0.to_vec());
     DocumentId => Blob(x: x.0.to_vec());
     ChangeHash => Blob(x: x.0.to_vec());

@@ -87,6 +87,8 @@ uuid_ids! {
     ReEntryGrantId;
     /// A door taken by one team for a time (门锁).
     LeaseId;
+    /// An upload (上传) of one file of evidence by one device.
+    UploadId;
 }
 
 macro_rules! hash_ids {

@@ -34,5 +34,6 @@ mod stories;
 mod sync;
 mod tasks;
 mod tokens;
+mod uploads;
 mod users;
 mod visits;

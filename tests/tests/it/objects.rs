@@ -7,7 +7,7 @@ use fieldseal_server::objects::{
 };
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use sync_core::limits::OBJECT_WRITE_BYTES;
-use sync_core::model::Digest;
+use sync_core::model::{Digest, UploadId};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -106,7 +106,7 @@ pub async fn keeps_the_contract(objects: &Objects) {
     );
 
     // A listing knows every object below a folder and none beside it.
-    let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let (one, other) = (UploadId(Uuid::from_u128(1)), UploadId(Uuid::from_u128(2)));
     for (upload, offset) in [(one, 0), (one, 5), (other, 0)] {
         let name = ObjectName::part(upload, offset, [7; 8]);
         objects.put_new(&name, "part!".into()).await.unwrap();
@@ -123,8 +123,10 @@ pub async fn keeps_the_contract(objects: &Objects) {
     assert_eq!(objects.list(UPLOADS).count().await, 3);
 
     // Deleted is gone, and deleting again is nothing.
-    assert_eq!(objects.delete_upload(one).await.unwrap(), 2);
-    assert_eq!(objects.delete_upload(one).await.unwrap(), 0);
+    for offset in [0, 5, 5] {
+        let name = ObjectName::part(one, offset, [7; 8]);
+        objects.delete(&name).await.unwrap();
+    }
     assert_eq!(objects.list(UPLOADS).count().await, 1);
     objects.delete(&original(1)).await.unwrap();
     objects.delete(&original(1)).await.unwrap();
@@ -146,11 +148,11 @@ fn a_folder_keeps_the_contract_of_objects() {
 fn an_upload_that_is_deleted_leaves_no_folder() {
     let folder = TempDir::new().unwrap();
     let objects = in_folder(folder.path());
-    let upload = Uuid::from_u128(9);
+    let upload = UploadId(Uuid::from_u128(9));
     Runtime::new().unwrap().block_on(async {
         let name = ObjectName::part(upload, 0, [0; 8]);
         objects.put_new(&name, "x".into()).await.unwrap();
-        objects.delete_upload(upload).await.unwrap();
+        objects.delete(&name).await.unwrap();
     });
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
 }

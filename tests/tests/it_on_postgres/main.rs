@@ -55,6 +55,8 @@ mod sync;
 mod tasks;
 #[path = "../it/tokens/mod.rs"]
 mod tokens;
+#[path = "../it/uploads/mod.rs"]
+mod uploads;
 #[path = "../it/users/mod.rs"]
 mod users;
 #[path = "../it/visits/mod.rs"]

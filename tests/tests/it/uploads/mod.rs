@@ -1,0 +1,109 @@
+//! Uploads of evidence by tus, against the text of the protocol.
+
+mod aside;
+mod cut;
+mod expiry;
+mod protocol;
+
+use fieldseal_server::objects::{EVIDENCE, UPLOADS};
+use fieldseal_tests::tus::{Piece, Tus, film, sha256};
+use fieldseal_tests::{Phone, TestDevice, TestServer, World};
+use futures_util::TryStreamExt as _;
+
+/// A world where 王 is at a gate and has listed a file of so many bytes.
+struct Scene {
+    w: World,
+    phone: Phone,
+    device: TestDevice,
+    tus: Tus,
+    piece: Piece,
+    bytes: Vec<u8>,
+}
+
+impl Scene {
+    fn new(length: usize) -> Self {
+        let w = World::shanxi();
+        let mut phone = w.phone("王");
+        phone.enters("铸造");
+        let bytes = film(length as u64, length);
+        let piece = Piece::listed(&phone, &bytes);
+        phone.syncs();
+        let user = w.id("user", "王");
+        let device = TestDevice::enrolled(&w.server, &w.token("admin"), &user, 77);
+        let tus = Tus::new(w.server.address, &device.access);
+        Self {
+            w,
+            phone,
+            device,
+            tus,
+            piece,
+            bytes,
+        }
+    }
+
+    /// The names of all objects below a folder.
+    fn objects(&self, below: &str) -> Vec<String> {
+        objects(&self.w.server, below)
+    }
+
+    /// The original lies there, whole, and no part of any upload does.
+    fn assert_whole(&self) {
+        assert_eq!(
+            self.objects(EVIDENCE),
+            [format!("evidence/{}", self.piece.sha256)]
+        );
+        assert!(self.original() == self.bytes);
+    }
+
+    fn original(&self) -> Vec<u8> {
+        let name =
+            fieldseal_server::objects::ObjectName::original(self.piece.sha256.parse().unwrap());
+        let objects = &self.w.server.app.objects;
+        self.w.server.runtime.block_on(async {
+            let size = objects.size(&name).await.unwrap().expect("the original");
+            let pieces: Vec<_> = objects.stream(&name, 0..size).try_collect().await.unwrap();
+            pieces.concat()
+        })
+    }
+}
+
+fn objects(server: &TestServer, below: &str) -> Vec<String> {
+    let listed = server.app.objects.list(below).try_collect::<Vec<_>>();
+    let listed = server.runtime.block_on(listed).unwrap();
+    let mut names: Vec<_> = listed.into_iter().map(|it| it.name.to_string()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_file_goes_up_in_parts_and_lies_there_under_its_hash() {
+    let s = Scene::new(20_000_000);
+    let place = s.tus.creates(&s.piece);
+    // TUSKit sends parts of 500 KiB, each a request of its own.
+    let mut offset = 0;
+    for part in s.bytes.chunks(500 * 1024) {
+        let reply = s.tus.patches(&place, offset, part).expect(204);
+        offset += part.len();
+        assert_eq!(reply.number("upload-offset"), offset);
+    }
+    assert_eq!(s.tus.waits_past(&place, "checking"), "verified");
+    s.assert_whole();
+    assert!(s.objects(UPLOADS).is_empty(), "{:?}", s.objects(UPLOADS));
+    assert_eq!(s.tus.offset(&place), s.bytes.len());
+    assert_eq!(sha256(&s.original()), s.piece.sha256);
+}
+
+#[test]
+fn a_request_of_any_length_becomes_parts_of_eight_mebibytes() {
+    let s = Scene::new(20_000_000);
+    let place = s.tus.creates(&s.piece);
+    let sent = &s.bytes[..19_999_999];
+    s.tus.patches(&place, 0, sent).expect(204);
+    let parts = s.objects(UPLOADS);
+    assert_eq!(parts.len(), 3, "{parts:?}");
+    s.tus
+        .patches(&place, sent.len(), &s.bytes[sent.len()..])
+        .expect(204);
+    assert_eq!(s.tus.waits_past(&place, "checking"), "verified");
+    s.assert_whole();
+}
