@@ -46,6 +46,15 @@ pub struct DataConfig {
 }
 
 impl DataConfig {
+    /// The objects, if they lie elsewhere than in the data folder.
+    pub fn objects_elsewhere(&self) -> Result<Option<Objects>, OpenObjectsError> {
+        let named = self
+            .objects_url
+            .as_deref()
+            .is_some_and(|url| !url.is_empty());
+        named.then(|| self.objects()).transpose()
+    }
+
     /// The objects, wherever they are.
     pub fn objects(&self) -> Result<Objects, OpenObjectsError> {
         let environment = self.objects_environment.clone();

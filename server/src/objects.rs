@@ -81,6 +81,14 @@ impl fmt::Debug for ObjectName {
     }
 }
 
+/// Whether a file in the folder is one that is still being written, or was when its process was killed: the folder's store
+/// writes to a name with `#` and a number, and renames.
+pub fn is_staged(file_name: &str) -> bool {
+    file_name.rsplit_once('#').is_some_and(|(_, number)| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
 /// What a listing says of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {

@@ -25,12 +25,23 @@ impl ServerProcess {
 
     /// The same on a PostgreSQL database, if one is given.
     pub fn start_on(program: &str, data: &Path, database_url: Option<&str>) -> Self {
+        Self::start_with(program, data, database_url, &[])
+    }
+
+    /// The same with variables of its environment.
+    pub fn start_with(
+        program: &str,
+        data: &Path,
+        database_url: Option<&str>,
+        environment: &[(String, String)],
+    ) -> Self {
         let mut command = Command::new(program);
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .env_remove("FIELDSEAL_DATABASE_URL")
             .env("FIELDSEAL_LOG", "warn")
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         if let Some(url) = database_url {

@@ -1,9 +1,15 @@
 //! A way to the server over real sockets that breaks at a byte: so many bytes of the request go through and so many of the
-//! answer, then the connection is gone, at both ends.
+//! answer, then the connection is gone, at both ends. One connection's ([`Relay`]), or a whole client's ([`BadLine`]).
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 
 /// What went through.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,4 +86,79 @@ fn pass(mut from: &TcpStream, mut to: &TcpStream, max: usize) -> Vec<u8> {
         }
     }
     passed
+}
+
+/// For every connection of a client: each goes through until a number of bytes that chance draws, and then breaks.
+pub struct BadLine {
+    /// Where the client connects.
+    pub address: SocketAddr,
+    state: Arc<LineState>,
+}
+
+struct LineState {
+    server: Mutex<SocketAddr>,
+    up: AtomicUsize,
+    cuts: AtomicUsize,
+    closed: AtomicBool,
+}
+
+impl BadLine {
+    /// One to a server, whose connections carry so many bytes up at most.
+    pub fn begin(server: SocketAddr, seed: u64, up: Range<usize>) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let state = Arc::new(LineState {
+            server: Mutex::new(server),
+            up: AtomicUsize::new(0),
+            cuts: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
+        });
+        let line = state.clone();
+        thread::spawn(move || {
+            let mut dice = ChaCha8Rng::seed_from_u64(seed);
+            for phone in listener.incoming() {
+                if line.closed.load(Ordering::SeqCst) {
+                    return;
+                }
+                let (line, up_max) = (line.clone(), dice.random_range(up.clone()));
+                thread::spawn(move || line.carries(phone?, up_max));
+            }
+        });
+        Ok(Self { address, state })
+    }
+
+    /// The server is here now.
+    pub fn redirect(&self, server: SocketAddr) {
+        *self.state.server.lock().expect("the address") = server;
+    }
+
+    /// How many bytes were sent to the server, heads of requests among them.
+    pub fn up(&self) -> usize {
+        self.state.up.load(Ordering::SeqCst)
+    }
+
+    /// How many connections were cut.
+    pub fn cuts(&self) -> usize {
+        self.state.cuts.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for BadLine {
+    fn drop(&mut self) {
+        self.state.closed.store(true, Ordering::SeqCst);
+        // Wakes the one who waits for connections.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+impl LineState {
+    fn carries(&self, phone: TcpStream, up_max: usize) -> io::Result<()> {
+        let server = *self.server.lock().expect("the address");
+        let carried = carry(phone, TcpStream::connect(server)?, up_max, usize::MAX)?;
+        self.up.fetch_add(carried.up.len(), Ordering::SeqCst);
+        if carried.up.len() == up_max {
+            self.cuts.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
+    }
 }

@@ -249,6 +249,20 @@ impl Tus {
         told["state"].as_str().expect("a state").to_owned()
     }
 
+    /// Waits until so many bytes of an upload are kept, without asking as who goes on with it.
+    #[track_caller]
+    pub fn waits_for_bytes(&self, path: &str, wanted: usize) {
+        let begun = std::time::Instant::now();
+        loop {
+            let told = self.call("GET", path, &[], b"").expect(200).json();
+            if told["offset_bytes"] == wanted {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{told} is not {wanted}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Waits until an upload has left this state; what it is then.
     #[track_caller]
     pub fn waits_past(&self, path: &str, state: &str) -> String {

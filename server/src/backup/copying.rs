@@ -22,13 +22,18 @@ pub fn sum(file: &Path) -> Result<Sum> {
 /// Copies a file into a new one of its owner's alone.
 pub fn copy(from: &Path, to: &Path) -> Result<Sum> {
     let mut source = File::open(from).map_err(at(from))?;
-    if let Some(folder) = to.parent() {
-        make_private(folder).map_err(at(folder))?;
-    }
-    let mut target = new_private(to).map_err(at(to))?;
+    let mut target = create(to)?;
     let sum = pour(&mut source, &mut target).map_err(at(to))?;
     target.sync_all().map_err(at(to))?;
     Ok(sum)
+}
+
+/// Makes a new file of its owner's alone.
+pub fn create(to: &Path) -> Result<File> {
+    if let Some(folder) = to.parent() {
+        make_private(folder).map_err(at(folder))?;
+    }
+    new_private(to).map_err(at(to))
 }
 
 /// Writes a new file of its owner's alone.

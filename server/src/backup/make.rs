@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::manifest::{FORMAT, FileSum, Manifest, PARTIAL};
-use super::{BackupError, Programs, Result, at, copying, damaged};
+use super::{BackupError, Programs, Result, at, copying, damaged, objects};
 use crate::clock::{Clock, SystemClock, rfc3339};
 use crate::config::DataConfig;
-use crate::data_folder::{BELONGINGS, DataFolder, make_private, sync_folder};
+use crate::data_folder::{BELONGINGS, DataFolder, OBJECTS, make_private, sync_folder};
+use crate::objects::is_staged;
 use crate::rng::{Rng, SystemRng};
 use crate::store::Store;
 use crate::store::whole::{self, Contents};
@@ -133,9 +134,18 @@ async fn fill(
     };
     copying::settle(&file)?;
     files.insert(name, copying::sum(&file)?.into());
+    let elsewhere = config.objects_elsewhere()?;
     for folder_name in BELONGINGS {
+        if folder_name == OBJECTS && elsewhere.is_some() {
+            continue;
+        }
         let source = data.path().join(folder_name);
         for path in copying::list(&source)? {
+            // Half of a file that becomes one later, or never.
+            let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+            if folder_name == OBJECTS && is_staged(&file_name) {
+                continue;
+            }
             let path = Path::new(folder_name).join(path);
             let from = data.path().join(&path);
             let name = Manifest::data_file(&path).ok_or_else(|| {
@@ -149,6 +159,9 @@ async fn fill(
                 Err(error) => return Err(error),
             }
         }
+    }
+    if let Some(objects) = &elsewhere {
+        files.extend(objects::fetch(objects, folder).await?);
     }
     let manifest = Manifest {
         format: FORMAT,

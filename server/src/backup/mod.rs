@@ -5,6 +5,7 @@
 mod copying;
 mod make;
 mod manifest;
+mod objects;
 mod programs;
 mod restore;
 
@@ -17,6 +18,7 @@ pub use programs::Programs;
 pub use restore::{Restored, restore};
 
 use crate::data_folder::FolderError;
+use crate::objects::{ObjectsError, OpenObjectsError};
 use crate::store::StoreError;
 
 /// Why there is no backup, or none that can be restored. Each begins with its stable code.
@@ -85,6 +87,12 @@ pub enum BackupError {
         /// Why.
         source: io::Error,
     },
+    /// Evidence lies in a store of objects that does not open as configured.
+    #[error(transparent)]
+    OpenObjects(#[from] OpenObjectsError),
+    /// The store of objects fails.
+    #[error("backup_objects_failed: {0}")]
+    Objects(#[from] ObjectsError),
     /// The database fails.
     #[error("backup_database_failed: {0}")]
     Store(#[from] StoreError),

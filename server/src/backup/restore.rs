@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::manifest::{Manifest, check};
-use super::{BackupError, Programs, Result, at, copying, damaged};
+use super::{BackupError, Programs, Result, at, copying, damaged, objects};
 use crate::clock::{Clock, SystemClock};
 use crate::config::DataConfig;
 use crate::data_folder::{BELONGINGS, DataFolder, OBJECTS, make_private, sync_folder};
@@ -46,11 +46,17 @@ pub async fn restore(config: &DataConfig, from: &Path, programs: &Programs) -> R
     data.make()?;
     let _hold = data.take()?;
     let place = Place::new(&data)?;
+    let elsewhere = config.objects_elsewhere()?;
+    if let Some(objects) = &elsewhere {
+        // Joined with what is there, and named by nothing until the database is in its place.
+        objects::give_back(objects, &manifest, from).await?;
+    }
+    let elsewhere = elsewhere.is_some();
     let database = from.join(Manifest::database_file(&manifest.database));
     let epoch = match &config.database_url {
         None => {
             let ready = ready_sqlite(&place, &manifest, &database).await?;
-            ready_files(&place, &manifest, from)?;
+            ready_files(&place, &manifest, from, elsewhere)?;
             data.begin_restoring().map_err(at(data.path()))?;
             for old in data.database_files() {
                 place.set_aside(&old)?;
@@ -63,7 +69,7 @@ pub async fn restore(config: &DataConfig, from: &Path, programs: &Programs) -> R
         Some(url) => {
             // No server starts on a database whose filling has not ended.
             let store = fill_postgres(url, &manifest, &database, programs).await?;
-            ready_files(&place, &manifest, from)?;
+            ready_files(&place, &manifest, from, elsewhere)?;
             data.begin_restoring().map_err(at(data.path()))?;
             place.put_files(&manifest)?;
             let epoch = begin_epoch(&store).await?;
@@ -149,8 +155,16 @@ impl<'a> Place<'a> {
 }
 
 /// Copies what is not in its place already, and checks again what was copied.
-fn ready_files(place: &Place<'_>, manifest: &Manifest, from: &Path) -> Result<()> {
+fn ready_files(
+    place: &Place<'_>,
+    manifest: &Manifest,
+    from: &Path,
+    objects_elsewhere: bool,
+) -> Result<()> {
     for (path, name, wanted) in manifest.data_files() {
+        if objects_elsewhere && path.starts_with(OBJECTS) {
+            continue;
+        }
         let there = place.data.path().join(&path);
         if path.starts_with(OBJECTS) && there.is_file() {
             let (bytes, sha256) = copying::sum(&there)?;

@@ -2,12 +2,13 @@
 //! the target empty, and running it again does it again.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sync_core::limits::POSTGRES_CONNECTIONS;
 use sync_core::proof::KeyId;
 
 use super::Outcome;
+use crate::data_folder::OBJECTS;
 use crate::keys::{KeyFolder, ServerKey};
 use crate::store::access::server_keys;
 use crate::store::transfer::{self, Moved};
@@ -52,6 +53,7 @@ impl MigrateStore {
                 keep_keys(&mut tx, &keys).await?;
                 tx.commit().await?;
                 tell(&moved);
+                tell_of_objects(&file);
                 println!(
                     "Moved and checked. Serve it with FIELDSEAL_DATABASE_URL set to the new address."
                 );
@@ -90,6 +92,17 @@ async fn keep_keys(tx: &mut Tx, keys: &BTreeMap<KeyId, ServerKey>) -> Outcome {
         server_keys::put(tx, &row).await?;
     }
     Ok(())
+}
+
+/// Evidence is no part of the database and stays where it is.
+fn tell_of_objects(database: &Path) {
+    let objects = database.parent().map(|folder| folder.join(OBJECTS));
+    if let Some(objects) = objects.filter(|folder| folder.is_dir()) {
+        println!(
+            "Evidence stays in {}: serve with the same data folder.",
+            objects.display()
+        );
+    }
 }
 
 fn tell(moved: &[Moved]) {

@@ -96,6 +96,26 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "tests/tests/it/media/visits.rs::what_cannot_be_examined_is_given_up_by_name_after_so_many_attempts",
     ),
     (
+        "UPLOAD_METADATA_BYTES_MAX",
+        "header_invalid",
+        "tests/tests/it/uploads/protocol.rs::what_is_no_beginning_is_refused_by_its_header",
+    ),
+    (
+        "UPLOADS_AT_ONCE_PER_DEVICE",
+        "overloaded",
+        "tests/tests/it/uploads/protocol.rs::a_device_writes_so_many_at_once_and_others_have_their_turn",
+    ),
+    (
+        "UPLOADS_PER_ENTRY_MAX",
+        "upload_gone",
+        "tests/tests/it/uploads/protocol.rs::a_client_that_forgets_its_uploads_has_so_many_beginnings_and_no_more",
+    ),
+    (
+        "UPLOAD_UNFINISHED_MS",
+        "upload_gone",
+        "tests/tests/it/uploads/expiry.rs::an_upload_ends_when_nothing_came_for_a_week_and_each_part_puts_that_off",
+    ),
+    (
         "HELD_CHANGES_PER_DEVICE_MAX",
         "device.aside_full",
         "tests/tests/it/sync/quarantine.rs::a_device_fills_its_place_aside_to_the_limit_and_one_more_is_turned_away_by_its_code",
@@ -304,6 +324,40 @@ const BESIDE: &[(&[&str], &str)] = &[
     (
         &["MEDIA_LEASE_MS", "MEDIA_RETRY_MS", "REUSE_TOLD_MAX"],
         "what the server chooses for its own work",
+    ),
+    (
+        &[
+            "OBJECT_WRITE_BYTES",
+            "OBJECT_READ_BYTES",
+            "OBJECTS_REQUEST_S",
+            "OBJECTS_RETRIES_MAX",
+            "OBJECTS_RETRY_S_MAX",
+            "OBJECTS_AWAY_S",
+            "STORAGE_FULL_S",
+        ],
+        "how the server handles its store of objects; tests/tests/it/objects.rs stands at the length of a piece",
+    ),
+    (
+        &[
+            "UPLOAD_REQUEST_S",
+            "UPLOAD_IDLE_S",
+            "UPLOAD_LAST_MS",
+            "UPLOAD_LAST_GAP_MS",
+            "UPLOAD_PART_AGE_S",
+            "UPLOAD_DRAINED_BYTES_MAX",
+            "UPLOAD_DRAIN_S",
+            "UPLOAD_LEFT_TO_OTHERS_MS",
+            "UPLOADS_AT_ONCE",
+            "UPLOADS_FINISHED_AT_ONCE",
+            "UPLOADS_LOOKED_AT",
+            "UPLOADS_CLEANED_AT_ONCE",
+            "UPLOADS_SWEPT_S",
+        ],
+        "how the server takes in and finishes uploads; nobody sends them",
+    ),
+    (
+        &["UPLOAD_REMEMBERED_MS", "UPLOAD_ORPHAN_MS"],
+        "when what is over is forgotten: tests/tests/it/uploads/expiry.rs stands at both",
     ),
     (
         &["BACKUP_READ_BYTES", "BACKUP_MANIFEST_BYTES_MAX"],

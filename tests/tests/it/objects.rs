@@ -5,6 +5,7 @@ use std::path::Path;
 use fieldseal_server::objects::{
     ObjectName, Objects, ObjectsError, OpenObjectsError, UPLOADS, Written,
 };
+use fieldseal_tests::s3::S3Server;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use sync_core::limits::OBJECT_WRITE_BYTES;
 use sync_core::model::{Digest, UploadId};
@@ -139,6 +140,19 @@ pub async fn keeps_the_contract(objects: &Objects) {
 fn a_folder_keeps_the_contract_of_objects() {
     let folder = TempDir::new().unwrap();
     let objects = in_folder(&folder.path().join("deep").join("objects"));
+    Runtime::new()
+        .unwrap()
+        .block_on(keeps_the_contract(&objects));
+}
+
+#[test]
+fn a_server_of_s3_keeps_the_contract_of_objects() {
+    let Some(s3) = S3Server::start() else {
+        return;
+    };
+    let objects = Objects::open(Some(&s3.url), Path::new("unused"), s3.environment.clone());
+    let objects = objects.expect("a bucket");
+    assert!(objects.folder().is_none());
     Runtime::new()
         .unwrap()
         .block_on(keeps_the_contract(&objects));

@@ -11,7 +11,7 @@ use sync_core::limits::{
 use sync_core::model::{Millis, UploadId};
 
 use crate::app::App;
-use crate::objects::{ObjectName, UPLOADS};
+use crate::objects::{ObjectName, UPLOADS, is_staged};
 use crate::problem::Problem;
 use crate::store::uploads::{self, Part};
 
@@ -116,8 +116,7 @@ async fn is_named(app: &App, object: &ObjectName) -> Result<bool, Problem> {
     Ok(uploads::has_part(&mut db, upload, object.as_str()).await?)
 }
 
-/// What a process leaves that is killed while it writes a file: the folder's store writes to a name with `#` and a number,
-/// and renames. Gives how many there were.
+/// What a process leaves that is killed while it writes a file. Gives how many there were.
 fn sweep_staged(folder: &Path, before: Millis) -> usize {
     let Ok(entries) = folder.read_dir() else {
         return 0;
@@ -130,12 +129,7 @@ fn sweep_staged(folder: &Path, before: Millis) -> usize {
             continue;
         }
         let name = entry.file_name();
-        let staged = name
-            .to_string_lossy()
-            .rsplit_once('#')
-            .is_some_and(|(_, number)| {
-                !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-            });
+        let staged = is_staged(&name.to_string_lossy());
         let written = entry.metadata().and_then(|it| it.modified()).ok();
         let age = written.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         let old = age.is_some_and(|at| i64::try_from(at.as_millis()).is_ok_and(|at| at < before));

@@ -7,6 +7,7 @@ use fieldseal_server::router::document;
 use fieldseal_server::services::ruling::rule_what_is_dirty;
 use fieldseal_server::store::Statement;
 use fieldseal_tests::server::{Answer, PASSWORD};
+use fieldseal_tests::tus::{Piece, Tus};
 use fieldseal_tests::{TestDevice, TestServer, World};
 use serde_json::{Value, json};
 use sync_core::limits::{IDEMPOTENCY_KEY_CHARS_MAX, IDEMPOTENCY_KEY_MS, IMPORT_REQUEST_S};
@@ -125,6 +126,7 @@ fn every_mutating_operation_can_be_sent_again() {
     let mut phone = w.phone("王");
     let visit = phone.enters("铸造");
     let sample = phone.draws("T1");
+    let piece = Piece::listed(&phone, b"a film");
     phone.syncs();
     phone.draws_with("T1", json!({ "lot_no": "第二批" }));
     let page = unsent(&phone);
@@ -144,6 +146,19 @@ fn every_mutating_operation_can_be_sent_again() {
     };
     let id = |kind, key| w.id(kind, key);
     let nothing: (&[&str], &[&str]) = (&[], &[]);
+
+    // Evidence.
+    let tus = Tus::of(&w, "王", 42);
+    t.same("create_upload", nothing, |_, _| {
+        let reply = tus.asks_to_create(&piece);
+        let place = reply.header("location").map(str::to_owned);
+        Answer {
+            status: reply.status,
+            body: json!({ "location": place }),
+            raw: String::new(),
+            headers: Default::default(),
+        }
+    });
 
     // Access.
     let new = json!({ "kind": "station", "name": "站", "region": "140500" });

@@ -1,8 +1,10 @@
 //! Uploads of evidence by tus, against the text of the protocol.
 
 mod aside;
+mod clients;
 mod cut;
 mod expiry;
+mod outdoors;
 mod protocol;
 
 use fieldseal_server::objects::{EVIDENCE, UPLOADS};
