@@ -16,6 +16,7 @@ pub mod media;
 pub mod objects;
 pub mod openapi;
 pub mod problem;
+pub mod ranges;
 pub mod rng;
 pub mod router;
 pub mod serve;

@@ -106,6 +106,18 @@ codes! {
     /// No manifest that the caller may send for names this piece of evidence: sync first, so that the visit which names it is
     /// here, then ask again.
     EvidenceUnlisted = "evidence_unlisted", CONFLICT, "No manifest here names this evidence yet; sync first";
+    /// Its bytes are not here, or were not verified yet: `GET /v1/visits/{id}/evidence` says how far they are.
+    EvidenceAwaited = "evidence_awaited", NOT_FOUND, "These bytes are not here yet";
+    /// Nothing of that name was made of this original: it is none that can be shown, or it was not looked at yet.
+    RenditionMissing = "rendition_missing", NOT_FOUND, "There is no such rendition";
+    /// The link was not made here, or was altered.
+    LinkInvalid = "link_invalid", FORBIDDEN, "This link is not valid";
+    /// The link's few minutes are over: ask for a new one.
+    LinkExpired = "link_expired", FORBIDDEN, "This link has expired";
+    /// None of the ranges asked for lies in these bytes; `Content-Range` says how many there are.
+    RangeUnsatisfiable = "range_unsatisfiable", RANGE_NOT_SATISFIABLE, "None of these ranges is in there";
+    /// What is there is not what `If-Match` names.
+    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "This is not what If-Match names";
     /// The manifest names this piece of evidence with another hash or another size: `errors` says which.
     EvidenceDiffers = "evidence_differs", CONFLICT, "The manifest names other bytes";
 

@@ -20,7 +20,7 @@ use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::endpoints::{
     campaigns, challenges, devices, docs, enrolment_codes, enterprises, health, imports, leases,
-    oidc, organisations, prior_samplings, product_rules, quarantine, re_entry_grants,
+    media, oidc, organisations, prior_samplings, product_rules, quarantine, re_entry_grants,
     returned_papers, rulebooks, rulings, samples, scopes, server_keys, sessions,
     sheet_number_blocks, sync, tasks, teams, tokens, uploads, users, visits,
 };
@@ -141,6 +141,12 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(visits::list::list_visits))
         .routes(routes!(visits::get::get_visit))
         .routes(routes!(visits::rulings::list_visit_rulings))
+        // Evidence.
+        .routes(routes!(visits::evidence::list::list_visit_evidence))
+        .routes(routes!(visits::evidence::content::get_evidence_content))
+        .routes(routes!(visits::evidence::rendition::get_evidence_rendition))
+        .routes(routes!(visits::evidence::link::get_evidence_link))
+        .routes(routes!(media::read_media))
         .routes(routes!(rulings::get::get_ruling))
         .routes(routes!(rulings::facts::get_ruling_facts))
         .routes(routes!(scopes::facts::get_scope_facts))

@@ -196,6 +196,10 @@ pub const PIN_KDF_MEMORY_KIB: u32 = 19 * 1024;
 pub const PIN_KDF_PASSES: u32 = 2;
 /// One file of evidence: an hour of video from a phone.
 pub const EVIDENCE_BYTES_MAX: i64 = 4 * 1024 * 1024 * 1024;
+/// How long a link to one piece of evidence serves, in seconds.
+pub const MEDIA_LINK_S: i64 = 300;
+/// Ranges that are sent in one answer: a player asks for one, whoever asks for more gets the whole.
+pub const BYTE_RANGES_MAX: usize = 16;
 /// Numbers of sheets in one block: a team on the road without a net for a month.
 pub const SHEET_NUMBERS_BLOCK: i64 = 200;
 /// Numbers of sheets that a phone keeps in store; below it, it asks for another block.

@@ -349,6 +349,22 @@ impl TestServer {
         self.run(request, method, path, None, "application/json", bytes)
     }
 
+    /// Calls an operation without a body, with any headers.
+    pub fn call_headed(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let request = headers
+            .iter()
+            .fold(ureq::http::Request::builder(), |request, (name, value)| {
+                request.header(*name, *value)
+            });
+        self.run(request, method, path, token, "application/json", None)
+    }
+
     /// Calls an operation with any bytes.
     pub fn call_raw(
         &self,

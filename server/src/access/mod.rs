@@ -8,5 +8,6 @@ pub mod principal;
 pub mod replays;
 pub mod role;
 
+pub use jwt::Claims;
 pub use principal::Principal;
 pub use role::{OrganisationKind, Role};

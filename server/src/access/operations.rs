@@ -268,6 +268,43 @@ pub const OPERATIONS: &[Operation] = &[
         ),
     },
     Operation {
+        id: "list_visit_evidence",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/visits/0000000000000000000000000000000000000000000000000000000000000000/evidence",
+            Elsewhere::NotFound,
+        ),
+    },
+    Operation {
+        id: "get_evidence_content",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/visits/0000000000000000000000000000000000000000000000000000000000000000/evidence/00000000-0000-0000-0000-000000000000/content",
+            Elsewhere::NotFound,
+        ),
+    },
+    Operation {
+        id: "get_evidence_rendition",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/visits/0000000000000000000000000000000000000000000000000000000000000000/evidence/00000000-0000-0000-0000-000000000000/renditions/thumbnail",
+            Elsewhere::NotFound,
+        ),
+    },
+    Operation {
+        id: "get_evidence_link",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/visits/0000000000000000000000000000000000000000000000000000000000000000/evidence/00000000-0000-0000-0000-000000000000/link",
+            Elsewhere::NotFound,
+        ),
+    },
+    public("read_media", "/v1/media/x"),
+    Operation {
         id: "list_visit_rulings",
         who: Who::Anyone,
         scope: Scope::RegionAndBelow,

@@ -12,6 +12,7 @@ pub mod health;
 pub mod imports;
 pub mod leases;
 pub mod list;
+pub mod media;
 pub mod oidc;
 pub mod organisations;
 pub mod prior_samplings;

@@ -16,10 +16,12 @@ use sync_core::sync::doctor::ItemState;
 use utoipa::ToSchema;
 
 pub use self::people::Person;
+pub use self::reading::times;
 use crate::access::Principal;
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
+use crate::services::evidence::reading::{self as evidence, EvidenceSummary};
 use crate::services::projection::{self, Certified};
 use crate::services::ruling::gather;
 use crate::store::Session;
@@ -219,10 +221,12 @@ pub struct VisitView {
     pub conflicts: i64,
     /// When it last changed.
     pub changed_at: String,
+    /// How far the bytes of its evidence (影像证据) are.
+    pub evidence: EvidenceSummary,
 }
 
-impl From<VisitListRow> for VisitView {
-    fn from(row: VisitListRow) -> Self {
+impl VisitView {
+    fn new(row: VisitListRow, evidence: EvidenceSummary) -> Self {
         Self {
             visit_id: row.document_id.to_string(),
             campaign_id: row.campaign_id,
@@ -237,6 +241,7 @@ impl From<VisitListRow> for VisitView {
             samples: row.samples,
             conflicts: row.conflicts,
             changed_at: rfc3339(row.changed_at),
+            evidence,
         }
     }
 }
@@ -251,6 +256,18 @@ pub async fn list(
 ) -> Result<Vec<VisitListRow>, Problem> {
     let mut db = app.store.read().await?;
     Ok(visits::list(&mut db, caller, after, filter, rows_max).await?)
+}
+
+/// What lists show of these visits.
+pub async fn views(app: &App, rows: Vec<VisitListRow>) -> Result<Vec<VisitView>, Problem> {
+    let mut db = app.store.read().await?;
+    let documents: Vec<_> = rows.iter().map(|row| row.document_id).collect();
+    let mut summaries = evidence::summaries(&mut db, &documents).await?;
+    let views = rows.into_iter().map(|row| {
+        let evidence = summaries.remove(&row.document_id);
+        VisitView::new(row, evidence.unwrap_or_else(EvidenceSummary::of_none))
+    });
+    Ok(views.collect())
 }
 
 /// One visit, whole.
@@ -330,6 +347,10 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
             }
         })
         .collect();
+    let mut summaries = evidence::summaries(&mut db, &[id]).await?;
+    let evidence = summaries
+        .remove(&id)
+        .unwrap_or_else(EvidenceSummary::of_none);
     let names = names(&mut db, &document).await?;
     let people = people::named(&mut db, mentioned).await?;
     let around = projection::around(
@@ -350,7 +371,7 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
         seals: read.seals,
         amendments: read.amendments,
         records: read.records,
-        visit: row.into(),
+        visit: VisitView::new(row, evidence),
         facts: serde_json::to_value(&facts).map_err(|error| Problem::internal(&error))?,
         rulings,
         decisions,

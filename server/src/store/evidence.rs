@@ -52,6 +52,8 @@ bulk! {
     /// In with the new entries.
     INSERT = ("INSERT INTO evidence (document_id, evidence_id, sha256, size_bytes, media_type, kind, entry, captured, author) \
         VALUES", 0, 9, " ON CONFLICT DO NOTHING");
+    /// The manifests of documents.
+    LIST_OF_DOCUMENTS = (entries!("WHERE e.document_id IN ("), 0, 1, ") ORDER BY e.document_id, e.evidence_id");
     /// Entries whose bytes are verified, of these documents.
     LIST_VERIFIED = ("SELECT e.document_id, e.evidence_id FROM evidence e \
         JOIN evidence_proofs p ON p.document_id = e.document_id AND p.sha256 = e.sha256 \
@@ -150,6 +152,16 @@ pub async fn find(
 /// The manifest of a document, by id.
 pub async fn list(db: &mut Session, document: DocumentId) -> Result<Vec<EvidenceRow>> {
     let rows = db.all(&LIST, args![document]).await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// The manifests of these documents.
+pub async fn list_of_documents(
+    db: &mut Session,
+    documents: impl IntoIterator<Item = DocumentId>,
+) -> Result<Vec<EvidenceRow>> {
+    let ids = documents.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST_OF_DOCUMENTS, args![], ids).await?;
     rows.iter().map(from_row).collect()
 }
 

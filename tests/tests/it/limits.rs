@@ -116,6 +116,11 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "tests/tests/it/uploads/expiry.rs::an_upload_ends_when_nothing_came_for_a_week_and_each_part_puts_that_off",
     ),
     (
+        "MEDIA_LINK_S",
+        "link_expired",
+        "tests/tests/it/visits/evidence.rs::a_link_reads_one_thing_as_its_maker_for_five_minutes",
+    ),
+    (
         "HELD_CHANGES_PER_DEVICE_MAX",
         "device.aside_full",
         "tests/tests/it/sync/quarantine.rs::a_device_fills_its_place_aside_to_the_limit_and_one_more_is_turned_away_by_its_code",
@@ -241,6 +246,7 @@ const BESIDE: &[(&[&str], &str)] = &[
             "FEED_BATCHES_MAX",
             "INDEX_PAGE_ROWS",
             "KEPT_ANSWER_BYTES_MAX",
+            "BYTE_RANGES_MAX",
         ],
         "how much an answer holds: more comes with the next one, nothing is refused",
     ),

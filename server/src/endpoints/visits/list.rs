@@ -95,7 +95,7 @@ pub async fn list_visits(
         format!("{}_{}", row.sort_at, row.document_id)
     });
     Ok(Json(Page {
-        items: page.items.into_iter().map(VisitView::from).collect(),
+        items: visits::views(&app, page.items).await?,
         next: page.next,
     }))
 }

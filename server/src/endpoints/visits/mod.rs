@@ -1,5 +1,6 @@
-//! Visits (进门): lists, dossiers, rulings.
+//! Visits (进门): lists, dossiers, rulings, evidence.
 
+pub mod evidence;
 pub mod get;
 pub mod list;
 pub mod rulings;

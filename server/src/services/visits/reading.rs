@@ -131,7 +131,7 @@ fn told_as_sealed<T: Serialize>(
 }
 
 /// Both intervals for people: an open end is none.
-fn times(fact: &TimeFact) -> Value {
+pub fn times(fact: &TimeFact) -> Value {
     let end = |at: Millis| (at != Millis::MIN && at != Millis::MAX).then(|| rfc3339(at));
     let interval = |it: Interval| json!({ "from": end(it.lo), "to": end(it.hi) });
     json!({

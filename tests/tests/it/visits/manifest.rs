@@ -17,7 +17,7 @@ use sync_core::model::{DeviceId, Digest, DocumentId, EvidenceId};
 use sync_core::proof::{EVIDENCE_RECEIPT, EvidenceReceiptRecord};
 
 /// The manifest as the server has it.
-fn manifest(server: &TestServer, visit: DocumentId) -> Vec<EvidenceRow> {
+pub fn manifest(server: &TestServer, visit: DocumentId) -> Vec<EvidenceRow> {
     server.runtime.block_on(async {
         let mut db = server.app.store.read().await.unwrap();
         evidence::list(&mut db, visit).await.unwrap()
@@ -25,7 +25,7 @@ fn manifest(server: &TestServer, visit: DocumentId) -> Vec<EvidenceRow> {
 }
 
 /// A photograph of the place.
-fn photo(bytes: &[u8]) -> EvidenceInput {
+pub fn photo(bytes: &[u8]) -> EvidenceInput {
     EvidenceInput {
         kind: "place".to_owned(),
         medium: "photo".to_owned(),
@@ -35,7 +35,7 @@ fn photo(bytes: &[u8]) -> EvidenceInput {
     }
 }
 
-fn claim(visit: DocumentId, added: &EvidenceAdded, size: usize) -> Claim {
+pub fn claim(visit: DocumentId, added: &EvidenceAdded, size: usize) -> Claim {
     Claim {
         document_id: visit,
         evidence_id: added.evidence_id.parse().unwrap(),
@@ -72,7 +72,7 @@ fn asks(w: &World, caller: &Principal, claim: &Claim) -> Result<EvidenceRow, Pro
 }
 
 /// What the job that finishes an upload says when the bytes of a claim are stored and verified.
-fn brings(w: &World, phone: &Phone, claim: &Claim) {
+pub fn brings(w: &World, phone: &Phone, claim: &Claim) {
     let app = &w.server.app;
     let proof = Proof {
         document_id: claim.document_id,

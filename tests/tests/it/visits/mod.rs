@@ -1,4 +1,5 @@
 //! `/v1/visits`: what is known of a visit.
 
+mod evidence;
 mod get;
 mod manifest;
