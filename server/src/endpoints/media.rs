@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::extract::Path;
 use crate::problem::{Code, Problem, ProblemBody};
 use crate::ranges::{self, Answer};
-use crate::services::evidence::media::{self, Readable, Way, note_read};
+use crate::services::evidence::content::{self, Readable, Way, note_read};
 
 /// Read the bytes that a link was made for; it needs no token and ends with the session in which it was made
 #[utoipa::path(get, path = "/v1/media/{token}", tag = "evidence",
@@ -29,7 +29,7 @@ pub async fn read_media(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (caller, readable) = media::follow(&app, &token).await?;
+    let (caller, readable) = content::follow(&app, &token).await?;
     send(&app, &caller, readable, &method, &headers, Way::Link).await
 }
 

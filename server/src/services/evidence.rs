@@ -4,7 +4,7 @@
 //! Bytes are proved for a document by somebody who brings them for it, never by naming their hash: a hash is no secret, and
 //! who learned one could otherwise read the picture through a visit of their own (docs/adr/0010-bytes-are-proved.md).
 
-pub mod media;
+pub mod content;
 pub mod reading;
 
 use std::collections::HashMap;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use sync_core::model::DocumentId;
+use sync_core::model::{Digest, DocumentId};
 use sync_core::sync::evidence::{EvidenceState, EvidenceTally};
 use utoipa::ToSchema;
 
@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
 use crate::store::evidence::{self, EvidenceRow};
+use crate::store::media::{self, Examined};
 use crate::store::sync::visits;
 use crate::store::{Result, Session, feed};
 
@@ -108,6 +109,11 @@ pub struct EvidenceView {
     /// Since when its bytes are verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<String>,
+    /// What was found in the bytes: what they are, when and where they say that they were made, and why there is no preview.
+    /// Absent until they were looked at.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<Value>,
     /// What the server signs of it: against this alone a phone may let its original go.
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,17 +165,36 @@ pub async fn of_visit(
     }
     let rows = evidence::list(&mut db, document).await?;
     let epoch = feed::find_epoch(&mut db).await?.unwrap_or_default();
+    let examined = media::list_of_document(&mut db, document).await?;
+    let found: HashMap<Digest, Value> = examined
+        .into_iter()
+        .filter_map(|(sha256, examined)| match examined {
+            Examined::Found(found) => Some((sha256, json!(found))),
+            Examined::Waiting => None,
+        })
+        .collect();
     let states: Vec<EvidenceState> = rows.iter().map(state_of).collect();
     let items = rows.iter().zip(&states);
     Ok(VisitEvidence {
         evidence: EvidenceTally::of(&states).into(),
         items: items
-            .map(|(row, state)| view(app, row, state, &epoch))
+            .map(|(row, state)| {
+                let found = found
+                    .get(&row.entry.sha256)
+                    .filter(|_| row.verified_at.is_some());
+                view(app, row, state, found.cloned(), &epoch)
+            })
             .collect(),
     })
 }
 
-fn view(app: &App, row: &EvidenceRow, state: &EvidenceState, epoch: &str) -> EvidenceView {
+fn view(
+    app: &App,
+    row: &EvidenceRow,
+    state: &EvidenceState,
+    found: Option<Value>,
+    epoch: &str,
+) -> EvidenceView {
     let (entry, words) = (&row.entry, state.words());
     let receipt = row.receipt(epoch).map(|receipt| app.keys.sign(&receipt));
     EvidenceView {
@@ -195,6 +220,7 @@ fn view(app: &App, row: &EvidenceRow, state: &EvidenceState, epoch: &str) -> Evi
         zh: words.zh,
         en: words.en,
         verified_at: row.verified_at.map(rfc3339),
+        found,
         receipt: receipt.map(|signed| json!(signed)),
     }
 }

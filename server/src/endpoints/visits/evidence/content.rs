@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::endpoints::media;
 use crate::extract::Path;
 use crate::problem::{Problem, ProblemBody};
-use crate::services::evidence::media::{Part, Way, open};
+use crate::services::evidence::content::{Part, Way, open};
 
 /// Read an original, whole or by ranges; every read of one is in the audit trail
 #[utoipa::path(get, path = "/v1/visits/{id}/evidence/{evidence_id}/content", tag = "evidence",

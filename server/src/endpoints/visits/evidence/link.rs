@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::clock::rfc3339;
 use crate::extract::{Json, Path, Query};
 use crate::problem::{Problem, ProblemBody};
-use crate::services::evidence::media;
+use crate::services::evidence::content;
 
 /// To what.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -45,7 +45,7 @@ pub async fn get_evidence_link(
     Query(query): Query<LinkQuery>,
 ) -> Result<impl IntoResponse, Problem> {
     let rendition = query.rendition.as_deref();
-    let (url, expires_at) = media::link(&app, &caller, id, evidence_id, rendition).await?;
+    let (url, expires_at) = content::link(&app, &caller, id, evidence_id, rendition).await?;
     let link = EvidenceLink {
         url,
         expires_at: rfc3339(expires_at),

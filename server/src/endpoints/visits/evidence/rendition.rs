@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::endpoints::media;
 use crate::extract::Path;
 use crate::problem::{Problem, ProblemBody};
-use crate::services::evidence::media::{Part, Rendition, Way, open};
+use crate::services::evidence::content::{Part, Rendition, Way, open};
 
 /// Read a picture that was made of an original for people to look at: `thumbnail` or `screen`
 #[utoipa::path(get, path = "/v1/visits/{id}/evidence/{evidence_id}/renditions/{name}", tag = "evidence",

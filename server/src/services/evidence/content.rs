@@ -2,15 +2,17 @@
 //! the audit trail for every read of an original.
 
 use serde_json::json;
-use sync_core::model::{DocumentId, EvidenceId};
+use sync_core::model::{Digest, DocumentId, EvidenceId};
 
 use crate::access::jwt::{self, LinkClaims};
 use crate::access::{Claims, Principal};
 use crate::app::App;
 use crate::objects::ObjectName;
 use crate::problem::{Code, Problem};
+use crate::services::media::{SCREEN, THUMBNAIL};
 use crate::services::{audit, sessions};
 use crate::store::evidence::{self, EvidenceRow};
+use crate::store::media::{self, Examined};
 use crate::store::sync::visits;
 use crate::store::{Result, Session};
 
@@ -53,8 +55,8 @@ impl Rendition {
     /// Among the objects.
     fn file(self) -> &'static str {
         match self {
-            Self::Thumbnail => "thumbnail.jpg",
-            Self::Screen => "screen.jpg",
+            Self::Thumbnail => THUMBNAIL,
+            Self::Screen => SCREEN,
         }
     }
 }
@@ -127,6 +129,20 @@ async fn find(
     }
 }
 
+/// What the bytes were found to be, once somebody looked.
+async fn found_type(
+    db: &mut Session,
+    document: DocumentId,
+    sha256: Digest,
+) -> Result<Option<String>> {
+    let examined = media::list_of_document(db, document).await?;
+    let found = examined.into_iter().find(|(of, _)| *of == sha256);
+    Ok(match found {
+        Some((_, Examined::Found(found))) => Some(found.fact.media_type),
+        _ => None,
+    })
+}
+
 /// Opens a part of a piece for a caller.
 pub async fn open(
     app: &App,
@@ -138,7 +154,7 @@ pub async fn open(
     let (row, found) = {
         let mut db = app.store.read().await?;
         let row = find(&mut db, caller, document, id).await?;
-        let found: Option<String> = None;
+        let found = found_type(&mut db, document, row.entry.sha256).await?;
         (row, found)
     };
     let sha256 = row.entry.sha256;
