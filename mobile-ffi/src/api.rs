@@ -8,10 +8,14 @@ use serde_json::Value;
 use sync_core::limits::{JSON_BODY_BYTES_MAX, PAGE_COMPRESSED_BYTES_MAX, PAGE_INFLATED_BYTES_MAX};
 use sync_core::sync::retry::retry_after_ms;
 use sync_core::sync::session::Failure;
+use sync_core::sync::tus as upload;
 use sync_core::sync::wire::{SyncRequest, SyncResponse};
 
 use crate::error::ClientError;
 use crate::host::{Clock, HttpAnswer, HttpRequest, Transport, TransportError};
+
+/// The type of the server's problems.
+const PROBLEM: &str = "application/problem+json";
 
 /// The compression level: higher ones gain little on forms.
 const ZSTD_LEVEL: i32 = 9;
@@ -118,6 +122,49 @@ impl Api {
         }
     }
 
+    /// One request about an upload; any answer is one, whoever gave it.
+    pub fn upload(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    ) -> Result<upload::Answer, Failure> {
+        let mut all = vec![
+            ("authorization".to_owned(), format!("Bearer {token}")),
+            ("tus-resumable".to_owned(), upload::TUS_VERSION.to_owned()),
+        ];
+        all.extend(headers);
+        let answer = self.transport.send(HttpRequest {
+            method: method.to_owned(),
+            url: format!("{}{path}", self.base),
+            headers: all,
+            body,
+            answer_bytes_max: JSON_BODY_BYTES_MAX,
+        });
+        let answer = answer.map_err(|error| transport_failure(&error))?;
+        let number = |name: &str| answer.header(name)?.trim().parse().ok();
+        let Failure::Status {
+            status,
+            code,
+            retry_after_ms,
+        } = self.failure(&answer)
+        else {
+            return Err(Failure::Unreadable);
+        };
+        let kind = answer.header("content-type").unwrap_or_default();
+        Ok(upload::Answer {
+            status,
+            ours: answer.header("tus-resumable").is_some() || kind.starts_with(PROBLEM),
+            code,
+            location: answer.header("location").map(str::to_owned),
+            offset: number("upload-offset"),
+            length: number("upload-length"),
+            retry_after_ms,
+        })
+    }
+
     /// `POST /v1/sync`.
     pub fn sync(&self, token: &str, request: &SyncRequest) -> Pushed {
         let Some(body) = packed(request) else {
@@ -192,7 +239,7 @@ fn transport_failure(error: &TransportError) -> Failure {
 /// captive portal, a proxy on the way.
 fn problem(answer: &HttpAnswer) -> Option<ClientError> {
     let kind = answer.header("content-type").unwrap_or_default();
-    if !kind.starts_with("application/problem+json") {
+    if !kind.starts_with(PROBLEM) {
         return None;
     }
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The client that an app drives: blocking, owned types, one error. Every method that returns has stored durably what it
 //! says; a kill afterwards loses nothing. This file opens the phone and gives it an identity; `syncing` sends and takes
-//! in, `recording` writes visits, `knowing` reads and rules.
+//! in, `recording` writes visits, `capturing` keeps files and `uploading` sends them, `knowing` reads and rules.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,10 +22,12 @@ use crate::fault::Faults;
 use crate::host::{Host, Signer};
 use crate::install::{Install, InstallFile};
 use crate::keys::{self, SoftwareKey};
+use crate::media::MediaFolder;
 use crate::recording::VisitSchema;
 use crate::store::Store;
 use crate::taking;
 use crate::types::{Enrolled, SignerInfo};
+use crate::uploading::Uploads;
 
 pub(crate) type Done<T> = Result<T, ClientError>;
 
@@ -37,6 +39,10 @@ pub struct Client {
     pub(crate) syncing: Mutex<()>,
     /// One refresh at a time: two with one token would look like a copy in other hands.
     refreshing: Mutex<()>,
+    /// One run of uploads at a time.
+    pub(crate) uploading: Mutex<()>,
+    pub(crate) uploads: Uploads,
+    pub(crate) media: MediaFolder,
     faults: Faults,
     path: PathBuf,
 }
@@ -155,14 +161,19 @@ impl Client {
             key,
             access_token: None,
         };
-        Ok(Self {
+        let client = Self {
             host,
             inner: Mutex::new(inner),
             syncing: Mutex::new(()),
             refreshing: Mutex::new(()),
+            uploading: Mutex::new(()),
+            uploads: Uploads::default(),
+            media: MediaFolder::beside(path, faults.clone()),
             faults,
             path: path.to_owned(),
-        })
+        };
+        client.put_media_in_order()?;
+        Ok(client)
     }
 
     /// Where the database is.

@@ -61,8 +61,14 @@ impl fmt::Display for ClientError {
 
 impl std::error::Error for ClientError {}
 
+/// The code under which the store has no room, not even in its reserve.
+pub const STORE_FULL: &str = "store.full";
+
 impl From<rusqlite::Error> for ClientError {
     fn from(error: rusqlite::Error) -> Self {
+        if crate::store::is_full(&error) {
+            return Self::new(STORE_FULL, "The phone's disk is full").with(error);
+        }
         Self::new("store.failed", "The phone's store could not do this").with(error)
     }
 }

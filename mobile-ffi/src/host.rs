@@ -32,13 +32,14 @@ pub trait Rng: Send + Sync {
 /// One request, as bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpRequest {
-    /// `GET`, `POST`.
+    /// `GET`, `POST`, `PATCH`, `HEAD`, `DELETE`.
     pub method: String,
     /// Whole.
     pub url: String,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
-    /// As it travels; `content-encoding` says how.
+    /// As it travels; `content-encoding` says how. A file goes in parts of at most
+    /// [`UPLOAD_PART_BYTES_MAX`](sync_core::limits::UPLOAD_PART_BYTES_MAX), so that no request holds more than that.
     pub body: Vec<u8>,
     /// Longer answers are cut off and count as failed.
     pub answer_bytes_max: usize,

@@ -2,6 +2,7 @@
 //! `sync-core`; here it is stored, sent and asked for.
 
 mod api;
+mod capturing;
 pub mod client;
 pub mod error;
 mod fault;
@@ -10,6 +11,7 @@ pub mod install;
 pub mod keys;
 mod knowing;
 mod leasing;
+pub mod media;
 mod previewing;
 mod recording;
 mod records;
@@ -18,6 +20,7 @@ pub mod store;
 mod syncing;
 mod taking;
 pub mod types;
+mod uploading;
 
 pub use client::Client;
 pub use error::ClientError;
@@ -27,7 +30,9 @@ pub use host::{
     TransportError, UreqTransport,
 };
 pub use keys::{RustVerifier, SoftwareKey};
+pub use sync_core::model::{EvidenceSubject, Location};
 pub use sync_core::sync::advice::{Preview, Spoken, SpokenDoor, Stands};
 pub use sync_core::sync::enforcement::Objection;
+pub use sync_core::sync::evidence::EvidenceTally;
 pub use sync_core::sync::leases::DoorState;
 pub use types::*;

@@ -61,8 +61,8 @@ impl Client {
                 }
                 Ok(())
             },
-            |write| match site {
-                Some(site) => write.put_setting(&format!("site/{}", header.document_id), &site),
+            |write| match &site {
+                Some(site) => write.put_setting(&format!("site/{}", header.document_id), site),
                 None => Ok(()),
             },
         )?;
@@ -191,7 +191,7 @@ impl Client {
         &self,
         visit: DocumentId,
         steps: impl FnOnce(&mut VisitDocument, Millis, &Store) -> Done<T>,
-        beside: impl FnOnce(&Write<'_>) -> Done<()>,
+        beside: impl FnMut(&Write<'_>) -> Done<()>,
     ) -> Done<T> {
         let row = self.lock().store.find_document(visit)?;
         let row = row.ok_or_else(|| {
@@ -206,7 +206,7 @@ impl Client {
         &self,
         header: &DocumentHeader,
         steps: impl FnOnce(&mut VisitDocument, Millis, &Store) -> Done<T>,
-        beside: impl FnOnce(&Write<'_>) -> Done<()>,
+        mut beside: impl FnMut(&Write<'_>) -> Done<()>,
     ) -> Done<T> {
         let updated_at_ms = self.wall_ms();
         let mut inner = self.lock();

@@ -10,10 +10,10 @@ use sha2::{Digest as _, Sha256};
 use sync_core::document::{DocumentError, Items, SealRecord, Sealable, VisitDocument};
 use sync_core::model::{
     Amendment, AmendmentId, Arrival, ArrivalId, Digest, DocumentId, EnterpriseRecord,
-    EnterpriseRecordId, EvidenceEntry, EvidenceId, EvidenceSubject, Millis, NotSampled,
-    NotSampledId, OnSiteReport, OnSiteReportId, Party, PartySignature, PersonSignature,
-    PriorClaimId, PriorSamplingClaim, Recusal, RecusalId, Refusal, RefusalId, SampleId,
-    SampleSheet, SealId, SealSubject, Suspension, SuspensionId, TaskId, UserId,
+    EnterpriseRecordId, Millis, NotSampled, NotSampledId, OnSiteReport, OnSiteReportId, Party,
+    PartySignature, PersonSignature, PriorClaimId, PriorSamplingClaim, Recusal, RecusalId, Refusal,
+    RefusalId, SampleId, SampleSheet, SealId, SealSubject, Suspension, SuspensionId, TaskId,
+    UserId,
 };
 use sync_core::proof::seal_statement;
 use sync_core::rules::Rulebooks;
@@ -24,10 +24,10 @@ use crate::error::ClientError;
 use crate::host::Signer as _;
 use crate::keys::SoftwareKey;
 use crate::previewing::{documents_in, unknown_visit};
-use crate::store::{EvidenceFile, Store};
+use crate::store::Store;
 use crate::types::{
-    ArrivalInput, Continues, EvidenceAdded, EvidenceInput, NotSampledInput, PartyAct,
-    PriorClaimInput, RefusalInput, ReportInput, SignerAct,
+    ArrivalInput, Continues, NotSampledInput, PartyAct, PriorClaimInput, RefusalInput, ReportInput,
+    SignerAct,
 };
 
 fn sha256(bytes: &[u8]) -> Digest {
@@ -254,45 +254,6 @@ impl Client {
             },
             |_| Ok(()),
         )
-    }
-
-    /// Enters a file into the manifest by its hash.
-    pub fn add_evidence(&self, visit: DocumentId, evidence: EvidenceInput) -> Done<EvidenceAdded> {
-        let hash = sha256(&evidence.bytes);
-        let size_bytes = i64::try_from(evidence.bytes.len()).unwrap_or(i64::MAX);
-        let entry = EvidenceEntry {
-            evidence_id: EvidenceId(self.new_uuid()),
-            sha256: hash,
-            size_bytes,
-            media_type: evidence.mime.clone(),
-            kind: evidence.kind,
-            subject: evidence
-                .sample_id
-                .map_or(EvidenceSubject::Visit, EvidenceSubject::Sheet),
-            captured_at: self.time_claim()?,
-            location: None,
-            device_id: None,
-        };
-        let file = EvidenceFile {
-            sha256: hash.to_string(),
-            mime: evidence.mime,
-            size_bytes,
-            captured_at_ms: self.wall_ms(),
-        };
-        self.edit_visit_with(
-            visit,
-            |document, now, store| {
-                self.known_in(store, |known| {
-                    document.add_evidence(known, now, &entry)?;
-                    Ok(())
-                })
-            },
-            |write| write.put_evidence(visit, &file),
-        )?;
-        Ok(EvidenceAdded {
-            evidence_id: entry.evidence_id.to_string(),
-            sha256: hash,
-        })
     }
 
     fn signing(&self, act: &SignerAct) -> Done<Signing> {

@@ -122,6 +122,7 @@ impl Client {
                 tracing::info!(code = %failure.code(), "papers are brought back with the next sync");
             }
             self.fetch_sheet_numbers();
+            self.put_media_in_order()?;
         }
         Ok(SyncReport {
             outcome: report.outcome,
@@ -141,7 +142,7 @@ impl Client {
         self.lock().store.put_setting(LAST_END, &text)
     }
 
-    fn moment(&self) -> Moment {
+    pub(crate) fn moment(&self) -> Moment {
         let mut random = [0; 8];
         self.host.rng.fill(&mut random);
         Moment {
@@ -157,7 +158,12 @@ impl Client {
         if inner.install.sent_position < position {
             let mut install = inner.install.clone();
             install.sent_position = position;
-            inner.file.write(&install)?;
+            while let Err(error) = inner.file.write(&install) {
+                // A sync is what brings receipts, and with them room.
+                if !inner.store.reserve.give() {
+                    return Err(error);
+                }
+            }
             inner.install = install;
         }
         Ok(())
@@ -176,6 +182,11 @@ impl Client {
 
     /// Keeps what the server asked for, before it is waited for: the app may be closed meanwhile. Any other answer ends it.
     fn note_patience(&self, asked_ms: Option<i64>) -> Done<()> {
+        self.keep_hold(HOLD, asked_ms)
+    }
+
+    /// The same under another setting: what the server asks for evidence says nothing about changes.
+    pub(crate) fn keep_hold(&self, setting: &str, asked_ms: Option<i64>) -> Done<()> {
         let clock = &self.host.clock;
         let mut inner = self.lock();
         match asked_ms.filter(|asked| *asked > 0) {
@@ -187,17 +198,21 @@ impl Client {
                     clock.boot_id(),
                 );
                 let text = serde_json::to_string(&hold).unwrap_or_default();
-                inner.store.put_setting(HOLD, &text)
+                inner.store.put_setting(setting, &text)
             }
-            None if inner.store.setting(HOLD)?.is_some() => {
-                inner.store.write(|write| write.remove_setting(HOLD))
+            None if inner.store.setting(setting)?.is_some() => {
+                inner.store.write(|write| write.remove_setting(setting))
             }
             None => Ok(()),
         }
     }
 
     fn patience_left_ms(&self) -> Done<Option<i64>> {
-        let kept = self.lock().store.setting(HOLD)?;
+        self.hold_left_ms(HOLD)
+    }
+
+    pub(crate) fn hold_left_ms(&self, setting: &str) -> Done<Option<i64>> {
+        let kept = self.lock().store.setting(setting)?;
         let hold: Option<Hold> = kept.and_then(|text| serde_json::from_str(&text).ok());
         let clock = &self.host.clock;
         Ok(hold.map(|hold| hold.left_ms(clock.wall_ms(), clock.monotonic_ms(), &clock.boot_id())))

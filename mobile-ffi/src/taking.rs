@@ -9,9 +9,11 @@ use base64::engine::general_purpose::STANDARD;
 use sync_core::document::skeleton::skeleton;
 use sync_core::model::{Actor, ChangeHash, DocumentId, Millis, VisitIdentity};
 use sync_core::proof::{
-    BelievedKeys, CertificateKind, CertificatePayload, Dated, Payload, SignatureError, Signed,
+    BelievedKeys, CertificateKind, CertificatePayload, Dated, EVIDENCE_RECEIPT,
+    EvidenceReceiptPayload, EvidenceReceiptRecord, Payload, SignatureError, Signed,
     TimeTokenPayload,
 };
+use sync_core::sync::evidence::Received;
 use sync_core::sync::intake::{Candidate, Intake, candidates, header_holds, judge, without};
 use sync_core::sync::session::Brought;
 use sync_core::sync::wire::{
@@ -244,6 +246,12 @@ pub fn take(
                     device_id,
                     revoked_at_ms,
                 } => write.put_revoked_device(&device_id.to_string(), *revoked_at_ms)?,
+                FeedEntry::Reference { kind, record, .. } if kind == EVIDENCE_RECEIPT => {
+                    if let Some((receipt, signed)) = read_receipt(&server_keys, record.as_ref()) {
+                        let key = (receipt.document_id, receipt.evidence_id);
+                        write.put_evidence_receipt(key, &received(&receipt), &signed)?;
+                    }
+                }
                 FeedEntry::Reference {
                     kind,
                     id,
@@ -268,6 +276,30 @@ pub fn take(
         Ok(())
     })?;
     store.count_unsent()
+}
+
+/// A receipt of evidence as it comes down, if it is believed, and the text to keep.
+fn read_receipt(
+    keys: &BelievedKeys,
+    record: Option<&serde_json::Value>,
+) -> Option<(EvidenceReceiptPayload, String)> {
+    let record: EvidenceReceiptRecord = serde_json::from_value(record?.clone()).ok()?;
+    match record.open(keys, &RustVerifier) {
+        Ok(receipt) => Some((receipt, serde_json::to_string(&record).ok()?)),
+        Err(error) => {
+            tracing::warn!(%error, "a receipt of evidence is not believed");
+            None
+        }
+    }
+}
+
+/// What a receipt says of bytes.
+pub fn received(receipt: &EvidenceReceiptPayload) -> Received {
+    Received {
+        sha256: receipt.sha256,
+        size_bytes: receipt.size_bytes,
+        verified_at_ms: receipt.verified_at_ms,
+    }
 }
 
 /// Takes documents back to what stood before these changes.

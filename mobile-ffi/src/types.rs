@@ -1,11 +1,13 @@
 //! What goes into the client and comes out of it: owned, plain, serializable, so that a binding can be generated.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_core::model::{
     CampaignId, ChangeHash, Digest, DocumentId, EnterpriseId, EnterpriseKey, EvidenceId,
-    JointEntryId, LeaseId, Millis, OrganisationId, ReEntryGrantId, SampleId, SuspensionId, TaskId,
-    TeamId, UserId,
+    EvidenceSubject, JointEntryId, LeaseId, Location, Millis, OrganisationId, ReEntryGrantId,
+    SampleId, SuspensionId, TaskId, TeamId, UserId,
 };
 
 /// Who this phone is to the server.
@@ -144,7 +146,22 @@ pub enum Continues {
     ResolvedRefusal,
 }
 
-/// One piece of evidence; the bytes stay on the phone, their hash goes into the manifest.
+/// A file to capture as evidence (影像).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaptureInput {
+    /// Where it is now; it is copied from there and left alone.
+    pub file: PathBuf,
+    /// `image/jpeg`, `video/mp4`, …
+    pub media_type: String,
+    /// `place`, `label`, `stock`, `sealing`, `refusal`, `signature`, `paper_form`, `other`.
+    pub kind: String,
+    /// What it shows.
+    pub subject: EvidenceSubject,
+    /// Where the phone was, as its host says.
+    pub location: Option<Location>,
+}
+
+/// One piece of evidence as bytes; a file is captured as it lies ([`CaptureInput`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EvidenceInput {
     /// `place`, `label`, `stock`, `sealing`, `notice`, …
@@ -290,6 +307,7 @@ pub struct ConflictInfo {
     pub values: Vec<Value>,
 }
 
+use sync_core::sync::evidence::EvidenceTally;
 pub use sync_core::sync::session::Outcome as SyncOutcome;
 
 /// What one sync did.
@@ -348,4 +366,89 @@ pub struct EvidenceAdded {
     pub evidence_id: String,
     /// SHA-256 of the bytes.
     pub sha256: Digest,
+}
+
+/// Where a piece of evidence of a visit stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceItem {
+    /// Its visit.
+    pub document_id: DocumentId,
+    /// In its manifest.
+    pub evidence_id: EvidenceId,
+    /// SHA-256.
+    pub sha256: Digest,
+    /// Length.
+    pub size_bytes: i64,
+    /// As `image/jpeg`.
+    pub media_type: String,
+    /// `place`, `label`, …
+    pub kind: String,
+    /// Its original lies on this phone.
+    pub on_phone: bool,
+    /// What the server last said it has of it.
+    pub sent_bytes: i64,
+    /// `expected`, `uploading`, `checking`, `verified` or `mismatch`.
+    pub state: String,
+    /// Why it waits here: `turn`, `paused`, `metered`, `held`, `queued`.
+    pub waits: Option<String>,
+    /// Whether somebody should look at it.
+    pub needs_attention: bool,
+    /// 中文
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// What a visit says of its evidence as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceSummary {
+    /// In numbers.
+    pub tally: EvidenceTally,
+    /// Every entry of the manifest is verified.
+    pub complete: bool,
+    /// 中文
+    pub zh: String,
+    /// English: `3 of 7 verified, 2 uploading, 2 on the phone`.
+    pub en: String,
+}
+
+/// How far one file is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadProgress {
+    /// Its visit.
+    pub document_id: DocumentId,
+    /// In its manifest.
+    pub evidence_id: EvidenceId,
+    /// What the server has.
+    pub sent_bytes: i64,
+    /// Of.
+    pub total_bytes: i64,
+}
+
+/// What one run of uploads did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadReport {
+    /// How it ended: `complete` when nothing is left that may go now.
+    pub outcome: SyncOutcome,
+    /// Files that the server has whole now.
+    pub files: u32,
+    /// Bytes of files that this run put on the way, those that were lost there among them.
+    pub bytes: i64,
+    /// Files that were tried and wait for another time.
+    pub put_off: u32,
+    /// Files that went aside.
+    pub aside: u32,
+    /// When to try again, if it was said.
+    pub retry_in_ms: Option<i64>,
+    /// Code of the last failure.
+    pub last_error: Option<String>,
+}
+
+/// What was let go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freed {
+    /// Originals.
+    pub files: u32,
+    /// Their bytes.
+    pub bytes: i64,
 }

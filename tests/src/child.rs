@@ -125,6 +125,8 @@ pub enum Told {
     Recording,
     /// It begins to seal a sheet.
     Sealing,
+    /// It begins to capture a file.
+    Capturing,
     /// The call returned: this is durable.
     Saved(String),
     /// A request to `/v1/sync` leaves.

@@ -6,6 +6,7 @@ pub mod crowd;
 pub mod database;
 pub mod demonstration;
 pub mod device;
+pub mod disk;
 pub mod network;
 pub mod phone;
 pub mod pictures;

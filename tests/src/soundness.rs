@@ -2,13 +2,15 @@
 //! receipt says is there, and so is whatever a phone was told was saved. And the dice that choose when to kill.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use sync_core::document::VisitDocument;
 use sync_core::model::DocumentId;
 use sync_core::proof::{ReceiptPayload, Signed};
 
@@ -33,6 +35,52 @@ pub fn assert_whole(file: &Path) {
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
         .expect("an integrity check");
     assert_eq!(told, "ok", "{}", file.display());
+}
+
+/// After a kill of a phone: every original that its store knows lies whole under its hash, and every manifest entry that it
+/// wrote has one. A file that is not known yet was acknowledged to nobody; no half one is under a hash.
+#[track_caller]
+pub fn assert_originals_whole(file: &Path) {
+    let folder = PathBuf::from(format!("{}.media", file.display()));
+    let store = open(file);
+    let column = |sql: &str| -> BTreeSet<String> {
+        let mut rows = store.prepare(sql).expect("a phone's file");
+        let texts = rows.query_map([], |row| row.get(0)).expect("rows");
+        texts.map(|text| text.expect("a text")).collect()
+    };
+    let known = column("SELECT sha256 FROM media WHERE on_phone = 1");
+    let entered = column("SELECT sha256 FROM media_entries");
+    assert_eq!(known, entered, "a row without its entry");
+    let mut lying = BTreeSet::new();
+    for found in std::fs::read_dir(&folder).into_iter().flatten() {
+        let path = found.expect("a folder").path();
+        let name = path
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        if !name.ends_with(".part") {
+            let bytes = std::fs::read(&path).expect("an original");
+            assert_eq!(hex::encode(Sha256::digest(bytes)), name, "half a file");
+            lying.insert(name);
+        }
+    }
+    assert!(known.is_subset(&lying), "acknowledged and gone");
+    for snapshot in documents(&store) {
+        let visit = VisitDocument::load(&snapshot).expect("a document");
+        for entry in visit.evidence().items {
+            let sha256 = entry.value.sha256.to_string();
+            assert!(entered.contains(&sha256), "an entry without its file");
+        }
+    }
+}
+
+fn documents(store: &Connection) -> Vec<Vec<u8>> {
+    let mut rows = store
+        .prepare("SELECT snapshot FROM documents")
+        .expect("a phone's file");
+    let snapshots = rows.query_map([], |row| row.get(0)).expect("rows");
+    snapshots.map(|it| it.expect("bytes")).collect()
 }
 
 /// What receipts say.
@@ -120,6 +168,9 @@ fn standing(dossier: &Value) -> BTreeMap<String, usize> {
     }
     for sample in list(&dossier["samples"]) {
         found.push(word(&sample["sample_id"]));
+    }
+    for evidence in list(&dossier["records"]["evidence"]) {
+        found.push(word(&evidence["record"]["evidence_id"]));
     }
     for seal in list(&dossier["seals"]) {
         found.push(word(&seal["seal_id"]));

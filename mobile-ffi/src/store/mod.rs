@@ -2,6 +2,7 @@
 //! transaction, so that a kill at any instruction leaves all of it or nothing. A damaged file is set aside under another
 //! name, never overwritten.
 
+mod evidence;
 mod reading;
 mod writing;
 
@@ -13,12 +14,17 @@ use sync_core::sync::wire::{DocumentHeader, SignedTip};
 
 use crate::error::ClientError;
 use crate::fault::Faults;
+use crate::media::Reserve;
 
+pub use evidence::{CapturedFile, EntryKey, EntryState, MediaEntry, StoredReceipt};
 pub use reading::{DocumentRow, SignerRow, StoredChange};
 pub use writing::Write;
 
 /// Migrations in order; each is applied once, the database's `user_version` says how far it is.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_phone.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_phone.sql"),
+    include_str!("../../migrations/0002_evidence.sql"),
+];
 
 /// The setting under which papers of the server's wait to be brought back to it.
 pub const PAPERS: &str = "papers";
@@ -29,6 +35,7 @@ pub const SIGNED_KINDS: [&str; 2] = ["lease", "re_entry_grant"];
 pub struct Store {
     pub(crate) db: Connection,
     pub(crate) faults: Faults,
+    pub(crate) reserve: Reserve,
 }
 
 /// What a list shows of a document.
@@ -76,19 +83,6 @@ pub struct OwnChange {
     pub tip: SignedTip,
 }
 
-/// A file that a change names.
-#[derive(Debug, Clone)]
-pub struct EvidenceFile {
-    /// SHA-256, hex.
-    pub sha256: String,
-    /// `image/jpeg`, …
-    pub mime: String,
-    /// Size.
-    pub size_bytes: i64,
-    /// Wall time.
-    pub captured_at_ms: Millis,
-}
-
 impl Store {
     /// Opens or makes the database. If the file is damaged it is renamed to `<name>.damaged-<wall>` and a fresh one made;
     /// the new name is kept in the setting `set_aside`.
@@ -101,6 +95,9 @@ impl Store {
                 let store = Self::try_open(path, faults)?;
                 store.put_setting("set_aside", &aside.display().to_string())?;
                 Ok(store)
+            }
+            Err(error) if is_full(&error) && Reserve::beside(path).give() => {
+                Self::open(path, wall_ms, faults)
             }
             Err(error) => Err(error.into()),
         }
@@ -127,7 +124,25 @@ impl Store {
             tx.pragma_update(None, "user_version", number)?;
             tx.commit()?;
         }
-        Ok(Self { db, faults })
+        let reserve = Reserve::beside(path);
+        Ok(Self {
+            db,
+            faults,
+            reserve,
+        })
+    }
+}
+
+/// Whether the disk has no room. Some files of SQLite's own are mapped, and then it is no write that fails.
+pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::DiskFull;
+    use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_WRITE};
+    let mapped = |code| [SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_WRITE].contains(&code);
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => {
+            failure.code == DiskFull || mapped(failure.extended_code)
+        }
+        _ => false,
     }
 }
 

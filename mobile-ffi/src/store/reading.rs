@@ -53,7 +53,7 @@ pub struct SignerRow {
     pub failures: i64,
 }
 
-fn parse<T: std::str::FromStr>(row: &Row<'_>, at: usize) -> Result<T, rusqlite::Error>
+pub(super) fn parse<T: std::str::FromStr>(row: &Row<'_>, at: usize) -> Result<T, rusqlite::Error>
 where
     T::Err: std::error::Error + Send + Sync + 'static,
 {

@@ -8,8 +8,8 @@ use sync_core::proof::{CertificateKind, CertificatePayload, Signed};
 use sync_core::sync::intake::Taken;
 use sync_core::sync::wire::{ChangeStatus, IndexPage, RulingNotice, SignedTip};
 
-use super::{DocumentState, EvidenceFile, OwnChange, PAPERS, SIGNED_KINDS, Store};
-use crate::error::ClientError;
+use super::{DocumentState, OwnChange, PAPERS, SIGNED_KINDS, Store};
+use crate::error::{ClientError, STORE_FULL};
 use crate::keys::Wrapped;
 
 /// The state of a change about which the server has not spoken.
@@ -17,7 +17,7 @@ const QUEUED: &str = "queued";
 
 /// A transaction of several steps, begun for writing at once: a later upgrade could be refused.
 pub struct Write<'a> {
-    tx: Transaction<'a>,
+    pub(super) tx: Transaction<'a>,
 }
 
 fn to_json(value: &impl serde::Serialize) -> Result<String, ClientError> {
@@ -25,10 +25,23 @@ fn to_json(value: &impl serde::Serialize) -> Result<String, ClientError> {
 }
 
 impl Store {
-    /// Runs `steps` in one transaction: all or nothing.
+    /// Runs `steps` in one transaction: all or nothing. Where the disk is full they run again with room from the reserve:
+    /// nothing of the first time is left.
     pub fn write<T>(
         &mut self,
-        steps: impl FnOnce(&Write<'_>) -> Result<T, ClientError>,
+        mut steps: impl FnMut(&Write<'_>) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        loop {
+            match self.try_write(&mut steps) {
+                Err(error) if error.code == STORE_FULL && self.reserve.give() => {}
+                done => return done,
+            }
+        }
+    }
+
+    fn try_write<T>(
+        &mut self,
+        steps: &mut impl FnMut(&Write<'_>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
         let faults = self.faults.clone();
         let tx = self
@@ -44,7 +57,12 @@ impl Store {
 
     /// One setting, by itself.
     pub fn put_setting(&self, key: &str, value: &str) -> Result<(), ClientError> {
-        put_setting(&self.db, key, value)
+        loop {
+            match put_setting(&self.db, key, value) {
+                Err(error) if error.code == STORE_FULL && self.reserve.give() => {}
+                done => return done,
+            }
+        }
     }
 }
 
@@ -218,6 +236,7 @@ impl Write<'_> {
             .execute("UPDATE reference_records SET version = -1", [])?;
         self.tx.execute("UPDATE rulings SET version = -1", [])?;
         self.tx.execute("DELETE FROM index_rows", [])?;
+        self.doubt_receipts()?;
         self.remove_setting("index_as_of")
     }
 
@@ -326,6 +345,12 @@ impl Write<'_> {
                     [&id],
                 )?;
             }
+            // Those for originals that are here are still needed to let these go.
+            self.tx.execute(
+                "DELETE FROM evidence_receipts WHERE document_id = ?1
+                    AND NOT EXISTS (SELECT 1 FROM media_entries e WHERE e.document_id = ?1)",
+                [&id],
+            )?;
         }
         Ok(())
     }
@@ -527,26 +552,6 @@ impl Write<'_> {
         self.tx.execute(
             "UPDATE signers SET failures = ?2 WHERE user_id = ?1",
             params![user, failures],
-        )?;
-        Ok(())
-    }
-
-    /// A file that a change names.
-    pub fn put_evidence(
-        &self,
-        document: DocumentId,
-        file: &EvidenceFile,
-    ) -> Result<(), ClientError> {
-        self.tx.execute(
-            "INSERT INTO evidence_files (sha256, document_id, mime, size_bytes, captured_at)
-             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-            params![
-                file.sha256,
-                document.to_string(),
-                file.mime,
-                file.size_bytes,
-                file.captured_at_ms
-            ],
         )?;
         Ok(())
     }

@@ -6,8 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::doctor::{QueuedBecause, Words, words};
+use crate::document::VisitDocument;
 use crate::limits::{METERED_BYTES_MAX, PROGRESS_MS};
-use crate::model::{Digest, DocumentId, EvidenceId, Millis};
+use crate::model::{
+    Digest, DocumentId, EvidenceEntry, EvidenceId, EvidenceSubject, Millis, SealSubject,
+};
 
 /// A file that waits for its turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +85,75 @@ pub fn queue(mut files: Vec<Waiting>, line: &Line) -> Vec<Waiting> {
     let mut named = BTreeSet::new();
     files.retain(|file| named.insert((file.document_id, file.sha256)));
     files
+}
+
+/// What a phone has to do with an entry of a manifest: it has, or had, its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The file.
+    pub file: Waiting,
+    /// Its bytes lie on the phone.
+    pub on_phone: bool,
+    /// What the server last said it has.
+    pub sent_bytes: i64,
+    /// It goes up at this moment.
+    pub going: bool,
+    /// The server has all of it.
+    pub checking: bool,
+    /// It is aside, for this reason.
+    pub aside: Option<String>,
+}
+
+/// Where an entry of a manifest stands on a phone: what a receipt says of it, what the phone holds of it, and why what waits
+/// waits. A receipt of other bytes says nothing.
+pub fn state_on_phone(
+    entry: &EvidenceEntry,
+    received: Option<&Received>,
+    held: Option<&Held>,
+    line: &Line,
+    because: &QueuedBecause,
+) -> EvidenceState {
+    let own = |it: &&Received| it.sha256 == entry.sha256 && it.size_bytes == entry.size_bytes;
+    if received.filter(own).is_some() {
+        return EvidenceState::Verified;
+    }
+    let Some(held) = held else {
+        return EvidenceState::Expected { because: None };
+    };
+    if let Some(code) = held.aside.clone() {
+        return EvidenceState::Mismatch { code };
+    }
+    if held.checking {
+        return EvidenceState::Checking;
+    }
+    let waits = in_the_way(&held.file, line).unwrap_or_else(|| match because {
+        QueuedBecause::NotTried => WaitingBecause::Turn,
+        because => WaitingBecause::Queued {
+            because: because.clone(),
+        },
+    });
+    if held.going || (held.on_phone && held.sent_bytes > 0) {
+        return EvidenceState::Uploading {
+            sent_bytes: held.sent_bytes,
+            total_bytes: entry.size_bytes,
+            because: (!held.going).then_some(waits),
+        };
+    }
+    EvidenceState::Expected {
+        because: held.on_phone.then_some(waits),
+    }
+}
+
+/// Whether what a piece of evidence shows bears a seal; a visit as a whole bears none.
+pub fn is_sealed(visit: &VisitDocument, subject: &EvidenceSubject) -> bool {
+    let sealed = match subject {
+        EvidenceSubject::Visit => return false,
+        EvidenceSubject::Sheet(id) => SealSubject::Sheet(*id),
+        EvidenceSubject::Refusal(id) => SealSubject::Refusal(*id),
+        EvidenceSubject::NotSampled(id) => SealSubject::NotSampled(*id),
+        EvidenceSubject::OnSiteReport(id) => SealSubject::OnSiteReport(*id),
+    };
+    visit.bears_seal(&sealed)
 }
 
 /// Where a piece of evidence stands.
@@ -495,6 +567,65 @@ mod tests {
         files[2].sha256 = files[0].sha256;
         files[2].document_id = DocumentId([2; 32]);
         assert_eq!(numbers(queue(files, &Line::default())), [1, 3]);
+    }
+
+    #[test]
+    fn a_phone_says_of_an_entry_what_it_knows_and_no_more() {
+        let file = waiting(1, 7_000_000, "image/jpeg");
+        let entry: EvidenceEntry = serde_json::from_value(serde_json::json!({
+            "evidence_id": file.evidence_id, "sha256": file.sha256, "size_bytes": file.size_bytes,
+            "media_type": file.media_type, "kind": "label", "subject": { "kind": "visit" },
+            "captured_at": crate::model::TimeClaim::default(),
+        }))
+        .unwrap();
+        let held = Held {
+            file: file.clone(),
+            on_phone: true,
+            sent_bytes: 0,
+            going: false,
+            checking: false,
+            aside: None,
+        };
+        let received = Received {
+            sha256: file.sha256,
+            size_bytes: file.size_bytes,
+            verified_at_ms: 5,
+        };
+        let line = Line::default();
+        let told = |received: Option<&Received>, held: Option<&Held>| {
+            let state = state_on_phone(&entry, received, held, &line, &QueuedBecause::Offline);
+            (state.word(), state.words().en)
+        };
+        assert_eq!(told(Some(&received), None).0, "verified");
+        let other = Received {
+            sha256: Digest([9; 32]),
+            ..received
+        };
+        assert_eq!(
+            told(Some(&other), None),
+            ("expected", "expected: no byte has arrived".into())
+        );
+        assert!(told(None, Some(&held)).1.contains("waiting for a network"));
+        let with = |change: fn(&mut Held)| {
+            let mut held = held.clone();
+            change(&mut held);
+            told(None, Some(&held))
+        };
+        assert_eq!(
+            with(|it| it.on_phone = false).1,
+            "expected: no byte has arrived"
+        );
+        let going = with(|it| (it.going, it.sent_bytes) = (true, 3_000_000));
+        assert_eq!(going, ("uploading", "uploading 3 of 7 MB".into()));
+        let paused = with(|it| (it.file.paused, it.sent_bytes) = (true, 3_000_000));
+        assert_eq!(paused, ("uploading", "paused (3 of 7 MB uploaded)".into()));
+        let held_up = with(|it| it.file.listed = false);
+        assert_eq!(held_up.1, "held: its visit has not been received");
+        assert_eq!(with(|it| it.checking = true).0, "checking");
+        assert_eq!(
+            with(|it| it.aside = Some("evidence.missing".into())).0,
+            "mismatch"
+        );
     }
 
     #[test]

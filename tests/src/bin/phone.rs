@@ -10,8 +10,8 @@ use fieldseal_tests::phone::PIN;
 use fieldseal_tests::server::PASSWORD;
 use mobile_ffi::host::UreqTransport;
 use mobile_ffi::{
-    Client, ClientError, Host, HttpAnswer, HttpRequest, PartyAct, SignerAct, SyncOutcome,
-    Transport, TransportError,
+    CaptureInput, Client, ClientError, EvidenceSubject, Host, HttpAnswer, HttpRequest, PartyAct,
+    SignerAct, SyncOutcome, Transport, TransportError,
 };
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -35,9 +35,10 @@ fn main() {
     for number in plan.first.. {
         let at = dice.random_range(0..plan.visits.len());
         let (visit, fields) = &plan.visits[at];
-        match dice.random_range(0..4) {
+        match dice.random_range(0..6) {
             0 | 1 => notes_down(&client, *visit, number),
             2 => writes(&client, *visit, number),
+            3 | 4 => captures(&client, &plan, *visit, &mut dice),
             _ => draws(&client, &plan, *visit, fields, number),
         }
         syncs(&client, &plan);
@@ -59,6 +60,28 @@ fn writes(client: &Client, visit: DocumentId, number: u64) {
         .splice_notes(visit, 0, 0, &word)
         .expect("it is written");
     say(&Told::Saved(word));
+}
+
+/// A file of any length, sometimes one that was captured before.
+fn captures(client: &Client, plan: &PhonePlan, visit: DocumentId, dice: &mut ChaCha8Rng) {
+    let file = plan.file.with_extension("camera");
+    let length = dice.random_range(1..1_500_000);
+    let mut bytes = vec![0; length];
+    match dice.random_range(0..4) {
+        0 => bytes.truncate(1_000),
+        _ => dice.fill(bytes.as_mut_slice()),
+    }
+    std::fs::write(&file, bytes).expect("a camera writes");
+    let input = CaptureInput {
+        file,
+        media_type: "image/jpeg".to_owned(),
+        kind: "place".to_owned(),
+        subject: EvidenceSubject::Visit,
+        location: None,
+    };
+    say(&Told::Capturing);
+    let added = client.capture(visit, &input).expect("it is captured");
+    say(&Told::Saved(added.evidence_id));
 }
 
 fn draws(

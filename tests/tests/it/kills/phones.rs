@@ -9,8 +9,8 @@ use fieldseal_tests::World;
 use fieldseal_tests::child::{PhonePlan, PhoneProcess, Told};
 use fieldseal_tests::seed::dice;
 use fieldseal_tests::soundness::{
-    assert_log_holds, assert_nothing_lost_or_doubled, assert_phones_agree, assert_whole,
-    receipts_on, received, within,
+    assert_log_holds, assert_nothing_lost_or_doubled, assert_originals_whole, assert_phones_agree,
+    assert_whole, receipts_on, received, within,
 };
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
@@ -19,8 +19,9 @@ const KILLS: u64 = 200;
 /// So many kills without the wanted hits mean that the harness does not hit at all.
 const KILLS_MAX: u64 = 4_000;
 /// How often a phone's kill must come in the middle of what.
-const PHONE_HITS: [(&str, u64); 4] = [
+const PHONE_HITS: [(&str, u64); 5] = [
     ("recording", 10),
+    ("capturing", 100),
     ("sealing", 10),
     ("in flight", 40),
     ("taking in", 5),
@@ -33,6 +34,7 @@ fn place(told: &[Told]) -> &'static str {
     match told.last() {
         Some(Told::Recording) => "recording",
         Some(Told::Sealing) => "sealing",
+        Some(Told::Capturing) => "capturing",
         Some(Told::Sending) => "in flight",
         Some(Told::Receiving) => "taking in",
         Some(Told::Asking) => "asking",
@@ -117,6 +119,7 @@ fn a_phone_killed_two_hundred_times_loses_nothing_and_doubles_nothing() {
         *hits.entry(place(&told)).or_default() += 1;
         acknowledged.extend(saved(told));
         assert_whole(&file);
+        assert_originals_whole(&file);
         kills += 1;
     }
     println!("{kills} kills of a phone within {window:?}: {hits:?}");

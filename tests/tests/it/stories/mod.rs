@@ -3,6 +3,7 @@
 mod certificates;
 mod clocks;
 mod entries;
+mod evidence;
 mod faults;
 mod fleet;
 mod hostile;
