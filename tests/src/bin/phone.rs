@@ -65,7 +65,7 @@ fn writes(client: &Client, visit: DocumentId, number: u64) {
 /// A file of any length, sometimes one that was captured before.
 fn captures(client: &Client, plan: &PhonePlan, visit: DocumentId, dice: &mut ChaCha8Rng) {
     let file = plan.file.with_extension("camera");
-    let length = dice.random_range(1..1_500_000);
+    let length = dice.random_range(1..200_000);
     let mut bytes = vec![0; length];
     match dice.random_range(0..4) {
         0 => bytes.truncate(1_000),
