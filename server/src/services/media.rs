@@ -2,29 +2,33 @@
 //! their pictures for people to look at, and writes down what was found. All its state is in the database, so a process
 //! that dies leaves its work to the next, and two never do the same but for a moment, which changes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::time::Duration;
 
 use axum::body::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use serde::Serialize;
+use serde_json::{Value, json};
 use sync_core::limits::{
     MEDIA_ATTEMPTS_MAX, MEDIA_LEASE_MS, MEDIA_RETRY_MS, OBJECT_READ_BYTES, REUSE_TOLD_MAX,
 };
 use sync_core::model::{Digest, DocumentId, MediaFact, MediaOutcome, Millis};
 use sync_core::rules::ScopeKey;
 use tokio::runtime::Handle;
+use utoipa::ToSchema;
 
 use super::ruling::rule_what_is_dirty;
 use crate::app::App;
+use crate::clock::rfc3339;
 use crate::media::hash::Hashes;
 use crate::media::{Report, examine};
 use crate::objects::{ObjectName, Objects, ObjectsError};
 use crate::store::locks::{self, Lock};
-use crate::store::media::{self, Due, End, Found};
+use crate::store::media::{self, Due, End, Examined, Found};
 use crate::store::rulings::dirty;
-use crate::store::{Result, Tx};
+use crate::store::{Result, Session, Tx};
 
 /// The name of a thumbnail among what was made of an original.
 pub const THUMBNAIL: &str = "thumbnail.jpg";
@@ -45,6 +49,78 @@ pub async fn brought(tx: &mut Tx, sha256: Digest, now: Millis) -> Result<Vec<Sco
 fn visits(documents: Vec<DocumentId>) -> Vec<ScopeKey> {
     let visit = |document_id| ScopeKey::Visit { document_id };
     documents.into_iter().map(visit).collect()
+}
+
+/// What was found in an original, as it is shown.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MediaView {
+    /// `waiting`, `made`, or `none` with the reason: the pictures for people to look at.
+    pub preview: &'static str,
+    /// Why there is no preview, by code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_preview: Option<&'static str>,
+    /// What the bytes are, whatever the manifest says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// What was noticed about them, by code.
+    pub outcomes: Vec<&'static str>,
+    /// When they were made, by their own metadata.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken_at: Option<String>,
+    /// Where, by their own metadata, with the coordinate system where it is named.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Value>,
+    /// Maker and model of the camera.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// How long a film is, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<i64>,
+    /// Width, in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width_px: Option<u32>,
+    /// Height, in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height_px: Option<u32>,
+}
+
+/// What was found in the originals of a manifest, as it is shown.
+pub async fn views(db: &mut Session, document: DocumentId) -> Result<HashMap<Digest, MediaView>> {
+    let examined = media::list_of_document(db, document).await?;
+    let views = examined.into_iter().map(|(sha256, examined)| {
+        let found = match examined {
+            Examined::Found(found) => Some(found),
+            Examined::Waiting => None,
+        };
+        (sha256, view(found))
+    });
+    Ok(views.collect())
+}
+
+fn view(found: Option<Found>) -> MediaView {
+    let preview = match &found {
+        None => "waiting",
+        Some(found) if found.screen_px.is_some() => "made",
+        Some(_) => "none",
+    };
+    let (size_px, no_preview) = found
+        .as_ref()
+        .map_or((None, None), |found| (found.size_px, found.no_preview));
+    let device = found.as_ref().and_then(|found| found.device.clone());
+    let fact = found.map(|found| found.fact).unwrap_or_default();
+    MediaView {
+        preview,
+        no_preview: no_preview.map(MediaOutcome::code),
+        media_type: Some(fact.media_type).filter(|known| !known.is_empty()),
+        outcomes: fact.outcomes.iter().map(|it| it.code()).collect(),
+        taken_at: fact.taken.map(|taken| rfc3339(taken.at_ms)),
+        place: fact.place.map(|place| json!(place)),
+        device,
+        duration_ms: fact.duration_ms,
+        width_px: size_px.map(|(width, _)| width),
+        height_px: size_px.map(|(_, height)| height),
+    }
 }
 
 /// Runs until it is dropped.

@@ -138,6 +138,14 @@ fn a_photo_in_order_has_its_renditions_and_no_finding_and_stays_as_it_is() {
         assert!(rendition.starts_with(b"\xff\xd8\xff") && rendition != bytes);
     }
     assert_eq!(read(&w, &ObjectName::original(sha256)), bytes);
+    let shown = w.get(&format!("/v1/visits/{visit}/evidence"));
+    let media = &shown["items"][0]["media"];
+    assert_eq!(media["preview"], "made");
+    assert_eq!(media["media_type"], "image/jpeg");
+    assert_eq!(
+        (&media["width_px"], &media["height_px"]),
+        (&1_200.into(), &900.into())
+    );
 }
 
 #[test]
