@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
 use std::path::Path;
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -77,7 +77,7 @@ pub async fn give_back(objects: &Objects, manifest: &Manifest, from: &Path) -> R
         let mut hash = Context::new(&SHA256);
         loop {
             let mut piece = Vec::new();
-            let mut next = source.by_ref().take(OBJECT_READ_BYTES);
+            let mut next = Read::by_ref(&mut source).take(OBJECT_READ_BYTES);
             next.read_to_end(&mut piece).map_err(at(&file))?;
             if piece.is_empty() {
                 break;
