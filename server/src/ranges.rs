@@ -115,7 +115,7 @@ fn range(text: &str, length: u64) -> Option<Option<Range<u64>>> {
             last.saturating_add(1).min(length)
         }
     };
-    Some((first < length).then(|| first..end))
+    Some((first < length).then_some(first..end))
 }
 
 /// A number, however long it is written.
@@ -140,6 +140,10 @@ mod tests {
         asked(Method::GET, &[("range", text)])
     }
 
+    fn one(range: Range<u64>) -> Answer {
+        Answer::Parts(std::iter::once(range).collect())
+    }
+
     #[test]
     fn ranges_give_the_bytes_that_they_name() {
         for (text, start, end) in [
@@ -156,7 +160,7 @@ mod tests {
             ("bytes=, 10-19 ,", 10, 20),
             ("bytes=10-19, 200-300", 10, 20),
         ] {
-            assert_eq!(ranged(text), Answer::Parts(vec![start..end]), "{text}");
+            assert_eq!(ranged(text), one(start..end), "{text}");
         }
         assert_eq!(
             ranged("bytes=0-9, -5,20-29"),
@@ -219,7 +223,7 @@ mod tests {
     fn conditions_come_before_ranges_and_if_range_wants_the_very_same() {
         let range = ("range", "bytes=0-1");
         let get = |line: (&'static str, &str)| asked(Method::GET, &[line, range]);
-        let part = Answer::Parts(vec![0..2]);
+        let part = one(0..2);
         for (line, expected) in [
             (("if-range", r#""hash""#), part.clone()),
             (("if-range", r#"W/"hash""#), Answer::Whole),

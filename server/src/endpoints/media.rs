@@ -43,9 +43,8 @@ pub async fn send(
     way: Way,
 ) -> Result<Response, Problem> {
     let length = readable.length;
-    let whole = Vec::from([0..length]);
     let (status, parts) = match ranges::answer(method, headers, &readable.etag, length) {
-        Answer::Whole => (StatusCode::OK, whole),
+        Answer::Whole => (StatusCode::OK, Vec::new()),
         Answer::Parts(parts) => (StatusCode::PARTIAL_CONTENT, parts),
         Answer::NotModified => {
             return built(head(&readable, StatusCode::NOT_MODIFIED), Body::empty());

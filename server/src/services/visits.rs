@@ -262,7 +262,7 @@ pub async fn list(
 pub async fn views(app: &App, rows: Vec<VisitListRow>) -> Result<Vec<VisitView>, Problem> {
     let mut db = app.store.read().await?;
     let documents: Vec<_> = rows.iter().map(|row| row.document_id).collect();
-    let mut summaries = evidence::summaries(&mut db, &documents).await?;
+    let mut summaries = evidence::summaries(app, &mut db, &documents).await?;
     let views = rows.into_iter().map(|row| {
         let evidence = summaries.remove(&row.document_id);
         VisitView::new(row, evidence.unwrap_or_else(EvidenceSummary::of_none))
@@ -347,7 +347,7 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
             }
         })
         .collect();
-    let mut summaries = evidence::summaries(&mut db, &[id]).await?;
+    let mut summaries = evidence::summaries(app, &mut db, &[id]).await?;
     let evidence = summaries
         .remove(&id)
         .unwrap_or_else(EvidenceSummary::of_none);

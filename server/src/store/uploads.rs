@@ -2,7 +2,7 @@
 
 use sync_core::model::{DeviceId, Digest, DocumentId, EvidenceId, Millis, UploadId, UserId};
 
-use super::{Result, Row, Session, Tx, statements};
+use super::{Result, Row, Session, Tx, Value, bulk, statements};
 use crate::args;
 use crate::objects::ObjectName;
 
@@ -30,8 +30,6 @@ statements! {
         AND state = 'uploading' AND offset_bytes = 0";
     /// One by its id.
     FIND = "SELECT * FROM uploads WHERE upload_id = $1";
-    /// Those of a document, the newest last.
-    LIST_OF_DOCUMENT = "SELECT * FROM uploads WHERE document_id = $1 ORDER BY created_at, upload_id";
     /// Unfinished ones of one device for one entry, the most recently touched first.
     LIST_UNFINISHED = "SELECT * FROM uploads WHERE device_id = $1 AND document_id = $2 AND evidence_id = $3 \
         AND state = 'uploading' ORDER BY touched_at DESC, upload_id DESC";
@@ -77,6 +75,12 @@ statements! {
     /// Forgets those that are long over.
     FORGET = "DELETE FROM uploads WHERE upload_id IN \
         (SELECT upload_id FROM uploads WHERE cleaned_at < $1 AND state <> 'mismatch' ORDER BY cleaned_at LIMIT $2)";
+}
+
+bulk! {
+    /// What tells where the evidence of documents stands: uploads with bytes, on their way, whole or kept aside. Newest last.
+    LIST_TELLING = ("SELECT * FROM uploads WHERE (state IN ('checking', 'mismatch') OR (state = 'uploading' AND offset_bytes > 0)) \
+        AND document_id IN (", 0, 1, ") ORDER BY touched_at, upload_id");
 }
 
 /// An upload.
@@ -208,9 +212,13 @@ pub async fn find(db: &mut Session, id: UploadId) -> Result<Option<UploadRow>> {
     row.as_ref().map(upload).transpose()
 }
 
-/// All that are remembered of a document, the newest last.
-pub async fn list_of_document(db: &mut Session, document: DocumentId) -> Result<Vec<UploadRow>> {
-    let rows = db.all(&LIST_OF_DOCUMENT, args![document]).await?;
+/// Uploads that tell where the evidence of these documents stands: with bytes on their way, whole, or kept aside. Newest last.
+pub async fn list_telling(
+    db: &mut Session,
+    documents: impl IntoIterator<Item = DocumentId>,
+) -> Result<Vec<UploadRow>> {
+    let ids = documents.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST_TELLING, args![], ids).await?;
     rows.iter().map(upload).collect()
 }
 

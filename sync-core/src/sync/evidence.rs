@@ -245,7 +245,7 @@ fn code_words(code: &str) -> Option<(&'static str, &'static str)> {
             "清单中的内容与此文件不同",
             "the manifest at the server names other bytes",
         ),
-        "hash_mismatch" => (
+        "upload_mismatch" => (
             "服务器收到的内容与清单不符",
             "what the server got is not what the manifest names",
         ),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use sync_core::model::{Digest, DocumentId};
+use sync_core::model::{Digest, DocumentId, Millis};
 use sync_core::sync::evidence::{EvidenceState, EvidenceTally};
 use utoipa::ToSchema;
 
@@ -13,9 +13,10 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
+use crate::services::media::{MediaView, views};
 use crate::store::evidence::{self, EvidenceRow};
-use crate::store::media::{self, Examined};
 use crate::store::sync::visits;
+use crate::store::uploads::{self, CHECKING, MISMATCH, UploadRow};
 use crate::store::{Result, Session, feed};
 
 /// All evidence of a visit in numbers and in words.
@@ -109,11 +110,9 @@ pub struct EvidenceView {
     /// Since when its bytes are verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<String>,
-    /// What was found in the bytes: what they are, when and where they say that they were made, and why there is no preview.
-    /// Absent until they were looked at.
-    #[schema(value_type = Option<Object>)]
+    /// What was found in the bytes, once they are verified.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub found: Option<Value>,
+    pub media: Option<MediaView>,
     /// What the server signs of it: against this alone a phone may let its original go.
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,23 +128,69 @@ pub struct VisitEvidence {
     pub items: Vec<EvidenceView>,
 }
 
-/// Where a piece stands.
-fn state_of(row: &EvidenceRow) -> EvidenceState {
-    match row.verified_at {
-        Some(_) => EvidenceState::Verified,
-        None => EvidenceState::Expected { because: None },
+/// Where pieces of evidence stand, by what was brought of them.
+struct Standing {
+    uploads: HashMap<(DocumentId, Digest), Vec<UploadRow>>,
+    now: Millis,
+}
+
+impl Standing {
+    async fn of(
+        app: &App,
+        db: &mut Session,
+        documents: impl IntoIterator<Item = DocumentId>,
+    ) -> Result<Self> {
+        let mut uploads: HashMap<_, Vec<UploadRow>> = HashMap::new();
+        for row in uploads::list_telling(db, documents).await? {
+            let of_bytes = uploads.entry((row.document_id, row.sha256)).or_default();
+            of_bytes.push(row);
+        }
+        let now = app.now();
+        Ok(Self { uploads, now })
+    }
+
+    /// Of one piece. Two phones may bring the same bytes: the one that is farther says where they stand. Once others were
+    /// kept aside, what comes anew says so again.
+    fn state(&self, row: &EvidenceRow) -> EvidenceState {
+        if row.verified_at.is_some() {
+            return EvidenceState::Verified;
+        }
+        let place = (row.document_id, row.entry.sha256);
+        let all = self.uploads.get(&place).into_iter().flatten();
+        let brought: Vec<&UploadRow> = all
+            .filter(|it| it.size_bytes == row.entry.size_bytes)
+            .collect();
+        if brought.iter().any(|it| it.state == CHECKING) {
+            return EvidenceState::Checking;
+        }
+        let open = brought.iter().filter(|it| it.is_open_at(self.now));
+        if let Some(farthest) = open.max_by_key(|it| it.offset_bytes) {
+            return EvidenceState::Uploading {
+                sent_bytes: farthest.offset_bytes,
+                total_bytes: row.entry.size_bytes,
+                because: None,
+            };
+        }
+        match brought.iter().any(|it| it.state == MISMATCH) {
+            true => EvidenceState::Mismatch {
+                code: Code::UploadMismatch.as_str().to_owned(),
+            },
+            false => EvidenceState::Expected { because: None },
+        }
     }
 }
 
 /// What these visits say of their evidence in numbers; a visit without any is not among them.
 pub async fn summaries(
+    app: &App,
     db: &mut Session,
     documents: &[DocumentId],
 ) -> Result<HashMap<DocumentId, EvidenceSummary>> {
+    let standing = Standing::of(app, db, documents.iter().copied()).await?;
     let mut states: HashMap<DocumentId, Vec<EvidenceState>> = HashMap::new();
     for row in evidence::list_of_documents(db, documents.iter().copied()).await? {
         let of_visit = states.entry(row.document_id).or_default();
-        of_visit.push(state_of(&row));
+        of_visit.push(standing.state(&row));
     }
     let summaries = states
         .into_iter()
@@ -165,24 +210,18 @@ pub async fn of_visit(
     }
     let rows = evidence::list(&mut db, document).await?;
     let epoch = feed::find_epoch(&mut db).await?.unwrap_or_default();
-    let examined = media::list_of_document(&mut db, document).await?;
-    let found: HashMap<Digest, Value> = examined
-        .into_iter()
-        .filter_map(|(sha256, examined)| match examined {
-            Examined::Found(found) => Some((sha256, json!(found))),
-            Examined::Waiting => None,
-        })
-        .collect();
-    let states: Vec<EvidenceState> = rows.iter().map(state_of).collect();
+    let found = views(&mut db, document).await?;
+    let standing = Standing::of(app, &mut db, [document]).await?;
+    let states: Vec<EvidenceState> = rows.iter().map(|row| standing.state(row)).collect();
     let items = rows.iter().zip(&states);
     Ok(VisitEvidence {
         evidence: EvidenceTally::of(&states).into(),
         items: items
             .map(|(row, state)| {
-                let found = found
+                let media = found
                     .get(&row.entry.sha256)
                     .filter(|_| row.verified_at.is_some());
-                view(app, row, state, found.cloned(), &epoch)
+                view(app, row, state, media.cloned(), &epoch)
             })
             .collect(),
     })
@@ -192,7 +231,7 @@ fn view(
     app: &App,
     row: &EvidenceRow,
     state: &EvidenceState,
-    found: Option<Value>,
+    media: Option<MediaView>,
     epoch: &str,
 ) -> EvidenceView {
     let (entry, words) = (&row.entry, state.words());
@@ -220,7 +259,7 @@ fn view(
         zh: words.zh,
         en: words.en,
         verified_at: row.verified_at.map(rfc3339),
-        found,
+        media,
         receipt: receipt.map(|signed| json!(signed)),
     }
 }
