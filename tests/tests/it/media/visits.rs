@@ -139,7 +139,9 @@ fn a_photo_in_order_has_its_renditions_and_no_finding_and_stays_as_it_is() {
     }
     assert_eq!(read(&w, &ObjectName::original(sha256)), bytes);
     let shown = w.get(&format!("/v1/visits/{visit}/evidence"));
-    let media = &shown["items"][0]["media"];
+    let mut items = shown["items"].as_array().unwrap().iter();
+    let item = items.find(|item| item["sha256"] == sha256.to_string());
+    let media = &item.unwrap()["media"];
     assert_eq!(media["preview"], "made");
     assert_eq!(media["media_type"], "image/jpeg");
     assert_eq!(

@@ -18,8 +18,7 @@ fn other_bytes_than_the_manifest_names_are_kept_aside_and_the_right_ones_asked_f
         assert_eq!(told["found_sha256"], sha256(&wrong));
         assert_eq!(told["sha256"], s.piece.sha256);
         // The same wrong bytes a second time are the same bytes.
-        let parts = s.objects(UPLOADS);
-        assert_eq!(parts.len(), kept, "{parts:?}");
+        s.waits_for_parts(kept);
         assert!(s.objects(EVIDENCE).is_empty());
         // A client that asks where it stands is told to begin anew.
         s.tus.call("HEAD", &place, &[], b"").expect(410);
@@ -34,7 +33,8 @@ fn other_bytes_than_the_manifest_names_are_kept_aside_and_the_right_ones_asked_f
     s.tus.patches(&place, 0, &s.bytes).expect(204);
     assert_eq!(s.tus.waits_past(&place, "checking"), "verified");
     s.assert_whole();
-    assert_eq!(s.objects(UPLOADS).len(), 2, "what was aside stays");
+    // What was aside stays.
+    s.waits_for_parts(2);
 }
 
 #[test]

@@ -39,15 +39,14 @@ fn the_newest_connection_takes_an_upload_over_from_one_that_is_silent() {
     let s = Scene::new(4_000_000);
     let place = s.tus.creates(&s.piece);
     let mut silent = begins(&s.tus, &place, 0, &s.bytes, 1_000_000);
+    s.waits_for_writers(1);
     assert_eq!(s.tus.offset(&place), 1_000_000, "what it brought is kept");
     answer(&mut silent)
         .unwrap()
         .expect_problem(409, "upload_taken_over");
     // Without a question first, too.
     let mut silent = begins(&s.tus, &place, 1_000_000, &s.bytes, 0);
-    while s.w.server.app.uploads.writers.count() == 0 {
-        std::thread::yield_now();
-    }
+    s.waits_for_writers(1);
     s.tus
         .patches(&place, 1_000_000, &s.bytes[1_000_000..])
         .expect(204);
@@ -87,9 +86,7 @@ fn a_server_that_is_told_to_end_keeps_what_it_has_and_the_next_one_goes_on() {
     let mut s = Scene::new(4_000_000);
     let place = s.tus.creates(&s.piece);
     let mut open = begins(&s.tus, &place, 0, &s.bytes, 3_000_000);
-    while s.w.server.app.uploads.writers.count() == 0 {
-        std::thread::yield_now();
-    }
+    s.waits_for_writers(1);
     s.w.server.stop();
     answer(&mut open)
         .unwrap()

@@ -83,7 +83,7 @@ fn an_upload_begins_once_and_again_after_its_first_byte() {
     assert_eq!(s.tus.waits_past(&other, "checking"), "verified");
     assert_eq!(s.tus.waits_past(&place, "checking"), "verified");
     s.assert_whole();
-    assert!(s.objects(UPLOADS).is_empty());
+    s.waits_for_parts(0);
 }
 
 #[test]
@@ -442,9 +442,7 @@ fn a_device_writes_so_many_at_once_and_others_have_their_turn() {
             let mut socket = s.tus.open("PATCH", &place, &headers).unwrap();
             socket.write_all(&bytes[..100]).unwrap();
             open.push((socket, bytes));
-            while s.w.server.app.uploads.writers.count() < open.len() {
-                std::thread::yield_now();
-            }
+            s.waits_for_writers(open.len());
             continue;
         }
         let reply = s.tus.patches(&place, 0, &bytes);

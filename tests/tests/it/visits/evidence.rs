@@ -13,7 +13,7 @@ use super::manifest::{brings, claim, manifest, photo};
 /// What lies under the gate's photograph.
 const BYTES: &str = "0123456789 the gate of the foundry";
 
-/// A visit of 王 with two photographs, of which the first one is here.
+/// A visit of 王 with two photographs beside those of the arrival, of which the first one is here.
 struct Shown {
     w: World,
     phone: Phone,
@@ -91,10 +91,10 @@ fn a_visit_tells_where_each_piece_of_its_evidence_is_in_one_word_and_in_numbers(
     let it = Shown::new();
     let path = format!("/v1/visits/{}/evidence", it.visit);
     let told = it.w.call("GET", "王", &path, Value::Null).expect(200).body;
-    assert_eq!(told["evidence"]["en"], "1 of 2 verified, 1 expected");
+    assert_eq!(told["evidence"]["en"], "1 of 4 verified, 3 expected");
     assert_eq!(
         told["evidence"]["zh"],
-        "共 2 件影像，已核对 1 件，未到 1 件"
+        "共 4 件影像，已核对 1 件，未到 3 件"
     );
     assert_eq!(told["evidence"]["complete"], false);
     let piece = |id: EvidenceId| {
@@ -143,9 +143,14 @@ fn whoever_sees_the_visit_reads_its_originals_and_every_read_is_on_the_trail() {
         assert_eq!(answer.raw, BYTES, "{who}");
     }
     // Another team of the body, and the authority of another city.
-    for who in ["李", "运城"] {
-        it.content(who).expect_problem(404, "not_found");
-    }
+    it.content("李").expect_problem(404, "not_found");
+    let admin = it.w.token("admin");
+    let elsewhere = it.w.id("organisation", "运城市局");
+    it.w.server
+        .user(&admin, &elsewhere, "yuncheng", &["authority"]);
+    let path = it.path(it.piece, "content");
+    let stranger = it.w.server.get(&path, &it.w.server.log_in("yuncheng"));
+    stranger.expect_problem(404, "not_found");
     let nobody =
         it.w.server
             .call("GET", &it.path(it.piece, "content"), None, Value::Null);
