@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use fieldseal_tests::TestDevice;
 use fieldseal_tests::child::ServerProcess;
@@ -9,6 +10,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sync_core::proof::login_statement;
 use sync_core::sync::wire::Cursor;
+
+/// The unit of processor times in `/proc`, on every Linux that is not of the last century.
+const TICKS_PER_S: u64 = 100;
 
 /// `fieldseal serve`.
 pub struct Server(ServerProcess);
@@ -53,6 +57,19 @@ impl Server {
     /// The most memory that it ever held, and what it holds, in MB.
     pub fn memory_mb(&self) -> (f64, f64) {
         memory_mb_of(self.0.id())
+    }
+
+    /// Processor time that it has used, of all its threads.
+    pub fn processor(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).expect("a process");
+        // The name stands in brackets and may hold anything; user and system time are the 12th and 13th field after it.
+        let fields = stat.rsplit_once(')').expect("a name").1.split_whitespace();
+        let ticks: Vec<u64> = fields
+            .skip(11)
+            .take(2)
+            .map(|it| it.parse().expect("ticks"))
+            .collect();
+        Duration::from_millis(ticks.iter().sum::<u64>() * 1_000 / TICKS_PER_S)
     }
 
     pub fn stop(self) {

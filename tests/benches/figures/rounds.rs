@@ -157,14 +157,16 @@ pub fn measure(table: &mut Table, database: &str, asked: &Arguments) {
         let mut stage = Stage::new(database, asked.visits);
         let before = stage.server.memory_mb().1;
         let pages = stage.write(asked.visits);
+        let used = stage.server.processor();
         let (appended, ruled) = stage.push(&pages);
+        let worked = (stage.server.processor() - used) / asked.visits as u32;
         let (cursor, bytes, pulled) = stage.pull();
         let idle = stage.idle(cursor);
         let (most, _) = stage.server.memory_mb();
         println!(
-            "{database}: appended {appended:?}, ruled {ruled:?}, pulled {pulled:?} ({bytes} B), idle {idle:?}, memory {before:.0} → {most:.0} MB"
+            "{database}: appended {appended:?}, ruled {ruled:?}, processor {worked:?} a visit, pulled {pulled:?} ({bytes} B), idle {idle:?}, memory {before:.0} → {most:.0} MB"
         );
-        rounds.push((appended, ruled, pulled, idle, most));
+        rounds.push((appended, ruled, pulled, idle, most, worked));
         stage.server.stop();
     }
     let rate = |time: Duration| format!("{:.0}/s", asked.visits as f64 / time.as_secs_f64());
@@ -181,6 +183,11 @@ pub fn measure(table: &mut Table, database: &str, asked: &Arguments) {
         database,
         &format!("{what}: ruled"),
         rate(median(rounds.iter().map(|it| it.1).collect())),
+    );
+    table.add(
+        database,
+        &format!("{what}: the server's processor time for each"),
+        millis(median(rounds.iter().map(|it| it.5).collect())),
     );
     table.add(
         database,

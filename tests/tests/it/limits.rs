@@ -291,8 +291,24 @@ const BESIDE: &[(&[&str], &str)] = &[
             "SYNC_SKIPPED_MAX",
             "SHEET_NUMBERS_BLOCK",
             "SHEET_NUMBERS_LOW",
+            "PROGRESS_MS",
+            "ORPHAN_KEPT_MS",
         ],
         "what a phone chooses by itself",
+    ),
+    (
+        &[
+            "UPLOAD_PART_BYTES_FIRST",
+            "UPLOAD_PART_BYTES_MIN",
+            "UPLOAD_PART_BYTES_MAX",
+            "UPLOAD_STUCK_MAX",
+            "METERED_BYTES_MAX",
+        ],
+        "how a phone sends files; sync-core/src/sync/tus/tests.rs and evidence.rs stand at them",
+    ),
+    (
+        &["RESERVE_BYTES", "RESERVE_STEP_BYTES"],
+        "room that a phone keeps for forms: tests/tests/it/stories/evidence.rs fills a disk up to it",
     ),
     (
         &["CLOCK_DRIFT_PPM", "CLOCK_MARGIN_MS"],

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use fieldseal_tests::catalogue::{Catalogue, DataFile};
 use fieldseal_tests::network::Air;
@@ -40,6 +41,9 @@ const APART_MINUTES: i64 = 3;
 const ROUNDS: usize = 8;
 /// Of a hundred requests, those that no fault meets.
 const FAIR: u32 = 55;
+
+/// Until then the server has looked at every picture of the fleet.
+const LOOKED_AT_WITHIN: Duration = Duration::from_secs(120);
 
 /// One walk of a team into a shop.
 struct Walk {
@@ -450,6 +454,27 @@ fn nothing_lost_and_nothing_doubled(w: &World, phones: &[Phone]) {
     );
 }
 
+/// Sends what was photographed, and waits until the server has looked at all of it and the phones have heard.
+fn shows_what_it_has(w: &World, phones: &[Phone]) {
+    for phone in phones {
+        let sent = phone.client.upload().unwrap();
+        assert_eq!((sent.put_off, sent.aside), (0, 0), "{sent:?}");
+    }
+    let looked_at = || {
+        let open = "SELECT 1 FROM uploads WHERE state = 'checking'";
+        let waiting = "SELECT 1 FROM media WHERE state = 'waiting'";
+        w.server.reads(open).is_empty() && w.server.reads(waiting).is_empty()
+    };
+    let patience = Instant::now() + LOOKED_AT_WITHIN;
+    while !looked_at() {
+        assert!(Instant::now() < patience, "the server looks at nothing");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for phone in phones {
+        phone.syncs();
+    }
+}
+
 #[test]
 fn fifty_phones_under_every_fault_come_to_the_rulings_of_a_network_without_any() {
     let seed = seed::of_this_run();
@@ -462,6 +487,7 @@ fn fifty_phones_under_every_fault_come_to_the_rulings_of_a_network_without_any()
             }
         }
         nothing_lost_and_nothing_doubled(w, phones);
+        shows_what_it_has(w, phones);
         standing(w, &base, phones)
     };
     let (without_faults, with_faults) = std::thread::scope(|scope| {
