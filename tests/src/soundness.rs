@@ -12,7 +12,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use sync_core::document::VisitDocument;
 use sync_core::model::DocumentId;
-use sync_core::proof::{ReceiptPayload, Signed};
+use sync_core::proof::{EvidenceReceiptPayload, ReceiptPayload, Signed};
 
 use crate::world::word;
 use crate::{Phone, TestServer, World};
@@ -101,16 +101,27 @@ pub fn received<'a>(receipts: impl IntoIterator<Item = &'a Signed<ReceiptPayload
 
 /// What the receipts say that a phone has stored.
 pub fn receipts_on(phone: &Path) -> Received {
+    received(&signed_on::<ReceiptPayload>(
+        phone,
+        "SELECT signed FROM receipts",
+    ))
+}
+
+/// Receipts for evidence that stand on a phone.
+pub fn evidence_receipts_on(phone: &Path) -> Vec<Signed<EvidenceReceiptPayload>> {
+    let sql =
+        "SELECT signed FROM evidence_receipts WHERE stands = 1 ORDER BY document_id, evidence_id";
+    signed_on(phone, sql)
+}
+
+fn signed_on<T>(phone: &Path, sql: &str) -> Vec<Signed<T>> {
     let database = open(phone);
-    let mut stored = database
-        .prepare("SELECT signed FROM receipts")
-        .expect("a phone's file");
+    let mut stored = database.prepare(sql).expect("a phone's file");
     let texts = stored.query_map([], |row| row.get::<_, String>(0));
-    let receipts: Vec<Signed<ReceiptPayload>> = texts
+    texts
         .expect("receipts")
         .map(|text| serde_json::from_str(&text.expect("a receipt")).expect("a receipt"))
-        .collect();
-    received(&receipts)
+        .collect()
 }
 
 /// The log of a server: every change once, one change under each number of an author, and all that was received.

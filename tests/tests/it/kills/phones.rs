@@ -21,7 +21,7 @@ const KILLS_MAX: u64 = 4_000;
 /// How often a phone's kill must come in the middle of what.
 const PHONE_HITS: [(&str, u64); 5] = [
     ("recording", 10),
-    ("capturing", 100),
+    ("capturing", 10),
     ("sealing", 10),
     ("in flight", 40),
     ("taking in", 5),

@@ -6,6 +6,7 @@ use fieldseal_server::store::Row;
 use fieldseal_tests::phone::Phone;
 use fieldseal_tests::{Answer, World};
 use serde_json::{Value, json};
+use sync_core::limits::MEDIA_LINK_S;
 use sync_core::model::{DocumentId, EvidenceId};
 
 use super::manifest::{brings, claim, manifest, photo};
@@ -349,9 +350,11 @@ fn a_link_reads_one_thing_as_its_maker_for_five_minutes() {
     link("王", it.piece, "?rendition=original").expect_problem(404, "rendition_missing");
     link("王", it.piece, "?rendition=screen").expect_problem(404, "rendition_missing");
 
-    it.w.minutes(4);
+    let made_at = it.w.now();
+    let clock = &it.w.server.clock;
+    clock.set(made_at + (MEDIA_LINK_S - 1) * 1_000);
     open(&url).expect(200);
-    it.w.minutes(1);
+    clock.set(made_at + MEDIA_LINK_S * 1_000);
     open(&url).expect_problem(403, "link_expired");
 }
 

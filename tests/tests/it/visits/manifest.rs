@@ -9,12 +9,13 @@ use fieldseal_server::services::ruling::rule_what_is_dirty;
 use fieldseal_server::store::Statement;
 use fieldseal_server::store::evidence::{self, EvidenceRow};
 use fieldseal_tests::phone::Phone;
+use fieldseal_tests::soundness::evidence_receipts_on;
 use fieldseal_tests::world::word;
 use fieldseal_tests::{TestServer, World};
 use mobile_ffi::{EvidenceAdded, EvidenceInput};
 use serde_json::Value;
 use sync_core::model::{DeviceId, Digest, DocumentId, EvidenceId};
-use sync_core::proof::{EVIDENCE_RECEIPT, EvidenceReceiptRecord};
+use sync_core::proof::{EvidenceReceiptPayload, Signed};
 
 /// The manifest as the server has it.
 pub fn manifest(server: &TestServer, visit: DocumentId) -> Vec<EvidenceRow> {
@@ -88,12 +89,8 @@ pub fn brings(w: &World, phone: &Phone, claim: &Claim) {
     });
 }
 
-fn receipts(phone: &Phone) -> Vec<EvidenceReceiptRecord> {
-    let records = phone.client.references(EVIDENCE_RECEIPT).unwrap();
-    let records = records.into_iter();
-    records
-        .map(|it| serde_json::from_value(it.record).unwrap())
-        .collect()
+fn receipts(phone: &Phone) -> Vec<Signed<EvidenceReceiptPayload>> {
+    evidence_receipts_on(phone.file())
 }
 
 fn run(server: &TestServer, sql: &'static str) {
@@ -316,7 +313,7 @@ fn whoever_joins_a_team_gets_the_receipts_of_its_visits_and_who_starts_over_too(
     c.syncs();
     let got = receipts(&c);
     assert_eq!(got.len(), 1);
-    let payload = got[0].signed.read_unverified().unwrap();
+    let payload = got[0].read_unverified().unwrap();
     let rows = manifest(&w.server, visit);
     let entry = rows.iter().find(|it| it.verified_at.is_some()).unwrap();
     assert!(payload.covers(visit, &entry.entry));
