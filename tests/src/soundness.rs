@@ -8,11 +8,12 @@ use std::time::Duration;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 use rusqlite::{Connection, OpenFlags};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use sync_core::document::VisitDocument;
 use sync_core::model::DocumentId;
-use sync_core::proof::{EvidenceReceiptPayload, ReceiptPayload, Signed};
+use sync_core::proof::{EvidenceReceiptRecord, ReceiptPayload, Signed};
 
 use crate::world::word;
 use crate::{Phone, TestServer, World};
@@ -101,20 +102,20 @@ pub fn received<'a>(receipts: impl IntoIterator<Item = &'a Signed<ReceiptPayload
 
 /// What the receipts say that a phone has stored.
 pub fn receipts_on(phone: &Path) -> Received {
-    received(&signed_on::<ReceiptPayload>(
+    received(&signed_on::<Signed<ReceiptPayload>>(
         phone,
         "SELECT signed FROM receipts",
     ))
 }
 
 /// Receipts for evidence that stand on a phone.
-pub fn evidence_receipts_on(phone: &Path) -> Vec<Signed<EvidenceReceiptPayload>> {
+pub fn evidence_receipts_on(phone: &Path) -> Vec<EvidenceReceiptRecord> {
     let sql =
         "SELECT signed FROM evidence_receipts WHERE stands = 1 ORDER BY document_id, evidence_id";
     signed_on(phone, sql)
 }
 
-fn signed_on<T>(phone: &Path, sql: &str) -> Vec<Signed<T>> {
+fn signed_on<T: DeserializeOwned>(phone: &Path, sql: &str) -> Vec<T> {
     let database = open(phone);
     let mut stored = database.prepare(sql).expect("a phone's file");
     let texts = stored.query_map([], |row| row.get::<_, String>(0));

@@ -1,4 +1,4 @@
-//! The figures of `docs/performance.md`: `cargo bench -p fieldseal-tests [-- sqlite|postgres|phone|media] [--visits N]
+//! The figures of `docs/performance.md`: `cargo bench -p fieldseal-tests [-- sqlite|postgres|uploads|phone|media] [--visits N]
 //! [--stored N] [--rounds N]`. The server is a process of its own, with its disk synchronised as in service; phones are threads that send
 //! pages written before any clock runs. Medians of the rounds, as a table of Markdown.
 
@@ -7,6 +7,7 @@ mod media;
 mod process;
 mod report;
 mod rounds;
+mod uploads;
 mod verdict;
 
 use clap::Parser;
@@ -14,7 +15,7 @@ use clap::Parser;
 /// What to measure.
 #[derive(Parser, Debug)]
 struct Arguments {
-    /// Only these: `sqlite`, `postgres`, `phone`, `media`; all without.
+    /// Only these: `sqlite`, `postgres`, `uploads`, `phone`, `media`; all without.
     only: Vec<String>,
     /// Visits pushed in a round.
     #[arg(long, default_value_t = 2_000)]
@@ -37,6 +38,11 @@ fn main() {
     for database in ["sqlite", "postgres"] {
         if wanted(database) {
             rounds::measure(&mut table, database, &asked);
+        }
+    }
+    if wanted("uploads") {
+        for database in ["sqlite", "postgres"] {
+            uploads::measure(&mut table, database, asked.rounds);
         }
     }
     if wanted("phone") {

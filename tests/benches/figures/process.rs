@@ -59,6 +59,12 @@ impl Server {
         memory_mb_of(self.0.id())
     }
 
+    /// What was the most memory is forgotten.
+    pub fn counts_memory_anew(&self) {
+        let file = format!("/proc/{}/clear_refs", self.0.id());
+        fs::write(file, "5").expect("the kernel counts anew");
+    }
+
     /// Processor time that it has used, of all its threads.
     pub fn processor(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).expect("a process");
@@ -112,6 +118,43 @@ impl Way {
         let grant = json!({ "grant": "refresh", "refresh_token": phone.refresh, "device": proof });
         let tokens = self.post("/v1/tokens", &grant);
         phone.take(&tokens);
+    }
+
+    /// A request of tus, without bytes or with some; the answer.
+    pub fn tus(
+        &self,
+        method: &str,
+        path: &str,
+        access: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> ureq::http::Response<ureq::Body> {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header("authorization", format!("Bearer {access}"))
+            .header("tus-resumable", "1.0.0");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body).expect("a request");
+        let answer = self.agent.run(request).expect("an answer");
+        assert!(answer.status().is_success(), "{method} {path}: {answer:?}");
+        answer
+    }
+
+    /// Waits until the bytes of an upload are found to be those of its manifest.
+    pub fn waits_until_verified(&self, path: &str, access: &str) {
+        loop {
+            let mut answer = self.tus("GET", path, access, &[], b"");
+            let text = answer.body_mut().read_to_string().expect("a text");
+            let told: Value = serde_json::from_str(&text).expect("JSON");
+            match told["state"].as_str() {
+                Some("verified") => return,
+                Some("checking") => std::thread::sleep(Duration::from_millis(2)),
+                _ => panic!("{told}"),
+            }
+        }
     }
 
     /// Scopes that wait to be ruled.

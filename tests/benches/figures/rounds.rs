@@ -26,16 +26,16 @@ const FEW: usize = 1_000;
 const FILL: usize = 5_000;
 
 /// One crowd on one server.
-struct Stage {
+pub struct Stage {
     _folder: TempDir,
     _database: Option<Arc<TestDatabase>>,
-    crowd: Crowd,
-    server: Server,
+    pub crowd: Crowd,
+    pub server: Server,
     next: usize,
 }
 
 impl Stage {
-    fn new(database: &str, enterprises: usize) -> Self {
+    pub fn new(database: &str, enterprises: usize) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let database = (database == "postgres").then(TestDatabase::new);
         let mut server = match &database {

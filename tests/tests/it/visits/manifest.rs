@@ -15,7 +15,7 @@ use fieldseal_tests::{TestServer, World};
 use mobile_ffi::{EvidenceAdded, EvidenceInput};
 use serde_json::Value;
 use sync_core::model::{DeviceId, Digest, DocumentId, EvidenceId};
-use sync_core::proof::{EvidenceReceiptPayload, Signed};
+use sync_core::proof::EvidenceReceiptRecord;
 
 /// The manifest as the server has it.
 pub fn manifest(server: &TestServer, visit: DocumentId) -> Vec<EvidenceRow> {
@@ -89,7 +89,7 @@ pub fn brings(w: &World, phone: &Phone, claim: &Claim) {
     });
 }
 
-fn receipts(phone: &Phone) -> Vec<Signed<EvidenceReceiptPayload>> {
+fn receipts(phone: &Phone) -> Vec<EvidenceReceiptRecord> {
     evidence_receipts_on(phone.file())
 }
 
@@ -313,7 +313,7 @@ fn whoever_joins_a_team_gets_the_receipts_of_its_visits_and_who_starts_over_too(
     c.syncs();
     let got = receipts(&c);
     assert_eq!(got.len(), 1);
-    let payload = got[0].read_unverified().unwrap();
+    let payload = got[0].signed.read_unverified().unwrap();
     let rows = manifest(&w.server, visit);
     let entry = rows.iter().find(|it| it.verified_at.is_some()).unwrap();
     assert!(payload.covers(visit, &entry.entry));
