@@ -19,9 +19,9 @@ use utoipa_axum::routes;
 use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::endpoints::{
-    campaigns, challenges, devices, docs, enrolment_codes, enterprises, health, imports, leases,
-    media, oidc, organisations, prior_samplings, product_rules, quarantine, re_entry_grants,
-    returned_papers, rulebooks, rulings, samples, scopes, server_keys, sessions,
+    audit_events, campaigns, challenges, devices, docs, enrolment_codes, enterprises, health,
+    imports, leases, media, oidc, organisations, prior_samplings, product_rules, quarantine,
+    re_entry_grants, returned_papers, rulebooks, rulings, samples, scopes, server_keys, sessions,
     sheet_number_blocks, sync, tasks, teams, tokens, uploads, users, visits,
 };
 use crate::openapi::{Document, Published};
@@ -69,6 +69,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(sessions::end::end_session))
         .routes(routes!(server_keys::jwks::jwks))
         .routes(routes!(server_keys::list::list_server_keys))
+        .routes(routes!(audit_events::list::list_audit_events))
         // Sync.
         .routes(routes!(sync::post::sync))
         .routes(routes!(returned_papers::return_papers))

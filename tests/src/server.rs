@@ -60,7 +60,7 @@ pub struct Answer {
     pub status: u16,
     /// The body as JSON; a string if it is none; null if it is empty.
     pub body: Value,
-    /// The body as it came.
+    /// The body as it came, if it is text.
     pub raw: String,
     /// The headers.
     pub headers: ureq::http::HeaderMap,
@@ -399,7 +399,8 @@ impl TestServer {
             None => self.agent.run(request.body(()).expect("a request")),
         };
         let mut answer = answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-        let text = answer.body_mut().read_to_string().expect("a text body");
+        let bytes = answer.body_mut().read_to_vec().expect("a body");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = match text.as_str() {
             "" => Value::Null,
             text => serde_json::from_str(text).unwrap_or(Value::String(text.to_owned())),

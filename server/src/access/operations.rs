@@ -417,6 +417,12 @@ pub const OPERATIONS: &[Operation] = &[
     public("finish_oidc_login", "/v1/oidc/callback"),
     public("jwks", "/.well-known/jwks.json"),
     public("list_server_keys", "/v1/server-keys"),
+    Operation {
+        id: "list_audit_events",
+        who: ADMIN,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/audit-events", Elsewhere::Absent),
+    },
     // Reference data.
     Operation {
         id: "create_campaign",

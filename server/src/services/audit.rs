@@ -1,10 +1,15 @@
-//! Acts that bear on security leave a row, in the transaction of the act itself.
+//! Acts that bear on security leave a row, in the transaction of the act itself; administrators read them.
 
-use sync_core::model::{DeviceId, UserId};
+use sync_core::model::{DeviceId, DocumentId, UserId};
+use uuid::Uuid;
 
+use crate::access::Principal;
 use crate::app::App;
 use crate::args;
+use crate::problem::{Code, Problem};
 use crate::store::access::audit;
+pub use crate::store::access::audit::{AuditEventRow, Filter};
+use crate::store::sync::visits;
 use crate::store::{Result, Tx};
 
 /// Who acted.
@@ -47,4 +52,24 @@ pub async fn record(
         request
     ];
     audit::insert_event(tx, columns).await
+}
+
+/// A page before a row, newest first. Of a visit that the caller sees it has what anybody did with its evidence: who works
+/// for a body of elsewhere reads it too, and whose visit it is shall know.
+pub async fn list(
+    app: &App,
+    caller: &Principal,
+    of: Option<DocumentId>,
+    before: Uuid,
+    filter: &Filter,
+    rows_max: u32,
+) -> Result<Vec<AuditEventRow>, Problem> {
+    let mut db = app.store.read().await?;
+    let Some(document) = of else {
+        return Ok(audit::list_seen(&mut db, caller, before, filter, rows_max).await?);
+    };
+    if !visits::sees(&mut db, caller, document).await? {
+        return Err(Problem::new(Code::NotFound));
+    }
+    Ok(audit::list_of_evidence(&mut db, document, before, filter, rows_max).await?)
 }

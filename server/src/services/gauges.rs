@@ -7,7 +7,7 @@ use metrics::gauge;
 use crate::app::App;
 use crate::store::rulings::dirty;
 use crate::store::sync::changes;
-use crate::store::{Result, Store};
+use crate::store::{Result, Store, media, uploads};
 
 /// How long a scrape waits for the database before it says that there is none.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -73,6 +73,19 @@ pub fn describe() {
         "Changes kept aside for a person"
     );
     describe_gauge!(
+        "fieldseal_uploads",
+        "Uploads that are unfinished (`uploading`), wait for their hash (`checking`), or were of other bytes than their \
+         manifest names and are kept aside (`mismatch`)"
+    );
+    describe_gauge!(
+        "fieldseal_upload_requests",
+        "Requests that bring bytes of uploads to this process now"
+    );
+    describe_gauge!(
+        "fieldseal_media_waiting",
+        "Originals that wait to be examined, or are"
+    );
+    describe_gauge!(
         "fieldseal_database_connections",
         "Connections of a pool, by pool and state"
     );
@@ -99,6 +112,7 @@ pub async fn set(app: &App) {
             gauge!("fieldseal_syncs", "lane" => lane.name, "state" => state).set(count as f64);
         }
     }
+    gauge!("fieldseal_upload_requests").set(app.uploads.writers.count() as f64);
     let read = tokio::time::timeout(PATIENCE, read(&app.store)).await;
     let Ok(Ok(now)) = read else {
         gauge!("fieldseal_database_up").set(0);
@@ -110,6 +124,10 @@ pub async fn set(app: &App) {
     gauge!("fieldseal_ruling_lag_seconds").set(waited_ms as f64 / 1_000.0);
     gauge!("fieldseal_changes_held").set(now.held as f64);
     gauge!("fieldseal_changes_quarantined").set(now.quarantined as f64);
+    for (state, count) in now.uploads {
+        gauge!("fieldseal_uploads", "state" => state).set(count as f64);
+    }
+    gauge!("fieldseal_media_waiting").set(now.media as f64);
 }
 
 struct Standing {
@@ -117,6 +135,8 @@ struct Standing {
     oldest: Option<i64>,
     held: i64,
     quarantined: i64,
+    uploads: [(&'static str, i64); 3],
+    media: i64,
 }
 
 async fn read(store: &Store) -> Result<Standing> {
@@ -127,5 +147,7 @@ async fn read(store: &Store) -> Result<Standing> {
         oldest,
         held: changes::count_of_status(&mut db, "held").await?,
         quarantined: changes::count_of_status(&mut db, "quarantined").await?,
+        uploads: uploads::count(&mut db).await?,
+        media: media::waiting(&mut db).await?,
     })
 }

@@ -33,11 +33,12 @@ pub use error::StoreError;
 use locks::Lock;
 pub use row::{Cell, FromCell, Row};
 pub use session::{Reader, Session, Tx};
-use sqlx::Executor;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
+use sqlx::{Connection as _, Executor};
 pub use statement::Statement;
 pub(crate) use statement::statements;
 use sync_core::limits::{DATABASE_WAIT_S, SQLITE_READERS_MAX, TRANSACTION_IDLE_S};
@@ -49,6 +50,12 @@ const POSTGRES_CONNECTIONS_MIN: u32 = 2;
 const PREPARED_STATEMENTS: usize = 1_024;
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
      WHERE current_setting('synchronous_commit') = 'off'";
+
+/// Whether a connection may be used again. SQLite ends a transaction by itself when its disk is full; the driver's `ROLLBACK`
+/// then fails, and it takes the connection for one in a transaction for ever. Such a one is closed, and another opened.
+async fn is_free(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    Ok(!connection.is_in_transaction())
+}
 
 /// A result of the store.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -156,11 +163,13 @@ impl Store {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(DATABASE_WAIT_S))
+            .before_acquire(|connection, _| Box::pin(is_free(connection)))
             .connect_with(options.clone())
             .await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS_MAX)
             .acquire_timeout(Duration::from_secs(DATABASE_WAIT_S))
+            .before_acquire(|connection, _| Box::pin(is_free(connection)))
             .connect_with(options.pragma("query_only", "ON"))
             .await?;
         let file = file.to_owned();

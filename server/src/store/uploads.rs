@@ -62,9 +62,14 @@ statements! {
     /// Its client gave it up.
     TERMINATE = "UPDATE uploads SET state = 'terminated', ended_at = $2, claim = NULL \
         WHERE upload_id = $1 AND state IN ('uploading', 'verified')";
-    /// Those whose time is over.
+    /// Those whose time is over. What is asked inside is asked again of the row that is written: bytes may have come between.
     EXPIRE = "UPDATE uploads SET state = 'expired', ended_at = $1, claim = NULL WHERE upload_id IN \
-        (SELECT upload_id FROM uploads WHERE state = 'uploading' AND expires_at < $1 ORDER BY expires_at LIMIT $2)";
+        (SELECT upload_id FROM uploads WHERE state = 'uploading' AND expires_at < $1 ORDER BY expires_at LIMIT $2) \
+        AND state = 'uploading' AND expires_at < $1";
+    /// How many are unfinished, wait for their hash, or are kept aside.
+    COUNT = "SELECT (SELECT COUNT(*) FROM uploads WHERE state = 'uploading') AS uploading, \
+        (SELECT COUNT(*) FROM uploads WHERE state = 'checking') AS checking, (SELECT COUNT(*) FROM uploads \
+            WHERE cleaned_at IS NULL AND ended_at IS NOT NULL AND state = 'mismatch') AS mismatch";
     /// Those that are over and whose parts are still there.
     LIST_UNCLEAN = "SELECT upload_id FROM uploads WHERE cleaned_at IS NULL AND ended_at IS NOT NULL \
         AND state <> 'mismatch' ORDER BY ended_at, upload_id LIMIT $1";
@@ -329,6 +334,16 @@ pub async fn terminate(tx: &mut Tx, id: UploadId, now: Millis) -> Result<bool> {
 /// Ends so many at most whose time is over; gives how many.
 pub async fn expire(tx: &mut Tx, now: Millis, rows_max: i64) -> Result<u64> {
     tx.exec(&EXPIRE, args![now, rows_max]).await
+}
+
+/// How many are unfinished, wait for their hash, or are kept aside, each with its state.
+pub async fn count(db: &mut Session) -> Result<[(&'static str, i64); 3]> {
+    let row = db.one(&COUNT, args![]).await?;
+    Ok([
+        (UPLOADING, row.get(UPLOADING)?),
+        (CHECKING, row.get(CHECKING)?),
+        (MISMATCH, row.get(MISMATCH)?),
+    ])
 }
 
 /// Those that are over and whose parts are still there.

@@ -6,6 +6,7 @@
 
 mod access;
 mod api;
+mod audit_events;
 mod backup;
 mod cli;
 mod demo;

@@ -9,6 +9,8 @@
 mod access;
 #[path = "../it/api.rs"]
 mod api;
+#[path = "../it/audit_events/mod.rs"]
+mod audit_events;
 #[path = "../it/devices/mod.rs"]
 mod devices;
 #[path = "../it/enterprises/mod.rs"]
@@ -69,6 +71,7 @@ mod locks;
 mod migrate_store;
 mod two_processes;
 mod two_servers;
+mod uploads_at_two;
 
 use fieldseal_tests::TestServer;
 

@@ -2,7 +2,7 @@
 //! the audit trail for every read of an original.
 
 use serde_json::json;
-use sync_core::model::{Digest, DocumentId, EvidenceId};
+use sync_core::model::{Digest, DocumentId, EvidenceId, MediaOutcome};
 
 use crate::access::jwt::{self, LinkClaims};
 use crate::access::{Claims, Principal};
@@ -129,7 +129,7 @@ async fn find(
     }
 }
 
-/// What the bytes were found to be, once somebody looked.
+/// What the bytes were found to be, once somebody looked. What is something else as well is nothing in particular.
 async fn found_type(
     db: &mut Session,
     document: DocumentId,
@@ -138,7 +138,10 @@ async fn found_type(
     let examined = media::list_of_document(db, document).await?;
     let found = examined.into_iter().find(|(of, _)| *of == sha256);
     Ok(match found {
-        Some((_, Examined::Found(found))) => Some(found.fact.media_type),
+        Some((_, Examined::Found(found))) => {
+            let double = found.fact.outcomes.contains(&MediaOutcome::Polyglot);
+            (!double).then_some(found.fact.media_type)
+        }
         _ => None,
     })
 }

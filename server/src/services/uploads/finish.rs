@@ -124,8 +124,9 @@ pub async fn finish(app: &App, id: UploadId) -> Result<(), Problem> {
         Found::Other(hash) => aside(app, &row, hash).await?,
         Found::Missing => {
             tracing::error!(upload = %id, "parts of a finished upload are gone; it is asked for again");
-            end(app, &row, LOST, None).await?;
-            clean::parts_of(app, id).await?;
+            if end(app, &row, LOST, None).await? {
+                clean::parts_of(app, id).await?;
+            }
         }
     }
     Ok(())
@@ -227,20 +228,21 @@ async fn aside(app: &App, row: &UploadRow, found: Digest) -> Result<(), Problem>
     let mut db = app.store.read().await?;
     let again = uploads::is_aside(&mut db, row, found).await?;
     drop(db);
-    end(app, row, MISMATCH, Some(found)).await?;
-    if again {
+    if end(app, row, MISMATCH, Some(found)).await? && again {
         clean::parts_of(app, row.upload_id).await?;
     }
     Ok(())
 }
 
+/// Whether it was this process that ended it: then what is left is its to delete.
 async fn end(
     app: &App,
     row: &UploadRow,
     state: &'static str,
     found: Option<Digest>,
-) -> Result<(), Problem> {
+) -> Result<bool, Problem> {
     let mut tx = app.store.begin_beside().await?;
-    uploads::end_checking(&mut tx, row.upload_id, state, app.now(), found).await?;
-    Ok(tx.commit().await?)
+    let ended = uploads::end_checking(&mut tx, row.upload_id, state, app.now(), found).await?;
+    tx.commit().await?;
+    Ok(ended)
 }

@@ -18,10 +18,14 @@ pub struct Writers(Arc<Mutex<Table>>);
 struct Table {
     writing: HashMap<UploadId, Writing>,
     ending: bool,
+    /// How many requests have come.
+    came: u64,
 }
 
 struct Writing {
     device: DeviceId,
+    /// The how manieth it is.
+    number: u64,
     /// Says that it is to end.
     stop: watch::Sender<bool>,
     /// Closed when it has ended.
@@ -48,8 +52,14 @@ impl Writers {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the one that writes has kept what it has, and takes its place.
+    /// Waits until the one that writes has kept what it has, and takes its place; of several that wait the newest gets it,
+    /// and the others are told.
     pub async fn enter(&self, upload: UploadId, device: DeviceId) -> Result<Turn, Problem> {
+        let number = {
+            let mut table = self.lock();
+            table.came += 1;
+            table.came
+        };
         loop {
             let mut before = {
                 let mut table = self.lock();
@@ -57,6 +67,9 @@ impl Writers {
                     return Err(busy());
                 }
                 match table.writing.get(&upload) {
+                    Some(writing) if writing.number > number => {
+                        return Err(Problem::new(Code::UploadTakenOver));
+                    }
                     Some(writing) => {
                         writing.stop.send_replace(true);
                         writing.ended.clone()
@@ -72,6 +85,7 @@ impl Writers {
                         let (ended, has_ended) = watch::channel(());
                         let writing = Writing {
                             device,
+                            number,
                             stop,
                             ended: has_ended,
                         };
@@ -124,4 +138,32 @@ impl Writers {
 
 fn busy() -> Problem {
     Problem::new(Code::Overloaded).retry_after_s(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn of_requests_that_wait_for_one_upload_the_newest_gets_it_whoever_wakes_first() {
+        let (upload, device) = (UploadId(Uuid::nil()), DeviceId(Uuid::nil()));
+        let writers = Writers::default();
+        let first = writers.enter(upload, device).await.unwrap();
+        // Each is polled once, in the order in which they came, and waits.
+        let mut older = Box::pin(writers.enter(upload, device));
+        let mut newest = Box::pin(writers.enter(upload, device));
+        assert!(futures_util::poll!(&mut older).is_pending());
+        assert!(futures_util::poll!(&mut newest).is_pending());
+        assert!(*first.stop.borrow());
+        drop(first);
+        let turn = newest.await.unwrap();
+        let told = older.await.err().unwrap();
+        assert_eq!(told.code(), Code::UploadTakenOver);
+        assert!(!*turn.stop.borrow(), "who came before ends nobody");
+        assert_eq!(writers.count(), 1);
+        drop(turn);
+        assert_eq!(writers.count(), 0);
+    }
 }

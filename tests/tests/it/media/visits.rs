@@ -337,3 +337,68 @@ fn every_picture_that_is_near_is_found_by_its_pieces() {
     assert!(near.len() > 50, "{}", near.len());
     assert_eq!(told, near);
 }
+
+/// So many photographs, listed and not brought yet.
+fn photos(phone: &mut Phone, visit: DocumentId, count: u64) -> Vec<(Digest, Vec<u8>)> {
+    let photo = |seed| pictures::jpeg(&pictures::scene(320, 240, seed), 85);
+    let photos: Vec<_> = (1..=count).map(photo).collect();
+    let named = photos.into_iter();
+    named
+        .map(|bytes| (lists(phone, visit, "image/jpeg", &bytes), bytes))
+        .collect()
+}
+
+#[test]
+fn two_that_examine_at_once_do_each_original_once_and_find_the_same() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.enters("铸造");
+    let all = photos(&mut a, visit, 6);
+    // The job once more, as in a second process: nothing but the database is between the two.
+    let beside = fieldseal_server::services::media::run(w.server.app.clone());
+    let beside = w.server.runtime.spawn(beside);
+    for (sha256, bytes) in &all {
+        stores(&w.server, *sha256, bytes);
+        brings(&w, &a, visit, *sha256, bytes);
+    }
+    for (sha256, _) in &all {
+        let found = examined(&w, visit, *sha256);
+        assert_eq!(
+            (found.screen_px, found.no_preview),
+            (Some((320, 240)), None)
+        );
+    }
+    beside.abort();
+    let rows = w.server.reads("SELECT attempts, state FROM media");
+    assert_eq!(rows.len(), all.len());
+    for row in rows {
+        assert_eq!(row.get::<i64>("attempts").unwrap(), 1);
+        assert_eq!(row.get::<String>("state").unwrap(), "examined");
+    }
+    says(&w, visit, &[]);
+}
+
+#[test]
+fn what_waited_when_a_server_ended_is_examined_by_the_next_one() {
+    let mut w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.enters("铸造");
+    let all = photos(&mut a, visit, 3);
+    // Not in the store, so all that is begun comes to nothing, and waits.
+    for (sha256, bytes) in &all {
+        brings(&w, &a, visit, *sha256, bytes);
+    }
+    w.server.stop();
+    let next = w.server.start_again(None);
+    let _ended = std::mem::replace(&mut w.server, next);
+    w.forgets_tokens();
+    for (sha256, bytes) in &all {
+        stores(&w.server, *sha256, bytes);
+    }
+    w.server
+        .clock
+        .advance_ms(MEDIA_LEASE_MS + MEDIA_RETRY_MS + 1);
+    for (sha256, _) in &all {
+        assert_eq!(examined(&w, visit, *sha256).no_preview, None);
+    }
+}

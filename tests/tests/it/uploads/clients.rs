@@ -17,6 +17,10 @@ use super::outdoors::Outdoors;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_server");
 /// The file of the default run.
 const FILE_BYTES: usize = 20_000_000;
+/// The file of the longer run.
+const LONG_FILE_BYTES: usize = 100_000_000;
+/// Set to anything but 0 it asks for the longer run.
+const LONG: &str = "FIELDSEAL_LONG_UPLOADS";
 /// What a client sends in one request.
 const PART_BYTES: usize = 1_000_000;
 /// Room for the head of a request, in bytes.
@@ -24,7 +28,10 @@ const HEAD_BYTES: usize = 2_000;
 /// How often the server is killed.
 const KILLS: usize = 3;
 
-fn finishes(client: StockClient, on_s3: bool, length: usize, part: usize) {
+fn finishes(client: StockClient, on_s3: bool) {
+    let long = std::env::var(LONG).is_ok_and(|value| !value.is_empty() && value != "0");
+    let length = if long { LONG_FILE_BYTES } else { FILE_BYTES };
+    let part = PART_BYTES;
     let s3 = match on_s3 {
         true => match S3Server::start() {
             None => return,
@@ -34,9 +41,7 @@ fn finishes(client: StockClient, on_s3: bool, length: usize, part: usize) {
     };
     let mut o = Outdoors::new(length);
     if let Some(s3) = &s3 {
-        o.environment.clone_from(&s3.environment);
-        o.environment
-            .push(("FIELDSEAL_OBJECTS_URL".to_owned(), s3.url.clone()));
+        o.stores_in(s3);
     }
     let file = o.folder.path().join("film.mp4");
     std::fs::write(&file, &o.bytes).unwrap();
@@ -103,20 +108,20 @@ fn finishes(client: StockClient, on_s3: bool, length: usize, part: usize) {
 
 #[test]
 fn the_client_of_npm_finishes_over_cuts_and_kills_into_a_folder() {
-    finishes(StockClient::JavaScript, false, FILE_BYTES, PART_BYTES);
+    finishes(StockClient::JavaScript, false);
 }
 
 #[test]
 fn the_client_of_python_finishes_over_cuts_and_kills_into_a_folder() {
-    finishes(StockClient::Python, false, FILE_BYTES, PART_BYTES);
+    finishes(StockClient::Python, false);
 }
 
 #[test]
 fn the_client_of_npm_finishes_over_cuts_and_kills_into_s3() {
-    finishes(StockClient::JavaScript, true, FILE_BYTES, PART_BYTES);
+    finishes(StockClient::JavaScript, true);
 }
 
 #[test]
 fn the_client_of_python_finishes_over_cuts_and_kills_into_s3() {
-    finishes(StockClient::Python, true, FILE_BYTES, PART_BYTES);
+    finishes(StockClient::Python, true);
 }

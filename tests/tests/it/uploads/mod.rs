@@ -4,8 +4,11 @@ mod aside;
 mod clients;
 mod cut;
 mod expiry;
-mod outdoors;
+mod habits;
+pub mod outdoors;
+mod phones;
 mod protocol;
+mod served;
 
 use std::time::Duration;
 
