@@ -70,6 +70,18 @@ impl Scene {
         }
     }
 
+    /// Waits until the server has nothing left to do by itself.
+    fn waits_for_rest(&self) {
+        let left = "SELECT upload_id AS name FROM uploads WHERE ended_at IS NOT NULL AND cleaned_at IS NULL \
+                AND state <> 'mismatch' \
+            UNION ALL SELECT state FROM media WHERE state = 'waiting' UNION ALL SELECT scope FROM dirty_scopes";
+        let begun = std::time::Instant::now();
+        while !self.w.server.reads(left).is_empty() {
+            assert!(begun.elapsed() < PATIENCE, "it has no rest");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Waits until so many requests write.
     fn waits_for_writers(&self, wanted: usize) {
         while self.w.server.app.uploads.writers.count() != wanted {

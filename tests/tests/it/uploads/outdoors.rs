@@ -78,12 +78,13 @@ impl Outdoors {
 }
 
 /// A program that starts the server with a disk of its own at a folder, of so many megabytes, and does something there first.
-/// The script lies beside the folder.
+/// The script lies beside the folder. Root mounts as itself, or it could not reach the socket of a PostgreSQL that is another's.
 fn on_a_small_disk(at: &Path, megabytes: usize, first: &str) -> String {
     let program = env!("CARGO_BIN_EXE_server");
     let script = at.with_extension("on-a-small-disk");
+    let root = r#"$([ "$(id -u)" = 0 ] && echo -m || echo -rm)"#;
     let text = format!(
-        "#!/bin/sh\nexec unshare -rm sh -c 'mkdir -p {0} && mount -t tmpfs -o size={megabytes}m none {0} && \
+        "#!/bin/sh\nexec unshare {root} sh -c 'mkdir -p {0} && mount -t tmpfs -o size={megabytes}m none {0} && \
          cd {0} && {first} && exec \"$0\" \"$@\"' {program} \"$@\"\n",
         at.display()
     );

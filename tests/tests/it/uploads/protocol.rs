@@ -220,6 +220,7 @@ fn bytes_go_where_the_upload_stands_and_nowhere_else() {
     s.tus.patches(&place, 600, &s.bytes[600..]).expect(204);
     assert_eq!(s.tus.waits_past(&place, "checking"), "verified");
     // A replay of what is finished changes nothing.
+    s.waits_for_rest();
     let rows = s.w.server.rows();
     s.tus
         .patches(&place, 600, &s.bytes[600..])
