@@ -44,7 +44,10 @@ impl Common {
                 .map(|it| it.unwrap().file_name().into_string().unwrap())
                 .collect()
         };
-        assert_eq!(names("evidence"), [self.o.piece.sha256.clone()]);
+        assert_eq!(
+            names("evidence"),
+            std::slice::from_ref(&self.o.piece.sha256)
+        );
         let original = self.objects.path().join("evidence");
         let original = std::fs::read(original.join(&self.o.piece.sha256)).unwrap();
         assert!(original == self.o.bytes);
