@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
 
 use sync_core::model::Millis;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use uuid::Uuid;
 
 use crate::access::passwords::Passwords;
@@ -47,6 +47,8 @@ pub struct Parts {
     pub workbenches: Semaphore,
     /// Whose turn it is to rule, in this process.
     pub ruling_turn: Mutex<()>,
+    /// Told when a scope was marked by work that nobody waits for.
+    pub ruling_wanted: Notify,
     /// Rulebooks as last read.
     pub rulebooks: RulebookCache,
     /// The data folder.
@@ -150,6 +152,7 @@ impl App {
             sync_gate,
             workbenches: Semaphore::new(available_parallelism().map_or(1, NonZero::get)),
             ruling_turn: Mutex::default(),
+            ruling_wanted: Notify::new(),
             rulebooks: RulebookCache::default(),
             data,
             objects,

@@ -289,6 +289,22 @@ impl Objects {
         }
     }
 
+    /// Gives an object in a folder a second name, without writing its bytes again. Durable when it returns true; false where
+    /// that cannot be done, as in a bucket.
+    pub async fn link_new(&self, from: &ObjectName, to: &ObjectName) -> Result<bool> {
+        if self.folder.is_none() {
+            return Ok(false);
+        }
+        match self.store.copy_if_not_exists(&from.0, &to.0).await {
+            Ok(()) | Err(object_store::Error::AlreadyExists { .. }) => Ok(true),
+            Err(error) => match ObjectsError::from(error) {
+                missing @ ObjectsError::Missing(_) => Err(missing),
+                // Not every file system has links.
+                _ => Ok(false),
+            },
+        }
+    }
+
     /// Begins to write an object of any length, [`OBJECT_WRITE_BYTES`] of it in memory at a time.
     pub fn writer(&self, name: &ObjectName) -> ObjectWriter {
         ObjectWriter {

@@ -19,7 +19,6 @@ use sync_core::rules::ScopeKey;
 use tokio::runtime::Handle;
 use utoipa::ToSchema;
 
-use super::ruling::rule_what_is_dirty;
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::media::hash::Hashes;
@@ -311,9 +310,7 @@ async fn write(
     }
     dirty::mark(&mut tx, &visits(concerned), now).await?;
     tx.commit().await?;
-    if rule_what_is_dirty(app).await.is_err() {
-        tracing::warn!("ruling what was found failed; the job tries it again");
-    }
+    app.ruling_wanted.notify_one();
     Ok(())
 }
 

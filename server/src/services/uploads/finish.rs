@@ -15,10 +15,9 @@ use tokio::sync::Notify;
 
 use super::clean;
 use crate::app::App;
-use crate::objects::{ObjectName, ObjectsError};
+use crate::objects::{ObjectName, ObjectWriter, ObjectsError};
 use crate::problem::Problem;
 use crate::services::evidence::{self, Proof};
-use crate::services::ruling::rule_what_is_dirty;
 use crate::store::uploads::{self, LOST, MISMATCH, Part, UploadRow, VERIFIED};
 
 /// How long the job rests when it has nothing to do, or something failed.
@@ -132,16 +131,35 @@ pub async fn finish(app: &App, id: UploadId) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Hashes all parts and writes them as the original on the way; it appears only if the hash is right.
+/// Hashes all parts, and keeps them as the original if the hash is right: what came in one part gets a second name where that
+/// is possible, and all else is written on the way.
 async fn check(app: &App, row: &UploadRow, parts: &[Part]) -> Result<Found, ObjectsError> {
     let original = ObjectName::original(row.sha256);
+    // One copy for one hash: where it is there, these bytes only show that their device has them.
+    if app.objects.size(&original).await?.is_some() {
+        return read(app, row, parts, None).await;
+    }
+    if let [whole] = parts
+        && let Some(name) = whole.name()
+        && app.objects.folder().is_some()
+    {
+        let found = read(app, row, parts, None).await?;
+        if !matches!(found, Found::Same) || app.objects.link_new(&name, &original).await? {
+            return Ok(found);
+        }
+    }
+    read(app, row, parts, Some(app.objects.writer(&original))).await
+}
+
+/// Hashes all parts, and hands them to a writer on the way; what it writes appears only if the hash is right.
+async fn read(
+    app: &App,
+    row: &UploadRow,
+    parts: &[Part],
+    mut writer: Option<ObjectWriter>,
+) -> Result<Found, ObjectsError> {
     let mut hash = Context::new(&SHA256);
     let mut offset = 0;
-    // One copy for one hash: where it is there, these bytes only show that their device has them.
-    let mut writer = match app.objects.size(&original).await? {
-        Some(_) => None,
-        None => Some(app.objects.writer(&original)),
-    };
     for part in parts {
         let name = part.name().filter(|_| part.offset_bytes == offset);
         let Some(name) = name else {
@@ -180,10 +198,7 @@ async fn check(app: &App, row: &UploadRow, parts: &[Part]) -> Result<Found, Obje
     })
 }
 
-async fn give_up(
-    writer: Option<crate::objects::ObjectWriter>,
-    error: ObjectsError,
-) -> Result<Found, ObjectsError> {
+async fn give_up(writer: Option<ObjectWriter>, error: ObjectsError) -> Result<Found, ObjectsError> {
     if let Some(writer) = writer {
         writer.abort().await;
     }
@@ -218,8 +233,8 @@ async fn verified(app: &App, row: &UploadRow) -> Result<(), Problem> {
     };
     evidence::verified(app, &mut tx, &proof).await?;
     tx.commit().await?;
-    clean::parts_of(app, row.upload_id).await?;
-    rule_what_is_dirty(app).await
+    app.ruling_wanted.notify_one();
+    clean::parts_of(app, row.upload_id).await
 }
 
 /// Keeps the bytes aside where they lie. The same wrong bytes for the same entry are kept once.

@@ -461,9 +461,14 @@ fn shows_what_it_has(w: &World, phones: &[Phone]) {
         assert_eq!((sent.put_off, sent.aside), (0, 0), "{sent:?}");
     }
     let looked_at = || {
-        let open = "SELECT 1 FROM uploads WHERE state = 'checking'";
-        let waiting = "SELECT 1 FROM media WHERE state = 'waiting'";
-        w.server.reads(open).is_empty() && w.server.reads(waiting).is_empty()
+        // In this order: each leads to the next.
+        [
+            "SELECT 1 FROM uploads WHERE state = 'checking'",
+            "SELECT 1 FROM media WHERE state = 'waiting'",
+            "SELECT 1 FROM dirty_scopes",
+        ]
+        .iter()
+        .all(|sql| w.server.reads(sql).is_empty())
     };
     let patience = Instant::now() + LOOKED_AT_WITHIN;
     while !looked_at() {
