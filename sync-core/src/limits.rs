@@ -194,8 +194,8 @@ pub const PIN_FAILURES_MAX: i64 = 10;
 pub const PIN_KDF_MEMORY_KIB: u32 = 19 * 1024;
 /// Passes of the PIN's key derivation.
 pub const PIN_KDF_PASSES: u32 = 2;
-/// One file of evidence: an hour of video from a phone.
-pub const EVIDENCE_BYTES_MAX: i64 = 4 * 1024 * 1024 * 1024;
+/// One file of evidence, in bytes: half an hour of video from a phone.
+pub const EVIDENCE_BYTES_MAX: i64 = 2 * 1024 * 1024 * 1024;
 /// How long a link to one piece of evidence serves, in seconds.
 pub const MEDIA_LINK_S: i64 = 300;
 /// Ranges that are sent in one answer: a player asks for one, whoever asks for more gets the whole.

@@ -53,13 +53,14 @@ pub fn missing(what: &str) {
 }
 
 impl StockClient {
-    /// Uploads a file in parts of this length; none where the client is not there.
+    /// Uploads a file in parts of this length, with what its protocol's extensions are for, if that is asked; none where the
+    /// client is not there.
     pub fn uploads(
         self,
         (server, token): (SocketAddr, &str),
         file: &Path,
         piece: &Piece,
-        part: usize,
+        (part, extensions): (usize, bool),
     ) -> Option<Child> {
         let mut command = match self {
             Self::JavaScript => {
@@ -85,6 +86,9 @@ impl StockClient {
             "sha256": piece.sha256, "document_id": piece.document_id, "evidence_id": piece.evidence_id,
             "filename": "现场.mp4", "filetype": "video/mp4",
         });
+        if extensions {
+            command.env("EXTENSIONS", "1");
+        }
         let running = command
             .arg(format!("http://{server}/v1/uploads"))
             .arg(file)

@@ -1,6 +1,7 @@
 """A stock client of tus, as a script would use it: uploads one file and goes on after every fault.
 
-Arguments: the endpoint, the file, its metadata as JSON, the length of a part. The access token is in TOKEN.
+Arguments: the endpoint, the file, its metadata as JSON, the length of a part. The access token is in TOKEN. With
+EXTENSIONS it sends the checksum of each part.
 """
 
 import json
@@ -21,7 +22,11 @@ place = None
 for _ in range(FAULTS_MAX):
     try:
         uploader = client.uploader(
-            file_path=file, chunk_size=int(part), metadata=json.loads(metadata), url=place
+            file_path=file,
+            chunk_size=int(part),
+            metadata=json.loads(metadata),
+            url=place,
+            upload_checksum="EXTENSIONS" in os.environ,
         )
         while uploader.offset < uploader.get_file_size():
             try:

@@ -28,7 +28,7 @@ const HEAD_BYTES: usize = 2_000;
 /// How often the server is killed.
 const KILLS: usize = 3;
 
-fn finishes(client: StockClient, on_s3: bool) {
+fn finishes(client: StockClient, on_s3: bool, extensions: bool) {
     let long = std::env::var(LONG).is_ok_and(|value| !value.is_empty() && value != "0");
     let length = if long { LONG_FILE_BYTES } else { FILE_BYTES };
     let part = PART_BYTES;
@@ -49,7 +49,7 @@ fn finishes(client: StockClient, on_s3: bool) {
     let mut server = o.starts(PROGRAM);
     let line = BadLine::begin(o.tus(&server).address, dice.random(), 200_000..3_000_000).unwrap();
     let way = (line.address, o.token.as_str());
-    let Some(mut running) = client.uploads(way, &file, &o.piece, part) else {
+    let Some(mut running) = client.uploads(way, &file, &o.piece, (part, extensions)) else {
         return;
     };
     let mut kills = 0;
@@ -108,20 +108,30 @@ fn finishes(client: StockClient, on_s3: bool) {
 
 #[test]
 fn the_client_of_npm_finishes_over_cuts_and_kills_into_a_folder() {
-    finishes(StockClient::JavaScript, false);
+    finishes(StockClient::JavaScript, false, false);
 }
 
 #[test]
 fn the_client_of_python_finishes_over_cuts_and_kills_into_a_folder() {
-    finishes(StockClient::Python, false);
+    finishes(StockClient::Python, false, false);
 }
 
 #[test]
 fn the_client_of_npm_finishes_over_cuts_and_kills_into_s3() {
-    finishes(StockClient::JavaScript, true);
+    finishes(StockClient::JavaScript, true, false);
 }
 
 #[test]
 fn the_client_of_python_finishes_over_cuts_and_kills_into_s3() {
-    finishes(StockClient::Python, true);
+    finishes(StockClient::Python, true, false);
+}
+
+#[test]
+fn the_client_of_npm_brings_bytes_with_its_beginning_and_says_post_over_cuts_and_kills() {
+    finishes(StockClient::JavaScript, false, true);
+}
+
+#[test]
+fn the_client_of_python_sends_checksums_over_cuts_and_kills() {
+    finishes(StockClient::Python, false, true);
 }
