@@ -18,9 +18,10 @@ use sync_core::model::{
 use sync_core::proof::EvidenceReceiptRecord;
 use sync_core::sync::doctor::QueuedBecause;
 use sync_core::sync::evidence::{
-    EvidenceState, EvidenceTally, Held, Original, Received, Waiting, is_sealed, state_on_phone,
-    to_release,
+    EvidenceState, EvidenceTally, Held, Original, Received, Waiting, is_sealed, share,
+    state_on_phone, to_release,
 };
+use sync_core::sync::tus::DAMAGED;
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
@@ -144,13 +145,12 @@ impl Client {
             })?;
         let name = evidence_id.to_string();
         let taken = self.media.take_in(&name, source, EVIDENCE_BYTES_MAX)?;
-        match taken.size_bytes {
-            0 => {
-                let message = "The file to capture is empty";
-                Err(ClientError::new("evidence.empty", message))
-            }
-            _ => Ok(taken),
+        if taken.size_bytes == 0 {
+            let message = "The file to capture is empty";
+            return Err(ClientError::new("evidence.empty", message));
         }
+        self.media.make_durable(&taken)?;
+        Ok(taken)
     }
 
     /// The file gets its place, and then the manifest its entry, in one transaction with the rows that know of it.
@@ -183,12 +183,8 @@ impl Client {
         let entered = self.edit_visit_with(
             visit,
             |document, now, store| {
-                // One copy for one hash; where it lies already nothing is written.
-                let here =
-                    store.has_media(&sha256)? && self.media.size(&sha256) == Some(size_bytes);
-                if !here {
-                    self.media.settle(taken)?;
-                }
+                // One copy for one hash: a second one takes the place of the first, which may be worn out by now.
+                self.media.settle(taken)?;
                 self.known_in(store, |known| {
                     document.add_evidence(known, now, &entry)?;
                     Ok(())
@@ -312,7 +308,7 @@ impl Client {
     /// An original is not here as it was: where the server has it all is well, else its entries go aside.
     fn note_lost(&self, store: &mut Store, sha256: &Digest, damaged: bool) -> Done<()> {
         let code = match damaged {
-            true => "evidence.damaged",
+            true => DAMAGED,
             false => "evidence.missing",
         };
         let entries = store.list_media_entries(None)?;
@@ -371,7 +367,7 @@ impl Client {
                     media_type: entry.media_type,
                     kind: entry.kind,
                     on_phone: held.as_ref().is_some_and(|it| it.on_phone),
-                    sent_bytes: held.map_or(0, |it| it.sent_bytes),
+                    sent_bytes: held.map_or(0, |it| it.file.sent_bytes),
                     state: state.word().to_owned(),
                     waits: state.because().map(|it| it.name().to_owned()),
                     needs_attention: state.needs_attention(),
@@ -408,21 +404,37 @@ impl Client {
             }
             found
         };
+        let manifest: Vec<EvidenceEntry> = document
+            .evidence()
+            .items
+            .into_iter()
+            .map(|it| it.value)
+            .collect();
+        let sealed: BTreeSet<EvidenceId> = manifest
+            .iter()
+            .filter(|it| is_sealed(&document, &it.subject))
+            .map(|it| it.evidence_id)
+            .collect();
         let entries = inner.store.list_media_entries(Some(visit))?;
-        let manifest = document.evidence().items.into_iter().map(|it| it.value);
+        let mut held: Vec<Held> = entries
+            .iter()
+            .map(|it| Held {
+                file: waiting(it, sealed.contains(&it.evidence_id)),
+                on_phone: it.on_phone,
+                going: going == Some((visit, it.evidence_id)),
+                aside: (it.state == EntryState::Aside).then(|| it.code.clone().unwrap_or_default()),
+            })
+            .collect();
+        share(&mut held);
+        let mut held: BTreeMap<EvidenceId, Held> = held
+            .into_iter()
+            .map(|it| (it.file.evidence_id, it))
+            .collect();
         Ok(manifest
+            .into_iter()
             .map(|entry| {
                 let id = entry.evidence_id;
-                let found = entries.iter().find(|it| it.evidence_id == id);
-                let held = found.map(|it| Held {
-                    file: waiting(it, is_sealed(&document, &entry.subject)),
-                    on_phone: it.on_phone,
-                    sent_bytes: it.sent_bytes,
-                    going: going == Some((visit, id)),
-                    checking: it.state == EntryState::Checking,
-                    aside: (it.state == EntryState::Aside)
-                        .then(|| it.code.clone().unwrap_or_default()),
-                });
+                let held = held.remove(&id);
                 let of_entry = receipts.get(&id).into_iter().flatten();
                 let received = of_entry.clone().find(|it| it.sha256 == entry.sha256);
                 let state = state_on_phone(&entry, received, held.as_ref(), &line, &because);
@@ -452,6 +464,8 @@ pub(crate) fn waiting(entry: &MediaEntry, sealed: bool) -> Waiting {
         captured_at_ms: entry.captured_at_ms,
         paused: entry.paused,
         listed: entry.listed,
+        sent_bytes: entry.sent_bytes,
+        checking: entry.state == EntryState::Checking,
     }
 }
 

@@ -132,12 +132,18 @@ impl MediaFolder {
         Ok(taken)
     }
 
-    /// Puts what was taken in into its place, durably: the bytes first, then the name.
-    pub fn settle(&self, taken: &TakenIn) -> Result<(), TakeInError> {
+    /// Waits until the bytes are on the disk. A film takes its time: whoever has a lock that forms wait for does this before.
+    pub fn make_durable(&self, taken: &TakenIn) -> Result<(), TakeInError> {
         let stopped = TakeInError::Stopped;
         self.faults.pass("media_copied").map_err(stopped)?;
         taken.file.sync_all().map_err(on_folder)?;
-        self.faults.pass("media_synced").map_err(stopped)?;
+        self.faults.pass("media_synced").map_err(stopped)
+    }
+
+    /// Puts what was taken in and made durable into its place. What lies there already bears the same name and should be
+    /// the same bytes; these were hashed just now.
+    pub fn settle(&self, taken: &TakenIn) -> Result<(), TakeInError> {
+        let stopped = TakeInError::Stopped;
         fs::rename(&taken.part, self.place(&taken.sha256)).map_err(on_folder)?;
         self.faults.pass("media_named").map_err(stopped)?;
         sync_folder(&self.path).map_err(on_folder)?;
@@ -321,6 +327,7 @@ mod tests {
             let taken = media
                 .take_in(name, &mut bytes.as_slice(), i64::MAX)
                 .unwrap();
+            media.make_durable(&taken).unwrap();
             media.settle(&taken).unwrap();
         }
         let sha256 = Digest(Sha256::digest(&bytes).into());

@@ -12,10 +12,10 @@ use sync_core::document::VisitDocument;
 use sync_core::limits::METERED_BYTES_MAX;
 use sync_core::model::{Digest, DocumentId, EvidenceId};
 use sync_core::sync::doctor::QueuedBecause;
-use sync_core::sync::evidence::{Line, Throttle, Waiting, is_sealed, queue};
+use sync_core::sync::evidence::{Line, Throttle, Waiting, in_the_way, is_sealed, queue};
 use sync_core::sync::session::{Failure, Outcome, Patience};
 use sync_core::sync::tus::{
-    Answer, Effect, End, Event, NOT_LISTED, Piece, UPLOADS_PATH, Upload, UploadPath,
+    Answer, DAMAGED, Effect, End, Event, NOT_LISTED, Piece, UPLOADS_PATH, Upload, UploadPath,
 };
 
 use crate::api::Api;
@@ -124,6 +124,10 @@ impl Client {
                 break;
             };
             let key = (next.document_id, next.evidence_id);
+            if next.checking {
+                // Nothing of it is left to go: it is asked about once in a run, for what the server found may be other bytes.
+                tried.insert(key);
+            }
             let piece = self.piece(&next)?;
             let mut upload = Upload::new(piece, patience, part_bytes);
             self.uploads.goes(Some(key));
@@ -133,13 +137,15 @@ impl Client {
                     told(progress);
                 }
             };
+            let before = report.bytes;
             let left = self.send_file(&api, &mut upload, unsent, &mut tell, report)?;
             self.uploads.goes(None);
+            let only_asked = next.checking && report.bytes == before;
             part_bytes = Some(upload.part_bytes());
             if !matches!(left, Left::Interrupted) {
                 tried.insert(key);
             }
-            if self.note_left(key, &next.sha256, left, report)? {
+            if self.note_left(key, only_asked, left, report)? {
                 return Ok(());
             }
         }
@@ -150,7 +156,7 @@ impl Client {
     fn note_left(
         &self,
         key: EntryKey,
-        sha256: &Digest,
+        only_asked: bool,
         left: Left,
         report: &mut UploadReport,
     ) -> Done<bool> {
@@ -167,7 +173,7 @@ impl Client {
                 note(EntryState::Aside, Some(code))?;
             }
             Left::Ended(End::Sent) => {
-                report.files += 1;
+                report.files += u32::from(!only_asked);
                 note(EntryState::Checking, None)?;
             }
             Left::Ended(End::Held) => {
@@ -179,13 +185,6 @@ impl Client {
                 report.last_error = Some(code.clone());
                 note(EntryState::Aside, Some(&code))?;
             }
-            Left::Ended(End::Doubted) => match self.media.is_sound(sha256) {
-                Ok(true) => report.put_off += 1,
-                _ => {
-                    report.aside += 1;
-                    note(EntryState::Aside, Some("evidence.damaged"))?;
-                }
-            },
             Left::Ended(End::Later {
                 because,
                 code,
@@ -212,16 +211,16 @@ impl Client {
         let mut seals = Seals::default();
         for entry in &entries {
             let key = (entry.document_id, entry.evidence_id);
-            let goes = entry.on_phone
-                && entry.state == EntryState::Waiting
-                && entry.received.is_none()
-                && !tried.contains(&key);
+            let goes =
+                entry.on_phone && entry.state != EntryState::Aside && entry.received.is_none();
             if goes {
                 let sealed = seals.of(&inner.store, key)?;
                 files.push(waiting(entry, sealed));
             }
         }
-        Ok(queue(files, &line).into_iter().next())
+        // Not before: one that was tried may stand for others of the same bytes.
+        let mut queued = queue(files, &line).into_iter();
+        Ok(queued.find(|it| !tried.contains(&(it.document_id, it.evidence_id))))
     }
 
     fn piece(&self, file: &Waiting) -> Done<Piece> {
@@ -267,6 +266,10 @@ impl Client {
                             total_bytes,
                         });
                     }
+                    Effect::Verify => match self.media.is_sound(&piece.sha256) {
+                        Ok(sound) => next = Some(Event::Read { sound }),
+                        Err(error) => return Ok(self.unreadable(&piece.sha256, &error)),
+                    },
                     Effect::Keep(path) => {
                         let mut inner = self.lock();
                         inner
@@ -343,7 +346,7 @@ impl Client {
         tracing::error!(%error, %sha256, "an original cannot be read");
         Left::Lost(match self.media.size(sha256) {
             None => "evidence.missing",
-            Some(_) => "evidence.damaged",
+            Some(_) => DAMAGED,
         })
     }
 
@@ -395,8 +398,8 @@ impl Client {
         let inner = self.lock();
         let entry = inner.store.find_media_entry(key)?;
         let waits = entry.is_none_or(|it| {
-            let file = waiting(&it, false);
-            sync_core::sync::evidence::in_the_way(&file, &line).is_some()
+            // Another phone of the team may have been faster.
+            it.received.is_some() || in_the_way(&waiting(&it, false), &line).is_some()
         });
         Ok(waits || unsent != Some(inner.store.count_unsent()?))
     }

@@ -2,6 +2,8 @@
 //! read back over HTTP by its id, and at the end once more. The seed permutes the order in which phones sync; the final
 //! rulings do not depend on it.
 
+mod evidence;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -16,6 +18,8 @@ use sync_core::model::{
 
 use crate::phone::Phone;
 use crate::world::{World, word};
+
+pub use evidence::Shown;
 
 /// The files of `tests/demo-data` that the demonstration loads: all of them.
 pub const FILES: [&str; 4] = ["bodies", "shanxi", "shanghai", "shandong"];
@@ -33,6 +37,14 @@ pub struct Final {
     pub rules: Vec<String>,
     /// The ruling's id: `GET /v1/rulings/{id}`.
     pub ruling: String,
+}
+
+/// What is there when the story is over.
+pub struct Ending {
+    /// What stands.
+    pub finals: Vec<Final>,
+    /// The pictures and the film that the server has.
+    pub shown: Vec<Shown>,
 }
 
 /// The outcomes alone: what is the same for every seed.
@@ -62,17 +74,20 @@ impl<'a, W: Write> Story<'a, W> {
         }
     }
 
-    /// Tells all of it; what stands at the end.
-    pub fn play(mut self) -> io::Result<Vec<Final>> {
+    /// Tells all of it; what is there at the end.
+    pub fn play(mut self) -> io::Result<Ending> {
         let w = self.world;
         let (mut wang, mut li, mut liu) = (w.phone("王"), w.phone("李"), w.phone("刘"));
         let (mut chen, mut zhao) = (w.phone("陈"), w.phone("赵"));
+        let mut sun = w.phone("孙");
         self.one_entry(&mut wang, &mut li, &mut liu)?;
         self.refusal(&mut wang)?;
         self.stop(&mut wang, &mut zhao)?;
         self.four_visits(&mut chen)?;
         self.upper_and_lower(&mut wang, &mut liu)?;
-        self.finals()
+        let shown = self.evidence(&mut sun)?;
+        let finals = self.finals()?;
+        Ok(Ending { finals, shown })
     }
 
     fn title(&mut self, zh: &str, en: &str) -> io::Result<()> {

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fieldseal_server::clock::{Clock as _, ManualClock};
 
 use mobile_ffi::host::UreqTransport;
@@ -219,6 +221,26 @@ impl Network {
         syncs.cloned().collect()
     }
 
+    /// Every request that was tried, as method and path.
+    pub fn requests(&self) -> Vec<(String, String)> {
+        let state = self.state();
+        let told = state.recorded.iter().map(|request| {
+            let (_, path) = host_and_path(&request.url);
+            (request.method.clone(), format!("/{path}"))
+        });
+        told.collect()
+    }
+
+    /// The entries for which uploads were begun, in this order.
+    pub fn begun(&self) -> Vec<String> {
+        let state = self.state();
+        let begun = state
+            .recorded
+            .iter()
+            .filter(|it| it.method == "POST" && it.url.ends_with("/v1/uploads"));
+        begun.filter_map(entry_of).collect()
+    }
+
     /// Every answer to `/v1/sync` that the phone heard, as text: what came down, whole.
     pub fn heard(&self) -> Vec<String> {
         let inflate = |answer: &HttpAnswer| {
@@ -384,6 +406,15 @@ fn host_and_path(url: &str) -> (String, String) {
     let mut parts = url.splitn(4, '/').skip(2);
     let mut next = || parts.next().unwrap_or_default().to_owned();
     (next(), next())
+}
+
+/// The entry of a manifest that `Upload-Metadata` names.
+fn entry_of(request: &HttpRequest) -> Option<String> {
+    let mut headers = request.headers.iter();
+    let (_, metadata) = headers.find(|(name, _)| name == "upload-metadata")?;
+    let mut pairs = metadata.split(',').filter_map(|pair| pair.split_once(' '));
+    let (_, value) = pairs.find(|(key, _)| *key == "evidence_id")?;
+    String::from_utf8(STANDARD.decode(value).ok()?).ok()
 }
 
 /// As HTTP writes dates.

@@ -4,12 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use fieldseal_server::clock::{Clock as _, ManualClock};
 use fieldseal_server::rng::{Rng as _, SeededRng};
 use mobile_ffi::{
-    ArrivalInput, Client, ClientError, Clock, EnterpriseChoice, EvidenceInput, Host, LeaseInfo,
-    PartyAct, Rng, SignerAct, SpokenDoor, SyncOutcome, SyncReport, VisitStart,
+    ArrivalInput, CaptureInput, Client, ClientError, Clock, EnterpriseChoice, EvidenceAdded,
+    EvidenceInput, EvidenceSubject, Host, LeaseInfo, PartyAct, Rng, SignerAct, SpokenDoor,
+    SyncOutcome, SyncReport, UploadReport, VisitStart,
 };
 use serde_json::{Value, json};
 use sync_core::model::{DocumentId, EnterpriseId, SampleId, SealSubject, SuspensionId, UserId};
@@ -314,6 +316,49 @@ impl Phone {
                     .expect("evidence");
             }
         }
+    }
+
+    /// Captures a file as its camera wrote it.
+    #[track_caller]
+    pub fn captures(
+        &self,
+        (kind, media_type): (&str, &str),
+        subject: EvidenceSubject,
+        file: &Path,
+    ) -> EvidenceAdded {
+        let input = CaptureInput {
+            file: file.to_owned(),
+            media_type: media_type.to_owned(),
+            kind: kind.to_owned(),
+            subject,
+            location: None,
+        };
+        let captured = self.client.capture(self.visit(), &input);
+        captured.expect("it is captured")
+    }
+
+    /// Sends what evidence waits, as far as it goes; somebody whose login has lapsed logs in.
+    pub fn uploads(&self) -> UploadReport {
+        let report = self.client.upload().expect("the phone's store works");
+        if report.outcome != SyncOutcome::LoginNeeded {
+            return report;
+        }
+        self.syncs();
+        self.client.upload().expect("the phone's store works")
+    }
+
+    /// Syncs until the server has signed for all evidence of a visit: it computes hashes in its own time.
+    #[track_caller]
+    pub fn waits_for_receipts(&self, visit: DocumentId) {
+        let told = || self.client.evidence_summary(visit).expect("a visit");
+        for _ in 0..600 {
+            self.syncs();
+            if told().complete {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{}", told().en);
     }
 
     /// A whole and valid sheet for a task at the enterprise where the phone is.

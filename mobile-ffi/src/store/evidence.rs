@@ -363,7 +363,7 @@ impl Write<'_> {
         self.tx
             .execute("UPDATE evidence_receipts SET stands = 0", [])?;
         self.tx.execute(
-            "UPDATE media_entries SET state = 'waiting', code = NULL WHERE state = 'checking'",
+            "UPDATE media_entries SET state = 'waiting', code = NULL, sent_bytes = 0 WHERE state = 'checking'",
             [],
         )?;
         Ok(())

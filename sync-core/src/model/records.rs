@@ -238,9 +238,11 @@ impl EvidenceEntry {
 }
 
 /// `image/jpeg`: two tokens of RFC 6838 without parameters, in small letters, so that one type has one spelling.
-fn is_media_type(text: &str) -> bool {
+pub fn is_media_type(text: &str) -> bool {
+    // RFC 6838 §4.2.
+    const TOKEN_CHARS_MAX: usize = 127;
     let token = |part: &str| {
-        !part.is_empty()
+        (1..=TOKEN_CHARS_MAX).contains(&part.len())
             && part
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "!#$&-^_.+".contains(c))

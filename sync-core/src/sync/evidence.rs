@@ -1,7 +1,7 @@
 //! Evidence (影像) beside its documents: which file goes next, where each piece stands in the doctor's words, what a whole
 //! visit says of its pieces, and which originals a phone may let go.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,10 @@ pub struct Waiting {
     pub paused: bool,
     /// The server has the change that names it.
     pub listed: bool,
+    /// What the server last said it has of it, in bytes.
+    pub sent_bytes: i64,
+    /// The server has all of it, and has not signed for it.
+    pub checking: bool,
 }
 
 /// The network that a phone is on, and what its owner lets go over it.
@@ -74,16 +78,24 @@ pub fn in_the_way(file: &Waiting, line: &Line) -> Option<WaitingBecause> {
 }
 
 /// What goes, in this order: films last, what is sealed before what is not, the small before the large, the older before
-/// the newer. Of one file that a visit names twice one goes.
+/// the newer; and after all of them what the server has whole and is asked about. Of one file that a visit names twice one
+/// goes: the one that is farthest.
 pub fn queue(mut files: Vec<Waiting>, line: &Line) -> Vec<Waiting> {
     files.retain(|file| in_the_way(file, line).is_none());
     files.sort_by_key(|it| {
         let film = it.media_type.starts_with("video/");
         let age = (it.captured_at_ms, it.document_id, it.evidence_id);
-        (film, !it.sealed, it.size_bytes, age)
+        (it.checking, film, !it.sealed, it.size_bytes, age)
     });
-    let mut named = BTreeSet::new();
-    files.retain(|file| named.insert((file.document_id, file.sha256)));
+    let mut farthest: BTreeMap<(DocumentId, Digest), (bool, i64, EvidenceId)> = BTreeMap::new();
+    for it in &files {
+        let this = (it.checking, it.sent_bytes, it.evidence_id);
+        let best = farthest.entry((it.document_id, it.sha256)).or_insert(this);
+        if (this.0, this.1) > (best.0, best.1) {
+            *best = this;
+        }
+    }
+    files.retain(|it| farthest[&(it.document_id, it.sha256)].2 == it.evidence_id);
     files
 }
 
@@ -94,14 +106,27 @@ pub struct Held {
     pub file: Waiting,
     /// Its bytes lie on the phone.
     pub on_phone: bool,
-    /// What the server last said it has.
-    pub sent_bytes: i64,
     /// It goes up at this moment.
     pub going: bool,
-    /// The server has all of it.
-    pub checking: bool,
     /// It is aside, for this reason.
     pub aside: Option<String>,
+}
+
+/// Of one file that a visit names several times one entry goes up, and what it brings it brings for all of them: each tells
+/// what the farthest tells.
+pub fn share(held: &mut [Held]) {
+    let mut farthest: BTreeMap<(DocumentId, Digest), (bool, bool, i64)> = BTreeMap::new();
+    for it in held.iter() {
+        let best = farthest.entry((it.file.document_id, it.file.sha256));
+        let (checking, going, sent_bytes) = best.or_default();
+        *checking |= it.file.checking;
+        *going |= it.going;
+        *sent_bytes = (*sent_bytes).max(it.file.sent_bytes);
+    }
+    for it in held {
+        let of_file = farthest[&(it.file.document_id, it.file.sha256)];
+        (it.file.checking, it.going, it.file.sent_bytes) = of_file;
+    }
 }
 
 /// Where an entry of a manifest stands on a phone: what a receipt says of it, what the phone holds of it, and why what waits
@@ -123,7 +148,7 @@ pub fn state_on_phone(
     if let Some(code) = held.aside.clone() {
         return EvidenceState::Mismatch { code };
     }
-    if held.checking {
+    if held.file.checking {
         return EvidenceState::Checking;
     }
     let waits = in_the_way(&held.file, line).unwrap_or_else(|| match because {
@@ -132,9 +157,9 @@ pub fn state_on_phone(
             because: because.clone(),
         },
     });
-    if held.going || (held.on_phone && held.sent_bytes > 0) {
+    if held.going || (held.on_phone && held.file.sent_bytes > 0) {
         return EvidenceState::Uploading {
-            sent_bytes: held.sent_bytes,
+            sent_bytes: held.file.sent_bytes,
             total_bytes: entry.size_bytes,
             because: (!held.going).then_some(waits),
         };
@@ -500,6 +525,8 @@ mod tests {
             captured_at_ms: 0,
             paused: false,
             listed: true,
+            sent_bytes: 0,
+            checking: false,
         }
     }
 
@@ -566,7 +593,28 @@ mod tests {
         files[1].sha256 = files[0].sha256;
         files[2].sha256 = files[0].sha256;
         files[2].document_id = DocumentId([2; 32]);
-        assert_eq!(numbers(queue(files, &Line::default())), [1, 3]);
+        assert_eq!(numbers(queue(files.clone(), &Line::default())), [1, 3]);
+        // The one that has begun goes on, and nothing goes beside one whose bytes are all there.
+        files[1].sent_bytes = 7;
+        assert_eq!(numbers(queue(files.clone(), &Line::default())), [2, 3]);
+        files[0].checking = true;
+        assert_eq!(numbers(queue(files.clone(), &Line::default())), [3, 1]);
+        let mut held: Vec<Held> = files.into_iter().map(on_phone).collect();
+        share(&mut held);
+        let told = |at: usize| (held[at].file.checking, held[at].file.sent_bytes);
+        assert_eq!(
+            [told(0), told(1), told(2)],
+            [(true, 7), (true, 7), (false, 0)]
+        );
+    }
+
+    fn on_phone(file: Waiting) -> Held {
+        Held {
+            file,
+            on_phone: true,
+            going: false,
+            aside: None,
+        }
     }
 
     #[test]
@@ -578,14 +626,7 @@ mod tests {
             "captured_at": crate::model::TimeClaim::default(),
         }))
         .unwrap();
-        let held = Held {
-            file: file.clone(),
-            on_phone: true,
-            sent_bytes: 0,
-            going: false,
-            checking: false,
-            aside: None,
-        };
+        let held = on_phone(file.clone());
         let received = Received {
             sha256: file.sha256,
             size_bytes: file.size_bytes,
@@ -615,13 +656,13 @@ mod tests {
             with(|it| it.on_phone = false).1,
             "expected: no byte has arrived"
         );
-        let going = with(|it| (it.going, it.sent_bytes) = (true, 3_000_000));
+        let going = with(|it| (it.going, it.file.sent_bytes) = (true, 3_000_000));
         assert_eq!(going, ("uploading", "uploading 3 of 7 MB".into()));
-        let paused = with(|it| (it.file.paused, it.sent_bytes) = (true, 3_000_000));
+        let paused = with(|it| (it.file.paused, it.file.sent_bytes) = (true, 3_000_000));
         assert_eq!(paused, ("uploading", "paused (3 of 7 MB uploaded)".into()));
         let held_up = with(|it| it.file.listed = false);
         assert_eq!(held_up.1, "held: its visit has not been received");
-        assert_eq!(with(|it| it.checking = true).0, "checking");
+        assert_eq!(with(|it| it.file.checking = true).0, "checking");
         assert_eq!(
             with(|it| it.aside = Some("evidence.missing".into())).0,
             "mismatch"

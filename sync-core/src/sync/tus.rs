@@ -1,6 +1,7 @@
 //! One file on its way to the server over tus 1.0, as events → effects: creation, where the server stands (HEAD), parts
-//! with their checksums (PATCH), and what follows when any of it is cut, refused or forgotten. The server's offset is
-//! authoritative: after every doubt it is asked for, and never is more sent again than one part.
+//! with their checksums (PATCH), and what follows when any of it is cut, refused, forgotten or kept aside. The server's
+//! offset is authoritative: after every doubt it is asked for, and never is more sent again than one part. Where the bytes
+//! themselves are in doubt the phone reads its own copy first: a right one goes up anew, a damaged one is not sent again.
 //!
 //! Like the session of a sync it has no clock, no randomness and no IO, and may be thrown away at any point: where the
 //! upload lies is in the store before its first byte is sent.
@@ -14,7 +15,7 @@ use crate::limits::{
     SYNC_RETRY_AFTER_MS_MAX, UPLOAD_PART_BYTES_FIRST, UPLOAD_PART_BYTES_MAX, UPLOAD_PART_BYTES_MIN,
     UPLOAD_STUCK_MAX,
 };
-use crate::model::{Digest, DocumentId, EvidenceId};
+use crate::model::{Digest, DocumentId, EvidenceId, is_media_type};
 
 /// The version that both sides speak.
 pub const TUS_VERSION: &str = "1.0.0";
@@ -24,6 +25,8 @@ pub const UPLOADS_PATH: &str = "/v1/uploads";
 pub const CHECKSUM_MISMATCH: u16 = 460;
 /// Code under which the server says that no manifest that it has names the file: its visit goes first.
 pub const NOT_LISTED: &str = "evidence_unlisted";
+/// Code of a copy on the phone that is no longer what the manifest names.
+pub const DAMAGED: &str = "evidence.damaged";
 
 /// What is to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,13 +49,16 @@ impl Piece {
     /// `Upload-Metadata`.
     pub fn metadata(&self) -> String {
         let pair = |key: &str, value: &str| format!("{key} {}", STANDARD.encode(value));
-        [
+        let mut pairs = vec![
             pair("sha256", &self.sha256.to_string()),
             pair("document_id", &self.document_id.to_string()),
             pair("evidence_id", &self.evidence_id.to_string()),
-            pair("filetype", &self.media_type),
-        ]
-        .join(",")
+        ];
+        // The manifest has it in any case; what is none, at any length, does not keep the bytes from going.
+        if is_media_type(&self.media_type) {
+            pairs.push(pair("filetype", &self.media_type));
+        }
+        pairs.join(",")
     }
 }
 
@@ -113,6 +119,11 @@ pub enum Event {
     LoginNeeded,
     /// The time to wait is over.
     Woke,
+    /// The phone's copy was read whole.
+    Read {
+        /// It hashes to what the manifest names.
+        sound: bool,
+    },
 }
 
 /// What is to be done, in order; at most one of them leads to a later event.
@@ -140,6 +151,8 @@ pub enum Effect {
         /// How long.
         milliseconds: i64,
     },
+    /// Read the phone's copy and hash it: `Read`.
+    Verify,
     /// So much the server has.
     Progress {
         /// Of the file.
@@ -161,8 +174,6 @@ pub enum End {
         /// Stable.
         code: String,
     },
-    /// Parts keep arriving otherwise than they were read: the phone's own copy is in doubt.
-    Doubted,
     /// Another time; where the upload lies stays.
     Later {
         /// As a sync would say it.
@@ -186,7 +197,17 @@ enum State {
     Sending { offset: u64 },
     Refreshing,
     Waiting,
+    Verifying(Doubt),
     Finished,
+}
+
+/// Why the phone's copy is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    /// The upload is gone, perhaps because other bytes came than the manifest names.
+    Gone,
+    /// Parts keep arriving otherwise than they were read.
+    OnTheWay,
 }
 
 /// The conversation about one file.
@@ -249,6 +270,14 @@ impl Upload {
             (State::Refreshing, Event::LoginNeeded) => self.later(Outcome::LoginNeeded, None, true),
             (State::Keeping { offset }, Event::Kept) => self.stands(offset),
             (State::Forgetting, Event::Kept) => self.create(),
+            (State::Verifying(_), Event::Read { sound: false }) => self.finish(End::Aside {
+                code: DAMAGED.to_owned(),
+            }),
+            (State::Verifying(Doubt::Gone), Event::Read { sound: true }) => self.anew(),
+            // Somebody on the way changes what passes: another time, perhaps by another way.
+            (State::Verifying(Doubt::OnTheWay), Event::Read { sound: true }) => {
+                self.later(Outcome::Busy, None, false)
+            }
             (State::Creating, Event::Answered(answer)) => self.created(now, answer),
             (State::Asking, Event::Answered(answer)) => self.told(now, answer),
             (State::Sending { .. }, Event::Answered(answer)) => self.sent(now, answer),
@@ -332,10 +361,12 @@ impl Upload {
         let further = self.reached.is_none_or(|reached| offset > reached);
         if further {
             self.reached = Some(offset);
-            (self.stuck, self.failures, self.refreshed) = (0, 0, false);
+            (self.stuck, self.failures) = (0, 0);
         } else {
             self.stuck += 1;
         }
+        // The token was good for this; when it lapses the next time it is another one.
+        self.refreshed = false;
         let progress = Effect::Progress { sent_bytes: offset };
         let mut effects = vec![progress];
         effects.extend(match (&self.piece.upload, offset) {
@@ -367,6 +398,12 @@ impl Upload {
             true => self.is_stuck(),
             false => self.resume(),
         }
+    }
+
+    /// Before the bytes go up once more they are read once more.
+    fn verify(&mut self, doubt: Doubt) -> Vec<Effect> {
+        self.state = State::Verifying(doubt);
+        vec![Effect::Verify]
     }
 
     /// The server no longer knows the upload, or it is of something else: it begins anew.
@@ -410,7 +447,9 @@ impl Upload {
             (403, "user_disabled") => self.later(Outcome::Forbidden, None, true),
             // Somebody else's visit by now, perhaps; another file may be another matter.
             (403, _) => self.later(Outcome::Forbidden, None, false),
-            (404 | 410, _) if lies_somewhere => self.anew(),
+            (404, _) if lies_somewhere => self.anew(),
+            // Expired, given up, lost, or kept aside because of other bytes: a HEAD does not say which.
+            (410, _) if lies_somewhere => self.verify(Doubt::Gone),
             (_, NOT_LISTED) => self.finish(End::Held),
             // A connection before this one still writes, or has written more than we heard of.
             (409, _) if lies_somewhere => self.ask_again(),
@@ -418,7 +457,7 @@ impl Upload {
             (CHECKSUM_MISMATCH, _) => {
                 self.mismatches += 1;
                 match self.mismatches >= MISMATCHES_MAX {
-                    true => self.finish(End::Doubted),
+                    true => self.verify(Doubt::OnTheWay),
                     false => self.ask_again(),
                 }
             }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use fieldseal_server::crypto::sha256;
-use fieldseal_tests::demonstration::{FILES, Final, Outcomes, Story, outcomes};
+use fieldseal_tests::demonstration::{Ending, FILES, Outcomes, Story, outcomes};
 use fieldseal_tests::server::{PASSWORD, TestServer};
-use fieldseal_tests::world::World;
+use fieldseal_tests::world::{World, word};
 
 /// Where the folders of demonstrations are made, in the working folder.
 const PARENT: &str = "demo-data";
@@ -69,9 +69,9 @@ Everybody is fictional; the phones are the real client with a SQLite file each, 
         world.server.url(""),
         arguments.seed
     );
-    let finals = Story::new(&world, std::io::stdout().lock(), arguments.seed).play()?;
+    let ending = Story::new(&world, std::io::stdout().lock(), arguments.seed).play()?;
     println!("\n━━ 最终裁定 · Final rulings");
-    for it in &finals {
+    for it in &ending.finals {
         let rules = match it.rules.is_empty() {
             true => "-".to_owned(),
             false => it.rules.join(","),
@@ -80,12 +80,12 @@ Everybody is fictional; the phones are the real client with a SQLite file each, 
     }
     println!(
         "摘要 digest: {}（只含对象与结论，每个种子相同 · of subjects and outcomes, the same for every seed）",
-        digest(&outcomes(&finals))
+        digest(&outcomes(&ending.finals))
     );
     if arguments.once {
         return Ok(());
     }
-    keep_serving(&world, &finals);
+    keep_serving(&world, &ending);
     Ok(())
 }
 
@@ -98,8 +98,8 @@ fn digest(outcomes: &Outcomes) -> String {
 }
 
 /// Prints how to look, and serves until a signal. The clock of the story goes on from where it ended.
-fn keep_serving(world: &World, finals: &[Final]) {
-    let (url, ruling) = (world.server.url(""), &finals[0].ruling);
+fn keep_serving(world: &World, ending: &Ending) {
+    let (url, ruling) = (world.server.url(""), &ending.finals[0].ruling);
     println!(
         "
 ━━ 服务继续运行 · Still serving
@@ -109,7 +109,25 @@ fn keep_serving(world: &World, finals: &[Final]) {
     -d '{{\"grant\":\"password\",\"username\":\"admin\",\"password\":\"{PASSWORD}\"}}' \\
     | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')
   curl -s {url}/v1/rulings/{ruling} -H \"Authorization: Bearer $TOKEN\"
-演示账号 logins, everybody's password is \"{PASSWORD}\":
+取影像原件 fetch the pictures and the film:"
+    );
+    for (number, it) in (1..).zip(&ending.shown) {
+        println!(
+            "  curl -s {url}{}/content -H \"Authorization: Bearer $TOKEN\" -o {number}-{}.{}",
+            it.path, it.kind, it.extension
+        );
+    }
+    let shop = &ending.shown[0];
+    let link = world.get(&format!("{}/link", shop.path));
+    println!(
+        "五分钟内在浏览器中看 {} in a browser, for five minutes (GET {}/link gives another):
+  {url}{}",
+        shop.label,
+        shop.path,
+        word(&link["url"])
+    );
+    println!(
+        "演示账号 logins, everybody's password is \"{PASSWORD}\":
   admin     管理员 administrator of the whole country"
     );
     for person in world.catalogue().people.values() {

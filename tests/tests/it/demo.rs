@@ -1,13 +1,19 @@
 //! The demonstration: the order of syncs changes nothing of what is ruled.
 
 use fieldseal_tests::demonstration::{FILES, Story, outcomes};
+use fieldseal_tests::tus::Tus;
 use fieldseal_tests::{TestServer, World};
 
 #[test]
 fn the_final_rulings_are_the_same_for_twenty_seeds() {
     let play = |seed| {
         let world = World::with(TestServer::start(), &FILES);
-        outcomes(&Story::new(&world, std::io::sink(), seed).play().unwrap())
+        outcomes(
+            &Story::new(&world, std::io::sink(), seed)
+                .play()
+                .unwrap()
+                .finals,
+        )
     };
     let first = play(0);
     assert_eq!(first["甲组进门 entry of team A"], "first");
@@ -19,6 +25,7 @@ fn the_final_rulings_are_the_same_for_twenty_seeds() {
     assert_eq!(first["九月二日学生服 uniforms of 2 September"], "valid");
     assert_eq!(first["五金店头盔 helmets of the shop"], "needs_ruling");
     assert_eq!(first["加油站汽油 petrol of the station"], "void");
+    assert_eq!(first["商超头盔 helmets of the store"], "valid");
     for seed in 1..20 {
         assert_eq!(play(seed), first, "seed {seed}");
     }
@@ -28,9 +35,9 @@ fn the_final_rulings_are_the_same_for_twenty_seeds() {
 fn every_ruling_of_the_story_carries_its_id_and_its_article() {
     let world = World::with(TestServer::start(), &FILES);
     let mut told = Vec::new();
-    let finals = Story::new(&world, &mut told, 1).play().unwrap();
+    let ending = Story::new(&world, &mut told, 1).play().unwrap();
     let told = String::from_utf8(told).unwrap();
-    for it in &finals {
+    for it in &ending.finals {
         assert!(told.contains(&it.label), "{} is not told", it.label);
         let ruling = world.get(&format!("/v1/rulings/{}", it.ruling));
         assert_eq!(ruling["outcome"], it.outcome);
@@ -42,6 +49,7 @@ fn every_ruling_of_the_story_carries_its_id_and_its_article() {
         "STOP · 晋市监发〔2023〕212号 四",
         "YEAR3 · 沪市监产质〔2024〕31号 （三）",
         "UPPER · 晋市监发〔2023〕212号 二",
+        "TRACE · 晋市监发〔2023〕212号 五",
     ] {
         assert!(told.contains(article), "nothing under {article}:\n{told}");
     }
@@ -49,5 +57,42 @@ fn every_ruling_of_the_story_carries_its_id_and_its_article() {
     for line in lines {
         let id = line.rsplit(' ').next().unwrap();
         world.get(&format!("/v1/rulings/{id}"));
+    }
+}
+
+#[test]
+fn the_story_shows_pictures_that_arrive_whole_though_their_upload_breaks() {
+    let world = World::with(TestServer::start(), &FILES);
+    let mut told = Vec::new();
+    let ending = Story::new(&world, &mut told, 1).play().unwrap();
+    let told = String::from_utf8(told).unwrap();
+    for words in [
+        "0 of 5 verified, 5 on the phone",
+        "0 of 5 verified, 5 expected",
+        "evidence is still on its way: sealing",
+        "0 of 5 verified, 4 being checked, 1 uploading",
+        "4 of 5 verified, 1 uploading",
+        "5 of 5 verified",
+        "it lets 5 originals go",
+    ] {
+        assert!(told.contains(words), "{words} is not told:\n{told}");
+    }
+    assert_eq!(ending.shown.len(), 5);
+    let client = Tus::new(world.server.address, &world.token("admin"));
+    let get = |path: &str| client.call("GET", path, &[], b"").expect(200);
+    for it in &ending.shown {
+        assert!(told.contains(&it.path), "{} has no address", it.label);
+        let original = get(&format!("{}/content", it.path)).body;
+        let link = world.get(&format!("{}/link", it.path));
+        let linked = get(link["url"].as_str().unwrap());
+        assert!(linked.body == original);
+        if it.extension == "mp4" {
+            assert_eq!(&original[4..8], b"ftyp");
+            continue;
+        }
+        let picture = image::load_from_memory(&original).unwrap();
+        assert_eq!((picture.width(), picture.height()), (960, 720));
+        let small = get(&format!("{}/renditions/thumbnail", it.path)).body;
+        assert!(image::load_from_memory(&small).unwrap().width() < 960);
     }
 }

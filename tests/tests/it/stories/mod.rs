@@ -4,6 +4,7 @@ mod certificates;
 mod clocks;
 mod entries;
 mod evidence;
+mod evidence_arrives;
 mod faults;
 mod fleet;
 mod hostile;
