@@ -97,7 +97,11 @@ impl Client {
                 let id = enterprise_id.to_string();
                 let listed = self.references("enterprise")?;
                 let listed = listed.into_iter().find(|known| known.id == id);
-                let record = listed.map(|known| known.record).unwrap_or_default();
+                let mut record = listed.map(|known| known.record).unwrap_or_default();
+                // What nobody has listed is empty, not a record that cannot be read.
+                if let Some(fields) = record.as_object_mut() {
+                    fields.retain(|_, value| !value.is_null());
+                }
                 serde_json::from_value(record).unwrap_or_default()
             }
             EnterpriseChoice::Unlisted {

@@ -1,6 +1,8 @@
 //! The records of a visit, as the client writes them: each method fills a record of `sync-core` with this phone's clock,
 //! ids and keys, and edits the document once.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -478,6 +480,9 @@ impl Client {
             fact_description: refusal.fact_description,
             witness: refusal.witness,
             consequence_explained: refusal.consequence_explained,
+            consequence: None,
+            evidence: BTreeMap::new(),
+            withdrawn_reason: None,
             refused_at: self.time_claim()?,
         };
         self.edit_visit(visit, |document, now| {
@@ -495,6 +500,7 @@ impl Client {
             bureau_stamp: input.bureau_stamp.map(|photo| sha256(&photo)),
             licence_no: input.licence_no,
             explanation: input.note,
+            evidence: BTreeMap::new(),
             recorded_at: self.time_claim()?,
         };
         self.edit_visit(visit, |document, now| {
@@ -511,6 +517,7 @@ impl Client {
             description: report.description,
             recipients: report.recipients.into_iter().collect(),
             sampling_terminated: true,
+            evidence: BTreeMap::new(),
             reported_at: self.time_claim()?,
         };
         self.edit_visit(visit, |document, now| {

@@ -295,7 +295,7 @@ impl<'a, W: Write> Story<'a, W> {
             "is let in after all and samples helmets the same day",
         )?;
         self.syncs(&[wang])?;
-        self.ruling("五金店拒检 refusal at the shop", visit, "visit/")?;
+        self.ruling("五金店拒检 refusal at the shop", visit, "refusal/")?;
         self.entry("五金店进门 entry at the shop", visit)?;
         self.sample("五金店头盔 helmets of the shop", visit, sample)
     }
@@ -448,6 +448,7 @@ fn in_chinese(outcome: &str) -> &'static str {
         "void" => "作废",
         "needs_ruling" => "待裁定",
         "pending" => "待定",
+        "unconfirmed" => "未经确认",
         "none" => "仅作记录",
         _ => "",
     }

@@ -94,6 +94,7 @@ pub async fn decide(
             subject: new.subject.clone(),
             standing: new.standing,
             validity: new.validity,
+            refusal: None,
             user_id: caller.user,
             reason: new.reason,
             decided_at_ms: app.now().max(after),

@@ -227,6 +227,7 @@ mod tests {
             id_shown: true,
             resumes: None,
             assisting: BTreeSet::new(),
+            location: None,
         };
         (declared, fact)
     }

@@ -8,20 +8,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::conflicts::{ConflictRecord, conflicts};
-use super::entries::{self, Place};
-use super::seals::{Certificates, Edits, SealRecord, SealVerdict, Sealable};
+use super::entries::{self, ComputedEntry, Place};
+use super::history::Touched;
+use super::seals::{AmendmentRecord, Certificates, Edits, SealRecord, SealVerdict, Sealable};
 use super::visit::{Item, Items, VisitDocument};
 use crate::model::{
     Actor, CampaignId, ChangeHash, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId,
     EvidenceEntry, EvidenceSubject, Fault, Interval, Millis, NotSampled, OnSiteReport,
-    OrganisationId, ProductKey, ProductRule, PurposeKind, ReEntryGrantId, Refusal, Region,
-    SampleId, SampleSheet, SealId, SealSubject, TaskId, TeamId, TeamKey, TimeClaim, TimeFact,
-    UserId, add_days, normalise_text, shanghai_midnight, word,
+    OnSiteReportId, OrganisationId, ProductKey, ProductRule, PurposeKind, ReEntryGrantId, Refusal,
+    RefusalId, Region, SampleId, SampleSheet, SealId, SealSubject, TaskId, TeamId, TeamKey,
+    TimeClaim, TimeFact, UserId, add_days, normalise_text, shanghai_midnight, word,
 };
 use crate::proof::{CertificatePayload, TimeTokenPayload, Verifier};
 use crate::rules::{
     ArrivalFact, ConfirmationFact, CustodyFact, EntryFact, EvidenceFact, ProductFact, Purpose,
-    RecusalFact, SampleFact, SamplingSource, VisitFact,
+    RecusalFact, RefusalFact, ReportFact, SampleFact, SamplingSource, VisitFact,
 };
 
 /// What a task says about its samples.
@@ -74,7 +75,7 @@ pub trait Surroundings: Certificates {
     fn evidence_verified(&self, _: &Digest) -> Option<bool> {
         None
     }
-    /// Confirmations of the visit's refusal.
+    /// Confirmations that name the visit; none on a phone that holds none, and where they are laid over the facts later.
     fn confirmations(&self) -> Vec<ConfirmationFact> {
         Vec::new()
     }
@@ -289,6 +290,7 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
             id_shown: arrival.value.id_shown,
             resumes: None,
             assisting: arrival.value.assisting.clone(),
+            location: arrival.value.location.clone(),
         };
         walks.push((arrival.value, fact));
     }
@@ -357,7 +359,14 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         not_sampled: &not_sampled,
         reports: &reports,
     };
-    let mut visit = visit_fact(&mut read, enterprise, team_id, sites, &records);
+    let mut visit = visit_fact(
+        &mut read,
+        enterprise,
+        team_id,
+        sites,
+        &records,
+        &mut computed,
+    );
     let refusals = listed(&read, "refusal", refusals, |it, change| {
         let now = read.time(&it.refused_at, change).proven.hi;
         it.faults(now)
@@ -418,8 +427,12 @@ struct Shown<T> {
     party_signed: bool,
     distinct_seals: u32,
     seal_id: Option<SealId>,
+    /// What was signed, by every seal that its device signed.
+    digests: BTreeSet<Digest>,
     amended: bool,
     unsigned_amendments: u32,
+    /// What the signed amendments beside it say, in the order of changes.
+    amended_fields: Vec<Touched>,
     /// Of the seal, but for what the rules say in their own words: too few samplers, no party.
     faults: Vec<String>,
 }
@@ -459,8 +472,10 @@ fn unsealed<T>(item: Item<T>) -> Shown<T> {
         party_signed: false,
         distinct_seals: 0,
         seal_id: None,
+        digests: BTreeSet::new(),
         amended: false,
         unsigned_amendments: 0,
+        amended_fields: Vec::new(),
         faults: Vec::new(),
     }
 }
@@ -512,9 +527,9 @@ fn as_sealed<T: Sealable>(read: &Reading<'_>, subject: &SealSubject) -> Option<S
         .map(|(seal, _)| seal.value.statement.says())
         .collect();
     let amendments = document.amendments_beside(&seal.value, &read.edits);
-    let unsigned = amendments
-        .iter()
-        .filter(|it| !document.verify_amendment(it, read.around).verified);
+    let amended = !amendments.is_empty();
+    let holds = |it: &AmendmentRecord| document.verify_amendment(it, read.around).verified;
+    let (signed, unsigned): (Vec<_>, Vec<_>) = amendments.into_iter().partition(holds);
     let said_by_rules = ["seal.party", "seal.two_samplers"];
     let faults = verdict.faults.iter();
     Some(Shown {
@@ -523,8 +538,10 @@ fn as_sealed<T: Sealable>(read: &Reading<'_>, subject: &SealSubject) -> Option<S
         party_signed: alike().any(|it| it.party_signed),
         distinct_seals: count(contents.len()),
         seal_id: Some(seal.value.seal_id),
-        amended: !amendments.is_empty(),
-        unsigned_amendments: count(unsigned.count()),
+        digests: verified.iter().map(|(_, verdict)| verdict.digest).collect(),
+        amended,
+        unsigned_amendments: count(unsigned.len()),
+        amended_fields: signed.into_iter().flat_map(|it| it.fields).collect(),
         faults: faults
             .filter(|fault| !said_by_rules.contains(fault))
             .map(|fault| (*fault).to_owned())
@@ -567,12 +584,13 @@ fn listed<T: Sealable>(
                     faults.push(Fault::new(path, code).key(form));
                 }
             };
-            // 拒检认定表: at least two samplers sign it.
-            let unsigned = matches!(record.subject(), SealSubject::Refusal(_));
+            also(it.signers.len() < 2, "signatures", "two_samplers");
+            // 拒检认定表: the enterprise signs it, or refuses to before a witness.
+            let wants_party = matches!(record.subject(), SealSubject::Refusal(_));
             also(
-                unsigned && it.signers.len() < 2,
-                "signatures",
-                "two_samplers",
+                wants_party && it.seal_id.is_some() && !it.party_signed,
+                "party_signature",
+                "required",
             );
             also(it.distinct_seals > 1, "seals", "two_different");
             also(it.unsigned_amendments > 0, "amendments", "unsigned");
@@ -747,12 +765,35 @@ struct Records<'a> {
     reports: &'a [Shown<OnSiteReport>],
 }
 
+/// 撤回: as it was sealed, and then by the last signed amendment that speaks of it.
+fn is_withdrawn(shown: &Shown<Refusal>) -> bool {
+    let said = |reason: &str| !reason.trim().is_empty();
+    let sealed = shown
+        .item
+        .value
+        .withdrawn_reason
+        .as_deref()
+        .is_some_and(said);
+    let mut amended = shown.amended_fields.iter().rev();
+    let last = amended.find(|it| {
+        it.path
+            .get(2)
+            .is_some_and(|name| name == "withdrawn_reason")
+    });
+    last.map_or(sealed, |it| {
+        let text = it.new.as_deref();
+        let text = text.and_then(|json| serde_json::from_str::<Option<String>>(json).ok());
+        text.flatten().is_some_and(|reason| said(&reason))
+    })
+}
+
 fn visit_fact(
     read: &mut Reading<'_>,
     enterprise: EnterpriseKey,
     team_id: Option<TeamId>,
     sites: BTreeSet<String>,
     records: &Records<'_>,
+    entries: &mut [ComputedEntry],
 ) -> VisitFact {
     let (document, around) = (read.document, read.around);
     let identity = document.identity();
@@ -790,22 +831,49 @@ fn visit_fact(
             .into_iter()
             .min_by_key(|it| (it.usable().lo, it.usable().hi, it.wall_ms))
     };
-    let refused_at = earliest(
-        records
-            .refusals
-            .iter()
-            .map(|it| read.time(&it.item.value.refused_at, &it.item.setter("refused_at")))
-            .collect(),
-    );
-    let terminated = earliest(
-        records
-            .reports
-            .iter()
-            .map(|it| &it.item)
-            .filter(|it| it.value.sampling_terminated)
-            .map(|it| read.time(&it.value.reported_at, &it.setter("reported_at")))
-            .collect(),
-    );
+    let mut entry_of =
+        |at: &TimeFact| entries::entry_at(entries, at).map(|entry| entry.entry_id.clone());
+    let refusals: BTreeMap<RefusalId, RefusalFact> = records
+        .refusals
+        .iter()
+        .map(|it| {
+            let refusal = &it.item.value;
+            let refused = read.time(&refusal.refused_at, &it.item.setter("refused_at"));
+            let region = refusal.party.region.clone();
+            let fact = RefusalFact {
+                kind: refusal.kind.clone(),
+                refused,
+                entry_id: entry_of(&refused),
+                region: region.filter(|code| code.parse::<Region>().is_ok()),
+                seals: it.digests.clone(),
+                signers: it.signers.clone(),
+                withdrawn: is_withdrawn(it),
+            };
+            (refusal.refusal_id, fact)
+        })
+        .collect();
+    let reports: BTreeMap<OnSiteReportId, ReportFact> = records
+        .reports
+        .iter()
+        .map(|it| {
+            let report = &it.item.value;
+            let reported = read.time(&report.reported_at, &it.item.setter("reported_at"));
+            let fact = ReportFact {
+                grounds: report.grounds.clone(),
+                reported,
+                entry_id: entry_of(&reported),
+                recipients: report.recipients.clone(),
+                terminated: report.sampling_terminated,
+                seals: it.digests.clone(),
+                signers: it.signers.clone(),
+            };
+            (report.report_id, fact)
+        })
+        .collect();
+    let refused_at = earliest(refusals.values().map(|it| it.refused).collect());
+    let terminating = reports.values().filter(|it| it.terminated);
+    let terminated = earliest(terminating.map(|it| it.reported).collect());
+    let signed = records.not_sampled.iter().flat_map(|it| &it.signers);
     let found = document.enterprise();
     read.unreadable.extend(found.unreadable);
     let mut unreadable = std::mem::take(&mut read.unreadable);
@@ -826,10 +894,14 @@ fn visit_fact(
         sites,
         recusals,
         evidence,
-        refused: !records.refusals.is_empty(),
+        refused: !refusals.is_empty(),
         refused_at,
+        refusals,
+        reports,
         confirmations: around.confirmations(),
         not_sampled: !records.not_sampled.is_empty(),
+        signed_not_sampled: signed.copied().collect(),
+        notices: BTreeMap::new(),
         terminated,
         unreadable,
         faults: Vec::new(),

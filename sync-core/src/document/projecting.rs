@@ -202,28 +202,39 @@ fn a_sealed_sheet_that_somebody_deleted_is_still_a_sample() {
     assert!(projected.sheets[0].sealed && projected.sheets[0].amended);
 }
 
+fn named() -> Party {
+    Party {
+        name: "泽州示例铸造".into(),
+        ..Party::default()
+    }
+}
+
 /// One of each record beside the sheets, on phone 1.
 fn recorded() -> (VisitDocument, [SealSubject; 3]) {
     let mut a = phone(1);
     let refusal = Refusal {
         refusal_id: RefusalId(Uuid::from_u128(21)),
         kind: "no_reason".into(),
-        party: Party::default(),
+        party: named(),
         task_id: None,
         task_level: "city".into(),
         product_name: "检查井盖".into(),
         fact_description: "负责人拒绝".into(),
         witness: Some("王五".into()),
         consequence_explained: true,
+        consequence: None,
+        evidence: BTreeMap::new(),
+        withdrawn_reason: None,
         refused_at: claim(1, NINE_MS),
     };
     let not_sampled = NotSampled {
         not_sampled_id: NotSampledId(Uuid::from_u128(22)),
         reason: "stopped".into(),
-        party: Party::default(),
+        party: named(),
         bureau_stamp: None,
         licence_no: "无".into(),
         explanation: "停产".into(),
+        evidence: BTreeMap::new(),
         recorded_at: claim(1, NINE_MS),
     };
     let report = OnSiteReport {
@@ -232,6 +243,7 @@ fn recorded() -> (VisitDocument, [SealSubject; 3]) {
         description: "无照经营".into(),
         recipients: BTreeSet::new(),
         sampling_terminated: true,
+        evidence: BTreeMap::new(),
         reported_at: claim(1, NINE_MS),
     };
     a.record_refusal(NINE_MS, &refusal).unwrap();
@@ -314,17 +326,152 @@ fn faults_of_what_lies_beside_the_sheets_are_told_of_the_visit() {
         told(&a),
         [
             "not_sampled.bureau_stamp.required",
+            "not_sampled.signatures.two_samplers",
             "on_site_report.recipients.required",
+            "on_site_report.signatures.two_samplers",
             "refusal.signatures.two_samplers"
         ]
     );
-    seal_subject(&mut a, subjects[0], 1, 60);
-    assert_eq!(told(&a).len(), 2, "two samplers signed the refusal");
+    for (number, subject) in subjects.into_iter().enumerate() {
+        seal_subject(&mut a, subject, 1, 60 + number as u128);
+    }
+    assert_eq!(
+        told(&a),
+        [
+            "not_sampled.bureau_stamp.required",
+            "on_site_report.recipients.required"
+        ]
+    );
     let spoilt = written_over(&a);
     assert!(
         told(&spoilt).contains(&"refusal.amendments.unsigned".to_owned()),
         "{:?}",
         told(&spoilt)
+    );
+}
+
+#[test]
+fn a_refusal_that_the_party_neither_signed_nor_refused_to_sign_before_a_witness_has_a_fault() {
+    let told = |party: Option<PartySignature>| {
+        let (mut a, subjects) = recorded();
+        let record = sealed_by(&a, subjects[0], 1, 60, &[1, 2], party);
+        a.seal(NINE_MS, &record).unwrap();
+        project(&a, &Server::default()).refusals[0].faults.clone()
+    };
+    let refused = |witness: &str| PartySignature::RefusedToSign {
+        reason: "不认可".into(),
+        witness: witness.into(),
+        handwriting: None,
+    };
+    assert_eq!(told(Some(refused("王五"))), [""; 0]);
+    let unsigned = ["refusal.party_signature.required"];
+    assert_eq!(told(Some(refused(" "))), unsigned);
+    assert_eq!(told(None), unsigned);
+}
+
+#[test]
+fn the_facts_name_each_refusal_and_report_with_what_was_signed_and_in_which_entry() {
+    let (mut a, subjects) = recorded();
+    a.record_arrival(NINE_MS, &arrival(11, claim(1, NINE_MS - 60_000)))
+        .unwrap();
+    let bare = project(&a, &Server::default()).visit;
+    assert!(
+        bare.refusals
+            .values()
+            .all(|it| it.seals.is_empty() && it.signers.is_empty())
+    );
+    let seals = [
+        seal_subject(&mut a, subjects[0], 1, 60),
+        seal_subject(&mut a, subjects[2], 1, 61),
+    ];
+    let projected = project(&a, &Server::default());
+    let visit = &projected.visit;
+    let (_, refusal) = visit.refusals.iter().next().unwrap();
+    assert_eq!(refusal.seals, BTreeSet::from([seals[0].statement.digest()]));
+    assert_eq!(refusal.entry_id.as_ref(), Some(&projected.entries[0].0));
+    assert_eq!((refusal.signers.len(), refusal.withdrawn), (2, false));
+    let (_, report) = visit.reports.iter().next().unwrap();
+    assert_eq!(report.seals, BTreeSet::from([seals[1].statement.digest()]));
+    assert!(report.terminated);
+    // I6: what somebody wrote over it changes neither the facts nor what was signed.
+    let spoilt = project(&written_over(&a), &Server::default()).visit;
+    assert_eq!(
+        (&spoilt.refusals, &spoilt.reports),
+        (&visit.refusals, &visit.reports)
+    );
+}
+
+#[test]
+fn evidence_of_a_record_is_bound_by_its_seal() {
+    let (mut a, subjects) = recorded();
+    let evidence = |n: u128| EvidenceEntry {
+        evidence_id: EvidenceId(Uuid::from_u128(n)),
+        sha256: Digest([n as u8; 32]),
+        size_bytes: 1,
+        media_type: "image/jpeg".into(),
+        kind: "refusal".into(),
+        subject: EvidenceSubject::Refusal(RefusalId(Uuid::from_u128(21))),
+        captured_at: claim(1, NINE_MS),
+        location: None,
+        device_id: None,
+    };
+    a.add_evidence(&Office, NINE_MS, &evidence(80)).unwrap();
+    seal_subject(&mut a, subjects[0], 1, 60);
+    a.add_evidence(&Office, NINE_MS, &evidence(81)).unwrap();
+    let projected = project(&a, &Server::default());
+    let bound = &projected.refusals[0].record.evidence;
+    assert_eq!(
+        bound.get(&EvidenceId(Uuid::from_u128(80))),
+        Some(&Digest([80; 32]))
+    );
+    assert_eq!((bound.len(), projected.refusals[0].amended), (1, false));
+    assert_eq!(projected.evidence.len(), 2);
+}
+
+#[test]
+fn a_refusal_is_withdrawn_with_a_reason_before_its_seal_and_by_a_signed_amendment_after_it() {
+    let withdrawn = |it: &VisitDocument| {
+        let visit = project(it, &Server::default()).visit;
+        visit.refusals.values().next().unwrap().withdrawn
+    };
+    let id = RefusalId(Uuid::from_u128(21));
+    let (mut draft, _) = recorded();
+    let silent = draft.withdraw_refusal(&Office, NINE_MS, id, " ");
+    assert_eq!(silent.unwrap_err().code(), "document.no_reason");
+    draft
+        .withdraw_refusal(&Office, NINE_MS, id, "记错企业")
+        .unwrap();
+    assert!(withdrawn(&draft));
+
+    let (mut a, subjects) = recorded();
+    let seal = seal_subject(&mut a, subjects[0], 1, 60);
+    let closed = a.withdraw_refusal(&Office, NINE_MS, id, "记错企业");
+    assert_eq!(closed.unwrap_err().code(), "document.sealed");
+    let before = a.refusals().items[0].value.clone();
+    let mut after = before.clone();
+    after.withdrawn_reason = Some("记错企业".into());
+    let mut amendment = Amendment {
+        amendment_id: AmendmentId(Uuid::from_u128(90)),
+        subject: subjects[0],
+        seal_id: seal.seal_id,
+        reason: "记错企业".into(),
+        amended_at: claim(1, NINE_MS),
+        signature: person_signature(1, 1, &Digest([0; 32])),
+    };
+    let mut forged = a.clone();
+    forged.amend(&before, &after, &amendment).unwrap();
+    assert!(
+        !withdrawn(&forged),
+        "a signature that does not hold takes nothing back"
+    );
+    let digest = a.amendment_digest(&amendment, &before, &after).unwrap();
+    amendment.signature = person_signature(1, 1, &digest);
+    a.amend(&before, &after, &amendment).unwrap();
+    assert!(withdrawn(&a));
+    let shown = &project(&a, &Server::default()).refusals[0];
+    assert_eq!(
+        shown.record.withdrawn_reason, None,
+        "the sealed record does not move"
     );
 }
 

@@ -13,8 +13,8 @@ use super::project::Surroundings;
 use super::registers::{self, Registers};
 use super::skeleton::{self, SKELETON_ACTOR};
 use crate::model::{
-    Actor, Arrival, ChangeHash, DocumentId, EnterpriseRecord, EvidenceEntry, EvidenceSubject,
-    Millis, NotSampled, OnSiteReport, PriorSamplingClaim, Recusal, Refusal, SampleId, SampleSheet,
+    Actor, Arrival, ChangeHash, DocumentId, EnterpriseRecord, EvidenceEntry, Millis, NotSampled,
+    OnSiteReport, PriorSamplingClaim, Recusal, Refusal, RefusalId, SampleId, SampleSheet,
     SealSubject, Suspension, VisitIdentity,
 };
 
@@ -492,26 +492,24 @@ impl VisitDocument {
         self.insert(wall_ms, &ENTERPRISE, it)
     }
 
-    /// 影像: adds the manifest entry and, to a sheet that is not sealed yet, its hash, so that the seal covers it.
+    /// 影像: adds the manifest entry and, to a record that is not sealed yet, its hash, so that the seal covers it.
     pub fn add_evidence(
         &mut self,
         around: &dyn Surroundings,
         wall_ms: Millis,
         it: &EvidenceEntry,
     ) -> Result<RawChange, DocumentError> {
-        let open_sheet = match &it.subject {
-            EvidenceSubject::Sheet(id)
-                if self.shown_seal(&SealSubject::Sheet(*id), around).is_none() =>
-            {
-                self.find(&SHEETS, &id.to_string())
-            }
-            _ => None,
-        };
+        let subject = it.subject.sealed_as();
+        let open = subject.filter(|subject| self.shown_seal(subject, around).is_none());
+        let open = open.and_then(|subject| {
+            let (shelf, id) = place_of(&subject);
+            self.find(shelf, &id)
+        });
         self.commit(wall_ms, "add evidence", |tx| {
             Self::put_new(tx, &EVIDENCE, it)?;
-            if let Some(sheet) = open_sheet {
+            if let Some(record) = open {
                 tx.put(
-                    &sheet,
+                    &record,
                     format!("evidence.{}", it.evidence_id),
                     it.sha256.to_string(),
                 )?;
@@ -556,6 +554,29 @@ impl VisitDocument {
             .ok_or_else(|| DocumentError::NotThere(path.clone()))?;
         self.commit(wall_ms, "void sheet", |tx| {
             Ok(tx.put(&sheet, "voided_reason", reason)?)
+        })?
+        .ok_or(DocumentError::NotThere(path))
+    }
+
+    /// 撤回: its samplers take a refusal back that nobody sealed yet; the record stays with their reason. A sealed one is
+    /// taken back by a signed amendment that sets the same field.
+    pub fn withdraw_refusal(
+        &mut self,
+        around: &dyn Surroundings,
+        wall_ms: Millis,
+        id: RefusalId,
+        reason: &str,
+    ) -> Result<RawChange, DocumentError> {
+        let path = format!("refusals/{id}");
+        if reason.trim().is_empty() {
+            return Err(DocumentError::NoReason(path));
+        }
+        self.refuse_sealed(&SealSubject::Refusal(id), around)?;
+        let refusal = self
+            .find(&REFUSALS, &id.to_string())
+            .ok_or_else(|| DocumentError::NotThere(path.clone()))?;
+        self.commit(wall_ms, "withdraw refusal", |tx| {
+            Ok(tx.put(&refusal, "withdrawn_reason", reason)?)
         })?
         .ok_or(DocumentError::NotThere(path))
     }

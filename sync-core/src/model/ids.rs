@@ -67,6 +67,10 @@ uuid_ids! {
     NotSampledId;
     /// A report from the scene (现场报告).
     OnSiteReportId;
+    /// What a supervisor found on site (现场确认).
+    ConfirmationId;
+    /// A second officer's word on a confirmation (复核意见).
+    OpinionId;
     /// A declared conflict of interest (回避).
     RecusalId;
     /// A sampling elsewhere that the enterprise claims at the gate.

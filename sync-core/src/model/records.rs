@@ -1,7 +1,7 @@
 //! What else is written down in a visit: arrivals, suspensions, evidence, refusals and the rest, as the document keeps
 //! them. They are read by projection; the author is never among their fields, because it is the change's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,7 @@ use super::ids::{
     NotSampledId, OnSiteReportId, OrganisationId, PriorClaimId, ReEntryGrantId, RecusalId,
     RefusalId, SampleId, SealId, SuspensionId, TaskId, TeamId, UserId,
 };
+use super::place::{CoordinateSystem, Location, on_earth};
 use super::sheet::Party;
 use super::time::{Millis, TimeClaim, shanghai_date};
 use crate::limits::EVIDENCE_BYTES_MAX;
@@ -59,22 +60,6 @@ pub struct Arrival {
     pub location: Option<Location>,
 }
 
-/// 坐标. Integers: a float has several spellings, and what is sealed must have one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Location {
-    /// WGS-84 latitude in ten-millionths of a degree.
-    pub latitude_e7: i64,
-    /// WGS-84 longitude in ten-millionths of a degree.
-    pub longitude_e7: i64,
-    /// Radius of uncertainty, millimetres.
-    pub accuracy_mm: i64,
-    /// What it was before it became WGS-84: `wgs84`, `gcj02`, `bd09`.
-    pub crs_source: String,
-    /// 模拟定位: the phone said that another app made this place up. Absent where it did not say so.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub mocked: bool,
-}
-
 /// 中断: a recorded interruption.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspension {
@@ -86,24 +71,21 @@ pub struct Suspension {
     pub reason: String,
 }
 
-/// 坐标来源: what phones and maps give before it becomes WGS-84.
-const CRS_SOURCES: [&str; 3] = ["wgs84", "gcj02", "bd09"];
-
 impl Location {
-    fn faults(&self, path: &str, faults: &mut Vec<Fault>) {
+    pub(super) fn faults(&self, path: &str, faults: &mut Vec<Fault>) {
         let mut wrong = |name: &str, code: &str| {
             faults.push(Fault::new(format!("{path}.{name}"), code));
         };
-        if !(-900_000_000..=900_000_000).contains(&self.latitude_e7) {
+        if !on_earth(self.latitude_e7, 0) {
             wrong("latitude_e7", "out_of_range");
         }
-        if !(-1_800_000_000..=1_800_000_000).contains(&self.longitude_e7) {
+        if !on_earth(0, self.longitude_e7) {
             wrong("longitude_e7", "out_of_range");
         }
         if self.accuracy_mm <= 0 {
             wrong("accuracy_mm", "positive");
         }
-        if !CRS_SOURCES.contains(&self.crs_source.as_str()) {
+        if CoordinateSystem::of(&self.crs_source).is_none() {
             wrong("crs_source", "unknown");
         }
     }
@@ -134,6 +116,19 @@ pub enum EvidenceSubject {
     NotSampled(NotSampledId),
     /// 现场报告
     OnSiteReport(OnSiteReportId),
+}
+
+impl EvidenceSubject {
+    /// What a seal over it would name; none of the visit as a whole.
+    pub fn sealed_as(&self) -> Option<SealSubject> {
+        match self {
+            Self::Visit => None,
+            Self::Sheet(id) => Some(SealSubject::Sheet(*id)),
+            Self::Refusal(id) => Some(SealSubject::Refusal(*id)),
+            Self::NotSampled(id) => Some(SealSubject::NotSampled(*id)),
+            Self::OnSiteReport(id) => Some(SealSubject::OnSiteReport(*id)),
+        }
+    }
 }
 
 /// 影像种类: what a piece of evidence shows.
@@ -292,6 +287,15 @@ pub struct Refusal {
     /// 后果已告知
     #[serde(default)]
     pub consequence_explained: bool,
+    /// 告知内容: what they were told of it, where it is written down word by word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consequence: Option<String>,
+    /// 影像: hashes of the evidence that was there when it was sealed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<EvidenceId, Digest>,
+    /// 撤回: why its samplers took it back. The record stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_reason: Option<String>,
     /// When.
     pub refused_at: TimeClaim,
 }
@@ -310,6 +314,20 @@ pub enum RefusalKind {
     UnreasonablePrice,
     /// 隐匿
     Concealment,
+}
+
+/// 任务级别
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorityLevel {
+    /// 国家
+    National,
+    /// 省级
+    Province,
+    /// 市级
+    City,
+    /// 县级
+    County,
 }
 
 /// A word of a list, where it is one.
@@ -355,6 +373,10 @@ impl Refusal {
         }
         required(&mut faults, "fact_description", &self.fact_description);
         required(&mut faults, "product_name", &self.product_name);
+        self.party.faults("party", &mut faults);
+        if !self.task_level.is_empty() && known::<AuthorityLevel>(&self.task_level).is_none() {
+            faults.push(Fault::new("task_level", "unknown").with("level", &self.task_level));
+        }
         if !self.consequence_explained {
             faults.push(Fault::new("consequence_explained", "required"));
         }
@@ -419,6 +441,9 @@ pub struct NotSampled {
     /// In words.
     #[serde(default)]
     pub explanation: String,
+    /// 影像, as with a refusal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<EvidenceId, Digest>,
     /// When.
     pub recorded_at: TimeClaim,
 }
@@ -443,6 +468,7 @@ impl NotSampled {
             required(&mut faults, "explanation", &self.explanation);
         }
         required(&mut faults, "licence_no", &self.licence_no);
+        self.party.faults("party", &mut faults);
         time_faults(&mut faults, "recorded_at", &self.recorded_at, now);
         told(self, faults)
     }
@@ -474,6 +500,9 @@ pub struct OnSiteReport {
     pub recipients: BTreeSet<OrganisationId>,
     /// 终止抽样
     pub sampling_terminated: bool,
+    /// 影像, as with a refusal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<EvidenceId, Digest>,
     /// When.
     pub reported_at: TimeClaim,
 }
@@ -648,6 +677,13 @@ mod tests {
         }
     }
 
+    fn named() -> Party {
+        Party {
+            name: "泽州示例铸造".into(),
+            ..Party::default()
+        }
+    }
+
     fn keys(faults: &[Fault]) -> Vec<String> {
         faults.iter().map(|fault| fault.key("form")).collect()
     }
@@ -658,13 +694,16 @@ mod tests {
             let mut refusal = Refusal {
                 refusal_id: RefusalId(Uuid::from_u128(1)),
                 kind: "no_reason".into(),
-                party: Party::default(),
+                party: named(),
                 task_id: None,
                 task_level: "city".into(),
                 product_name: "检查井盖".into(),
                 fact_description: "负责人拒绝".into(),
                 witness: None,
                 consequence_explained: true,
+                consequence: None,
+                evidence: BTreeMap::new(),
+                withdrawn_reason: None,
                 refused_at: at(),
             };
             change(&mut refusal);
@@ -682,6 +721,20 @@ mod tests {
         check(
             &|it| it.product_name.clear(),
             &["form.product_name.required"],
+        );
+        check(&|it| it.party.name.clear(), &["form.party.name.required"]);
+        check(
+            &|it| it.party.uscc = Some("911405250000B1E537".into()),
+            &["form.party.uscc.check_digit"],
+        );
+        check(
+            &|it| it.party.region = Some("1405".into()),
+            &["form.party.region.format"],
+        );
+        check(&|it| it.task_level.clear(), &[]);
+        check(
+            &|it| it.task_level = "village".into(),
+            &["form.task_level.unknown"],
         );
         check(
             &|it| it.consequence_explained = false,
@@ -703,10 +756,11 @@ mod tests {
             let record = NotSampled {
                 not_sampled_id: NotSampledId(Uuid::from_u128(1)),
                 reason: reason.into(),
-                party: Party::default(),
+                party: named(),
                 bureau_stamp: stamp,
                 licence_no: "无".into(),
                 explanation: String::new(),
+                evidence: BTreeMap::new(),
                 recorded_at: at(),
             };
             assert_eq!(keys(&record.faults(NOW_MS)), expected, "{reason}");
@@ -740,6 +794,7 @@ mod tests {
                 description: "无厂名厂址".into(),
                 recipients: BTreeSet::from([OrganisationId(Uuid::from_u128(2))]),
                 sampling_terminated: true,
+                evidence: BTreeMap::new(),
                 reported_at: at(),
             };
             change(&mut report);

@@ -90,6 +90,27 @@ impl Party {
     pub fn valid_uscc(&self) -> Option<Uscc> {
         self.uscc.as_deref()?.parse().ok()
     }
+
+    /// What is wrong with a party in a record beside the sheets: it has a name, and codes are what they say. Who refuses
+    /// does not always say who represents it.
+    pub(super) fn faults(&self, path: &str, faults: &mut Vec<Fault>) {
+        if self.name.trim().is_empty() {
+            faults.push(Fault::new(format!("{path}.name"), "required"));
+        }
+        self.code_faults(path, faults);
+    }
+
+    /// A code with a check digit that is wrong, a region that is none.
+    fn code_faults(&self, path: &str, faults: &mut Vec<Fault>) {
+        let uscc = self.uscc.as_deref().filter(|text| !text.is_empty());
+        if uscc.is_some() && self.valid_uscc().is_none() {
+            faults.push(Fault::new(format!("{path}.uscc"), "check_digit"));
+        }
+        let region = self.region.as_deref();
+        if region.is_some_and(|it| it.parse::<super::Region>().is_err()) {
+            faults.push(Fault::new(format!("{path}.region"), "format"));
+        }
+    }
 }
 
 /// What a seal is on; test and spare sample are sealed separately.
@@ -374,30 +395,12 @@ impl SampleSheet {
             ("producer", self.producer.as_ref()),
         ] {
             let Some(party) = party else { continue };
-            let uscc = party.uscc.as_deref().filter(|text| !text.is_empty());
-            match uscc {
-                Some(_) if party.valid_uscc().is_none() => {
-                    faults.push(Fault::new(format!("{path}.uscc"), "check_digit"));
-                }
-                // A shop's label often names a producer without a code; the sampled party must say why.
-                None if path == "sampled_party"
-                    && party
-                        .no_uscc_reason
-                        .as_deref()
-                        .unwrap_or("")
-                        .trim()
-                        .is_empty() =>
-                {
-                    faults.push(Fault::new(format!("{path}.no_uscc_reason"), "required"));
-                }
-                _ => {}
-            }
-            if party
-                .region
-                .as_deref()
-                .is_some_and(|it| it.parse::<super::Region>().is_err())
-            {
-                faults.push(Fault::new(format!("{path}.region"), "format"));
+            party.code_faults(path, faults);
+            // A shop's label often names a producer without a code; the sampled party must say why.
+            let blank = |text: &Option<String>| text.as_deref().unwrap_or("").trim().is_empty();
+            let silent = party.uscc.as_deref().is_none_or(str::is_empty);
+            if path == "sampled_party" && silent && blank(&party.no_uscc_reason) {
+                faults.push(Fault::new(format!("{path}.no_uscc_reason"), "required"));
             }
             // 标称生产者: what the label names. A code is often missing there, an address never may.
             for (name, text) in [("name", &party.name), ("address", &party.address)] {

@@ -57,7 +57,7 @@ pub fn add_days(date: Date, days: i32) -> Date {
 }
 
 /// A closed interval of instants, `lo <= hi`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Interval {
     /// Earliest instant, milliseconds.
     pub lo: Millis,
@@ -139,7 +139,7 @@ impl TimeClaim {
 }
 
 /// When something happened, as far as it can be known: the input of every rule about time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TimeFact {
     /// [last signed server-time token, server receipt]. Open ends are `i64::MIN` (no token) and `i64::MAX` (not received).
     pub proven: Interval,

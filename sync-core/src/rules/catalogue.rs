@@ -7,17 +7,18 @@ use super::descriptor::{DefaultValue, Lang, Rule, ScopeKind, Words};
 use super::rulebook::{Rulebook, Rulebooks, Setting};
 use super::{
     Finding, assign, attime, batch3, case, dispute, dup6, duplot, engine, entry1, form, media,
-    nosamp, notsampled, plan, recuse, refuse, reuse, roster, sampleid, sealed, sealno, separate,
-    sheetno, stop, suspend, task3, trace, two, upper, year3,
+    nosamp, notice, notsampled, plan, recuse, refuse, reuse, roster, sampleid, sealed, sealno,
+    separate, sheetno, stop, suspend, task3, trace, two, upper, year3,
 };
 
 /// Every rule, in the order of the strata.
-pub const CATALOGUE: [&Rule; 30] = [
+pub const CATALOGUE: [&Rule; 31] = [
     &two::RULE,
     &nosamp::RULE,
     &stop::RULE,
     &refuse::RULE,
     &notsampled::RULE,
+    &notice::RULE,
     &recuse::RULE,
     &suspend::RULE,
     &plan::RULE,
@@ -64,7 +65,7 @@ pub fn render(finding: &Finding, lang: Lang) -> String {
 }
 
 /// What stands in arguments as a code: why something cannot be told, and kinds of sampling, evidence and outcome.
-const CODES: [(&str, Words); 53] = [
+const CODES: &[(&str, Words)] = &[
     ("elsewhere", words("外来抽样", "a sampling made elsewhere")),
     (
         "missing_keys",
@@ -228,6 +229,44 @@ const CODES: [(&str, Words); 53] = [
     (
         "not_examined",
         words("未能检查", "it could not be examined"),
+    ),
+    ("too_late", words("逾时", "too late")),
+    (
+        "before",
+        words("早于所确认的事", "earlier than what it confirms"),
+    ),
+    (
+        "time_unsure",
+        words("时间不能确定", "when it was made cannot be told"),
+    ),
+    (
+        "mocked",
+        words("定位是模拟的", "the place was made up by an app"),
+    ),
+    (
+        "no_proof",
+        words(
+            "没有可用的定位，也没有互签",
+            "neither a place nor a co-signature",
+        ),
+    ),
+    (
+        "co_signature_times",
+        words(
+            "互签两部手机的时间不合",
+            "the two phones that co-signed tell different times",
+        ),
+    ),
+    (
+        "co_signature_places",
+        words(
+            "互签两部手机的位置不合",
+            "the two phones that co-signed tell different places",
+        ),
+    ),
+    (
+        "co_signature_late",
+        words("互签逾时", "the co-signature came too late"),
     ),
 ];
 

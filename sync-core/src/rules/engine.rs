@@ -12,17 +12,17 @@ use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
 use super::product::Known;
 use super::rulebook::{RuleSettings, Rulebook};
 use super::{
-    CustodyFact, Facts, Finding, Findings, NormalFacts, Outcome, Rulebooks, SampleFact, ScopeKey,
-    Severity, Standing, Subject, Validity, VisitFact,
+    CustodyFact, Facts, Finding, Findings, NormalFacts, Outcome, RefusalStanding, Rulebooks,
+    SampleFact, ScopeKey, Severity, Standing, Subject, Validity, VisitFact,
 };
 use super::{
-    assign, attime, batch3, case, dispute, entry1, form, media, nosamp, notsampled, plan, product,
-    recuse, refuse, reuse, roster, sampleid, sealed, sealno, separate, sheetno, stop, suspend,
-    task3, trace, two, year3,
+    assign, attime, batch3, case, dispute, entry1, form, media, nosamp, notice, notsampled, plan,
+    product, recuse, refuse, reuse, roster, sampleid, sealed, sealno, separate, sheetno, stop,
+    suspend, task3, trace, two, year3,
 };
 use crate::model::{
-    CampaignId, Digest, DocumentId, EntryId, Millis, OrganisationId, SampleId, canonical_json,
-    shanghai_date,
+    CampaignId, Digest, DocumentId, EntryId, Millis, OrganisationId, RefusalId, SampleId,
+    canonical_json, shanghai_date,
 };
 
 /// What testing or service has fixed is a fact (design I3).
@@ -72,6 +72,7 @@ pub fn rule_normal(facts: &NormalFacts, rulebooks: &Rulebooks) -> Findings {
                 stop::check,
                 refuse::check,
                 notsampled::check,
+                notice::check,
                 recuse::check,
                 suspend::check,
                 plan::check,
@@ -142,6 +143,8 @@ pub(super) struct Ruling<'a> {
     standings: BTreeMap<EntryId, Standing>,
     decided_validities: BTreeMap<SampleId, Validity>,
     pub(super) decided_standings: BTreeMap<EntryId, (Millis, Standing)>,
+    pub(super) decided_refusals: BTreeMap<RefusalId, RefusalStanding>,
+    refusals: BTreeMap<RefusalId, RefusalStanding>,
     findings: Vec<Finding>,
 }
 
@@ -165,6 +168,8 @@ impl<'a> Ruling<'a> {
             standings: BTreeMap::new(),
             decided_validities: BTreeMap::new(),
             decided_standings: BTreeMap::new(),
+            decided_refusals: BTreeMap::new(),
+            refusals: BTreeMap::new(),
             findings: Vec::new(),
         };
         // Normalised facts have the decisions in order of time: the last one on a subject stands.
@@ -178,6 +183,9 @@ impl<'a> Ruling<'a> {
                     ruling.decided_standings.insert(id.clone(), decided);
                 }
                 _ => {}
+            }
+            if let (Subject::Refusal(id), Some(refusal)) = (&decision.subject, decision.refusal) {
+                ruling.decided_refusals.insert(*id, refusal);
             }
         }
         ruling
@@ -280,13 +288,18 @@ impl<'a> Ruling<'a> {
         made_by.or_else(of_tasks).or_else(of_samples)
     }
 
-    /// The rulebook for a visit as a whole, at its first entry or sample.
+    /// The rulebook for a visit as a whole with what it says of a rule; none where the rule does not hold.
     pub(super) fn visit_binding(
         &self,
         rule: &Rule,
         document_id: DocumentId,
         visit: &VisitFact,
     ) -> Option<(&'a Rulebook, &'a RuleSettings)> {
+        holding(self.visit_book(document_id, visit), rule)
+    }
+
+    /// The rulebook for a visit as a whole, at its first entry or sample.
+    pub(super) fn visit_book(&self, document_id: DocumentId, visit: &VisitFact) -> &'a Rulebook {
         let entered = self
             .facts
             .entries
@@ -300,7 +313,7 @@ impl<'a> Ruling<'a> {
             .filter(|sample| sample.document_id == Some(document_id))
             .map(|sample| sample.sampled.earliest_known());
         let at = entered.chain(sampled).min().unwrap_or(i64::MAX);
-        self.binding_at(rule, self.authority_of_campaign(visit.campaign_id), at)
+        self.book(self.authority_of_campaign(visit.campaign_id), at)
     }
 
     /// The outcome of the earlier strata, a person's decision on top; pending where nothing was ruled yet.
@@ -346,6 +359,10 @@ impl<'a> Ruling<'a> {
 
     pub(super) fn stand(&mut self, id: &EntryId, standing: Standing) {
         self.standings.insert(id.clone(), standing);
+    }
+
+    pub(super) fn refusal_stands(&mut self, id: RefusalId, standing: RefusalStanding) {
+        self.refusals.insert(id, standing);
     }
 
     pub(super) fn set_valid(&mut self, id: SampleId) {
@@ -476,6 +493,9 @@ impl<'a> Ruling<'a> {
         for (id, standing) in self.standings {
             outcomes.insert(Subject::Entry(id), Outcome::Entry { standing });
         }
+        for (id, refusal) in self.refusals {
+            outcomes.insert(Subject::Refusal(id), Outcome::Refusal { refusal });
+        }
         let order = |finding: &Finding| {
             (
                 finding.subject.clone(),
@@ -524,6 +544,7 @@ pub fn final_validity(strata: &[Validity], decided: Option<Validity>) -> Validit
 /// enterprise-years. `facts` are those of the ruled scope.
 pub fn dirty_after(facts: &Facts, before: &Findings, after: &Findings) -> BTreeSet<ScopeKey> {
     let mut samples = BTreeSet::new();
+    let mut scopes = BTreeSet::new();
     let subjects: BTreeSet<_> = before
         .outcomes
         .keys()
@@ -543,11 +564,16 @@ pub fn dirty_after(facts: &Facts, before: &Findings, after: &Findings) -> BTreeS
                 let of_entry = drawn.filter(|(_, s)| s.entry_id.as_ref() == Some(entry_id));
                 samples.extend(of_entry.map(|(id, _)| *id));
             }
+            Subject::Refusal(id) => {
+                // What is resolved lets a later entry continue.
+                let visits = facts.visits.values();
+                let of_refusal = visits.filter(|visit| visit.refusals.contains_key(id));
+                scopes.extend(of_refusal.map(door_of));
+            }
             Subject::Visit(_) => {}
         }
     }
     let stratum = facts.scope.stratum();
-    let mut scopes = BTreeSet::new();
     for sample in samples.iter().filter_map(|id| facts.samples.get(id)) {
         scopes.extend(scopes_of_sample(sample));
         let entry = sample
@@ -561,15 +587,19 @@ pub fn dirty_after(facts: &Facts, before: &Findings, after: &Findings) -> BTreeS
                 enterprise: entry.enterprise.clone(),
             });
         } else if let Some(visit) = sample.document_id.and_then(|id| facts.visits.get(&id)) {
-            scopes.insert(ScopeKey::Door {
-                campaign_id: visit.campaign_id,
-                body_id: visit.body_id,
-                enterprise: visit.enterprise.clone(),
-            });
+            scopes.insert(door_of(visit));
         }
     }
     scopes.retain(|scope| scope.stratum() > stratum);
     scopes
+}
+
+fn door_of(visit: &VisitFact) -> ScopeKey {
+    ScopeKey::Door {
+        campaign_id: visit.campaign_id,
+        body_id: visit.body_id,
+        enterprise: visit.enterprise.clone(),
+    }
 }
 
 /// All scopes that the visits, entries and samples of some facts belong to. A writer marks those of the old facts and

@@ -9,15 +9,15 @@ use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
 use super::engine::{Ruling, Said};
 use super::occasion::joined;
 use super::product::{Sameness, sameness};
-use super::refuse::is_resolved;
+use super::refuse::standings;
 use super::rulebook::Rulebook;
 use super::{
-    ArrivalFact, ContinuationFact, EntryFact, LeaseFact, SampleFact, ScopeKey, Severity, Standing,
-    Subject, Validity,
+    ArrivalFact, ContinuationFact, EntryFact, LeaseFact, RefusalStanding, SampleFact, ScopeKey,
+    Severity, Standing, Subject, Validity,
 };
 use crate::model::{
-    CampaignId, EnterpriseKey, EntryId, Interval, LeaseId, OrganisationId, SampleId, TaskId,
-    TimeFact, shanghai_minute,
+    CampaignId, DocumentId, EnterpriseKey, EntryId, Interval, LeaseId, OrganisationId, RefusalId,
+    SampleId, TaskId, TimeFact, shanghai_minute,
 };
 
 /// 一次任务进一次门
@@ -206,7 +206,8 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         }
     }
     let first = settle_decided_firsts(ruling, &mut standings, &mut contests);
-    let units = gather(&entries, &standings, facts, first.as_ref());
+    let refusals = refusals_of(ruling);
+    let units = gather(&entries, &standings, facts, &refusals, first.as_ref());
     let sites: BTreeSet<&str> = entries
         .values()
         .filter_map(|e| facts.visits.get(&e.document_id))
@@ -328,12 +329,29 @@ fn settle_decided_firsts(
     Some(first)
 }
 
+/// The refusals of each visit: when, and whether sampling goes on as if there had been none.
+type Refusals = BTreeMap<DocumentId, Vec<(TimeFact, bool)>>;
+
+fn refusals_of(ruling: &Ruling<'_>) -> Refusals {
+    let visits = ruling.visits().into_iter();
+    visits
+        .map(|(document_id, visit)| {
+            let standings = standings(ruling, document_id, visit).into_iter();
+            let told = |(id, standing): (RefusalId, RefusalStanding)| {
+                (visit.refusals[&id].refused, standing.is_resolved())
+            };
+            (document_id, standings.map(told).collect())
+        })
+        .collect()
+}
+
 /// Undecided entries that drew samples, joined where they were declared to be made together on one day, in order of
 /// claimed time; entries that a person holds contested stay in the line, because nothing after them may be first.
 fn gather(
     entries: &BTreeMap<&EntryId, &EntryFact>,
     standings: &BTreeMap<EntryId, Standing>,
     facts: &super::Facts,
+    refusals: &Refusals,
     first: Option<&EntryId>,
 ) -> Vec<Unit> {
     let mut order: Vec<(&EntryId, &EntryFact)> = entries
@@ -364,7 +382,7 @@ fn gather(
         }
         let reason = match with_first {
             true => Reason::Continues,
-            false => reason_of(entry, entries, facts),
+            false => reason_of(entry, entries, refusals),
         };
         units.push(Unit {
             members: vec![id.clone()],
@@ -451,7 +469,7 @@ fn lease_arguments(facts: &super::Facts, id: LeaseId) -> Vec<(&'static str, Stri
 fn reason_of(
     entry: &EntryFact,
     entries: &BTreeMap<&EntryId, &EntryFact>,
-    facts: &super::Facts,
+    refusals: &Refusals,
 ) -> Reason {
     let when = entry.entered.usable();
     let honoured = match &entry.continues {
@@ -472,13 +490,11 @@ fn reason_of(
             };
         }
         Some(ContinuationFact::ResolvedRefusal) => entries.values().any(|other| {
-            let visit = facts.visits.get(&other.document_id);
-            visit.is_some_and(|visit| {
-                let later = |refused: &TimeFact| when.before(&refused.usable());
-                visit.refused
-                    && !visit.refused_at.as_ref().is_some_and(later)
-                    && is_resolved(facts, other.document_id, visit)
-            })
+            let of_visit = refusals.get(&other.document_id).into_iter().flatten();
+            let mut earlier = of_visit
+                .filter(|(refused, _)| !when.before(&refused.usable()))
+                .peekable();
+            earlier.peek().is_some() && earlier.all(|(_, resolved)| *resolved)
         }),
         None if entry.unexplained_resumption_of.is_some() => false,
         None => {
@@ -952,14 +968,15 @@ mod tests {
         let mut facts = two_teams(60, uniform());
         let entry = facts.entries.get_mut(&entry_id(2)).unwrap();
         entry.continues = Some(ContinuationFact::ResolvedRefusal);
-        facts.visits.get_mut(&document(1)).unwrap().refused = true;
+        refuses(&mut facts, 1, noon(NOON) - 60 * MINUTE);
         assert_eq!(facts.standing(2), Contested);
-        facts.visits.get_mut(&document(1)).unwrap().confirmations = vec![ConfirmationFact {
-            officers: BTreeSet::from([user(20), user(21)]),
-            organisations: BTreeSet::new(),
-            outcome: ConfirmationOutcome::ResolvedSampled,
-        }];
+        let resolved = || confirmation(ConfirmationOutcome::ResolvedSampled, [20, 21]);
+        facts.visits.get_mut(&document(1)).unwrap().confirmations = vec![resolved()];
         assert_eq!(facts.standing(2), Continuation);
+        let elsewhere = &mut facts.visits.get_mut(&document(1)).unwrap().confirmations[0];
+        elsewhere.location = Some(place(3_000));
+        assert_eq!(facts.standing(2), Contested, "nobody was on site");
+        facts.visits.get_mut(&document(1)).unwrap().confirmations = vec![resolved()];
         let refusal = facts.visits.get_mut(&document(1)).unwrap();
         let confirmed = confirmation(ConfirmationOutcome::Confirmed, [22, 23]);
         refusal.confirmations.push(confirmed);
@@ -1093,12 +1110,12 @@ mod tests {
         let mut facts = two_teams(60, uniform());
         facts.entry(2).continues = Some(ContinuationFact::ResolvedRefusal);
         let resolved = confirmation(ConfirmationOutcome::ResolvedSampled, [20, 21]);
-        let visit = facts.visits.get_mut(&document(1)).unwrap();
-        visit.refused = true;
-        visit.confirmations = vec![resolved];
+        facts.visits.get_mut(&document(1)).unwrap().confirmations = vec![ConfirmationFact {
+            confirmed: about(noon(NOON) + 120 * MINUTE),
+            ..resolved
+        }];
         let mut refused = |minutes: i64| {
-            let at = about(noon(NOON) + minutes * MINUTE);
-            facts.visits.get_mut(&document(1)).unwrap().refused_at = Some(at);
+            refuses(&mut facts, 1, noon(NOON) + minutes * MINUTE);
             facts.standing(2)
         };
         assert_eq!((refused(30), refused(90)), (Continuation, Contested));

@@ -13,12 +13,13 @@ use super::testing::*;
 const KINDS: [&str; 4] = ["violates_", "passes_", "exempts_", "boundary_"];
 
 /// The text of each rule's file.
-const FILES: [(&str, &str); 30] = [
+const FILES: [(&str, &str); 31] = [
     ("TWO", include_str!("two.rs")),
     ("NOSAMP", include_str!("nosamp.rs")),
     ("STOP", include_str!("stop.rs")),
     ("REFUSE", include_str!("refuse.rs")),
     ("NOTSAMPLED", include_str!("notsampled.rs")),
+    ("NOTICE", include_str!("notice.rs")),
     ("RECUSE", include_str!("recuse.rs")),
     ("SUSPEND", include_str!("suspend.rs")),
     ("PLAN", include_str!("plan.rs")),

@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{ScopeKey, Standing, Subject, Validity};
+use super::{RefusalStanding, ScopeKey, Standing, Subject, Validity};
 use crate::model::{
-    ArrivalId, CampaignId, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId, EvidenceId,
-    Interval, JointEntryId, LeaseId, Location, MediaFact, Millis, OrganisationId, ReEntryGrantId,
-    ReuseFact, SampleId, SuspensionId, TaskId, TeamId, TimeFact, UserId,
+    ArrivalId, CampaignId, ConfirmationId, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId,
+    EvidenceId, Interval, JointEntryId, LeaseId, Location, MediaFact, Millis, OnSiteReportId,
+    OpinionId, OrganisationId, ReEntryGrantId, RefusalId, ReuseFact, SampleId, SuspensionId,
+    TaskId, TeamId, TimeFact, UserId,
 };
 use crate::proof::OrganisationKind;
 
@@ -72,6 +73,7 @@ impl Facts {
                     d.user_id,
                     d.validity,
                     d.standing,
+                    d.refusal,
                     d.reason.clone(),
                 )
             };
@@ -81,13 +83,8 @@ impl Facts {
             visit.recusals.sort_by(|a, b| {
                 (a.body_id, a.user_id, &a.reason).cmp(&(b.body_id, b.user_id, &b.reason))
             });
-            visit.confirmations.sort_by(|a, b| {
-                (a.outcome, &a.officers, &a.organisations).cmp(&(
-                    b.outcome,
-                    &b.officers,
-                    &b.organisations,
-                ))
-            });
+            visit.confirmations.sort();
+            visit.confirmations.dedup();
             visit.evidence.sort_by_key(|e| {
                 let claimed = e.captured.claimed.map(|c| (c.lo, c.hi));
                 let proven = (e.captured.proven.lo, e.captured.proven.hi);
@@ -147,6 +144,9 @@ pub struct Decision {
     /// Validity, for a sample.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validity: Option<Validity>,
+    /// What it is, for a refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<RefusalStanding>,
     /// Who.
     pub user_id: UserId,
     /// Why, in their words.
@@ -195,14 +195,27 @@ pub struct VisitFact {
     pub evidence: Vec<EvidenceFact>,
     /// A refusal (拒检) is recorded in the visit.
     pub refused: bool,
-    /// When it was recorded; none where unknown, and then no sample of the visit is known to be earlier.
+    /// When the earliest was recorded; none where unknown, and then no sample of the visit is known to be earlier.
     #[serde(default)]
     pub refused_at: Option<TimeFact>,
-    /// What enforcement confirmed about the refusal; those that wait for it count for nothing and are not here.
+    /// 拒检, each as it was sealed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refusals: BTreeMap<RefusalId, RefusalFact>,
+    /// 现场报告, each as it was sealed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reports: BTreeMap<OnSiteReportId, ReportFact>,
+    /// What enforcement says of them, in documents of its own that name this visit; whether it counts the rules say. One
+    /// that came before what it confirms waits here and counts for nothing.
     #[serde(default)]
     pub confirmations: Vec<ConfirmationFact>,
     /// 未抽到样品 recorded.
     pub not_sampled: bool,
+    /// Samplers whose signature on 未抽到样品 holds.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub signed_not_sampled: BTreeSet<UserId>,
+    /// 监督抽查通知书 on record, among those whose numbers the arrivals name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notices: BTreeMap<String, NoticeFact>,
     /// Sampling terminated as illegal at sight (终止抽样), when.
     pub terminated: Option<TimeFact>,
     /// Items of the document that could not be read, as paths.
@@ -212,24 +225,142 @@ pub struct VisitFact {
     pub faults: Vec<String>,
 }
 
-/// A supervisor's confirmation (现场执法监管人员确认) of the visit's refusal.
+/// A notice (监督抽查通知书) as its authority issued it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeFact {
+    /// 受检单位, after aliases.
+    pub enterprise: EnterpriseKey,
+    /// The samplers that it names; none where it names nobody.
+    #[serde(default)]
+    pub samplers: BTreeSet<UserId>,
+    /// From when until when it holds.
+    pub valid: Interval,
+}
+
+/// A refusal (拒检) as the visit records it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalFact {
+    /// `no_reason`, `fraud`, …
+    pub kind: String,
+    /// When.
+    pub refused: TimeFact,
+    /// The entry in which it happened.
+    pub entry_id: Option<EntryId>,
+    /// GB/T 2260 code that the form gives the enterprise, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// What was signed: the digests of the seals over it that hold. None of them: nobody sealed it.
+    #[serde(default)]
+    pub seals: BTreeSet<Digest>,
+    /// Samplers whose signature holds.
+    #[serde(default)]
+    pub signers: BTreeSet<UserId>,
+    /// Its samplers took it back with a reason (撤回), before its seal or by a signed amendment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
+}
+
+/// A report from the scene (现场报告) as the visit records it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportFact {
+    /// `unlicensed`, `three_no`, `self_evident_violation`.
+    pub grounds: String,
+    /// When.
+    pub reported: TimeFact,
+    /// The entry in which it happened.
+    pub entry_id: Option<EntryId>,
+    /// Who is told.
+    #[serde(default)]
+    pub recipients: BTreeSet<OrganisationId>,
+    /// 终止抽样
+    pub terminated: bool,
+    /// As with a refusal.
+    #[serde(default)]
+    pub seals: BTreeSet<Digest>,
+    /// As with a refusal.
+    #[serde(default)]
+    pub signers: BTreeSet<UserId>,
+}
+
+/// A supervisor's confirmation (现场执法监管人员确认) of one refusal or report of the visit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ConfirmationFact {
-    /// Officers who signed it.
+    /// Its id.
+    pub confirmation_id: ConfirmationId,
+    /// What is confirmed.
+    pub subject: ConfirmedSubject,
+    /// The seal over it that the officers had before them.
+    pub seal: Digest,
+    /// GB/T 2260 code for which it was written; its officers' jurisdiction covers it.
+    pub region: String,
+    /// Officers whose signature on its seal holds and who may confirm there.
     pub officers: BTreeSet<UserId>,
     /// Organisations of the officers.
     pub organisations: BTreeSet<OrganisationId>,
     /// What they found.
     pub outcome: ConfirmationOutcome,
+    /// When they found it.
+    pub confirmed: TimeFact,
+    /// Where they stood, as their phone says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// 到场互签: co-signatures of phones of the visit that hold.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub co_signatures: BTreeSet<CoSignatureFact>,
+    /// 复核意见: what other officers say of it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub opinions: BTreeSet<OpinionFact>,
+}
+
+/// What a confirmation is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+pub enum ConfirmedSubject {
+    /// 拒检
+    Refusal(RefusalId),
+    /// 现场报告
+    OnSiteReport(OnSiteReportId),
+}
+
+/// Two phones that said to each other, by a challenge and its answer, that they stand together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CoSignatureFact {
+    /// The phone of the visit that answered, as certified.
+    pub device_id: DeviceId,
+    /// Its person.
+    pub user_id: UserId,
+    /// When the supervisor's phone asked.
+    pub asked: TimeFact,
+    /// When the other one answered, by its own clock.
+    pub answered: TimeFact,
+    /// Where the supervisor's phone was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_from: Option<Location>,
+    /// Where the other one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_from: Option<Location>,
+}
+
+/// A second officer's word on a confirmation that was not made on site.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OpinionFact {
+    /// Its id.
+    pub opinion_id: OpinionId,
+    /// Who: their signature holds, and they may confirm there.
+    pub officer: UserId,
+    /// Their organisation.
+    pub organisation_id: OrganisationId,
+    /// Whether they hold it to be true.
+    pub agrees: bool,
 }
 
 /// Outcome of a confirmation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConfirmationOutcome {
-    /// It was a refusal.
+    /// It was a refusal; what was reported is so.
     Confirmed,
-    /// It was none.
+    /// It was none; it is not so.
     NotEstablished,
     /// The enterprise gave way and was sampled.
     ResolvedSampled,
@@ -351,6 +482,9 @@ pub struct ArrivalFact {
     pub resumes: Option<(SuspensionId, bool)>,
     /// Local officers who came along (属地监管人员协助抽样).
     pub assisting: BTreeSet<UserId>,
+    /// Where the phone was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
 }
 
 /// Where a sampling comes from.
@@ -551,6 +685,24 @@ pub struct TaskFact {
     pub sampling_kind: String,
     /// Product kind in words.
     pub product_name: String,
+    /// 透露: that its details went out to somebody who does not work on it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub disclosures: BTreeSet<DisclosureFact>,
+}
+
+/// Details of a task that went out: exports are logged, and what reached an enterprise is told.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DisclosureFact {
+    /// When, by the server's clock.
+    pub at_ms: Millis,
+    /// The enterprise that heard of it, after aliases; none where nobody knows whom it reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enterprise: Option<EnterpriseKey>,
+    /// Who gave it out, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+    /// `export`, `told`: how it is known.
+    pub how: String,
 }
 
 /// An organisation as far as rules ask.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{DocumentId, EntryId, SampleId};
+use crate::model::{DocumentId, EntryId, RefusalId, SampleId};
 
 /// What is ruled upon.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,6 +16,8 @@ pub enum Subject {
     Entry(EntryId),
     /// One sample; its outcome is a [`Validity`].
     Sample(SampleId),
+    /// One refusal; its outcome is a [`RefusalStanding`].
+    Refusal(RefusalId),
 }
 
 /// Standing of an entry (domain.md §4); at most one `First` per door.
@@ -34,6 +36,31 @@ pub enum Standing {
     Uncounted,
     /// Cannot be told; a person decides.
     Contested,
+}
+
+/// What a refusal (拒检) is, by the officers whose confirmation counts or by a person's decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalStanding {
+    /// Nothing that counts confirms it: it is no refusal, and what follows a refusal does not follow.
+    Unconfirmed,
+    /// Its samplers took it back, and nobody had confirmed it.
+    Withdrawn,
+    /// 确认: it was one.
+    Confirmed,
+    /// 不成立
+    NotEstablished,
+    /// The enterprise gave way and was sampled.
+    ResolvedSampled,
+    /// Officers found different things, or confirmed what was taken back; a person decides.
+    Contested,
+}
+
+impl RefusalStanding {
+    /// Whether sampling goes on as if there had been no refusal.
+    pub fn is_resolved(self) -> bool {
+        matches!(self, Self::NotEstablished | Self::ResolvedSampled)
+    }
 }
 
 /// Validity of a sample, orthogonal to its custody. Ordered from mild to severe: where several rules speak, the most
@@ -79,6 +106,11 @@ pub enum Outcome {
     Sample {
         /// Its validity.
         validity: Validity,
+    },
+    /// Of a refusal.
+    Refusal {
+        /// What it is.
+        refusal: RefusalStanding,
     },
 }
 

@@ -3,6 +3,7 @@
 
 pub mod catalogue;
 pub mod descriptor;
+pub mod effects;
 pub mod engine;
 pub mod facts;
 pub mod findings;
@@ -24,8 +25,10 @@ mod examples;
 mod form;
 mod media;
 mod nosamp;
+mod notice;
 mod notsampled;
 mod occasion;
+mod onsite;
 mod overshoot;
 mod plan;
 mod preview;
@@ -43,7 +46,7 @@ mod stop;
 mod suspend;
 mod task3;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod trace;
 mod two;
 mod upper;
@@ -51,6 +54,7 @@ mod year3;
 
 pub use catalogue::render;
 pub use descriptor::Lang;
+pub use effects::{Effect, RefusalEffect, effects};
 pub use engine::{
     canonical, dirty_after, final_validity, hash_of, rule, rule_normal, scopes_of, scopes_of_sample,
 };

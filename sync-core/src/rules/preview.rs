@@ -129,6 +129,10 @@ fn part_of(known: &Facts, scope: &ScopeKey) -> Facts {
             Subject::Visit(id) => facts.visits.contains_key(id),
             Subject::Entry(id) => facts.entries.contains_key(id),
             Subject::Sample(id) => facts.samples.contains_key(id),
+            Subject::Refusal(id) => {
+                let mut visits = facts.visits.values();
+                visits.any(|visit| visit.refusals.contains_key(id))
+            }
         })
         .cloned()
         .collect();

@@ -1,6 +1,6 @@
 //! Facts that read like sentences, for the examples of the rules, and a small random source whose seed is printed.
 
-pub use std::collections::BTreeSet;
+pub use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 pub use uuid::Uuid;
@@ -115,6 +115,7 @@ pub fn facts(scope: ScopeKey) -> Facts {
                 cancelled_at_ms: None,
                 sampling_kind: "routine".into(),
                 product_name: "学生服".into(),
+                disclosures: BTreeSet::new(),
             },
         );
     }
@@ -226,8 +227,12 @@ pub fn visit() -> VisitFact {
         evidence: evidence.to_vec(),
         refused: false,
         refused_at: None,
+        refusals: BTreeMap::new(),
+        reports: BTreeMap::new(),
         confirmations: vec![],
         not_sampled: false,
+        signed_not_sampled: BTreeSet::new(),
+        notices: BTreeMap::new(),
         terminated: None,
         unreadable: vec![],
         faults: vec![],
@@ -289,6 +294,54 @@ pub fn arrival(n: u128, entered: TimeFact) -> ArrivalFact {
         id_shown: true,
         resumes: None,
         assisting: BTreeSet::new(),
+        location: Some(place(0)),
+    }
+}
+/// A place so many metres north of the gate, known to within ten.
+pub fn place(metres: i64) -> Location {
+    Location {
+        latitude_e7: 354_900_000 + metres * 10_000_000 / 110_950,
+        longitude_e7: 1_128_500_000,
+        accuracy_mm: 10_000,
+        crs_source: "wgs84".into(),
+        mocked: false,
+    }
+}
+pub fn refusal_id(n: u128) -> RefusalId {
+    RefusalId(Uuid::from_u128(n))
+}
+/// What the samplers signed who were refused.
+const SEAL: Digest = Digest([7; 32]);
+/// The visit of this number was refused at an instant, in its entry of the same number; two samplers sealed it.
+pub fn refuses(facts: &mut Facts, n: u8, at: Millis) {
+    let entry = facts.entry(n);
+    if entry.arrivals.is_empty() {
+        entry.arrivals.push(arrival(n.into(), entry.entered));
+    }
+    let visit = facts.visits.get_mut(&document(n)).unwrap();
+    visit.refused = true;
+    visit.refused_at = Some(about(at));
+    let refusal = RefusalFact {
+        kind: "no_reason".into(),
+        refused: about(at),
+        entry_id: Some(entry_id(n)),
+        region: None,
+        seals: BTreeSet::from([SEAL]),
+        signers: BTreeSet::from([user(1), user(2)]),
+        withdrawn: false,
+    };
+    visit.refusals.insert(refusal_id(n.into()), refusal);
+}
+/// A report to the authority of the campaign, sealed by two samplers, in the first entry.
+pub fn report(at: Millis) -> ReportFact {
+    ReportFact {
+        grounds: "unlicensed".into(),
+        reported: about(at),
+        entry_id: Some(entry_id(1)),
+        recipients: BTreeSet::from([organisation(CITY)]),
+        terminated: true,
+        seals: BTreeSet::from([SEAL]),
+        signers: BTreeSet::from([user(1), user(2)]),
     }
 }
 /// The visit of the one sample with an entry at an instant, made by one arrival.
@@ -301,15 +354,25 @@ pub fn entered(facts: &mut Facts, at: Millis) -> &mut ArrivalFact {
     };
     &mut facts.entry(1).arrivals[0]
 }
-/// Officers, by their numbers, who confirmed on site.
+/// Officers, by their numbers, who confirmed the first refusal on site, half an hour before noon.
 pub fn confirmation(
     outcome: ConfirmationOutcome,
     officers: impl IntoIterator<Item = u128>,
 ) -> ConfirmationFact {
+    let officers: BTreeSet<UserId> = officers.into_iter().map(user).collect();
+    let first = officers.first().map_or(0, |user| user.0.as_u128());
     ConfirmationFact {
-        officers: officers.into_iter().map(user).collect(),
+        confirmation_id: ConfirmationId(Uuid::from_u128(first)),
+        subject: ConfirmedSubject::Refusal(refusal_id(1)),
+        seal: SEAL,
+        region: "140581".into(),
+        officers,
         organisations: BTreeSet::from([organisation(COUNTY)]),
         outcome,
+        confirmed: about(noon(NOON) - 30 * MINUTE),
+        location: Some(place(20)),
+        co_signatures: BTreeSet::new(),
+        opinions: BTreeSet::new(),
     }
 }
 
@@ -386,13 +449,23 @@ impl Facts {
         self.samples.values_mut().next().unwrap()
     }
     pub fn decide_entry(&mut self, n: u8, standing: Standing, at: Millis) {
-        self.decide(Subject::Entry(entry_id(n)), Some(standing), None, at);
+        self.decide(Subject::Entry(entry_id(n)), Some(standing), None, None, at);
     }
     pub fn decide_sample(&mut self, n: u8, validity: Validity, at: Millis) {
         self.decide(
             Subject::Sample(sample_id(n.into())),
             None,
             Some(validity),
+            None,
+            at,
+        );
+    }
+    pub fn decide_refusal(&mut self, n: u128, refusal: RefusalStanding, at: Millis) {
+        self.decide(
+            Subject::Refusal(refusal_id(n)),
+            None,
+            None,
+            Some(refusal),
             at,
         );
     }
@@ -401,6 +474,7 @@ impl Facts {
         subject: Subject,
         standing: Option<Standing>,
         validity: Option<Validity>,
+        refusal: Option<RefusalStanding>,
         decided_at_ms: Millis,
     ) {
         let reason = "看过现场录像".to_owned();
@@ -409,6 +483,7 @@ impl Facts {
             subject,
             standing,
             validity,
+            refusal,
             user_id,
             reason,
             decided_at_ms,
@@ -430,7 +505,7 @@ impl Facts {
         let ruled = rule_all(self, &Rulebooks::builtin());
         match ruled.outcomes[&Subject::Sample(sample_id(n.into()))] {
             Outcome::Sample { validity } => validity,
-            Outcome::Entry { .. } => unreachable!(),
+            _ => unreachable!(),
         }
     }
     /// The keys of all findings of the product strata, in every scope there is.
@@ -459,13 +534,20 @@ impl Findings {
     pub fn validity(&self, n: u8) -> Validity {
         match self.outcomes[&Subject::Sample(sample_id(n.into()))] {
             Outcome::Sample { validity } => validity,
-            Outcome::Entry { .. } => unreachable!(),
+            _ => unreachable!(),
+        }
+    }
+    /// What a refusal is, by its number.
+    pub fn refusal(&self, n: u128) -> RefusalStanding {
+        match self.outcomes[&Subject::Refusal(refusal_id(n))] {
+            Outcome::Refusal { refusal } => refusal,
+            _ => unreachable!(),
         }
     }
     pub fn standing(&self, n: u8) -> Standing {
         match self.outcomes[&Subject::Entry(entry_id(n))] {
             Outcome::Entry { standing } => standing,
-            Outcome::Sample { .. } => unreachable!(),
+            _ => unreachable!(),
         }
     }
     pub fn firsts(&self) -> usize {

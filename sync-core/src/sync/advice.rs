@@ -316,6 +316,7 @@ pub fn facts<'d>(
                 cancelled_at_ms: task.cancelled_at_ms,
                 sampling_kind: word(&task.sampling_kind),
                 product_name: task.product_name,
+                disclosures: Default::default(),
             },
         );
     }
@@ -336,14 +337,16 @@ pub fn facts<'d>(
 /// A ruling by a person is a fact for the phone as well; one by the engine is not.
 pub(super) fn decision(notice: &RulingNotice) -> Option<Decision> {
     let user_id: UserId = notice.actor.parse().ok()?;
-    let (standing, validity) = match notice.outcome {
-        Outcome::Entry { standing } => (Some(standing), None),
-        Outcome::Sample { validity } => (None, Some(validity)),
+    let (standing, validity, refusal) = match notice.outcome {
+        Outcome::Entry { standing } => (Some(standing), None, None),
+        Outcome::Sample { validity } => (None, Some(validity), None),
+        Outcome::Refusal { refusal } => (None, None, Some(refusal)),
     };
     Some(Decision {
         subject: notice.subject.clone(),
         standing,
         validity,
+        refusal,
         user_id,
         reason: String::new(),
         decided_at_ms: notice.decided_at_ms,
@@ -455,6 +458,10 @@ pub fn preview(
             .samples
             .get(id)
             .is_some_and(|it| it.document_id == Some(visit)),
+        Subject::Refusal(id) => facts
+            .visits
+            .get(&visit)
+            .is_some_and(|it| it.refusals.contains_key(id)),
     };
     let said = |ruled: crate::rules::Ruled, facts: &Facts| {
         let spoken = ruled.scopes.into_iter().flat_map(|(_, said)| said.findings);

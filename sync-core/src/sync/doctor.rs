@@ -6,7 +6,7 @@ use super::evidence::out_of;
 use super::session::Outcome as SyncOutcome;
 use super::wire::{ASIDE_FULL, ChangeStatus, HeldReason, QuarantineKind};
 use crate::model::ChangeHash;
-use crate::rules::{Finding, Outcome, Standing, Validity};
+use crate::rules::{Finding, Outcome, RefusalStanding, Standing, Validity};
 
 /// Where an item stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -385,6 +385,14 @@ fn outcome_name(outcome: &Outcome) -> &'static str {
             Validity::Duplicate => "duplicate",
             Validity::Void => "void",
         },
+        Outcome::Refusal { refusal } => match refusal {
+            RefusalStanding::Unconfirmed => "unconfirmed",
+            RefusalStanding::Withdrawn => "withdrawn",
+            RefusalStanding::Confirmed => "confirmed",
+            RefusalStanding::NotEstablished => "not_established",
+            RefusalStanding::ResolvedSampled => "resolved_sampled",
+            RefusalStanding::Contested => "contested",
+        },
     }
 }
 
@@ -396,6 +404,11 @@ fn outcome_zh(outcome: &str) -> &str {
         "excess" => "重复进门",
         "uncounted" => "不计次",
         "contested" => "有争议，待人工裁定",
+        "unconfirmed" => "未经确认",
+        "withdrawn" => "已撤回",
+        "confirmed" => "拒检成立",
+        "not_established" => "拒检不成立",
+        "resolved_sampled" => "已解决并抽样",
         "valid" => "有效",
         "valid_with_violation" => "有效但违规",
         "needs_ruling" => "待人工裁定",

@@ -114,7 +114,7 @@ fn findings(facts: &Facts, rulebooks: &Rulebooks, sample: SampleId) -> Vec<Findi
                     .get("entry")
                     .is_none_or(|it| Some(it) == entry.as_ref())
         }
-        Subject::Entry(_) => false,
+        Subject::Entry(_) | Subject::Refusal(_) => false,
     };
     let ruled = rule_all(facts, rulebooks).scopes.into_iter();
     let mut findings: Vec<Finding> = ruled

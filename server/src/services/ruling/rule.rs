@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use sync_core::model::{Digest, DocumentId, Millis, RulingId, SampleId};
+use sync_core::model::{Digest, DocumentId, Millis, RefusalId, RulingId, SampleId};
 use sync_core::rules::{
-    self, Decision, Facts, Finding, Findings, NormalFacts, Outcome, Rulebooks, ScopeKey, Standing,
-    Subject, Validity, dirty_after, final_validity,
+    self, Decision, Facts, Finding, Findings, NormalFacts, Outcome, RefusalStanding, Rulebooks,
+    ScopeKey, Standing, Subject, Validity, dirty_after, final_validity,
 };
 use tracing::Instrument;
 
@@ -274,6 +274,7 @@ fn is_gone(facts: &Facts, subject: &Subject) -> bool {
         Subject::Visit(id) => !facts.visits.contains_key(id),
         Subject::Entry(id) => !facts.entries.contains_key(id),
         Subject::Sample(id) => !facts.samples.contains_key(id),
+        Subject::Refusal(id) => visit_of_refusal(facts, *id).is_none(),
     }
 }
 
@@ -363,6 +364,15 @@ fn next_version(
                 validity: final_validity(&strata, decided),
             })
         }
+        Subject::Refusal(_) => {
+            let spoken = said.iter().find_map(|verdict| match verdict.outcome {
+                Some(Outcome::Refusal { refusal }) => Some(refusal),
+                _ => None,
+            });
+            Some(Outcome::Refusal {
+                refusal: spoken.unwrap_or(RefusalStanding::Unconfirmed),
+            })
+        }
     };
     let unchanged = match &current {
         Some(current) => current.outcome == outcome && current.findings == findings,
@@ -376,6 +386,7 @@ fn next_version(
     let said_by_person = |decision: &&Decision| match &outcome {
         Some(Outcome::Entry { standing }) => decision.standing == Some(*standing),
         Some(Outcome::Sample { validity }) => decision.validity == Some(*validity),
+        Some(Outcome::Refusal { refusal }) => decision.refusal == Some(*refusal),
         None => false,
     };
     let by_person = decided.filter(said_by_person).filter(|decision| {
@@ -434,7 +445,15 @@ fn document_of(facts: &Facts, subject: &Subject) -> Option<DocumentId> {
                 .or_else(written)
         }
         Subject::Sample(id) => facts.samples.get(id).and_then(|sample| sample.document_id),
+        Subject::Refusal(id) => visit_of_refusal(facts, *id),
     }
+}
+
+fn visit_of_refusal(facts: &Facts, id: RefusalId) -> Option<DocumentId> {
+    let mut visits = facts.visits.iter();
+    visits
+        .find(|(_, visit)| visit.refusals.contains_key(&id))
+        .map(|(document, _)| *document)
 }
 
 /// Visits that a ruling concerns: its own, and those with another record under its sample's id.

@@ -43,6 +43,7 @@ pub async fn task_fact(db: &mut Session, id: TaskId) -> Result<Option<TaskFact>>
         cancelled_at_ms: task.cancelled_at_ms,
         sampling_kind: task.sampling_kind,
         product_name: task.product_name,
+        disclosures: Default::default(),
     }))
 }
 

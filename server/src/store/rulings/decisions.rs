@@ -75,6 +75,7 @@ fn from_row(row: &Row) -> Result<DecisionRow> {
             subject: subject_of(&row.get::<String>("subject")?).ok_or(UNREADABLE)?,
             standing,
             validity,
+            refusal: None,
             user_id: row.get("user_id")?,
             reason: row.get("reason")?,
             decided_at_ms: row.get::<Millis>("decided_at")?,

@@ -24,6 +24,7 @@ pub fn subject_text(subject: &Subject) -> String {
         Subject::Visit(id) => format!("visit/{id}"),
         Subject::Entry(id) => format!("entry/{id}"),
         Subject::Sample(id) => format!("sample/{id}"),
+        Subject::Refusal(id) => format!("refusal/{id}"),
     }
 }
 
@@ -34,6 +35,7 @@ pub fn subject_of(text: &str) -> Option<Subject> {
         "visit" => id.parse().ok().map(Subject::Visit),
         "entry" => Some(Subject::Entry(sync_core::model::EntryId(id.to_owned()))),
         "sample" => id.parse().ok().map(Subject::Sample),
+        "refusal" => id.parse().ok().map(Subject::Refusal),
         _ => None,
     }
 }

@@ -93,6 +93,7 @@ impl RulingRow {
         match &self.outcome {
             Some(Outcome::Entry { standing }) => crate::access::role::word(standing),
             Some(Outcome::Sample { validity }) => crate::access::role::word(validity),
+            Some(Outcome::Refusal { refusal }) => crate::access::role::word(refusal),
             None => "none".to_owned(),
         }
     }
@@ -113,6 +114,9 @@ fn from_row(row: &Row) -> Result<RulingRow> {
         }),
         Subject::Sample(_) => Some(Outcome::Sample {
             validity: serde_json::from_value(word).map_err(|_| UNREADABLE)?,
+        }),
+        Subject::Refusal(_) => Some(Outcome::Refusal {
+            refusal: serde_json::from_value(word).map_err(|_| UNREADABLE)?,
         }),
     };
     Ok(RulingRow {

@@ -223,7 +223,7 @@ fn a_make_up_sample_needs_a_grant_that_the_server_gave_for_this_door() {
         let foreseen = a.client.preview(visit).unwrap().outcomes;
         let entries = foreseen.iter().filter_map(|it| match &it.outcome {
             Outcome::Entry { standing } => Some(word(&json!(standing))),
-            Outcome::Sample { .. } => None,
+            Outcome::Sample { .. } | Outcome::Refusal { .. } => None,
         });
         assert_eq!(entries.collect::<Vec<_>>(), ["first", standing]);
         a.syncs();
