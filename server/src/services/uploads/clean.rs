@@ -49,16 +49,17 @@ pub async fn clean(app: &App) -> Result<usize, Problem> {
     loop {
         let mut db = app.store.read().await?;
         let ids = uploads::list_unclean(&mut db, UPLOADS_CLEANED_AT_ONCE).await?;
-        let mut parts = Vec::new();
-        for id in &ids {
-            parts.extend(uploads::list_parts(&mut db, *id).await?);
+        let mut over = Vec::new();
+        for id in ids {
+            over.push((id, uploads::list_parts(&mut db, id).await?));
         }
         drop(db);
-        if ids.is_empty() {
+        let gone = delete(app, &over).await?;
+        cleaned += gone;
+        // What cannot be deleted stays among the first; the others come up behind it until nothing else is left.
+        if gone == 0 {
             break;
         }
-        cleaned += ids.len();
-        delete(app, &ids, &parts).await?;
     }
     let mut tx = app.store.begin_beside().await?;
     let before = app.now() - UPLOAD_REMEMBERED_MS;
@@ -72,19 +73,28 @@ pub(super) async fn parts_of(app: &App, id: UploadId) -> Result<(), Problem> {
     let mut db = app.store.read().await?;
     let parts = uploads::list_parts(&mut db, id).await?;
     drop(db);
-    delete(app, &[id], &parts).await
+    delete(app, &[(id, parts)]).await.map(drop)
 }
 
-/// The objects first: a row without its object is forgotten in the next round, an object without its row in the next sweep.
-async fn delete(app: &App, ids: &[UploadId], parts: &[Part]) -> Result<(), Problem> {
-    for name in parts.iter().filter_map(Part::name) {
-        app.objects.delete(&name).await?;
+/// Deletes the parts of some that are over; gives of how many all went. The objects first: a row without its object is
+/// forgotten in the next round, an object without its row in the next sweep.
+async fn delete(app: &App, over: &[(UploadId, Vec<Part>)]) -> Result<usize, Problem> {
+    let mut gone = Vec::new();
+    'uploads: for (id, parts) in over {
+        for name in parts.iter().filter_map(Part::name) {
+            if let Err(error) = app.objects.delete(&name).await {
+                tracing::warn!(upload = %id, %error, "a part of an upload cannot be deleted; it is tried again");
+                continue 'uploads;
+            }
+        }
+        gone.push(*id);
     }
     let mut tx = app.store.begin_beside().await?;
-    for id in ids {
+    for id in &gone {
         uploads::clean(&mut tx, *id, app.now()).await?;
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(gone.len())
 }
 
 /// Deletes objects of uploads that no row names, once they are old enough that no request can be about to name them.

@@ -39,6 +39,33 @@ fn an_upload_ends_when_nothing_came_for_a_week_and_each_part_puts_that_off() {
     s.assert_whole();
 }
 
+#[test]
+fn what_cannot_be_deleted_keeps_nothing_else_from_being_cleaned() {
+    let s = Scene::new(1_000);
+    for bytes in [600, 500] {
+        let place = s.tus.creates(&s.piece);
+        s.tus.patches(&place, 0, &s.bytes[..bytes]).expect(204);
+    }
+    let objects = s.objects(UPLOADS);
+    let (first, second) = (&objects[0], &objects[1]);
+    let folder = s.w.server.folder().join("objects");
+    // In the place of a file there is a folder that holds something.
+    let place = folder.join(first);
+    std::fs::remove_file(&place).unwrap();
+    std::fs::create_dir_all(place.join("something")).unwrap();
+    s.w.server.clock.advance_ms(UPLOAD_UNFINISHED_MS + 1);
+    let cleans = || {
+        let cleaned = clean::clean(&s.w.server.app);
+        s.w.server.runtime.block_on(cleaned).unwrap();
+        let unclean = "SELECT 1 FROM uploads WHERE cleaned_at IS NULL";
+        s.w.server.reads(unclean).len()
+    };
+    assert_eq!(cleans(), 1);
+    assert!(place.is_dir() && !folder.join(second).exists());
+    std::fs::remove_dir_all(&place).unwrap();
+    assert_eq!(cleans(), 0);
+}
+
 /// So many that nobody goes on with.
 const UNFINISHED: usize = 10_000;
 /// Those among them that have a part.
