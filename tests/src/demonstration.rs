@@ -160,17 +160,21 @@ impl<'a, W: Write> Story<'a, W> {
             in_chinese(&outcome)
         )?;
         let findings = ruling["findings"].as_array().cloned().unwrap_or_default();
-        for finding in &findings {
+        let law = |finding: &Value| (word(&finding["rule_id"]), word(&finding["citation"]));
+        for under in findings.chunk_by(|one, next| law(one) == law(next)) {
+            let (rule, citation) = law(&under[0]);
+            let all = |language: &str, between: &str| {
+                let words: Vec<String> = under.iter().map(|it| word(&it[language])).collect();
+                words.join(between)
+            };
             writeln!(
                 self.out,
-                "{:18}  依据 under {} · {}\n{:18}    {}\n{:18}    {}",
+                "{:18}  依据 under {rule} · {citation}\n{:18}    {}\n{:18}    {}",
                 "",
-                word(&finding["rule_id"]),
-                word(&finding["citation"]),
                 "",
-                word(&finding["zh"]),
+                all("zh", "；"),
                 "",
-                word(&finding["en"])
+                all("en", "; ")
             )?;
         }
         if findings.is_empty() {

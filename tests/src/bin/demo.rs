@@ -76,7 +76,7 @@ Everybody is fictional; the phones are the real client with a SQLite file each, 
             true => "-".to_owned(),
             false => it.rules.join(","),
         };
-        println!("{:22}{rules:8}{}  {}", it.outcome, it.ruling, it.label);
+        println!("{:22}{rules:14}{}  {}", it.outcome, it.ruling, it.label);
     }
     println!(
         "摘要 digest: {}（只含对象与结论，每个种子相同 · of subjects and outcomes, the same for every seed）",
