@@ -91,6 +91,7 @@ impl Client {
                 .and_then(|key| STANDARD.decode(key).ok()),
             index_as_of_ms: index_as_of_ms.and_then(|text| text.parse().ok()),
             index: &index,
+            confirmations: Vec::new(),
         };
         read(&known)
     }

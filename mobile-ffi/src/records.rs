@@ -420,6 +420,10 @@ impl Client {
                     let reports = document.on_site_reports();
                     amend_one_of(reports, document, fields, amendment, &signer)
                 }
+                SealSubject::Confirmation(_) => {
+                    let message = "A confirmation is amended in its own document";
+                    Err(ClientError::new("seal.none", message))
+                }
             },
             |_| Ok(()),
         )?;

@@ -1,8 +1,11 @@
-//! The visit document: sole owner of Automerge keys; edits, seals, conflicts, projection to facts.
+//! Documents, of visits and of confirmations: sole owner of Automerge keys; edits, seals, conflicts, projection to facts.
 
+mod bound;
+pub mod confirmation;
 pub mod conflicts;
 pub mod entries;
 pub mod history;
+mod kind;
 pub mod project;
 #[cfg(test)]
 mod projecting;
@@ -14,8 +17,14 @@ pub mod skeleton;
 pub(crate) mod tests;
 pub mod visit;
 
+pub use bound::{BoundDocument, DocumentError, Item, Items, RawChange};
+pub use confirmation::{
+    ConfirmationDocument, ConfirmationProjection, ConfirmationReading, ListedOpinion, lay_over,
+    objection_to, project_confirmation, read_confirmation,
+};
 pub use conflicts::{ConflictRecord, ConflictValue, conflicts};
 pub use history::{ChangeRecord, Touched, history};
+pub use kind::DocumentIdentity;
 pub use project::{
     ListedEvidence, ListedRecord, ListedSheet, Projection, Surroundings, TaskContext, project,
 };
@@ -23,5 +32,5 @@ pub use seals::{
     AmendmentRecord, AmendmentVerdict, Certificates, SealRecord, SealStatement, SealVerdict,
     Sealable,
 };
-pub use skeleton::{SCHEMA, SKELETON_ACTOR};
-pub use visit::{DocumentError, Item, Items, RawChange, VisitDocument};
+pub use skeleton::{Identity, SCHEMA, SKELETON_ACTOR, SignedBy};
+pub use visit::VisitDocument;

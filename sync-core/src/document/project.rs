@@ -7,22 +7,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::bound::{BoundDocument, Item, Items};
 use super::conflicts::{ConflictRecord, conflicts};
 use super::entries::{self, ComputedEntry, Place};
 use super::history::Touched;
 use super::seals::{AmendmentRecord, Certificates, Edits, SealRecord, SealVerdict, Sealable};
-use super::visit::{Item, Items, VisitDocument};
+use super::skeleton::{Identity, SignedBy};
+use super::visit::VisitDocument;
 use crate::model::{
     Actor, CampaignId, ChangeHash, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId,
     EvidenceEntry, EvidenceSubject, Fault, Interval, Millis, NotSampled, OnSiteReport,
     OnSiteReportId, OrganisationId, ProductKey, ProductRule, PurposeKind, ReEntryGrantId, Refusal,
     RefusalId, Region, SampleId, SampleSheet, SealId, SealSubject, TaskId, TeamId, TeamKey,
-    TimeClaim, TimeFact, UserId, add_days, normalise_text, shanghai_midnight, word,
+    TimeClaim, TimeFact, UserId, VisitIdentity, add_days, normalise_text, shanghai_midnight, word,
 };
 use crate::proof::{CertificatePayload, TimeTokenPayload, Verifier};
 use crate::rules::{
-    ArrivalFact, ConfirmationFact, CustodyFact, EntryFact, EvidenceFact, ProductFact, Purpose,
-    RecusalFact, RefusalFact, ReportFact, SampleFact, SamplingSource, VisitFact,
+    ArrivalFact, CustodyFact, EntryFact, EvidenceFact, ProductFact, Purpose, RecusalFact,
+    RefusalFact, ReportFact, SampleFact, SamplingSource, VisitFact,
 };
 
 /// What a task says about its samples.
@@ -74,10 +76,6 @@ pub trait Surroundings: Certificates {
     /// Whether the bytes of a piece of evidence are verified; none where they are not tracked.
     fn evidence_verified(&self, _: &Digest) -> Option<bool> {
         None
-    }
-    /// Confirmations that name the visit; none on a phone that holds none, and where they are laid over the facts later.
-    fn confirmations(&self) -> Vec<ConfirmationFact> {
-        Vec::new()
     }
     /// 回避 declared at assignment.
     fn assigned_recusals(&self) -> Vec<RecusalFact> {
@@ -161,26 +159,66 @@ pub struct Projection {
     pub enterprise_region: Option<Region>,
 }
 
-struct Reading<'a> {
-    document: &'a VisitDocument,
-    around: &'a dyn Surroundings,
+/// A document while it is projected.
+pub(super) struct Reading<'a, I> {
+    pub(super) document: &'a BoundDocument<I>,
+    pub(super) around: &'a dyn Surroundings,
     authors: BTreeMap<ChangeHash, Actor>,
     seals: Vec<Item<SealRecord>>,
     edits: Edits,
-    unreadable: Vec<String>,
+    pub(super) unreadable: Vec<String>,
 }
 
-impl Reading<'_> {
-    fn take<T>(&mut self, items: Items<T>) -> Vec<Item<T>> {
+impl<'a, I: Identity> Reading<'a, I> {
+    pub(super) fn of(document: &'a BoundDocument<I>, around: &'a dyn Surroundings) -> Self {
+        let metas = document.doc.get_changes_meta(&[]);
+        let written = metas.iter().filter(|meta| !meta.deps.is_empty());
+        let authors = written.filter_map(|meta| {
+            let actor = Actor(meta.actor.to_bytes().try_into().ok()?);
+            Some((ChangeHash(meta.hash.0), actor))
+        });
+        let mut read = Self {
+            document,
+            around,
+            authors: authors.collect(),
+            seals: Vec::new(),
+            edits: document.edits(),
+            unreadable: Vec::new(),
+        };
+        read.seals = read.take(document.seals());
+        read
+    }
+
+    /// Everybody whose certified key wrote into it.
+    pub(super) fn people(&self) -> BTreeSet<UserId> {
+        let actors = self.authors.values();
+        let certified = actors.filter_map(|actor| self.around.device(actor));
+        certified.map(|it| it.user_id).collect()
+    }
+
+    /// 影像清单, with what the clocks prove of each entry.
+    pub(super) fn evidence(&self) -> Vec<ListedEvidence> {
+        let listed = self.document.evidence().items.into_iter();
+        listed
+            .map(|it| ListedEvidence {
+                captured: self.time(&it.value.captured_at, &it.setter("captured_at")),
+                author: self.author(&it.maker).map(|author| author.user_id),
+                device: self.author(&it.maker).map(|author| author.device_id),
+                entry: it.value,
+            })
+            .collect()
+    }
+
+    pub(super) fn take<T>(&mut self, items: Items<T>) -> Vec<Item<T>> {
         self.unreadable.extend(items.unreadable);
         items.items
     }
 
-    fn author(&self, change: &ChangeHash) -> Option<CertificatePayload> {
+    pub(super) fn author(&self, change: &ChangeHash) -> Option<CertificatePayload> {
         self.around.device(self.authors.get(change)?)
     }
 
-    fn time(&self, claim: &TimeClaim, change: &ChangeHash) -> TimeFact {
+    pub(super) fn time(&self, claim: &TimeClaim, change: &ChangeHash) -> TimeFact {
         let device = self.author(change).map(|it| it.device_id);
         time_fact(self.around, device, claim, change)
     }
@@ -213,26 +251,7 @@ pub(super) fn time_fact(
 
 /// The facts of one visit.
 pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projection {
-    let mut read = Reading {
-        document,
-        around,
-        authors: document
-            .doc
-            .get_changes_meta(&[])
-            .iter()
-            .filter(|meta| !meta.deps.is_empty())
-            .filter_map(|meta| {
-                Some((
-                    ChangeHash(meta.hash.0),
-                    Actor(meta.actor.to_bytes().try_into().ok()?),
-                ))
-            })
-            .collect(),
-        seals: Vec::new(),
-        edits: document.edits(),
-        unreadable: Vec::new(),
-    };
-    read.seals = read.take(document.seals());
+    let mut read = Reading::of(document, around);
     let identity = document.identity();
     let enterprise = around.alias(&identity.enterprise);
     let team_id = match identity.team {
@@ -294,15 +313,7 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         };
         walks.push((arrival.value, fact));
     }
-    let listed_evidence = document.evidence().items.into_iter();
-    let evidence: Vec<ListedEvidence> = listed_evidence
-        .map(|it| ListedEvidence {
-            captured: read.time(&it.value.captured_at, &it.setter("captured_at")),
-            author: read.author(&it.maker).map(|author| author.user_id),
-            device: read.author(&it.maker).map(|author| author.device_id),
-            entry: it.value,
-        })
-        .collect();
+    let evidence = read.evidence();
     let shown_faults = evidence
         .iter()
         .flat_map(|it| it.entry.faults_by(it.device, it.captured.proven.hi));
@@ -421,14 +432,14 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
 }
 
 /// A record with what its seals say.
-struct Shown<T> {
-    item: Item<T>,
-    signers: BTreeSet<UserId>,
+pub(super) struct Shown<T> {
+    pub(super) item: Item<T>,
+    pub(super) signers: BTreeSet<UserId>,
     party_signed: bool,
     distinct_seals: u32,
-    seal_id: Option<SealId>,
+    pub(super) seal_id: Option<SealId>,
     /// What was signed, by every seal that its device signed.
-    digests: BTreeSet<Digest>,
+    pub(super) digests: BTreeSet<Digest>,
     amended: bool,
     unsigned_amendments: u32,
     /// What the signed amendments beside it say, in the order of changes.
@@ -442,7 +453,10 @@ fn count(number: usize) -> u32 {
 }
 
 /// Records that are there now and records that were sealed, even where somebody deleted them since, by id.
-fn shown<T: Sealable>(read: &Reading<'_>, now: Vec<Item<T>>) -> Vec<Shown<T>> {
+pub(super) fn shown<I: Identity, T: Sealable>(
+    read: &Reading<'_, I>,
+    now: Vec<Item<T>>,
+) -> Vec<Shown<T>> {
     let mut records: BTreeMap<SealSubject, Option<Item<T>>> = now
         .into_iter()
         .map(|it| (it.value.subject(), Some(it)))
@@ -490,13 +504,15 @@ fn first_seal(
         .min_by_key(|(_, verdict)| verdict.signers.len() < 2)
 }
 
-impl VisitDocument {
+impl<I: Identity> BoundDocument<I> {
     /// The seal from which a subject is shown, if it is sealed.
     pub fn shown_seal(&self, subject: &SealSubject, around: &dyn Surroundings) -> Option<SealId> {
         let verified = verified_seals(self, around, self.seals().items, subject);
         first_seal(&verified).map(|(seal, _)| seal.value.seal_id)
     }
+}
 
+impl VisitDocument {
     /// A sheet as it was sealed, if it is sealed.
     pub(super) fn sealed_sheet(
         &self,
@@ -511,7 +527,10 @@ impl VisitDocument {
 }
 
 /// A record from its seal; none where no seal of it is true and signed by its device.
-fn as_sealed<T: Sealable>(read: &Reading<'_>, subject: &SealSubject) -> Option<Shown<T>> {
+fn as_sealed<I: Identity, T: Sealable>(
+    read: &Reading<'_, I>,
+    subject: &SealSubject,
+) -> Option<Shown<T>> {
     let document = read.document;
     let verified = verified_seals(document, read.around, read.seals.clone(), subject);
     let (seal, verdict) = first_seal(&verified)?;
@@ -549,8 +568,8 @@ fn as_sealed<T: Sealable>(read: &Reading<'_>, subject: &SealSubject) -> Option<S
     })
 }
 
-fn verified_seals(
-    document: &VisitDocument,
+fn verified_seals<I: Identity>(
+    document: &BoundDocument<I>,
     around: &dyn Surroundings,
     seals: Vec<Item<SealRecord>>,
     subject: &SealSubject,
@@ -567,8 +586,8 @@ fn verified_seals(
 }
 
 /// Records as they are shown, with what is wrong with each form and its seal.
-fn listed<T: Sealable>(
-    read: &Reading<'_>,
+pub(super) fn listed<I: Identity, T: Sealable>(
+    read: &Reading<'_, I>,
     form: &str,
     shown: Vec<Shown<T>>,
     faults_of: impl Fn(&T, &ChangeHash) -> Vec<Fault>,
@@ -584,7 +603,12 @@ fn listed<T: Sealable>(
                     faults.push(Fault::new(path, code).key(form));
                 }
             };
-            also(it.signers.len() < 2, "signatures", "two_samplers");
+            let by_samplers = I::SIGNED_BY == SignedBy::Samplers;
+            also(
+                by_samplers && it.signers.len() < 2,
+                "signatures",
+                "two_samplers",
+            );
             // 拒检认定表: the enterprise signs it, or refuses to before a witness.
             let wants_party = matches!(record.subject(), SealSubject::Refusal(_));
             also(
@@ -609,7 +633,7 @@ fn listed<T: Sealable>(
 }
 
 fn sample_of(
-    read: &Reading<'_>,
+    read: &Reading<'_, VisitIdentity>,
     shown: &Shown<SampleSheet>,
     sampled: TimeFact,
     entry_id: Option<EntryId>,
@@ -788,7 +812,7 @@ fn is_withdrawn(shown: &Shown<Refusal>) -> bool {
 }
 
 fn visit_fact(
-    read: &mut Reading<'_>,
+    read: &mut Reading<'_, VisitIdentity>,
     enterprise: EnterpriseKey,
     team_id: Option<TeamId>,
     sites: BTreeSet<String>,
@@ -885,12 +909,7 @@ fn visit_fact(
         enterprise,
         team_id,
         roster: team_id.map(|id| around.roster(id)).unwrap_or_default(),
-        authors: read
-            .authors
-            .values()
-            .filter_map(|actor| around.device(actor))
-            .map(|it| it.user_id)
-            .collect(),
+        authors: read.people(),
         sites,
         recusals,
         evidence,
@@ -898,7 +917,8 @@ fn visit_fact(
         refused_at,
         refusals,
         reports,
-        confirmations: around.confirmations(),
+        // They stand in documents of their own, and are laid over the facts by who holds those.
+        confirmations: Vec::new(),
         not_sampled: !records.not_sampled.is_empty(),
         signed_not_sampled: signed.copied().collect(),
         notices: BTreeMap::new(),

@@ -193,7 +193,10 @@ fn a_sealed_sheet_that_somebody_deleted_is_still_a_sample() {
         .fork()
         .with_actor(automerge::ActorId::from(&[2; 16][..]));
     doc.transact::<_, _, automerge::AutomergeError>(|tx| {
-        tx.delete(skeleton::collection("sheets"), sheet_id().to_string())
+        tx.delete(
+            skeleton::collection::<VisitIdentity>("sheets").unwrap(),
+            sheet_id().to_string(),
+        )
     })
     .unwrap();
     let deleted = VisitDocument::from_automerge(doc).unwrap();
@@ -264,14 +267,17 @@ fn written_over(visit: &VisitDocument) -> VisitDocument {
     doc.transact::<_, _, automerge::AutomergeError>(|tx| {
         let item = |tx: &automerge::transaction::Transaction<'_>, shelf: &str, n: u128| {
             let id = Uuid::from_u128(n).to_string();
-            tx.get(skeleton::collection(shelf), id).unwrap().unwrap().1
+            tx.get(skeleton::collection::<VisitIdentity>(shelf).unwrap(), id)
+                .unwrap()
+                .unwrap()
+                .1
         };
         let later = serde_json::to_vec(&claim(2, NINE_MS + 24 * HOUR_MS)).unwrap();
         let refusal = item(tx, "refusals", 21);
         tx.put(&refusal, "fact_description", "没有拒绝")?;
         tx.put(&refusal, "refused_at", ScalarValue::Bytes(later.clone()))?;
         tx.delete(
-            skeleton::collection("not_sampled"),
+            skeleton::collection::<VisitIdentity>("not_sampled").unwrap(),
             Uuid::from_u128(22).to_string(),
         )?;
         let report = item(tx, "on_site_reports", 23);

@@ -4,11 +4,13 @@
 
 use serde::Serialize;
 
+use super::bound::{BoundDocument, Items};
 use super::conflicts::ConflictRecord;
 use super::history;
 use super::project::{ListedRecord, ListedSheet, Projection, Surroundings};
 use super::seals::{AmendmentRecord, AmendmentVerdict, SealRecord};
-use super::visit::{Items, VisitDocument};
+use super::skeleton::Identity;
+use super::visit::VisitDocument;
 use crate::model::{
     Arrival, ChangeHash, DeviceId, Digest, DocumentId, EnterpriseRecord, EvidenceEntry, NotSampled,
     OnSiteReport, PriorSamplingClaim, Recusal, Refusal, SealSubject, Suspension, UserId,
@@ -109,12 +111,12 @@ pub struct VisitReading {
 }
 
 /// The certified author of a change of this document.
-pub fn author(
-    visit: &VisitDocument,
+pub fn author<I: Identity>(
+    document: &BoundDocument<I>,
     around: &dyn Surroundings,
     change: &ChangeHash,
 ) -> Option<Author> {
-    let certificate = around.device(&history::author_of(visit.automerge(), change)?)?;
+    let certificate = around.device(&history::author_of(document.automerge(), change)?)?;
     Some(Author {
         user_id: certificate.user_id,
         user_name: certificate.user_name,
@@ -128,41 +130,10 @@ pub fn read(
     around: &dyn Surroundings,
     projection: Projection,
 ) -> VisitReading {
-    let seals = visit.seals().items;
-    let mut subjects: Vec<SealSubject> = Vec::new();
-    for seal in &seals {
-        if !subjects.contains(&seal.value.statement.subject) {
-            subjects.push(seal.value.statement.subject);
-        }
-    }
-    let amendments = subjects.iter().flat_map(|subject| {
-        let beside = visit.amendments(subject).into_iter();
-        beside.map(|record| ToldAmendment {
-            subject: *subject,
-            verdict: visit.verify_amendment(&record, around),
-            by: author(visit, around, &record.change),
-            amendment: record,
-        })
-    });
     VisitReading {
         document_id: visit.id(),
-        amendments: amendments.collect(),
-        seals: seals
-            .into_iter()
-            .map(|seal| {
-                let verdict = visit.verify_seal(&seal, around);
-                ToldSeal {
-                    subject: seal.value.statement.subject,
-                    digest: verdict.digest,
-                    device_signed: verdict.device_signed,
-                    signers: verdict.signers.into_iter().collect(),
-                    party_signed: verdict.party_signed,
-                    faults: verdict.faults,
-                    by: author(visit, around, &seal.maker),
-                    seal: seal.value,
-                }
-            })
-            .collect(),
+        amendments: told_amendments(visit, around),
+        seals: told_seals(visit, around),
         arrivals: told(visit, around, visit.arrivals()),
         enterprise: told(visit, around, visit.enterprise()),
         suspensions: told(visit, around, visit.suspensions()),
@@ -179,12 +150,62 @@ pub fn read(
     }
 }
 
-fn told<T>(visit: &VisitDocument, around: &dyn Surroundings, items: Items<T>) -> Vec<Told<T>> {
+pub(super) fn told<I: Identity, T>(
+    document: &BoundDocument<I>,
+    around: &dyn Surroundings,
+    items: Items<T>,
+) -> Vec<Told<T>> {
     let items = items.items.into_iter();
     let told = items.map(|item| Told {
-        by: author(visit, around, &item.maker),
+        by: author(document, around, &item.maker),
         maker: item.maker,
         record: item.value,
     });
     told.collect()
+}
+
+/// 签字盖章, each with what holds of it.
+pub(super) fn told_seals<I: Identity>(
+    document: &BoundDocument<I>,
+    around: &dyn Surroundings,
+) -> Vec<ToldSeal> {
+    let seals = document.seals().items.into_iter();
+    seals
+        .map(|seal| {
+            let verdict = document.verify_seal(&seal, around);
+            ToldSeal {
+                subject: seal.value.statement.subject,
+                digest: verdict.digest,
+                device_signed: verdict.device_signed,
+                signers: verdict.signers.into_iter().collect(),
+                party_signed: verdict.party_signed,
+                faults: verdict.faults,
+                by: author(document, around, &seal.maker),
+                seal: seal.value,
+            }
+        })
+        .collect()
+}
+
+/// 补正: the edits beside the seals, each with what holds of it.
+pub(super) fn told_amendments<I: Identity>(
+    document: &BoundDocument<I>,
+    around: &dyn Surroundings,
+) -> Vec<ToldAmendment> {
+    let mut subjects: Vec<SealSubject> = Vec::new();
+    for seal in document.seals().items {
+        if !subjects.contains(&seal.value.statement.subject) {
+            subjects.push(seal.value.statement.subject);
+        }
+    }
+    let beside = subjects.iter().flat_map(|subject| {
+        let amendments = document.amendments(subject).into_iter();
+        amendments.map(|record| ToldAmendment {
+            subject: *subject,
+            verdict: document.verify_amendment(&record, around),
+            by: author(document, around, &record.change),
+            amendment: record,
+        })
+    });
+    beside.collect()
 }

@@ -13,19 +13,19 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::bound::{
+    AMENDMENTS, BoundDocument, DocumentError, Item, Items, RawChange, SEALS, place_of,
+};
 use super::history::{self, Touched};
 use super::project::{Surroundings, time_fact};
 use super::registers;
-use super::skeleton::{self, SCHEMA};
-use super::visit::{
-    AMENDMENTS, DocumentError, Item, Items, RawChange, SEALS, VisitDocument, place_of,
-};
+use super::skeleton::{Identity, SCHEMA, SignedBy};
 use crate::model::{
-    Actor, Amendment, ChangeHash, DeviceId, Digest, DocumentId, Interval, Millis, NotSampled,
-    OnSiteReport, PartySignature, PersonSignature, Refusal, SampleSheet, SealId, SealSubject,
-    TimeClaim, UserId, canonical_json,
+    Actor, Amendment, ChangeHash, Confirmation, DeviceId, Digest, DocumentId, Interval, Millis,
+    NotSampled, OnSiteReport, PartySignature, PersonSignature, Refusal, Region, SampleSheet,
+    SealId, SealSubject, TimeClaim, UserId, canonical_json,
 };
-use crate::proof::{CertificateKind, CertificatePayload, Role, Verifier, seal_statement};
+use crate::proof::{CertificateKind, CertificatePayload, Verifier, seal_statement};
 
 /// What a seal says: this subject of this document, as of these heads, has this content, and the party did this.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +77,7 @@ impl PartySignature {
     }
 }
 
-fn digest_of<T: Serialize>(context: &str, value: &T) -> Digest {
+pub(super) fn digest_of<T: Serialize>(context: &str, value: &T) -> Digest {
     let value = serde_json::to_value(value).unwrap_or_default();
     let mut hasher = Sha256::new();
     hasher.update(context.as_bytes());
@@ -106,6 +106,12 @@ impl Sealable for Refusal {
 impl Sealable for NotSampled {
     fn subject(&self) -> SealSubject {
         SealSubject::NotSampled(self.not_sampled_id)
+    }
+}
+
+impl Sealable for Confirmation {
+    fn subject(&self) -> SealSubject {
+        SealSubject::Confirmation(self.confirmation_id)
     }
 }
 
@@ -216,45 +222,68 @@ struct AmendmentStatement<'a> {
 
 /// Why a person's signature does not count.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Doubt {
+pub(super) enum Doubt {
     /// No certificate of this person, or the signature does not fit the bytes.
     Signature,
     /// The certificate was provably not in force.
     CertificateTime,
-    /// The certificate does not make the person a sampler.
+    /// The certificate does not make the person a sampler, or an officer where officers sign.
     Role,
+    /// An officer of another region.
+    Region,
+    /// Somebody of the inspection body where officers sign.
+    Body,
     /// The key lives on another phone than the one that wrote the signature down.
     Device,
 }
 
 impl Doubt {
-    fn on_seal(self) -> &'static str {
-        match self {
-            Self::Signature => "seal.sampler_signature",
-            Self::CertificateTime => "seal.certificate_time",
-            Self::Role => "seal.sampler_role",
-            Self::Device => "seal.signer_device",
+    fn on_seal(self, by: SignedBy) -> &'static str {
+        match (self, by) {
+            (Self::Signature, SignedBy::Samplers) => "seal.sampler_signature",
+            (Self::Signature, SignedBy::Officers) => "seal.officer_signature",
+            (Self::CertificateTime, _) => "seal.certificate_time",
+            (Self::Role, SignedBy::Samplers) => "seal.sampler_role",
+            (Self::Role, SignedBy::Officers) => "seal.officer_role",
+            (Self::Region, _) => "seal.officer_region",
+            (Self::Body, _) => "seal.officer_body",
+            (Self::Device, _) => "seal.signer_device",
         }
     }
-    fn on_amendment(self) -> &'static str {
+    fn on_amendment(self, by: SignedBy) -> &'static str {
+        match (self, by) {
+            (Self::Signature, _) => "amendment.signature",
+            (Self::CertificateTime, _) => "amendment.certificate_time",
+            (Self::Role, SignedBy::Samplers) => "amendment.sampler_role",
+            (Self::Role, SignedBy::Officers) => "amendment.officer_role",
+            (Self::Region, _) => "amendment.officer_region",
+            (Self::Body, _) => "amendment.officer_body",
+            (Self::Device, _) => "amendment.signer_device",
+        }
+    }
+    pub(super) fn on_opinion(self) -> &'static str {
         match self {
-            Self::Signature => "amendment.signature",
-            Self::CertificateTime => "amendment.certificate_time",
-            Self::Role => "amendment.sampler_role",
-            Self::Device => "amendment.signer_device",
+            Self::Signature => "opinion.signature",
+            Self::CertificateTime => "opinion.certificate_time",
+            Self::Role => "opinion.officer_role",
+            Self::Region => "opinion.officer_region",
+            Self::Body => "opinion.officer_body",
+            Self::Device => "opinion.signer_device",
         }
     }
 }
 
-/// Whose signature it is, over this digest, written down by `device` some time in `during`.
-fn judge_person(
+/// Whose signature it is, over this digest, written down by `device` some time in `during`, in a document of this identity.
+pub(super) fn judge_person<I: Identity>(
+    identity: &I,
     around: &dyn Surroundings,
     signature: &PersonSignature,
     digest: &Digest,
     device: Option<DeviceId>,
     during: Interval,
 ) -> (Option<UserId>, Vec<Doubt>) {
-    let message = seal_statement(digest, "sampler", Some(&signature.handwriting), None);
+    let by = I::SIGNED_BY;
+    let message = seal_statement(digest, by.word(), Some(&signature.handwriting), None);
     let certificate = around
         .signer(signature.certificate_serial)
         .filter(|it| it.kind == CertificateKind::Signer)
@@ -266,13 +295,29 @@ fn judge_person(
     if !was_in_force(&certificate, during) {
         doubts.push(Doubt::CertificateTime);
     }
-    if !certificate.roles.contains(&Role::Sampler) {
+    if !certificate.roles.contains(&by.role()) {
         doubts.push(Doubt::Role);
+    }
+    if identity
+        .region()
+        .is_some_and(|region| !governs(&certificate, region))
+    {
+        doubts.push(Doubt::Region);
+    }
+    if identity.barred() == Some(certificate.organisation_id) {
+        doubts.push(Doubt::Body);
     }
     if device != Some(certificate.device_id) {
         doubts.push(Doubt::Device);
     }
     (Some(certificate.user_id), doubts)
+}
+
+/// 管辖: whether the jurisdiction that is certified covers a region.
+pub(super) fn governs(certificate: &CertificatePayload, region: &Region) -> bool {
+    let regions = certificate.regions.iter();
+    let mut regions = regions.filter_map(|code| code.parse::<Region>().ok());
+    regions.any(|it| it.contains(region))
 }
 
 /// Whether a certificate may have been in force at some instant of the interval: a phone without a clock to prove it
@@ -285,7 +330,7 @@ fn was_in_force(certificate: &CertificatePayload, during: Interval) -> bool {
     .overlaps(&during)
 }
 
-impl VisitDocument {
+impl<I: Identity> BoundDocument<I> {
     pub(super) fn known(&self, heads: &[ChangeHash]) -> Option<Vec<Head>> {
         // Automerge answers unknown heads with the present, which is just what a seal must not show.
         let heads: Vec<Head> = heads.iter().map(|h| Head(h.0)).collect();
@@ -301,7 +346,7 @@ impl VisitDocument {
         let path = format!("{}/{id}", shelf.collection);
         let found = self
             .doc
-            .get_at(skeleton::collection(shelf.collection), id.as_str(), heads)?;
+            .get_at(Self::collection(shelf)?, id.as_str(), heads)?;
         let Some((Value::Object(ObjType::Map), item)) = found else {
             return Err(DocumentError::NotThere(path));
         };
@@ -413,7 +458,7 @@ impl VisitDocument {
         let heads = self.known(&statement.heads).ok_or_else(path)?;
         match self
             .doc
-            .get_at(skeleton::collection(shelf.collection), id.as_str(), &heads)?
+            .get_at(Self::collection(shelf)?, id.as_str(), &heads)?
         {
             Some((Value::Object(ObjType::Map), item)) => {
                 self.read_item(shelf, &id, &item, Some(&heads))
@@ -567,7 +612,7 @@ impl VisitDocument {
         found
     }
 
-    fn device_of(
+    pub(super) fn device_of(
         &self,
         change: &ChangeHash,
         certificates: &dyn Surroundings,
@@ -604,16 +649,26 @@ impl VisitDocument {
         }
         let mut signers = BTreeSet::new();
         for (user_id, signature) in &record.signatures {
-            let (signer, doubts) = judge_person(around, signature, &digest, device_id, sealed);
+            let (signer, doubts) = judge_person(
+                self.identity(),
+                around,
+                signature,
+                &digest,
+                device_id,
+                sealed,
+            );
             if signer.is_some_and(|it| it != *user_id) {
-                faults.push(Doubt::Signature.on_seal());
+                faults.push(Doubt::Signature.on_seal(I::SIGNED_BY));
             } else if doubts.is_empty() {
                 signers.insert(*user_id);
             }
-            faults.extend(doubts.into_iter().map(Doubt::on_seal));
+            faults.extend(doubts.into_iter().map(|it| it.on_seal(I::SIGNED_BY)));
         }
-        if signers.len() < 2 {
-            faults.push("seal.two_samplers");
+        match I::SIGNED_BY {
+            SignedBy::Samplers if signers.len() < 2 => faults.push("seal.two_samplers"),
+            // How many must sign is the rulebook's.
+            SignedBy::Officers if signers.is_empty() => faults.push("seal.no_officer"),
+            _ => {}
         }
         let party = record.party_signature.as_ref();
         let bound = record.statement.party_sha256 == party.map(PartySignature::digest);
@@ -621,7 +676,8 @@ impl VisitDocument {
             faults.push("seal.party_binding");
         }
         let whole = party.is_some_and(PartySignature::is_whole);
-        if !whole {
+        // Nobody asks the enterprise to sign for what officers found.
+        if !whole && I::SIGNED_BY == SignedBy::Samplers {
             faults.push("seal.party");
         }
         faults.sort_unstable();
@@ -669,8 +725,9 @@ impl VisitDocument {
         let amended = time_fact(around, device, &amendment.amended_at, &record.change).usable();
         let author = digest.and_then(|digest| {
             let signature = &amendment.signature;
-            let (author, doubts) = judge_person(around, signature, &digest, device, amended);
-            faults.extend(doubts.into_iter().map(Doubt::on_amendment));
+            let (author, doubts) =
+                judge_person(self.identity(), around, signature, &digest, device, amended);
+            faults.extend(doubts.into_iter().map(|it| it.on_amendment(I::SIGNED_BY)));
             author
         });
         if digest.is_none() {

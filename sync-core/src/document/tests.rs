@@ -18,7 +18,7 @@ use crate::proof::{
 
 /// 2025-09-01 09:00 in Shanghai.
 pub(crate) const NINE_MS: i64 = 1_756_688_400_000;
-pub(super) const HOUR_MS: i64 = 3_600_000;
+pub(crate) const HOUR_MS: i64 = 3_600_000;
 
 pub(crate) fn identity() -> VisitIdentity {
     VisitIdentity {
@@ -26,6 +26,17 @@ pub(crate) fn identity() -> VisitIdentity {
         body: OrganisationId(Uuid::from_u128(2)),
         enterprise: EnterpriseKey::from_uscc(&"911405250000B1E536".parse().unwrap()),
         team: TeamKey::Team(TeamId(Uuid::from_u128(3))),
+    }
+}
+
+/// A confirmation of something in the visit, for its county.
+pub(crate) fn confirmation_of(subject: ConfirmedSubject, seal: Digest) -> ConfirmationIdentity {
+    ConfirmationIdentity {
+        confirmation: ConfirmationId("01890000-0000-7000-8000-000000000001".parse().unwrap()),
+        visit: identity(),
+        region: "140525".parse().unwrap(),
+        subject,
+        seal,
     }
 }
 
@@ -83,7 +94,7 @@ impl Verifier for Toy {
         false
     }
 }
-pub(super) fn toy(key: &[u8], message: &[u8]) -> Vec<u8> {
+pub(crate) fn toy(key: &[u8], message: &[u8]) -> Vec<u8> {
     Sha256::digest([key, message].concat()).to_vec()
 }
 
@@ -149,7 +160,7 @@ impl Surroundings for Office {
 }
 
 /// What a device notes down at an instant, an hour after its last server time.
-pub(super) fn claim(device: u8, at_ms: Millis) -> TimeClaim {
+pub(crate) fn claim(device: u8, at_ms: Millis) -> TimeClaim {
     let token_at = at_ms - HOUR_MS;
     TimeClaim {
         wall_ms: at_ms,
@@ -160,7 +171,7 @@ pub(super) fn claim(device: u8, at_ms: Millis) -> TimeClaim {
     }
 }
 
-pub(super) fn person_signature(device: u8, person: u8, digest: &Digest) -> PersonSignature {
+pub(crate) fn person_signature(device: u8, person: u8, digest: &Digest) -> PersonSignature {
     let handwriting = Digest([person; 32]);
     let message = seal_statement(digest, "sampler", Some(&handwriting), None);
     PersonSignature {
@@ -210,7 +221,7 @@ pub(super) fn seal_on(visit: &mut VisitDocument, device: u8, seal: u128) -> Seal
 }
 
 /// The same for any subject.
-pub(super) fn seal_subject(
+pub(crate) fn seal_subject(
     visit: &mut VisitDocument,
     subject: SealSubject,
     device: u8,

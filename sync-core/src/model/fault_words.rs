@@ -131,6 +131,47 @@ const CODES: &[Word] = &[
         "two seals say different things",
     ),
     ("unsigned", "没有有效签名", "bear no signature that holds"),
+    (
+        "unnamed",
+        "签字人未列入表中",
+        "somebody signed whom the form does not name",
+    ),
+    (
+        "not_as_certified",
+        "与证书所载不符",
+        "is not what the certificate says",
+    ),
+    (
+        "no_officer",
+        "没有执法人员的有效签字",
+        "no officer's signature holds",
+    ),
+    (
+        "officer_signature",
+        "执法人员签名无效",
+        "an officer's signature does not hold",
+    ),
+    (
+        "officer_role",
+        "签字人不是执法监管人员",
+        "somebody signed who is no enforcement officer",
+    ),
+    (
+        "officer_region",
+        "签字人对该地区没有管辖权",
+        "an officer of another region signed",
+    ),
+    (
+        "officer_body",
+        "签字人属于承检机构",
+        "somebody of the inspection body signed",
+    ),
+    ("signature", "签名无效", "the signature does not hold"),
+    (
+        "other_seal",
+        "所指的签封不存在",
+        "speaks of a seal that is not here",
+    ),
     ("content", "与签封内容不符", "does not fit what was sealed"),
     (
         "device_signature",
@@ -169,6 +210,15 @@ const PLACES: &[Word] = &[
     ("refusal", "拒检认定表", "refusal"),
     ("not_sampled", "未抽到样品", "not-sampled record"),
     ("on_site_report", "现场报告", "on-site report"),
+    ("confirmation", "现场确认", "confirmation"),
+    ("outcome", "结论", "outcome"),
+    ("measures", "处置", "measures"),
+    ("opinion", "意见", "opinion"),
+    ("officers", "执法人员", "officer"),
+    ("certificate_no", "执法证号", "certificate number"),
+    ("confirmed_at", "确认时间", "time of the confirmation"),
+    ("task_level", "任务级别", "level of the task"),
+    ("party_signature", "受检单位签字", "the party's signature"),
     ("prior_claim", "已抽证明", "claim of an earlier sampling"),
     ("arrival", "进门记录", "arrival"),
     ("seal", "签字盖章", "seal"),
@@ -355,6 +405,14 @@ mod tests {
         }))
         .unwrap();
         all_have_words("on_site_report", &report.faults(0));
+        let mut confirmation: Confirmation = serde_json::from_value(serde_json::json!({
+            "confirmation_id": id, "outcome": "", "confirmed_at": { "wall_ms": 1_099_511_627_776_u64 },
+        }))
+        .unwrap();
+        let subject = ConfirmedSubject::Refusal(RefusalId(id));
+        all_have_words("confirmation", &confirmation.faults(&subject, 0));
+        confirmation.officers.insert(UserId(id), Officer::default());
+        all_have_words("confirmation", &confirmation.faults(&subject, 0));
         let claim: PriorSamplingClaim = serde_json::from_value(serde_json::json!({
             "claim_id": id, "authority": "", "sampled_on": "", "claimed_at": { "wall_ms": 1_099_511_627_776_u64 },
         }))

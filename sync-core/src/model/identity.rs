@@ -7,9 +7,11 @@ use uuid::Uuid;
 
 use super::canonical::canonical_json;
 use super::ids::{
-    CampaignId, DeviceId, DocumentId, EnterpriseId, EnterpriseKey, NotAnId, OrganisationId, TeamId,
-    UserId,
+    CampaignId, ConfirmationId, DeviceId, Digest, DocumentId, EnterpriseId, EnterpriseKey, NotAnId,
+    OrganisationId, TeamId, UserId,
 };
+use super::records::ConfirmedSubject;
+use super::region::Region;
 use super::uscc::Uscc;
 
 const CONTEXT: &str = "fieldseal/visit/1\n";
@@ -124,8 +126,59 @@ impl VisitIdentity {
     }
 }
 
+const CONFIRMATION_CONTEXT: &str = "fieldseal/confirmation/1\n";
+
+/// The identity of a confirmation (现场确认的身份): its own id, and what it confirms. The visit, the region and the seal that
+/// the officers had before them are part of it, so that none of them can be exchanged afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmationIdentity {
+    /// Its own id, a UUIDv7.
+    pub confirmation: ConfirmationId,
+    /// The visit in which it happened.
+    pub visit: VisitIdentity,
+    /// 管辖: the region (GB/T 2260) for which it is written.
+    pub region: Region,
+    /// What is confirmed.
+    pub subject: ConfirmedSubject,
+    /// The digest of its seal: what its samplers signed.
+    pub seal: Digest,
+}
+
+impl ConfirmationIdentity {
+    /// The exact text that is hashed, without its context line, and that travels beside the changes.
+    pub fn preimage(&self) -> String {
+        canonical_json(&serde_json::json!({
+            "confirmation": self.confirmation, "region": self.region, "seal": self.seal,
+            "subject": self.subject, "visit": self.visit,
+        }))
+    }
+    /// SHA-256 of `fieldseal/confirmation/1\n` and the preimage.
+    pub fn document_id(&self) -> DocumentId {
+        let mut hasher = Sha256::new();
+        hasher.update(CONFIRMATION_CONTEXT.as_bytes());
+        hasher.update(self.preimage().as_bytes());
+        DocumentId(hasher.finalize().into())
+    }
+    /// Reads a preimage; any spelling but the canonical one is refused, and so is an id that is no UUIDv7.
+    ///
+    /// # Errors
+    /// Where the text is no identity of a confirmation.
+    pub fn from_preimage(text: &str) -> Result<Self, NotAnId> {
+        serde_json::from_str::<Self>(text)
+            .ok()
+            .filter(|it| it.visit.enterprise.is_well_formed())
+            .filter(|it| it.confirmation.0.get_version_num() == 7 && it.preimage() == text)
+            .ok_or_else(|| NotAnId {
+                kind: "ConfirmationIdentity",
+                text: text.into(),
+            })
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::ids::RefusalId;
     use super::*;
 
     pub(crate) fn example() -> VisitIdentity {
@@ -149,5 +202,51 @@ mod tests {
             identity.document_id().to_string(),
             include_str!("../../golden/visit_identity.sha256").trim()
         );
+    }
+
+    #[test]
+    fn a_confirmation_has_one_text_and_one_hash_and_names_all_that_it_confirms() {
+        let identity = ConfirmationIdentity {
+            confirmation: ConfirmationId("01890000-0000-7000-8000-000000000001".parse().unwrap()),
+            visit: example(),
+            region: "140525".parse().unwrap(),
+            subject: ConfirmedSubject::Refusal(RefusalId(Uuid::from_u128(4))),
+            seal: Digest([5; 32]),
+        };
+        let text = format!(
+            concat!(
+                r#"{{"confirmation":"01890000-0000-7000-8000-000000000001","region":"140525","seal":"{}","#,
+                r#""subject":{{"id":"00000000-0000-0000-0000-000000000004","kind":"refusal"}},"visit":{}}}"#
+            ),
+            "05".repeat(32),
+            example().preimage()
+        );
+        assert_eq!(identity.preimage(), text);
+        assert_eq!(
+            ConfirmationIdentity::from_preimage(&text),
+            Ok(identity.clone())
+        );
+        assert_ne!(identity.document_id(), example().document_id());
+        for (was, is) in [
+            ("\":\"", "\": \""),
+            ("7000", "4000"),
+            ("140525", "140025"),
+            ("\"refusal\"", "\"sheet\""),
+            ("B1E536", "B1E537"),
+            ("0505", "05"),
+        ] {
+            let odd = text.replacen(was, is, 1);
+            assert!(ConfirmationIdentity::from_preimage(&odd).is_err(), "{odd}");
+        }
+        let changes: [fn(&mut ConfirmationIdentity); 3] = [
+            |it| it.region = "140502".parse().unwrap(),
+            |it| it.seal = Digest([6; 32]),
+            |it| it.visit.body = OrganisationId(Uuid::from_u128(9)),
+        ];
+        for change in changes {
+            let mut other = identity.clone();
+            change(&mut other);
+            assert_ne!(other.document_id(), identity.document_id());
+        }
     }
 }

@@ -20,7 +20,7 @@ pub mod uscc;
 pub use canonical::canonical_json;
 pub use fault::Fault;
 pub use fault_words::ToldFault;
-pub use identity::{TeamKey, VisitIdentity};
+pub use identity::{ConfirmationIdentity, TeamKey, VisitIdentity};
 pub use ids::*;
 pub use media::*;
 pub use place::*;

@@ -9,14 +9,15 @@ use jiff::civil::Date;
 
 use super::fault::{Fault, text_faults};
 use super::ids::{
-    AmendmentId, ArrivalId, DeviceId, Digest, EnterpriseRecordId, EvidenceId, JointEntryId,
-    NotSampledId, OnSiteReportId, OrganisationId, PriorClaimId, ReEntryGrantId, RecusalId,
-    RefusalId, SampleId, SealId, SuspensionId, TaskId, TeamId, UserId,
+    AmendmentId, ArrivalId, ConfirmationId, DeviceId, Digest, EnterpriseRecordId, EvidenceId,
+    JointEntryId, NotSampledId, OnSiteReportId, OpinionId, OrganisationId, PriorClaimId,
+    ReEntryGrantId, RecusalId, RefusalId, SampleId, SealId, SuspensionId, TaskId, TeamId, UserId,
 };
 use super::place::{CoordinateSystem, Location, on_earth};
 use super::sheet::Party;
 use super::time::{Millis, TimeClaim, shanghai_date};
 use crate::limits::EVIDENCE_BYTES_MAX;
+use crate::rules::ConfirmationOutcome;
 
 /// 进门: one phone's record of walking in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +117,8 @@ pub enum EvidenceSubject {
     NotSampled(NotSampledId),
     /// 现场报告
     OnSiteReport(OnSiteReportId),
+    /// 现场确认, in a document of its own.
+    Confirmation(ConfirmationId),
 }
 
 impl EvidenceSubject {
@@ -127,6 +130,7 @@ impl EvidenceSubject {
             Self::Refusal(id) => Some(SealSubject::Refusal(*id)),
             Self::NotSampled(id) => Some(SealSubject::NotSampled(*id)),
             Self::OnSiteReport(id) => Some(SealSubject::OnSiteReport(*id)),
+            Self::Confirmation(id) => Some(SealSubject::Confirmation(*id)),
         }
     }
 }
@@ -587,6 +591,115 @@ pub struct EnterpriseRecord {
     pub recorded_at: TimeClaim,
 }
 
+/// What a confirmation is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+pub enum ConfirmedSubject {
+    /// 拒检
+    Refusal(RefusalId),
+    /// 现场报告
+    OnSiteReport(OnSiteReportId),
+}
+
+impl From<ConfirmedSubject> for SealSubject {
+    fn from(subject: ConfirmedSubject) -> Self {
+        match subject {
+            ConfirmedSubject::Refusal(id) => Self::Refusal(id),
+            ConfirmedSubject::OnSiteReport(id) => Self::OnSiteReport(id),
+        }
+    }
+}
+
+/// 现场确认: what enforcement found on site. What it confirms is its document's identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// Its id.
+    pub confirmation_id: ConfirmationId,
+    /// 结论: a [`crate::rules::ConfirmationOutcome`] by its word.
+    pub outcome: String,
+    /// 处置
+    #[serde(default)]
+    pub measures: String,
+    /// 意见
+    #[serde(default)]
+    pub opinion: String,
+    /// 执法人员, by person.
+    #[serde(default)]
+    pub officers: BTreeMap<UserId, Officer>,
+    /// Where they stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// 影像: hashes of the evidence that was there when it was sealed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<EvidenceId, Digest>,
+    /// When.
+    pub confirmed_at: TimeClaim,
+}
+
+/// 执法人员, as the form names them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Officer {
+    /// 姓名
+    pub name: String,
+    /// 执法证号
+    pub certificate_no: String,
+}
+
+impl Confirmation {
+    /// What they found, where it is one of the list.
+    pub fn known_outcome(&self) -> Option<ConfirmationOutcome> {
+        known(&self.outcome)
+    }
+
+    /// Everything wrong with the form, sorted. `now` is the phone's wall clock or the server's receipt.
+    pub fn faults(&self, subject: &ConfirmedSubject, now: Millis) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let outcome = self.known_outcome();
+        let sampled = outcome == Some(ConfirmationOutcome::ResolvedSampled);
+        // What is illegal at sight is not resolved by sampling it.
+        if outcome.is_none() || (sampled && matches!(subject, ConfirmedSubject::OnSiteReport(_))) {
+            faults.push(Fault::new("outcome", "unknown").with("outcome", &self.outcome));
+        }
+        required(&mut faults, "measures", &self.measures);
+        required(&mut faults, "opinion", &self.opinion);
+        if self.officers.is_empty() {
+            faults.push(Fault::new("officers", "required"));
+        }
+        for (number, officer) in self.officers.values().enumerate() {
+            let path = |name: &str| format!("officers.{number}.{name}");
+            required(&mut faults, &path("name"), &officer.name);
+            required(
+                &mut faults,
+                &path("certificate_no"),
+                &officer.certificate_no,
+            );
+        }
+        if let Some(location) = &self.location {
+            location.faults("location", &mut faults);
+        }
+        time_faults(&mut faults, "confirmed_at", &self.confirmed_at, now);
+        told(self, faults)
+    }
+}
+
+/// 复核意见: what a second officer says of a confirmation that was not made on site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opinion {
+    /// Its id.
+    pub opinion_id: OpinionId,
+    /// The digest of the confirmation's seal: of what it speaks.
+    pub seal: Digest,
+    /// Whether they hold it to be true.
+    pub agrees: bool,
+    /// Why, in their words.
+    pub reason: String,
+    /// When.
+    pub given_at: TimeClaim,
+    /// Over the opinion's digest, as an officer.
+    pub signature: PersonSignature,
+}
+
 /// What a seal covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "id", rename_all = "snake_case")]
@@ -599,6 +712,8 @@ pub enum SealSubject {
     NotSampled(NotSampledId),
     /// 现场报告
     OnSiteReport(OnSiteReportId),
+    /// 现场确认, in a document of its own.
+    Confirmation(ConfirmationId),
 }
 
 /// One person's signature on a seal or an amendment, with their own key, bound to their handwriting.
@@ -608,7 +723,7 @@ pub struct PersonSignature {
     pub certificate_serial: i64,
     /// SHA-256 of the handwriting (手写签名).
     pub handwriting: Digest,
-    /// P-256 over `proof::seal_statement(seal, "sampler", handwriting, none)`, base64.
+    /// P-256 over `proof::seal_statement(seal, "sampler" or "officer", handwriting, none)`, base64.
     pub signature: String,
 }
 
@@ -747,6 +862,91 @@ mod tests {
         check(
             &|it| it.witness = Some("a\0b".into()),
             &["form.witness.control_character"],
+        );
+    }
+
+    #[test]
+    fn every_check_of_a_confirmation_has_its_code() {
+        let refusal = ConfirmedSubject::Refusal(RefusalId(Uuid::from_u128(1)));
+        let report = ConfirmedSubject::OnSiteReport(OnSiteReportId(Uuid::from_u128(1)));
+        let check =
+            |subject: &ConfirmedSubject, change: &dyn Fn(&mut Confirmation), expected: &[&str]| {
+                let officer = Officer {
+                    name: "赵六".into(),
+                    certificate_no: "14050001".into(),
+                };
+                let mut confirmation = Confirmation {
+                    confirmation_id: ConfirmationId(Uuid::from_u128(1)),
+                    outcome: "confirmed".into(),
+                    measures: "责令改正".into(),
+                    opinion: "拒检成立".into(),
+                    officers: BTreeMap::from([(UserId(Uuid::from_u128(1)), officer)]),
+                    location: None,
+                    evidence: BTreeMap::new(),
+                    confirmed_at: at(),
+                };
+                change(&mut confirmation);
+                assert_eq!(keys(&confirmation.faults(subject, NOW_MS)), expected);
+            };
+        for outcome in ["confirmed", "not_established", "resolved_sampled"] {
+            check(&refusal, &|it| it.outcome = outcome.into(), &[]);
+        }
+        check(&report, &|_| {}, &[]);
+        let unknown = ["form.outcome.unknown"];
+        check(
+            &report,
+            &|it| it.outcome = "resolved_sampled".into(),
+            &unknown,
+        );
+        check(&refusal, &|it| it.outcome = "maybe".into(), &unknown);
+        check(
+            &refusal,
+            &|it| it.measures.clear(),
+            &["form.measures.required"],
+        );
+        check(
+            &refusal,
+            &|it| it.opinion = " ".into(),
+            &["form.opinion.required"],
+        );
+        check(
+            &refusal,
+            &|it| it.officers.clear(),
+            &["form.officers.required"],
+        );
+        check(
+            &refusal,
+            &|it| *it.officers.first_entry().unwrap().get_mut() = Officer::default(),
+            &[
+                "form.officers.0.certificate_no.required",
+                "form.officers.0.name.required",
+            ],
+        );
+        check(
+            &refusal,
+            &|it| it.confirmed_at = tomorrow(),
+            &["form.confirmed_at.in_the_future"],
+        );
+        check(
+            &refusal,
+            &|it| {
+                it.location = Some(Location {
+                    latitude_e7: 0,
+                    longitude_e7: 0,
+                    accuracy_mm: 0,
+                    crs_source: "mars".into(),
+                    mocked: true,
+                });
+            },
+            &[
+                "form.location.accuracy_mm.positive",
+                "form.location.crs_source.unknown",
+            ],
+        );
+        check(
+            &refusal,
+            &|it| it.measures = "a\0b".into(),
+            &["form.measures.control_character"],
         );
     }
 

@@ -9,10 +9,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::{RefusalStanding, ScopeKey, Standing, Subject, Validity};
 use crate::model::{
-    ArrivalId, CampaignId, ConfirmationId, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId,
-    EvidenceId, Interval, JointEntryId, LeaseId, Location, MediaFact, Millis, OnSiteReportId,
-    OpinionId, OrganisationId, ReEntryGrantId, RefusalId, ReuseFact, SampleId, SuspensionId,
-    TaskId, TeamId, TimeFact, UserId,
+    ArrivalId, CampaignId, ConfirmationId, ConfirmedSubject, DeviceId, Digest, DocumentId,
+    EnterpriseKey, EntryId, EvidenceId, Interval, JointEntryId, LeaseId, Location, MediaFact,
+    Millis, OnSiteReportId, OpinionId, OrganisationId, ReEntryGrantId, RefusalId, ReuseFact,
+    SampleId, SuspensionId, TaskId, TeamId, TimeFact, UserId,
 };
 use crate::proof::OrganisationKind;
 
@@ -310,16 +310,6 @@ pub struct ConfirmationFact {
     /// 复核意见: what other officers say of it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub opinions: BTreeSet<OpinionFact>,
-}
-
-/// What a confirmation is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
-pub enum ConfirmedSubject {
-    /// 拒检
-    Refusal(RefusalId),
-    /// 现场报告
-    OnSiteReport(OnSiteReportId),
 }
 
 /// Two phones that said to each other, by a challenge and its answer, that they stand together.

@@ -10,10 +10,12 @@ use super::engine::{Ruling, Said};
 use super::onsite::{self, Bounds, Presence};
 use super::rulebook::RuleSettings;
 use super::{
-    ConfirmationFact, ConfirmationOutcome, ConfirmedSubject, EntryFact, Facts, RefusalFact,
-    RefusalStanding, Severity, Subject, Validity, VisitFact,
+    ConfirmationFact, ConfirmationOutcome, EntryFact, Facts, RefusalFact, RefusalStanding,
+    Severity, Subject, Validity, VisitFact,
 };
-use crate::model::{Digest, DocumentId, EntryId, RefusalId, Region, TimeFact, UserId};
+use crate::model::{
+    ConfirmedSubject, Digest, DocumentId, EntryId, RefusalId, Region, TimeFact, UserId,
+};
 
 /// 拒检与确认
 pub const RULE: Rule = Rule {

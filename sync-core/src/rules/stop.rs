@@ -5,8 +5,8 @@
 use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
 use super::engine::{Ruling, Said};
 use super::refuse::found_of_report;
-use super::{ConfirmationOutcome, ConfirmedSubject, Severity, Subject, Validity, VisitFact};
-use crate::model::{DocumentId, TimeFact};
+use super::{ConfirmationOutcome, Severity, Subject, Validity, VisitFact};
+use crate::model::{ConfirmedSubject, DocumentId, TimeFact};
 
 /// 终止抽样
 pub const RULE: Rule = Rule {

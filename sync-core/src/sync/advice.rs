@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::leases::{DoorState, LeaseRecord};
 use super::wire::{IndexRow, RulingNotice};
 use crate::document::project::prior_sampling;
-use crate::document::{Certificates, Surroundings, TaskContext, VisitDocument, project};
+use crate::document::{Certificates, Surroundings, TaskContext, VisitDocument, lay_over, project};
 use crate::model::{
     Actor, AssignedRecusal, Campaign, CampaignId, ChangeHash, Digest, DocumentId, Enterprise,
     EnterpriseAlias, EnterpriseKey, LeaseId, Millis, OrganisationId, ProductKey, ProductRule,
@@ -25,8 +25,9 @@ use crate::proof::{
 };
 use crate::rules::index::IndexKind;
 use crate::rules::{
-    Decision, Facts, Finding, Lang, LeaseFact, OrganisationFact, Outcome, ProductFact, Rulebooks,
-    SamplingSource, ScopeKey, Subject, TaskFact, index, render, rule_all, scopes_of_sample,
+    ConfirmationFact, Decision, Facts, Finding, Lang, LeaseFact, OrganisationFact, Outcome,
+    ProductFact, Rulebooks, SamplingSource, ScopeKey, Subject, TaskFact, index, render, rule_all,
+    scopes_of_sample,
 };
 
 /// One record of reference data, as it came down.
@@ -62,6 +63,8 @@ pub struct Known<'a> {
     pub index_as_of_ms: Option<Millis>,
     /// Rows of the index under one hash.
     pub index: &'a dyn Fn(&Digest) -> Vec<IndexRow>,
+    /// 现场确认 that the phone holds, each with the visit that it names (`ConfirmationProjection::of_visit`).
+    pub confirmations: Vec<(DocumentId, ConfirmationFact)>,
 }
 
 impl Known<'_> {
@@ -329,6 +332,7 @@ pub fn facts<'d>(
             facts.organisations.insert(id, fact);
         }
     }
+    lay_over(&mut facts, known.confirmations.iter().cloned());
     facts.leases = known.leases();
     facts.decided = known.rulings.iter().filter_map(decision).collect();
     facts

@@ -8,7 +8,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::advice::{self, Known};
-use crate::document::{ListedRecord, VisitDocument, project};
+use crate::document::{
+    ConfirmationDocument, ListedRecord, VisitDocument, lay_over, project, project_confirmation,
+};
 use crate::model::{DocumentId, EvidenceSubject, Fault, SampleId, SealSubject, ToldFault};
 use crate::rules::{Facts, Finding, Lang, Rulebooks, SampleFact, Subject, render, rule_all};
 
@@ -187,6 +189,8 @@ pub fn to_seal(
                 listed.iter().find(|it| it.record.report_id == *id),
             )
         }
+        // It stands in a document of its own: see `confirmation_to_seal`.
+        SealSubject::Confirmation(_) => Vec::new(),
     })
 }
 
@@ -242,6 +246,44 @@ fn sheet(
     objections
 }
 
+/// Findings for which a confirmation is not sealed: its officers may not confirm here, or not this.
+const TO_CONFIRM: &[&str] = &[
+    "REFUSE.no_officer",
+    "REFUSE.not_independent",
+    "REFUSE.other_seal",
+    "REFUSE.wrong_region",
+];
+
+/// Why a confirmation must not be sealed; it bears the seal as it would be made, or none, to say what is still missing.
+/// `documents` are the visits that the phone holds. Nobody is stopped for standing elsewhere, for coming late or for being
+/// alone: all of that is told, and a second officer or a person decides.
+pub fn confirmation_to_seal(
+    confirmation: &ConfirmationDocument,
+    documents: &[VisitDocument],
+    known: &Known<'_>,
+    rulebooks: &Rulebooks,
+) -> Vec<Objection> {
+    let projection = project_confirmation(confirmation, known);
+    let mut objections: Vec<Objection> = projection
+        .faults
+        .iter()
+        .map(|key| Objection::of_form(key))
+        .collect();
+    let listed = projection.record.as_ref();
+    if listed.is_none_or(|it| it.signers.is_empty()) {
+        objections.push(Objection::of_form("seal.no_officer"));
+    }
+    let mut facts = advice::facts(documents, known);
+    lay_over(&mut facts, projection.of_visit());
+    let id = projection.identity.confirmation.to_string();
+    let said = rule_all(&facts, rulebooks).scopes.into_iter();
+    let said = said.flat_map(|(_, said)| said.findings).filter(|it| {
+        it.arguments.get("confirmation") == Some(&id) && TO_CONFIRM.contains(&it.message.as_str())
+    });
+    objections.extend(said.map(|finding| Objection::of_rule(&finding)));
+    in_order(objections)
+}
+
 /// A record beside the sheets: its form, its seal, two samplers.
 fn record<T>(form: &str, listed: Option<&ListedRecord<T>>) -> Vec<Objection> {
     let Some(listed) = listed else {
@@ -268,13 +310,20 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    use crate::document::SealRecord;
     use crate::document::tests::{
-        NINE_MS, Toy, certificate, draft, identity, party, phone, sealed_by, sheet_id,
+        NINE_MS, Toy, certificate, confirmation_of, draft, identity, party, phone, sealed_by,
+        sheet_id, toy,
     };
     use crate::model::{
-        DeviceId, Digest, EvidenceEntry, EvidenceId, Refusal, RefusalId, TaskId, TimeClaim,
+        Actor, Confirmation, ConfirmedSubject, DeviceId, Digest, EvidenceEntry, EvidenceId,
+        Officer, OrganisationId, PersonSignature, Refusal, RefusalId, SealId, TaskId, TimeClaim,
+        UserId,
     };
-    use crate::proof::{BelievedKeys, CertificateKind, CertificatePayload};
+    use crate::proof::{BelievedKeys, CertificateKind, CertificatePayload, Role, seal_statement};
     use crate::rules::{Outcome, Validity};
     use crate::sync::advice::ReferenceRecord;
     use crate::sync::wire::{IndexRow, RulingNotice};
@@ -328,6 +377,7 @@ mod tests {
             rulings: Vec::new(),
             index_key: None,
             index_as_of_ms: None,
+            confirmations: Vec::new(),
             index,
         }
     }
@@ -537,5 +587,79 @@ mod tests {
             Vec::<String>::new(),
             "what is not held is not judged"
         );
+    }
+
+    #[test]
+    fn a_confirmation_is_sealed_by_an_officer_over_a_whole_form_and_nobody_is_stopped_for_being_alone()
+     {
+        let none = |_: &Digest| Vec::new();
+        let mut known = known(None, &none);
+        known.certificates.push(officer(CertificateKind::Device));
+        known.certificates.push(officer(CertificateKind::Signer));
+        let books = Rulebooks::builtin();
+        let told = |it: &ConfirmationDocument| -> Vec<String> {
+            let objections = confirmation_to_seal(it, &[phone(1)], &known, &books);
+            let told = objections.into_iter();
+            told.map(|it| format!("{}.{}", it.path, it.code)).collect()
+        };
+        let subject = ConfirmedSubject::Refusal(RefusalId(Uuid::from_u128(21)));
+        let identity = confirmation_of(subject, Digest([7; 32]));
+        let mut bare = ConfirmationDocument::create(identity.clone(), Actor([8; 16])).unwrap();
+        assert_eq!(told(&bare), ["seal.no_officer"]);
+        let mut form: Confirmation = serde_json::from_value(json!({
+            "confirmation_id": identity.confirmation, "outcome": "confirmed",
+            "confirmed_at": { "wall_ms": NINE_MS },
+        }))
+        .unwrap();
+        bare.record_confirmation(NINE_MS, &form).unwrap();
+        assert_eq!(
+            told(&bare),
+            [
+                "confirmation.measures.required",
+                "confirmation.officers.required",
+                "confirmation.opinion.required",
+                "seal.no_officer"
+            ]
+        );
+        (form.measures, form.opinion) = ("责令改正".into(), "成立".into());
+        let user = UserId(Uuid::from_u128(8));
+        let named = Officer {
+            name: "赵六".into(),
+            certificate_no: "1".into(),
+        };
+        form.officers.insert(user, named);
+        let mut whole = ConfirmationDocument::create(identity, Actor([8; 16])).unwrap();
+        whole.record_confirmation(NINE_MS, &form).unwrap();
+        let confirmation = SealSubject::Confirmation(form.confirmation_id);
+        let statement = whole.statement_of(confirmation, None).unwrap();
+        let digest = statement.digest();
+        let sign = |role: &str, drawn: Option<&Digest>, key: u8| {
+            STANDARD.encode(toy(&[key; 4], &seal_statement(&digest, role, drawn, None)))
+        };
+        let handwriting = Digest([8; 32]);
+        let signature = PersonSignature {
+            certificate_serial: 88,
+            handwriting,
+            signature: sign("officer", Some(&handwriting), 8),
+        };
+        let seal = SealRecord {
+            seal_id: SealId(Uuid::from_u128(70)),
+            signatures: [(user, signature)].into(),
+            party_signature: None,
+            device_signature: sign("device", None, 8),
+            sealed_at: form.confirmed_at.clone(),
+            statement,
+        };
+        whole.seal(NINE_MS, &seal).unwrap();
+        assert_eq!(told(&whole), [""; 0], "what it confirms may come later");
+    }
+
+    fn officer(kind: CertificateKind) -> CertificatePayload {
+        CertificatePayload {
+            serial: 88,
+            organisation_id: OrganisationId(Uuid::from_u128(140_525)),
+            roles: vec![Role::Enforcement],
+            ..certificate(8, kind)
+        }
     }
 }

@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::doctor::{QueuedBecause, Words, words};
 use crate::document::VisitDocument;
 use crate::limits::{METERED_BYTES_MAX, PROGRESS_MS};
-use crate::model::{
-    Digest, DocumentId, EvidenceEntry, EvidenceId, EvidenceSubject, Millis, SealSubject,
-};
+use crate::model::{Digest, DocumentId, EvidenceEntry, EvidenceId, EvidenceSubject, Millis};
 
 /// A file that waits for its turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,14 +169,8 @@ pub fn state_on_phone(
 
 /// Whether what a piece of evidence shows bears a seal; a visit as a whole bears none.
 pub fn is_sealed(visit: &VisitDocument, subject: &EvidenceSubject) -> bool {
-    let sealed = match subject {
-        EvidenceSubject::Visit => return false,
-        EvidenceSubject::Sheet(id) => SealSubject::Sheet(*id),
-        EvidenceSubject::Refusal(id) => SealSubject::Refusal(*id),
-        EvidenceSubject::NotSampled(id) => SealSubject::NotSampled(*id),
-        EvidenceSubject::OnSiteReport(id) => SealSubject::OnSiteReport(*id),
-    };
-    visit.bears_seal(&sealed)
+    let sealed = subject.sealed_as();
+    sealed.is_some_and(|subject| visit.bears_seal(&subject))
 }
 
 /// Where a piece of evidence stands.

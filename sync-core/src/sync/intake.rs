@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 use super::wire::{
     ChangeStatus, DocumentHeader, DocumentPage, HeldReason, QuarantineKind, SignedTip,
 };
+use crate::document::DocumentIdentity;
 use crate::guard::{Admission, Inspected, Unsafe, admit_batch, inspect, transplanted};
-use crate::model::{Actor, ChangeHash, DocumentId, Millis, VisitIdentity};
+use crate::model::{Actor, ChangeHash, DocumentId, Millis};
 use crate::proof::{Verifier, tip_statement};
 
 /// One change that came down, and what became of it here.
@@ -58,9 +59,8 @@ pub struct Candidate {
 
 /// The document's identity holds: it reads as one, and its hash is the document's id.
 pub fn header_holds(header: &DocumentHeader) -> bool {
-    header.kind == "visit"
-        && VisitIdentity::from_preimage(&header.preimage)
-            .is_ok_and(|identity| identity.document_id() == header.document_id)
+    DocumentIdentity::read(&header.kind, &header.preimage)
+        .is_some_and(|identity| identity.document_id() == header.document_id)
 }
 
 /// The changes of a page as candidates; those that are no base64 are left out and named.
@@ -319,7 +319,7 @@ mod tests {
     use super::*;
     use crate::document::skeleton::skeleton;
     use crate::guard::wire_bytes;
-    use crate::model::{CampaignId, EnterpriseKey, OrganisationId, TeamId, TeamKey};
+    use crate::model::{CampaignId, EnterpriseKey, OrganisationId, TeamId, TeamKey, VisitIdentity};
     use crate::proof::TipStatement;
 
     /// Believes every signature: whose they are is not what these tests ask.

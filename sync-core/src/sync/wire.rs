@@ -62,7 +62,7 @@ impl Cursor {
 pub struct DocumentHeader {
     /// SHA-256 of the preimage.
     pub document_id: DocumentId,
-    /// `visit`; `confirmation` will follow.
+    /// `visit` or `confirmation`.
     pub kind: String,
     /// The exact preimage text; its hash is checked against the id.
     pub preimage: String,
