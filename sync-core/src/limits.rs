@@ -184,6 +184,23 @@ pub const LEASE_GRACE_MS: i64 = 24 * 3_600_000;
 /// Leases that one device may hold at once: more doors than a team can walk through in the longest lease.
 pub const LEASES_PER_DEVICE_MAX: i64 = 20;
 
+// Between two phones.
+
+/// A text of a QR code, in characters: version 40 at the lowest level of correction holds as many of its 45.
+pub const QR_CHARS_MAX: usize = 4_296;
+/// A question or an answer as it is kept in a document, or its signature, in bytes of base64.
+pub const CO_SIGNATURE_BYTES_MAX: usize = 4 * 1024;
+/// A parcel, in bytes: a visit of a thousand changes with its certificates is a tenth of it; media never travel in one.
+pub const PARCEL_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// What stands outside a parcel, in bytes.
+pub const PARCEL_HEADER_BYTES_MAX: usize = 1_024;
+/// Documents in one parcel: a visit and what was confirmed of it.
+pub const PARCEL_DOCUMENTS_MAX: usize = 16;
+/// Changes of all documents of one parcel.
+pub const PARCEL_CHANGES_MAX: usize = 10_000;
+/// Certificates, and signatures over tips, in one parcel.
+pub const PARCEL_CERTIFICATES_MAX: usize = 200;
+
 // The phone's keys.
 
 /// A signer's PIN, in Unicode scalar values.

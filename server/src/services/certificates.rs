@@ -84,6 +84,7 @@ pub async fn issue(
         device_id: subject.device,
         actor: subject.actor,
         public_key: STANDARD.encode(subject.public_key),
+        agreement_key: None,
         user_id: user.user,
         user_name: user.display_name.clone(),
         certificate_no: None,

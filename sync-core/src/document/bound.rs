@@ -153,6 +153,7 @@ shelves! {
     ENTERPRISE = "enterprise", "record_id";
     CONFIRMATIONS = "confirmations", "confirmation_id";
     OPINIONS = "opinions", "opinion_id";
+    CO_SIGNATURES = "co_signatures", "co_signature_id";
 }
 
 /// Where a sealed subject lies.

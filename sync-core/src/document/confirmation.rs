@@ -6,19 +6,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::bound::{BoundDocument, CONFIRMATIONS, DocumentError, Item, Items, OPINIONS, RawChange};
+use super::bound::{
+    BoundDocument, CO_SIGNATURES, CONFIRMATIONS, DocumentError, Item, Items, OPINIONS, RawChange,
+};
 use super::conflicts::{ConflictRecord, conflicts};
 use super::project::{
     ListedEvidence, ListedRecord, Reading, Shown, Surroundings, listed, shown, time_fact,
 };
 use super::reading::{ToldAmendment, ToldSeal, told_amendments, told_seals};
-use super::seals::{digest_of, governs, judge_person};
+use super::seals::{digest_of, governs, judge_person, was_in_force};
 use crate::model::{
     Confirmation, ConfirmationIdentity, Digest, DocumentId, Fault, Millis, Opinion, OpinionId,
     SealSubject, TimeClaim, UserId,
 };
+use crate::proof::co_signature::{
+    Answer, CoSignature, CoSignatureError, Question, Statement, answers,
+};
 use crate::proof::{CertificatePayload, Role};
-use crate::rules::{ConfirmationFact, Facts, OpinionFact};
+use crate::rules::{CoSignatureFact, ConfirmationFact, Facts, OpinionFact};
 
 /// One confirmation: the document that supervisors write.
 pub type ConfirmationDocument = BoundDocument<ConfirmationIdentity>;
@@ -63,6 +68,17 @@ pub struct ListedOpinion {
     pub faults: Vec<String>,
 }
 
+/// A co-signature with what holds of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedCoSignature {
+    /// As it was made.
+    pub co_signature: CoSignature,
+    /// For the rules; none where something of it does not hold.
+    pub fact: Option<CoSignatureFact>,
+    /// Codes of what is wrong.
+    pub faults: Vec<String>,
+}
+
 /// Everything that follows from a confirmation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConfirmationProjection {
@@ -76,6 +92,8 @@ pub struct ConfirmationProjection {
     pub fact: Option<ConfirmationFact>,
     /// 复核意见, by id.
     pub opinions: Vec<ListedOpinion>,
+    /// 到场互签, by id.
+    pub co_signatures: Vec<ListedCoSignature>,
     /// 影像清单, by id.
     pub evidence: Vec<ListedEvidence>,
     /// Everybody whose certified key wrote into it.
@@ -159,6 +177,36 @@ impl ConfirmationDocument {
         self.insert(wall_ms, &OPINIONS, it)
     }
 
+    /// 到场互签: what two phones said to each other on site. The supervisor's phone that asked writes it down.
+    ///
+    /// # Errors
+    /// Where the answer is to another question, or of something else than this confirmation.
+    pub fn add_co_signature(
+        &mut self,
+        wall_ms: Millis,
+        it: &CoSignature,
+    ) -> Result<RawChange, DocumentError> {
+        let answer = it.answer.statement_bytes();
+        let answer = answer.and_then(|bytes| Answer::read(&bytes));
+        let fits = answer
+            .is_ok_and(|answer| answers(&it.question, &answer).is_ok() && self.is_of(&answer));
+        if !fits {
+            let path = format!("co_signatures/{}", it.co_signature_id);
+            return Err(DocumentError::Mismatch(path));
+        }
+        self.insert(wall_ms, &CO_SIGNATURES, it)
+    }
+
+    fn is_of(&self, answer: &Answer) -> bool {
+        let identity = self.identity();
+        answer.document_id == identity.visit.document_id() && answer.subject == identity.subject
+    }
+
+    /// 到场互签, each as the change that made it left it.
+    pub fn co_signatures(&self) -> Items<CoSignature> {
+        self.every_made(&CO_SIGNATURES)
+    }
+
     /// What a second officer signs.
     pub fn opinion_digest(&self, it: &Opinion) -> Digest {
         digest_of(
@@ -223,7 +271,10 @@ pub fn project_confirmation(
         .find(|it| it.item.value.confirmation_id.to_string() == id);
     let evidence = read.evidence();
     let opinions = opinions(&mut read);
-    let fact = form.as_ref().and_then(|form| fact(&read, form, &opinions));
+    let co_signatures = co_signatures(&mut read);
+    let fact = form
+        .as_ref()
+        .and_then(|form| fact(&read, form, &opinions, &co_signatures));
     let signed = form.as_ref().map(|form| form.signers.clone());
     let mut record = listed(
         &read,
@@ -247,6 +298,8 @@ pub fn project_confirmation(
     let mut faults: Vec<String> = shown_faults.map(|fault| fault.key("evidence")).collect();
     faults.extend(record.iter().flat_map(|it| it.faults.iter().cloned()));
     faults.extend(opinions.iter().flat_map(|it| it.faults.iter().cloned()));
+    let of_co_signatures = co_signatures.iter().flat_map(|it| &it.faults);
+    faults.extend(of_co_signatures.cloned());
     faults.sort();
     faults.dedup();
     let mut unreadable = std::mem::take(&mut read.unreadable);
@@ -258,6 +311,7 @@ pub fn project_confirmation(
         record,
         fact,
         opinions,
+        co_signatures,
         evidence,
         authors: read.people(),
         faults,
@@ -305,6 +359,7 @@ fn fact(
     read: &Reading<'_, ConfirmationIdentity>,
     form: &Shown<Confirmation>,
     opinions: &[ListedOpinion],
+    co_signatures: &[ListedCoSignature],
 ) -> Option<ConfirmationFact> {
     form.seal_id?;
     let identity = read.document.identity();
@@ -339,8 +394,73 @@ fn fact(
         outcome: record.known_outcome()?,
         confirmed: read.time(&record.confirmed_at, &form.item.setter("confirmed_at")),
         location: record.location.clone(),
-        co_signatures: BTreeSet::new(),
+        co_signatures: co_signatures
+            .iter()
+            .filter_map(|it| it.fact.clone())
+            .collect(),
         opinions: spoken.collect(),
+    })
+}
+
+fn co_signatures(read: &mut Reading<'_, ConfirmationIdentity>) -> Vec<ListedCoSignature> {
+    let (document, around) = (read.document, read.around);
+    let made = read.take(document.co_signatures());
+    let mut listed: Vec<ListedCoSignature> = made
+        .into_iter()
+        .map(|it| {
+            let (fact, faults) = match co_signed(document, around, &it) {
+                Ok(fact) => (Some(fact), Vec::new()),
+                Err(code) => (None, vec![code.to_owned()]),
+            };
+            ListedCoSignature {
+                co_signature: it.value,
+                fact,
+                faults,
+            }
+        })
+        .collect();
+    listed.sort_by_key(|it| it.co_signature.co_signature_id);
+    listed
+}
+
+/// What a co-signature proves: both phones certified and in force, both signatures, the answer to this very question and of
+/// this very confirmation, written down by the phone that asked.
+fn co_signed(
+    document: &ConfirmationDocument,
+    around: &dyn Surroundings,
+    it: &Item<CoSignature>,
+) -> Result<CoSignatureFact, &'static str> {
+    let code = |error: CoSignatureError| error.code();
+    let (verifier, spoken) = (around.verifier(), &it.value);
+    let (question, asker) = spoken
+        .question
+        .open::<Question>(verifier, |actor| around.device(actor))
+        .map_err(code)?;
+    let (answer, answerer) = spoken
+        .answer
+        .open::<Answer>(verifier, |actor| around.device(actor))
+        .map_err(code)?;
+    answers(&spoken.question, &answer).map_err(code)?;
+    if !document.is_of(&answer) {
+        return Err("co_signature.other_subject");
+    }
+    let author = document.device_of(&it.maker, around);
+    if author.is_none_or(|author| author.device_id != asker.device_id) {
+        return Err("co_signature.other_device");
+    }
+    let time = |device, at| time_fact(around, Some(device), at, &it.maker);
+    let asked = time(asker.device_id, &question.from.at);
+    let answered = time(answerer.device_id, &answer.from.at);
+    if !was_in_force(&asker, asked.usable()) || !was_in_force(&answerer, answered.usable()) {
+        return Err("co_signature.certificate_time");
+    }
+    Ok(CoSignatureFact {
+        device_id: answerer.device_id,
+        user_id: answerer.user_id,
+        asked,
+        answered,
+        asked_from: question.from.location,
+        answered_from: answer.from.location,
     })
 }
 
@@ -450,8 +570,9 @@ mod tests {
     use super::super::{project, visit::VisitDocument};
     use super::*;
     use crate::model::*;
+    use crate::proof::co_signature::{Spoken, Standpoint};
     use crate::proof::{
-        CertificateKind, OrganisationKind, TimeTokenPayload, Verifier, seal_statement,
+        CertificateKind, Nonce, OrganisationKind, TimeTokenPayload, Verifier, seal_statement,
     };
     use crate::rules::{ConfirmationOutcome, RefusalStanding};
 
@@ -943,6 +1064,108 @@ mod tests {
         silent.seal = Digest([1; 32]);
         let refused = document.give_opinion(NINE_MS, &silent).unwrap_err();
         assert_eq!(refused.code(), "document.mismatch");
+    }
+
+    fn standpoint(device: u8, at_ms: Millis, location: Option<Location>) -> Standpoint {
+        Standpoint {
+            device_id: DeviceId(Uuid::from_u128(100 + u128::from(device))),
+            actor: Actor([device; 16]),
+            at: claim(device, at_ms),
+            location,
+        }
+    }
+
+    fn say<S: Statement>(what: &S, device: u8) -> Spoken {
+        Spoken::say(what, |message| toy(&[device; 4], message)).unwrap()
+    }
+
+    /// Phone 21 asks and phone 1 answers, an hour after the refusal and a minute apart. What is changed of the question is
+    /// changed after it was answered.
+    fn co_signature(change: impl FnOnce(&mut Question, &mut Answer)) -> CoSignature {
+        let (_, subject, _) = refused();
+        let mut question = Question {
+            nonce: Nonce([1; 16]),
+            from: standpoint(21, NINE_MS + HOUR_MS, None),
+        };
+        let mut answer = Answer {
+            nonce: Nonce([2; 16]),
+            question: say(&question, 21).digest().unwrap(),
+            document_id: identity().document_id(),
+            subject,
+            from: standpoint(1, NINE_MS + HOUR_MS + 60_000, None),
+        };
+        change(&mut question, &mut answer);
+        CoSignature {
+            co_signature_id: CoSignatureId(Uuid::from_u128(90)),
+            question: say(&question, 21),
+            answer: say(&answer, answer.from.actor.0[0]),
+        }
+    }
+
+    #[test]
+    fn without_a_fix_a_co_signature_of_a_phone_of_the_visit_lets_a_confirmation_count() {
+        let blind = confirmed(&[21, 22], |it| it.location = None);
+        assert_eq!(standing(&[&blind]).0, RefusalStanding::Unconfirmed);
+        let mut document = blind.clone();
+        let good = co_signature(|_, _| ());
+        document.add_co_signature(NINE_MS, &good).unwrap();
+        let projected = project_confirmation(&document, &Bureau);
+        assert_eq!(projected.faults, [""; 0]);
+        let fact = projected.co_signatures[0].fact.as_ref().unwrap();
+        assert_eq!(fact.user_id, user(1));
+        assert_eq!(fact.asked.claimed.unwrap().lo, NINE_MS + HOUR_MS - 5_360);
+        assert_eq!(standing(&[&document]).0, RefusalStanding::Confirmed);
+        let moved = co_signature(|question, _| question.from.location = Some(place(3_000)));
+        let refused = blind.clone().add_co_signature(NINE_MS, &moved);
+        assert_eq!(refused.unwrap_err().code(), "document.mismatch");
+    }
+
+    #[test]
+    fn what_does_not_hold_of_a_co_signature_has_its_code_and_proves_nothing() {
+        let blind = confirmed(&[21, 22], |it| it.location = None);
+        // Past the typed edit, as a hostile phone would write it.
+        let told = |by: u8, it: CoSignature| {
+            let mut document = blind.clone().with_actor(Actor([by; 16]));
+            document.insert(NINE_MS, &CO_SIGNATURES, &it).unwrap();
+            let projected = project_confirmation(&document, &Bureau);
+            assert_eq!(standing(&[&document]).0, RefusalStanding::Unconfirmed);
+            projected.co_signatures[0].faults.clone()
+        };
+        let good = co_signature(|_, _| ());
+        let by_another = told(22, good.clone());
+        assert_eq!(by_another, ["co_signature.other_device"]);
+        let other = co_signature(|question, _| question.nonce = Nonce([3; 16]));
+        assert_eq!(told(21, other), ["co_signature.other_question"]);
+        let another = co_signature(|_, answer| {
+            answer.subject = ConfirmedSubject::Refusal(RefusalId(Uuid::from_u128(22)));
+        });
+        assert_eq!(told(21, another), ["co_signature.other_subject"]);
+        let elsewhere = co_signature(|_, answer| answer.document_id = DocumentId([9; 32]));
+        assert_eq!(told(21, elsewhere), ["co_signature.other_subject"]);
+        let mut forged = good.clone();
+        forged.answer.signature = forged.question.signature.clone();
+        assert_eq!(told(21, forged), ["co_signature.signature"]);
+        let stranger = co_signature(|_, answer| answer.from.actor = Actor([77; 16]));
+        assert_eq!(told(21, stranger), ["co_signature.other_device"]);
+        let mut odd = good;
+        odd.question.statement = "?".into();
+        assert_eq!(told(21, odd), ["co_signature.malformed"]);
+    }
+
+    #[test]
+    fn a_phone_that_did_not_walk_in_and_an_officers_own_second_phone_prove_no_presence() {
+        let blind = confirmed(&[21, 22], |it| it.location = None);
+        for phone in [2, 22] {
+            let it = co_signature(|_, answer| {
+                answer.from = standpoint(phone, NINE_MS + HOUR_MS, None);
+            });
+            let mut document = blind.clone();
+            document.add_co_signature(NINE_MS, &it).unwrap();
+            assert_eq!(project_confirmation(&document, &Bureau).faults, [""; 0]);
+            let (told, said) = standing(&[&document]);
+            assert_eq!(told, RefusalStanding::Unconfirmed, "{phone}");
+            assert!(said.contains("REFUSE.not_on_site"));
+        }
     }
 
     #[test]

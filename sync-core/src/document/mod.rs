@@ -19,8 +19,8 @@ pub mod visit;
 
 pub use bound::{BoundDocument, DocumentError, Item, Items, RawChange};
 pub use confirmation::{
-    ConfirmationDocument, ConfirmationProjection, ConfirmationReading, ListedOpinion, lay_over,
-    objection_to, project_confirmation, read_confirmation,
+    ConfirmationDocument, ConfirmationProjection, ConfirmationReading, ListedCoSignature,
+    ListedOpinion, lay_over, objection_to, project_confirmation, read_confirmation,
 };
 pub use conflicts::{ConflictRecord, ConflictValue, conflicts};
 pub use history::{ChangeRecord, Touched, history};

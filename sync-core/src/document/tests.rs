@@ -105,6 +105,7 @@ pub(crate) fn certificate(number: u8, kind: CertificateKind) -> CertificatePaylo
         device_id: DeviceId(Uuid::from_u128(100 + u128::from(number))),
         actor: Actor([number; 16]),
         public_key: STANDARD.encode([number; 4]),
+        agreement_key: None,
         user_id: UserId(Uuid::from_u128(u128::from(number))),
         user_name: format!("抽样员{number}"),
         certificate_no: None,

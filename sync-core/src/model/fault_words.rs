@@ -167,6 +167,18 @@ const CODES: &[Word] = &[
         "somebody of the inspection body signed",
     ),
     ("signature", "签名无效", "the signature does not hold"),
+    ("malformed", "无法读取", "cannot be read"),
+    ("other_device", "不是该手机", "is another phone's"),
+    (
+        "other_question",
+        "不是对该询问的答复",
+        "answers another question",
+    ),
+    (
+        "other_subject",
+        "所指的不是这份记录",
+        "is of something else",
+    ),
     (
         "other_seal",
         "所指的签封不存在",
@@ -214,6 +226,7 @@ const PLACES: &[Word] = &[
     ("outcome", "结论", "outcome"),
     ("measures", "处置", "measures"),
     ("opinion", "意见", "opinion"),
+    ("co_signature", "到场互签", "co-signature"),
     ("officers", "执法人员", "officer"),
     ("certificate_no", "执法证号", "certificate number"),
     ("confirmed_at", "确认时间", "time of the confirmation"),

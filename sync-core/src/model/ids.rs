@@ -91,6 +91,10 @@ uuid_ids! {
     ReEntryGrantId;
     /// A door taken by one team for a time (门锁).
     LeaseId;
+    /// What one phone hands another without a network (密封包).
+    ParcelId;
+    /// A question and its answer between two phones that meet (到场互签).
+    CoSignatureId;
     /// An upload (上传) of one file of evidence by one device.
     UploadId;
 }

@@ -17,6 +17,18 @@ pub fn signer_statement(challenge: &str, device: DeviceId, public_key_sec1: &[u8
     bytes
 }
 
+/// The bytes that a device signs for the key to which parcels are sealed to it: when it is enrolled, or later with a
+/// challenge of its own.
+pub fn agreement_statement(
+    challenge: &str,
+    device: DeviceId,
+    agreement_key_sec1: &[u8],
+) -> Vec<u8> {
+    let mut bytes = format!("fieldseal/agreement/1\n{challenge}\n{device}\n").into_bytes();
+    bytes.extend_from_slice(agreement_key_sec1);
+    bytes
+}
+
 /// The bytes that a device signs to log in or to refresh.
 pub fn login_statement(challenge: &str, device: DeviceId) -> Vec<u8> {
     format!("fieldseal/login/1\n{challenge}\n{device}").into_bytes()

@@ -75,6 +75,10 @@ pub struct CertificatePayload {
     pub actor: Actor,
     /// SEC1 point of the P-256 key, base64.
     pub public_key: String,
+    /// SEC1 point of another P-256 key of the same install, to which parcels are sealed, base64: a key that signs does
+    /// nothing else. None where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement_key: Option<String>,
     /// The person.
     pub user_id: UserId,
     /// Shown to people beside a signature.

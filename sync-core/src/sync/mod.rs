@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod intake;
 pub mod lanes;
 pub mod leases;
+pub mod parcel;
 pub mod retry;
 pub mod session;
 pub mod tus;
