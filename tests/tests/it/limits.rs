@@ -155,6 +155,25 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "lease_held",
         "tests/tests/it/leases/create.rs::an_ended_lease_keeps_its_door_for_the_grace_and_no_longer",
     ),
+    ("QR_CHARS_MAX", "co_signature.too_large", CODE_SIZES),
+    (
+        "CO_SIGNATURE_BYTES_MAX",
+        "co_signature.too_large",
+        CODE_SIZES,
+    ),
+    (
+        "PARCEL_BYTES_MAX",
+        "parcel.too_large",
+        "sync-core/src/proof/parcel.rs::a_parcel_may_be_as_large_as_the_limit_and_no_larger",
+    ),
+    (
+        "PARCEL_HEADER_BYTES_MAX",
+        "parcel.malformed",
+        "sync-core/src/proof/parcel.rs::a_line_that_never_ends_is_no_header",
+    ),
+    ("PARCEL_DOCUMENTS_MAX", "parcel.too_large", PARCEL_COUNTS),
+    ("PARCEL_CHANGES_MAX", "parcel.too_large", PARCEL_COUNTS),
+    ("PARCEL_CERTIFICATES_MAX", "parcel.too_large", PARCEL_COUNTS),
     (
         "LEASES_PER_DEVICE_MAX",
         "leases_exceeded",
@@ -387,6 +406,9 @@ const BESIDE: &[(&[&str], &str)] = &[
     ),
 ];
 const GUARD_COUNTS: &str = "sync-core/src/guard/tests.rs::a_change_has_as_many_operations_dependencies_and_actors_as_allowed_and_no_more";
+const CODE_SIZES: &str = "sync-core/src/proof/co_signature.rs::what_no_code_holds_is_refused_at_the_limit_and_not_below_it";
+const PARCEL_COUNTS: &str =
+    "sync-core/src/sync/parcel.rs::a_parcel_holds_as_much_as_the_limits_and_no_more";
 const PAGE_SIZES: &str = "tests/tests/it/sync/bad_input.rs::a_page_is_taken_at_each_limit_of_its_size_and_refused_one_byte_past_it";
 
 #[test]
