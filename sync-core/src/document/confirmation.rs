@@ -14,10 +14,10 @@ use super::project::{
     ListedEvidence, ListedRecord, Reading, Shown, Surroundings, listed, shown, time_fact,
 };
 use super::reading::{ToldAmendment, ToldSeal, told_amendments, told_seals};
-use super::seals::{digest_of, governs, judge_person, was_in_force};
+use super::seals::{digest_of, governs, judge_person};
 use crate::model::{
     Confirmation, ConfirmationIdentity, Digest, DocumentId, Fault, Millis, Opinion, OpinionId,
-    SealSubject, TimeClaim, UserId,
+    SealSubject, TimeClaim, TimeFact, UserId,
 };
 use crate::proof::co_signature::{
     Answer, CoSignature, CoSignatureError, Question, Statement, answers,
@@ -272,7 +272,7 @@ pub fn project_confirmation(
     let evidence = read.evidence();
     let opinions = opinions(&mut read);
     let co_signatures = co_signatures(&mut read);
-    let fact = form
+    let mut fact = form
         .as_ref()
         .and_then(|form| fact(&read, form, &opinions, &co_signatures));
     let signed = form.as_ref().map(|form| form.signers.clone());
@@ -302,6 +302,9 @@ pub fn project_confirmation(
     faults.extend(of_co_signatures.cloned());
     faults.sort();
     faults.dedup();
+    if let Some(fact) = &mut fact {
+        fact.faults = faults.iter().cloned().collect();
+    }
     let mut unreadable = std::mem::take(&mut read.unreadable);
     unreadable.sort();
     unreadable.dedup();
@@ -399,6 +402,7 @@ fn fact(
             .filter_map(|it| it.fact.clone())
             .collect(),
         opinions: spoken.collect(),
+        faults: BTreeSet::new(),
     })
 }
 
@@ -451,7 +455,9 @@ fn co_signed(
     let time = |device, at| time_fact(around, Some(device), at, &it.maker);
     let asked = time(asker.device_id, &question.from.at);
     let answered = time(answerer.device_id, &answer.from.at);
-    if !was_in_force(&asker, asked.usable()) || !was_in_force(&answerer, answered.usable()) {
+    // The newest certificate is known here, which may have been renewed since; what was over by then stays over.
+    let over = |it: &CertificatePayload, at: &TimeFact| it.not_after_ms < at.usable().lo;
+    if over(&asker, &asked) || over(&answerer, &answered) {
         return Err("co_signature.certificate_time");
     }
     Ok(CoSignatureFact {
@@ -992,6 +998,10 @@ mod tests {
             it.officers.insert(user(23), it.officers[&user(21)].clone());
         });
         assert_eq!(unsigned, ["confirmation.officers.2.unsigned"]);
+        let bare = confirmed(&[21, 22], |it| it.measures.clear());
+        let (standing, said) = standing(&[&bare]);
+        assert_eq!(standing, RefusalStanding::Confirmed, "a fault is told");
+        assert!(said.contains("REFUSE.form_fault"));
         let unnamed = told(&[21, 22], |it| {
             it.officers.remove(&user(22));
         });
@@ -1150,6 +1160,46 @@ mod tests {
         let mut odd = good;
         odd.question.statement = "?".into();
         assert_eq!(told(21, odd), ["co_signature.malformed"]);
+    }
+
+    #[test]
+    fn a_co_signature_outlives_the_renewal_of_a_certificate_and_not_its_end() {
+        struct Later(fn(&mut CertificatePayload));
+        impl Certificates for Later {
+            fn device(&self, actor: &Actor) -> Option<CertificatePayload> {
+                let mut certificate = Bureau.device(actor)?;
+                self.0(&mut certificate);
+                Some(certificate)
+            }
+            fn signer(&self, serial: i64) -> Option<CertificatePayload> {
+                Bureau.signer(serial)
+            }
+        }
+        impl Surroundings for Later {
+            fn verifier(&self) -> &dyn Verifier {
+                &Toy
+            }
+            fn received_at(&self, _: &ChangeHash) -> Option<Millis> {
+                None
+            }
+            fn token(&self, wire: &str) -> Option<TimeTokenPayload> {
+                Office.token(wire)
+            }
+        }
+        let mut document = confirmed(&[21, 22], |it| it.location = None);
+        document
+            .add_co_signature(NINE_MS, &co_signature(|_, _| ()))
+            .unwrap();
+        let told = |change| {
+            let projected = project_confirmation(&document, &Later(change));
+            projected.co_signatures[0].faults.clone()
+        };
+        assert_eq!(
+            told(|it| it.not_before_ms = NINE_MS + 100 * HOUR_MS),
+            [""; 0]
+        );
+        let ended = told(|it| it.not_after_ms = NINE_MS);
+        assert_eq!(ended, ["co_signature.certificate_time"]);
     }
 
     #[test]

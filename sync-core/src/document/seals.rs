@@ -322,7 +322,7 @@ pub(super) fn governs(certificate: &CertificatePayload, region: &Region) -> bool
 
 /// Whether a certificate may have been in force at some instant of the interval: a phone without a clock to prove it
 /// otherwise is believed.
-pub(super) fn was_in_force(certificate: &CertificatePayload, during: Interval) -> bool {
+fn was_in_force(certificate: &CertificatePayload, during: Interval) -> bool {
     Interval {
         lo: certificate.not_before_ms,
         hi: certificate.not_after_ms,

@@ -74,6 +74,11 @@ const CODES: &[Word] = &[
         "与批号至少填一项",
         "either it or the lot number is needed",
     ),
+    (
+        "before_its_beginning",
+        "早于开始日期",
+        "is earlier than the first day",
+    ),
     ("positive", "必须大于零", "must be more than zero"),
     ("negative", "不能为负", "must not be negative"),
     (
@@ -234,6 +239,10 @@ const PLACES: &[Word] = &[
     ("party_signature", "受检单位签字", "the party's signature"),
     ("prior_claim", "已抽证明", "claim of an earlier sampling"),
     ("arrival", "进门记录", "arrival"),
+    ("notice", "通知书", "notice"),
+    ("tasks", "抽查任务", "tasks"),
+    ("valid_from", "有效期起", "first day"),
+    ("valid_until", "有效期止", "last day"),
     ("seal", "签字盖章", "seal"),
     ("evidence", "影像", "evidence"),
     ("device_id", "采集设备", "device"),

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::fault::{Fault, text_faults};
 use super::identity::VisitIdentity;
 use super::ids::{
     CampaignId, EnterpriseKey, OrganisationId, PriorSamplingId, ProductRuleId, TaskId, TeamId,
@@ -12,7 +14,8 @@ use super::ids::{
 use super::quantity::Milli;
 use super::region::Region;
 use super::sheet::SamplingKind;
-use super::time::Millis;
+use super::time::{Interval, Millis, add_days, shanghai_midnight};
+use crate::rules::NoticeFact;
 
 /// 实施细则
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,4 +192,141 @@ pub struct PriorSampling {
     pub sampled_on: String,
     /// 抽样类别
     pub sampling_kind: SamplingKind,
+}
+
+/// 监督抽查通知书, as its authority issued it: shown at the gate, and not before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SamplingNotice {
+    /// 编号
+    pub notice_no: String,
+    /// 组织抽查部门
+    pub authority_id: OrganisationId,
+    /// 受检单位
+    pub enterprise: EnterpriseKey,
+    /// 抽查产品: the tasks for which it holds.
+    #[serde(default)]
+    pub tasks: BTreeSet<TaskId>,
+    /// 抽样人员; none where it names nobody.
+    #[serde(default)]
+    pub samplers: BTreeSet<UserId>,
+    /// First day, ISO, Asia/Shanghai.
+    pub valid_from: String,
+    /// Last day, ISO, Asia/Shanghai.
+    pub valid_until: String,
+}
+
+impl SamplingNotice {
+    /// Everything wrong with it, sorted.
+    pub fn faults(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if self.notice_no.trim().is_empty() {
+            faults.push(Fault::new("notice_no", "required"));
+        }
+        if self.tasks.is_empty() {
+            faults.push(Fault::new("tasks", "required"));
+        }
+        let days = [
+            ("valid_from", &self.valid_from),
+            ("valid_until", &self.valid_until),
+        ];
+        for (path, day) in days {
+            if day.parse::<Date>().is_err() {
+                faults.push(Fault::new(path, "format"));
+            }
+        }
+        let (from, until) = (self.valid_from.parse::<Date>(), self.valid_until.parse());
+        if matches!((from, until), (Ok(from), Ok(until)) if until < from) {
+            faults.push(Fault::new("valid_until", "before_its_beginning"));
+        }
+        text_faults(
+            "",
+            &serde_json::to_value(self).unwrap_or_default(),
+            &mut faults,
+        );
+        faults.sort();
+        faults.dedup();
+        faults
+    }
+
+    /// For the rules, with the enterprise after aliases; none where its days are no days.
+    pub fn fact(&self, alias: impl FnOnce(&EnterpriseKey) -> EnterpriseKey) -> Option<NoticeFact> {
+        let (from, until) = (
+            self.valid_from.parse().ok()?,
+            self.valid_until.parse().ok()?,
+        );
+        Some(NoticeFact {
+            enterprise: alias(&self.enterprise),
+            samplers: self.samplers.clone(),
+            valid: Interval::new(
+                shanghai_midnight(from),
+                shanghai_midnight(add_days(until, 1)) - 1,
+            ),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::super::time::shanghai_minute;
+    use super::*;
+
+    fn notice() -> SamplingNotice {
+        SamplingNotice {
+            notice_no: "通知书1号".into(),
+            authority_id: OrganisationId(Uuid::from_u128(1)),
+            enterprise: EnterpriseKey("uscc:911405250000B1E536".into()),
+            tasks: BTreeSet::from([TaskId(Uuid::from_u128(2))]),
+            samplers: BTreeSet::from([UserId(Uuid::from_u128(3))]),
+            valid_from: "2025-03-01".into(),
+            valid_until: "2025-03-31".into(),
+        }
+    }
+
+    #[test]
+    fn every_check_of_a_notice_has_its_code() {
+        let check = |change: fn(&mut SamplingNotice), expected: &[&str]| {
+            let mut notice = notice();
+            change(&mut notice);
+            let faults = notice.faults();
+            let keys: Vec<String> = faults.iter().map(|it| it.key("notice")).collect();
+            assert_eq!(keys, expected);
+        };
+        check(|_| (), &[]);
+        check(|it| it.samplers.clear(), &[]);
+        check(|it| it.valid_until = "2025-03-01".into(), &[]);
+        check(
+            |it| it.notice_no = " ".into(),
+            &["notice.notice_no.required"],
+        );
+        check(|it| it.tasks.clear(), &["notice.tasks.required"]);
+        check(
+            |it| it.valid_from = "2025-02-30".into(),
+            &["notice.valid_from.format"],
+        );
+        check(
+            |it| it.valid_until = "2025-02-28".into(),
+            &["notice.valid_until.before_its_beginning"],
+        );
+        check(
+            |it| it.notice_no = "a\0b".into(),
+            &["notice.notice_no.control_character"],
+        );
+    }
+
+    #[test]
+    fn a_notice_holds_from_the_first_instant_of_its_first_day_to_the_last_of_its_last() {
+        let fact = notice().fact(Clone::clone).unwrap();
+        assert_eq!(shanghai_minute(fact.valid.lo), "2025-03-01 00:00");
+        assert_eq!(shanghai_minute(fact.valid.lo - 1), "2025-02-28 23:59");
+        assert_eq!(shanghai_minute(fact.valid.hi), "2025-03-31 23:59");
+        assert_eq!(shanghai_minute(fact.valid.hi + 1), "2025-04-01 00:00");
+        let mut odd = notice();
+        odd.valid_from = "soon".into();
+        assert_eq!(odd.fact(Clone::clone), None);
+        let merged = EnterpriseKey("server:x".into());
+        let fact = notice().fact(|_| merged.clone()).unwrap();
+        assert_eq!(fact.enterprise, merged);
+    }
 }

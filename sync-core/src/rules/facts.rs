@@ -310,6 +310,9 @@ pub struct ConfirmationFact {
     /// 复核意见: what other officers say of it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub opinions: BTreeSet<OpinionFact>,
+    /// What is wrong with its form, its seal and what lies beside it, as codes.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub faults: BTreeSet<String>,
 }
 
 /// Two phones that said to each other, by a challenge and its answer, that they stand together.

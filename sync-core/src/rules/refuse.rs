@@ -166,6 +166,13 @@ pub const RULE: Rule = Rule {
             },
         },
         Message {
+            key: "form_fault",
+            words: Words {
+                zh: "现场确认有误：{fault}",
+                en: "the confirmation is at fault: {fault}",
+            },
+        },
+        Message {
             key: "waits",
             words: Words {
                 zh: "确认先于所确认的记录到达，暂不计入",
@@ -520,6 +527,10 @@ fn weigh<'f>(
                 }
             },
         }
+    }
+    for fault in &confirmation.faults {
+        let arguments = vec![("fault", fault.clone())];
+        said.push((Severity::Violation, "form_fault", arguments));
     }
     let min = settings.number("min_officers");
     let count = i64::try_from(confirmation.officers.len()).unwrap_or(i64::MAX);
@@ -876,6 +887,13 @@ mod tests {
         assert_eq!(after(two, key), (Valid, false));
         let one = refused(vec![confirmation(ResolvedSampled, [20])]);
         assert_eq!(after(one, key), (Valid, true));
+    }
+
+    #[test]
+    fn boundary_a_fault_of_the_form_is_told_and_the_confirmation_counts() {
+        let (told, said) = one(|it| _ = it.faults.insert("confirmation.measures.required".into()));
+        assert_eq!(told, RefusalStanding::Confirmed);
+        assert!(said.contains("REFUSE.form_fault"));
     }
 
     #[test]

@@ -373,6 +373,7 @@ pub fn confirmation(
         location: Some(place(20)),
         co_signatures: BTreeSet::new(),
         opinions: BTreeSet::new(),
+        faults: BTreeSet::new(),
     }
 }
 

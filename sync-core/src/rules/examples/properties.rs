@@ -1,7 +1,7 @@
 //! What holds for any facts: one `first` a door, the same bytes in any order, and messages without holes.
 
 use super::*;
-use crate::rules::{hash_of, render};
+use crate::rules::{effects, hash_of, render};
 
 const ROUNDS: u64 = 400;
 
@@ -213,4 +213,120 @@ fn the_most_severe_word_is_final_and_a_persons_is_above_it() {
     );
     assert_eq!(final_validity(&[Valid, Duplicate], Some(Valid)), Valid);
     assert_eq!(final_validity(&[], None), Validity::Pending);
+}
+
+/// A visit with up to three refusals, sealed or not, and confirmations of every kind.
+fn any_refusals(random: &mut Random) -> Facts {
+    let mut facts = one_sample(CITY);
+    entered(&mut facts, noon(NOON) - 90 * MINUTE).location =
+        random.chance(85).then(|| place(random.below(100) as i64));
+    for n in 1..=1 + random.below(3) {
+        refuses(&mut facts, 1, noon(NOON) - random.below(90) as i64 * MINUTE);
+        let visit = at_visit(&mut facts);
+        let mut refusal = visit.refusals[&refusal_id(1)].clone();
+        refusal.withdrawn = random.chance(15);
+        visit.refusals.insert(refusal_id(u128::from(n)), refusal);
+    }
+    for n in 0..random.below(5) {
+        let outcome = [
+            ConfirmationOutcome::Confirmed,
+            ConfirmationOutcome::Confirmed,
+            ConfirmationOutcome::NotEstablished,
+            ConfirmationOutcome::ResolvedSampled,
+        ][random.below(4) as usize];
+        let first = 20 + 3 * u128::from(n);
+        let mut it = confirmation(outcome, first..first + 1 + u128::from(random.below(2)));
+        it.subject = ConfirmedSubject::Refusal(refusal_id(1 + u128::from(random.below(4))));
+        it.location = random.chance(80).then(|| place(random.below(1_500) as i64));
+        if let Some(place) = &mut it.location {
+            place.mocked = random.chance(15);
+        }
+        it.confirmed = about(noon(NOON) + random.below(30 * 60) as i64 * MINUTE);
+        if random.chance(10) {
+            it.officers.insert(user(1));
+        }
+        if random.chance(10) {
+            it.region = "140525".into();
+        }
+        if random.chance(30) {
+            it.opinions.insert(OpinionFact {
+                opinion_id: OpinionId(Uuid::from_u128(first)),
+                officer: user(first + u128::from(random.below(3))),
+                organisation_id: organisation(COUNTY),
+                agrees: random.chance(70),
+            });
+        }
+        at_visit(&mut facts).confirmations.push(it);
+    }
+    if random.chance(15) {
+        facts.decide_refusal(1, RefusalStanding::NotEstablished, 1);
+    }
+    facts
+}
+
+#[test]
+fn what_a_refusal_is_does_not_depend_on_the_order_or_number_of_copies_of_its_confirmations() {
+    for seed in 0..ROUNDS {
+        let mut random = Random(seed);
+        let facts = any_refusals(&mut random);
+        let mut shuffled = facts.clone();
+        let confirmations = &mut at_visit(&mut shuffled).confirmations;
+        let copies = confirmations.clone();
+        confirmations.extend(copies);
+        random.shuffle(confirmations);
+        assert_eq!(facts.ruled(), shuffled.ruled(), "seed {seed}");
+        assert_eq!(hash_of(&facts), hash_of(&shuffled), "seed {seed}");
+    }
+}
+
+#[test]
+fn only_a_confirmation_that_counts_by_itself_changes_what_a_refusal_is() {
+    for seed in 0..ROUNDS {
+        let facts = any_refusals(&mut Random(seed));
+        let mut without = facts.clone();
+        let said: Vec<Finding> = facts.ruled().findings;
+        let against = |it: &ConfirmationFact| {
+            let id = it.confirmation_id.to_string();
+            let of_it = said
+                .iter()
+                .filter(|f| f.arguments.get("confirmation") == Some(&id));
+            let harmless = ["too_few_officers", "by_opinion", "form_fault"];
+            of_it
+                .into_iter()
+                .any(|f| !harmless.iter().any(|key| f.message.ends_with(key)))
+        };
+        at_visit(&mut without)
+            .confirmations
+            .retain(|it| !against(it));
+        let outcome = |facts: &Facts| {
+            let outcomes = facts.ruled().outcomes.into_iter();
+            let of_refusals = outcomes.filter(|(it, _)| matches!(it, Subject::Refusal(_)));
+            of_refusals.collect::<Vec<_>>()
+        };
+        assert_eq!(outcome(&facts), outcome(&without), "seed {seed}");
+    }
+}
+
+#[test]
+fn nothing_follows_for_an_enterprise_but_from_a_confirmed_refusal() {
+    for seed in 0..ROUNDS {
+        let facts = any_refusals(&mut Random(seed));
+        let ruled = facts.ruled();
+        let confirmed = ruled.outcomes.values();
+        let confirmed = confirmed.filter(|it| {
+            let refusal = RefusalStanding::Confirmed;
+            **it == Outcome::Refusal { refusal }
+        });
+        assert_eq!(
+            effects(&facts, &ruled).len(),
+            2 * confirmed.count(),
+            "seed {seed}"
+        );
+        // An open refusal keeps the sample from counting, whoever says what.
+        let open = ruled.outcomes.values().any(|it| match it {
+            Outcome::Refusal { refusal } => !refusal.is_resolved(),
+            _ => false,
+        });
+        assert!(!open || !ruled.validity(1).counts(), "seed {seed}");
+    }
 }
