@@ -234,7 +234,10 @@ impl SamplingNotice {
                 faults.push(Fault::new(path, "format"));
             }
         }
-        let (from, until) = (self.valid_from.parse::<Date>(), self.valid_until.parse());
+        let (from, until) = (
+            self.valid_from.parse::<Date>(),
+            self.valid_until.parse::<Date>(),
+        );
         if matches!((from, until), (Ok(from), Ok(until)) if until < from) {
             faults.push(Fault::new("valid_until", "before_its_beginning"));
         }
