@@ -81,7 +81,7 @@ fn the_servers_of_this_binary_run_on_postgresql() {
 }
 
 /// What is not about a server that has a database to choose.
-const ELSEWHERE: [(&str, &str); 6] = [
+const ELSEWHERE: [(&str, &str); 8] = [
     ("cli", "commands, each on a folder of its own"),
     ("demo", "the demonstration plays on SQLite"),
     (
@@ -96,6 +96,11 @@ const ELSEWHERE: [(&str, &str); 6] = [
         "limits",
         "reads pages and pushes at limits, all the same on both",
     ),
+    (
+        "media",
+        "of bytes alone; what becomes of visits is here by its name",
+    ),
+    ("objects", "of a folder or a bucket, whatever the database"),
     ("restore", "copies of a file"),
 ];
 
