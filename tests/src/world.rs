@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex};
 
 use fieldseal_server::cli::admin;
 use fieldseal_server::clock::Clock as _;
+use fieldseal_server::services::evidence::{Proof, verified};
+use fieldseal_server::services::ruling::rule_what_is_dirty;
 use mobile_ffi::{EnterpriseChoice, VisitStart};
 use serde_json::{Value, json};
-use sync_core::model::{DocumentId, SampleId};
+use sync_core::model::{Digest, DocumentId, SampleId};
 
 use crate::catalogue::{Catalogue, DataFile};
 use crate::phone::{PIN, Phone, PhoneParts};
@@ -269,6 +271,25 @@ impl World {
     #[track_caller]
     pub fn get(&self, path: &str) -> Value {
         self.call("GET", ADMIN, path, Value::Null).expect(200).body
+    }
+
+    /// Bytes that a phone is taken to have brought for a visit are verified, and what that changes is ruled.
+    pub fn brings(&self, phone: &Phone, visit: DocumentId, sha256: Digest, size_bytes: i64) {
+        let enrolled = phone.client.enrolled().expect("a phone's file");
+        let device = enrolled.expect("an enrolled phone").device_id;
+        let proof = Proof {
+            document_id: visit,
+            sha256,
+            size_bytes,
+            device_id: device.parse().expect("a device"),
+        };
+        let app = &self.server.app;
+        self.server.runtime.block_on(async {
+            let mut tx = app.store.begin_beside().await.expect("a transaction");
+            verified(app, &mut tx, &proof).await.expect("a proof");
+            tx.commit().await.expect("it is written");
+            rule_what_is_dirty(app).await.expect("it is ruled");
+        });
     }
 
     /// A phone enrolled for a sampler, on which everybody of their teams can sign; synced once.

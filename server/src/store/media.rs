@@ -27,6 +27,8 @@ statements! {
     /// What was found, by whoever still has it.
     FINISH = "UPDATE media SET state = $3, lease = NULL, found = $4, phash = $5, dhash = $6, examined_at = $7 \
         WHERE sha256 = $1 AND lease = $2 AND state = 'waiting'";
+    /// What was found in one original.
+    FIND = "SELECT state, found FROM media WHERE sha256 = $1";
     /// What was found in the originals of a manifest.
     LIST_OF_DOCUMENT = "SELECT m.sha256, m.state, m.found FROM evidence e JOIN media m ON m.sha256 = e.sha256 \
         WHERE e.document_id = $1";
@@ -212,20 +214,29 @@ pub async fn finish(
     Ok(tx.exec(&FINISH, values).await? == 1)
 }
 
+fn examined(row: &Row) -> Result<Examined> {
+    Ok(match row.get::<String>("state")?.as_str() {
+        "waiting" => Examined::Waiting,
+        _ => Examined::Found(found(row)?),
+    })
+}
+
+/// What was found in an original; none where it was never brought.
+pub async fn find(db: &mut Session, sha256: Digest) -> Result<Option<Examined>> {
+    let row = db.optional(&FIND, args![sha256]).await?;
+    row.as_ref().map(examined).transpose()
+}
+
 /// What was found in the originals of a manifest.
 pub async fn list_of_document(
     db: &mut Session,
     document: DocumentId,
 ) -> Result<Vec<(Digest, Examined)>> {
     let rows = db.all(&LIST_OF_DOCUMENT, args![document]).await?;
-    let examined = rows.iter().map(|row| {
-        let examined = match row.get::<String>("state")?.as_str() {
-            "waiting" => Examined::Waiting,
-            _ => Examined::Found(found(row)?),
-        };
-        Ok((row.get("sha256")?, examined))
-    });
-    examined.collect()
+    let all = rows
+        .iter()
+        .map(|row| Ok((row.get("sha256")?, examined(row)?)));
+    all.collect()
 }
 
 /// How many wait to be examined.

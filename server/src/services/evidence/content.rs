@@ -130,15 +130,9 @@ async fn find(
 }
 
 /// What the bytes were found to be, once somebody looked. What is something else as well is nothing in particular.
-async fn found_type(
-    db: &mut Session,
-    document: DocumentId,
-    sha256: Digest,
-) -> Result<Option<String>> {
-    let examined = media::list_of_document(db, document).await?;
-    let found = examined.into_iter().find(|(of, _)| *of == sha256);
-    Ok(match found {
-        Some((_, Examined::Found(found))) => {
+async fn found_type(db: &mut Session, sha256: Digest) -> Result<Option<String>> {
+    Ok(match media::find(db, sha256).await? {
+        Some(Examined::Found(found)) => {
             let double = found.fact.outcomes.contains(&MediaOutcome::Polyglot);
             (!double).then_some(found.fact.media_type)
         }
@@ -157,7 +151,10 @@ pub async fn open(
     let (row, found) = {
         let mut db = app.store.read().await?;
         let row = find(&mut db, caller, document, id).await?;
-        let found = found_type(&mut db, document, row.entry.sha256).await?;
+        let found = match part {
+            Part::Original => found_type(&mut db, row.entry.sha256).await?,
+            Part::Rendition(_) => None,
+        };
         (row, found)
     };
     let sha256 = row.entry.sha256;

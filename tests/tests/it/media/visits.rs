@@ -6,9 +6,7 @@ use std::time::Duration;
 use fieldseal_server::args;
 use fieldseal_server::media::hash::{Hashes, distance};
 use fieldseal_server::objects::ObjectName;
-use fieldseal_server::services::evidence::{Proof, verified};
 use fieldseal_server::services::media::{SCREEN, THUMBNAIL};
-use fieldseal_server::services::ruling::rule_what_is_dirty;
 use fieldseal_server::store::media::{self, End, Examined, Found};
 use fieldseal_server::store::{Statement, evidence};
 use fieldseal_tests::phone::Phone;
@@ -42,20 +40,7 @@ fn stores(server: &TestServer, sha256: Digest, bytes: &[u8]) {
 
 /// They are verified for the visit.
 fn brings(w: &World, phone: &Phone, visit: DocumentId, sha256: Digest, bytes: &[u8]) {
-    let app = &w.server.app;
-    let enrolled = phone.client.enrolled().unwrap().unwrap();
-    let proof = Proof {
-        document_id: visit,
-        sha256,
-        size_bytes: i64::try_from(bytes.len()).unwrap(),
-        device_id: enrolled.device_id.parse().unwrap(),
-    };
-    w.server.runtime.block_on(async {
-        let mut tx = app.store.begin_beside().await.unwrap();
-        verified(app, &mut tx, &proof).await.unwrap();
-        tx.commit().await.unwrap();
-        rule_what_is_dirty(app).await.unwrap();
-    });
+    w.brings(phone, visit, sha256, i64::try_from(bytes.len()).unwrap());
 }
 
 /// Waits for the job, which rests a second between two looks.

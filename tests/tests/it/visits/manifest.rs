@@ -4,7 +4,7 @@
 use fieldseal_server::access::Principal;
 use fieldseal_server::args;
 use fieldseal_server::problem::Problem;
-use fieldseal_server::services::evidence::{Claim, Proof, may_upload, verified};
+use fieldseal_server::services::evidence::{Claim, may_upload};
 use fieldseal_server::services::ruling::rule_what_is_dirty;
 use fieldseal_server::store::Statement;
 use fieldseal_server::store::evidence::{self, EvidenceRow};
@@ -74,19 +74,7 @@ fn asks(w: &World, caller: &Principal, claim: &Claim) -> Result<EvidenceRow, Pro
 
 /// What the job that finishes an upload says when the bytes of a claim are stored and verified.
 pub fn brings(w: &World, phone: &Phone, claim: &Claim) {
-    let app = &w.server.app;
-    let proof = Proof {
-        document_id: claim.document_id,
-        sha256: claim.sha256,
-        size_bytes: claim.size_bytes,
-        device_id: device(phone),
-    };
-    w.server.runtime.block_on(async {
-        let mut tx = app.store.begin_beside().await.unwrap();
-        verified(app, &mut tx, &proof).await.unwrap();
-        tx.commit().await.unwrap();
-        rule_what_is_dirty(app).await.unwrap();
-    });
+    w.brings(phone, claim.document_id, claim.sha256, claim.size_bytes);
 }
 
 fn receipts(phone: &Phone) -> Vec<EvidenceReceiptRecord> {
