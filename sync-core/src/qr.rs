@@ -91,8 +91,38 @@ impl QrCode {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// What an independent decoder reads in a code that is painted with squares of three points.
+    pub(crate) fn read_back(code: &QrCode) -> Vec<String> {
+        const POINTS: usize = 3;
+        let side = (code.width() + 2 * QrCode::QUIET) * POINTS;
+        let mut image = rqrr::PreparedImage::prepare_from_greyscale(side, side, |x, y| {
+            let square = |point: usize| (point / POINTS).checked_sub(QrCode::QUIET);
+            match (square(x), square(y)) {
+                (Some(column), Some(row)) if code.is_dark(column, row) => 0,
+                _ => 255,
+            }
+        });
+        let found = image.detect_grids();
+        found.iter().map(|it| it.decode().unwrap().1).collect()
+    }
+
+    #[test]
+    fn an_independent_decoder_reads_back_what_was_written() {
+        let address = format!("https://fieldseal.example.cn/v/{}", "5c".repeat(32));
+        let shown = "FSQ1:".to_owned() + &"7WE QE$:0 A".repeat(100);
+        for (text, correction) in [
+            ("1", Correction::Low),
+            ("抽样单 S-1 & <b>", Correction::Medium),
+            (&address, Correction::Medium),
+            (&shown, Correction::Low),
+        ] {
+            let code = QrCode::of(text, correction).unwrap();
+            assert_eq!(read_back(&code), [text]);
+        }
+    }
 
     #[test]
     fn a_code_is_as_large_as_its_text_needs_and_no_larger_than_one_can_be() {
