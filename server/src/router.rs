@@ -54,6 +54,7 @@ fn operations() -> OpenApiRouter<App> {
         ))
         .routes(routes!(devices::get::get_device))
         .routes(routes!(devices::signers::create_signer))
+        .routes(routes!(devices::agreement_key::put_agreement_key))
         .routes(routes!(sheet_number_blocks::create_sheet_number_block))
         .routes(routes!(devices::revoke::revoke_device))
         .routes(routes!(

@@ -11,7 +11,10 @@ use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
 use sync_core::model::{Actor, DeviceId};
-use sync_core::proof::{CertificateKind, enrolment_statement, login_statement, signer_statement};
+use sync_core::proof::parcel::AgreementKey;
+use sync_core::proof::{
+    CertificateKind, agreement_statement, enrolment_statement, login_statement, signer_statement,
+};
 
 use crate::server::{Answer, PASSWORD, TestServer};
 
@@ -77,6 +80,7 @@ impl TestDevice {
                     device,
                     actor,
                     public_key: &public_key,
+                    agreement_key: None,
                 };
                 let certificate = certificates::issue(app, &mut tx, subject, &user, &body).await?;
                 let row = DeviceRow {
@@ -176,6 +180,22 @@ impl TestDevice {
         let answer = self.refresh_with(server, &self.refresh).expect(201);
         self.take(&answer.body);
         self.access.clone()
+    }
+
+    /// The body that notes the key for parcels which follows from this seed.
+    pub fn agreement_key(&self, server: &TestServer, seed: u8) -> Value {
+        let key = AgreementKey::from_seed(&[seed; 32]);
+        self.agreement_key_of(server, key.public())
+    }
+
+    /// The same for any bytes.
+    pub fn agreement_key_of(&self, server: &TestServer, key: &[u8]) -> Value {
+        let challenge = server.challenge();
+        let statement = agreement_statement(&challenge, self.id(), key);
+        json!({
+            "agreement_key": STANDARD.encode(key), "challenge": challenge,
+            "signature": self.sign(&statement),
+        })
     }
 
     /// The body that gives a second person this key on the phone of `device`.

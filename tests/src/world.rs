@@ -18,7 +18,7 @@ use crate::phone::{PIN, Phone, PhoneParts};
 use crate::server::{Answer, PASSWORD, TestServer};
 
 /// The administrator of the whole country.
-const ADMIN: &str = "admin";
+pub const ADMIN: &str = "admin";
 /// Access tokens live for ten minutes of the server's clock; a new one is taken before that.
 const TOKEN_KEPT_MS: i64 = 8 * 60_000;
 

@@ -230,6 +230,16 @@ pub const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
+        id: "put_agreement_key",
+        who: Who::Anyone,
+        scope: Scope::OwnDevice,
+        probe: Probe {
+            path: "/v1/devices/{foreign_device}/agreement-key",
+            body: Some(r#"{"agreement_key":"","challenge":"x","signature":""}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
         id: "revoke_device",
         who: ADMIN,
         scope: Scope::RegionAndBelow,

@@ -128,6 +128,7 @@ pub async fn make(
         created_at: app.now(),
     });
     let new = people::NewUser {
+        certificate_no: None,
         organisation: organisation.organisation,
         username,
         display_name,

@@ -112,7 +112,7 @@ pub async fn withdrawn(
     let people = match from {
         Audience::Team(team) => Vec::from_iter(teams::roster(tx, *team).await?),
         Audience::Organisation(body) => users::list_of_organisation(tx, *body).await?,
-        Audience::Everyone | Audience::User(_) | Audience::Device(_) => Vec::new(),
+        _ => Vec::new(),
     };
     for person in people {
         let mut kept = index::list_kept(tx, task, person).await?;

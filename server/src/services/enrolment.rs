@@ -5,8 +5,11 @@ use std::net::IpAddr;
 use sync_core::limits::ENROLMENT_CODE_MS;
 use sync_core::model::{Actor, DeviceId, Millis, UserId};
 use sync_core::proof::{
-    CertificateKind, CertificatePayload, Signed, Verifier, enrolment_statement, signer_statement,
+    CertificateKind, CertificatePayload, Signed, Verifier, agreement_statement,
+    enrolment_statement, signer_statement,
 };
+
+use uuid::Uuid;
 
 use super::certificates::{self, Subject};
 use super::challenges::Taken;
@@ -65,6 +68,8 @@ pub struct NewDevice {
     pub challenge: String,
     /// Its signature over the enrolment statement.
     pub signature: Vec<u8>,
+    /// The key for parcels, and its signature over the agreement statement with the nil id: it has no id yet.
+    pub agreement: Option<(Vec<u8>, Vec<u8>)>,
     /// What it was certified by before.
     pub certificate: Option<Signed<CertificatePayload>>,
 }
@@ -90,6 +95,12 @@ pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolle
     let found = challenges::take(app, &mut tx, &new.challenge, &statement, &code).await?;
     if !AwsLc.verify_p256(&new.public_key, &statement, &new.signature) {
         return Err(Problem::new(Code::SignatureInvalid));
+    }
+    if let Some((key, signature)) = &new.agreement {
+        let statement = agreement_statement(&new.challenge, DeviceId(Uuid::nil()), key);
+        if !AwsLc.verify_p256(&new.public_key, &statement, signature) {
+            return Err(Problem::new(Code::SignatureInvalid).field("agreement_signature", ""));
+        }
     }
     if found != Taken::First {
         let enrolled = enrolled_before(app, &mut tx, &new, found, address).await?;
@@ -127,11 +138,21 @@ pub async fn enrol(app: &App, new: NewDevice, address: IpAddr) -> Result<Enrolle
     let organisation = organisation.ok_or(Problem::new(Code::NotFound))?;
     let device = DeviceId(app.new_uuid());
     let (kind, actor, public_key) = (CertificateKind::Device, new.actor, &new.public_key);
+    let agreement_key = match &new.agreement {
+        None => None,
+        Some((key, _)) if key == public_key => {
+            return Err(
+                Problem::new(Code::Conflict).field("agreement_key", "is the key that signs")
+            );
+        }
+        Some((key, _)) => Some(certificates::check_agreement_key(&mut tx, key).await?),
+    };
     let subject = Subject {
         kind,
         device,
         actor,
         public_key,
+        agreement_key,
     };
     let certificate = certificates::issue(app, &mut tx, subject, &user, &organisation).await?;
     let row = DeviceRow {
@@ -290,6 +311,7 @@ pub async fn enrol_signer(
         device,
         actor,
         public_key,
+        agreement_key: None,
     };
     let certificate = certificates::issue(app, &mut tx, subject, &user, &organisation).await?;
     check_new_point(&mut tx, public_key).await?;

@@ -106,7 +106,10 @@ pub async fn verified(app: &App, tx: &mut Tx, proof: &Proof) -> Result<()> {
     let receipts = receipts(tx, &[&row]).await?;
     let document_id = row.document_id;
     let mut marked = brought(tx, proof.sha256, now).await?;
-    marked.push(ScopeKey::Visit { document_id });
+    // Whether the bytes of a confirmation are here is no fact of the visit that it names.
+    if row.kind == binding::VISIT {
+        marked.push(ScopeKey::Visit { document_id });
+    }
     dirty::mark(tx, &marked, now).await?;
     if !receipts.is_empty() {
         feed::append(tx, &receipts, now).await?;
@@ -139,16 +142,20 @@ pub async fn list_manifests(app: &App) -> Result<()> {
         }
         let enterprises = lagging.iter().map(|(_, key)| key.clone()).collect();
         projection::lock_enterprises(&mut tx, enterprises).await?;
-        let mut marked = Vec::new();
+        let (mut marked, mut shared) = (Vec::new(), Vec::new());
         for (document_id, _) in &lagging {
             let document_id = *document_id;
             documents::hold(&mut tx, document_id).await?;
             // The scopes that it belongs to are as they were; its visit alone is ruled by what is told now.
-            projection::project_again(&mut tx, &[document_id], app.now()).await?;
+            let placed = projection::project_again(&mut tx, &[document_id], app.now()).await?;
+            shared.extend(placed.shared);
             documents::set_evidence_version(&mut tx, document_id).await?;
             marked.push(ScopeKey::Visit { document_id });
         }
         dirty::mark(&mut tx, &marked, app.now()).await?;
+        if !shared.is_empty() {
+            feed::append(&mut tx, &shared, app.now()).await?;
+        }
         tx.commit().await?;
     }
 }

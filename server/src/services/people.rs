@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sync_core::limits::NAME_CHARS_MAX;
 use sync_core::model::{OrganisationId, UserId};
 
-use super::{audit, reference};
+use super::{audit, certificates, reference};
 use crate::access::{OrganisationKind, Principal, Role, passwords};
 use crate::app::App;
 use crate::problem::{Code, Problem};
@@ -13,6 +13,7 @@ use crate::store::StoreError;
 use crate::store::access::organisations::{self, OrganisationRow};
 pub use crate::store::access::users::UserRow;
 use crate::store::access::{sessions, users};
+use crate::store::feed;
 
 /// Who a new person is to be.
 pub struct NewUser {
@@ -26,6 +27,8 @@ pub struct NewUser {
     pub roles: Vec<Role>,
     /// GB/T 2260 codes; without any, the region of their authority.
     pub regions: Vec<String>,
+    /// The number on an officer's certificate (执法证号).
+    pub certificate_no: Option<String>,
     /// Their first password.
     pub password: String,
 }
@@ -77,6 +80,7 @@ async fn made_before(
             row.organisation,
             row.display_name.clone(),
             row.roles.clone(),
+            row.certificate_no.clone(),
         )
     };
     let sorted = |regions: &[String]| regions.iter().cloned().collect::<BTreeSet<_>>();
@@ -141,12 +145,27 @@ pub async fn prepare(
         organisation: organisation.organisation,
         username: normal_username(&new.username),
         display_name: new.display_name,
+        certificate_no: certificate_no(new.certificate_no.as_deref(), &new.roles)?,
         roles: new.roles,
         password_hash: app.passwords.hash(new.password, app.random()).await?,
         active: true,
         created_at: app.now(),
     };
     Ok(Person { row, regions })
+}
+
+/// The number of an officer's certificate (执法证号) as it is kept: it is for enforcement alone, and an empty one is none.
+fn certificate_no(number: Option<&str>, roles: &[Role]) -> Result<Option<String>, Problem> {
+    let number = number.map(str::trim).filter(|number| !number.is_empty());
+    let Some(number) = number else {
+        return Ok(None);
+    };
+    if !roles.contains(&Role::Enforcement) {
+        let detail = "is for people of enforcement";
+        return Err(Problem::value("certificate_no", detail));
+    }
+    check_name("certificate_no", number)?;
+    Ok(Some(number.to_owned()))
 }
 
 /// Writes a prepared person.
@@ -208,9 +227,12 @@ pub struct Change {
     pub active: Option<bool>,
     /// A new password.
     pub password: Option<String>,
+    /// Another number of an officer's certificate; an empty one takes it away.
+    pub certificate_no: Option<String>,
 }
 
-/// Changes a person; disabling or a new password ends their sessions. What their phones hold is untouched.
+/// Changes a person; disabling or a new password ends their sessions. What their phones hold is untouched; another number of
+/// their certificate is certified anew.
 pub async fn change(
     app: &App,
     caller: &Principal,
@@ -231,8 +253,22 @@ pub async fn change(
         }
         None => None,
     };
+    let number = match &change.certificate_no {
+        Some(number) => certificate_no(Some(number), &before.row.roles)?,
+        None => before.row.certificate_no.clone(),
+    };
     let (now, subject) = (app.now(), format!("user:{id}"));
     let mut tx = app.store.begin().await?;
+    let mut told = Vec::new();
+    if number != before.row.certificate_no {
+        users::update_certificate_no(&mut tx, id, number.as_deref(), now).await?;
+        told = certificates::certify_person_anew(app, &mut tx, id).await?;
+        let (act, detail) = (
+            "user.certificate_no",
+            serde_json::json!({ "certificate_no": number }),
+        );
+        audit::record(app, &mut tx, caller, act, subject.clone(), detail).await?;
+    }
     if let Some(hash) = hash {
         users::update_password(&mut tx, id, &hash, now).await?;
         sessions::end_of_user(&mut tx, id, "password", now).await?;
@@ -250,6 +286,10 @@ pub async fn change(
             "user.disabled"
         };
         audit::record(app, &mut tx, caller, act, subject, serde_json::json!({})).await?;
+    }
+    // The counter of the feed last: it is held until the commit.
+    if !told.is_empty() {
+        feed::append(&mut tx, &told, now).await?;
     }
     tx.commit().await?;
     get(app, caller, id).await

@@ -27,9 +27,10 @@ statements! {
     FIND = entries!("WHERE e.document_id = $1 AND e.evidence_id = $2");
     /// The manifest of a document.
     LIST = entries!("WHERE e.document_id = $1 ORDER BY e.evidence_id");
-    /// Whether a person's devices are those that a document is for: of its roster, or of an author.
+    /// Whether a person's devices bring what a document names: those of its roster, or of an author. What a visit's team
+    /// only reads, what is confirmed of it, they bring nothing for.
     FIND_AUDIENCE = "SELECT d.document_id FROM documents d WHERE d.document_id = $1 AND (\
-           EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = d.team_id AND m.user_id = $2) \
+           (d.kind = 'visit' AND EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = d.team_id AND m.user_id = $2)) \
         OR EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = d.document_id AND a.user_id = $2))";
     /// An original that lies in the object store.
     INSERT_BLOB = "INSERT INTO blobs (sha256, size_bytes, stored_at) VALUES ($1, $2, $3) ON CONFLICT (sha256) DO NOTHING";

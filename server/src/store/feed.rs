@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use sync_core::model::{
-    ChangeHash, DeviceId, DocumentId, Millis, OrganisationId, RulingId, TeamId, UserId,
+    ChangeHash, DeviceId, DocumentId, Millis, OrganisationId, Region, RulingId, TeamId, UserId,
 };
 use sync_core::proof::{CertificatePayload, EVIDENCE_RECEIPT, EvidenceReceiptPayload, Signed};
 use sync_core::sync::wire::{ChangeStatus, IndexPage};
@@ -26,13 +26,17 @@ statements! {
     FORGET_SCOPE = "DELETE FROM feed WHERE document_id = $1 AND audience = $2 AND entry IN ('grant', 'revoke') AND position < $3";
     /// Everybody to whom a reference record went.
     LIST_TOLD = "SELECT DISTINCT audience FROM feed WHERE subject = $1 AND entry = 'reference' ORDER BY audience";
-    /// What a caller sees behind a position: what is for all, for them, their device and organisation, their teams, and
-    /// the documents they wrote in.
+    /// What a caller sees behind a position: what is for all, for them, their device and organisation, their teams, the
+    /// documents they wrote in with what is confirmed of them, and, for enforcement, what is for their regions.
     LIST = "SELECT f.position, f.entry, f.document_id, f.subject, f.version, f.payload FROM feed f \
         WHERE f.position > $1 AND f.position <= $2 AND (f.audience IN ('all', $3, $4, $5) \
           OR f.audience IN (SELECT 'team/' || t.team_id FROM team_members t WHERE t.user_id = $6) \
-          OR (f.audience LIKE 'team/%' \
-            AND EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = f.document_id AND a.user_id = $6))) \
+          OR ((f.audience LIKE 'team/%' OR f.audience LIKE 'region/%') \
+            AND EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = f.document_id AND a.user_id = $6)) \
+          OR (f.audience LIKE 'team/%' AND EXISTS (SELECT 1 FROM confirmations c \
+            JOIN document_authors a ON a.document_id = c.visit_id WHERE c.document_id = f.document_id AND a.user_id = $6)) \
+          OR ($8 = 1 AND f.audience LIKE 'region/%' AND EXISTS (SELECT 1 FROM user_regions r \
+            WHERE r.user_id = $6 AND f.audience LIKE 'region/' || r.prefix || '%'))) \
         ORDER BY f.position LIMIT $7";
     /// The epoch that stands.
     EPOCH = "SELECT epoch, number FROM server_epochs ORDER BY number DESC LIMIT 1";
@@ -47,7 +51,8 @@ statements! {
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     /// The documents of a team, and whether a person wrote in them.
     LIST_TEAM_DOCUMENTS = "SELECT d.document_id, a.user_id AS author FROM documents d \
-        LEFT JOIN document_authors a ON a.document_id = d.document_id AND a.user_id = $2 \
+        LEFT JOIN confirmations c ON c.document_id = d.document_id \
+        LEFT JOIN document_authors a ON a.document_id = COALESCE(c.visit_id, d.document_id) AND a.user_id = $2 \
         WHERE d.team_id = $1 ORDER BY d.document_id";
 }
 
@@ -76,6 +81,8 @@ pub enum Audience {
     User(UserId),
     /// One device.
     Device(DeviceId),
+    /// Devices of enforcement (现场执法监管人员) whose jurisdiction covers a region.
+    Region(Region),
 }
 
 impl Audience {
@@ -92,6 +99,7 @@ impl Audience {
             "team" => id.parse().ok().map(Self::Team),
             "user" => id.parse().ok().map(Self::User),
             "device" => id.parse().ok().map(Self::Device),
+            "region" => id.parse().ok().map(Self::Region),
             _ => None,
         }
     }
@@ -105,6 +113,7 @@ impl fmt::Display for Audience {
             Self::Team(id) => write!(f, "team/{id}"),
             Self::User(id) => write!(f, "user/{id}"),
             Self::Device(id) => write!(f, "device/{id}"),
+            Self::Region(code) => write!(f, "region/{code}"),
         }
     }
 }
@@ -140,19 +149,19 @@ impl NewRow {
         }
     }
 
-    /// A document is newly in a person's scope: it comes whole.
-    pub fn grant(user: UserId, document: DocumentId) -> Self {
+    /// A document is newly in somebody's scope: it comes whole.
+    pub fn grant(audience: Audience, document: DocumentId) -> Self {
         Self {
             document: Some(document),
-            ..Self::of(Audience::User(user), "grant")
+            ..Self::of(audience, "grant")
         }
     }
 
-    /// A document is no longer in a person's scope.
-    pub fn revoke(user: UserId, document: DocumentId) -> Self {
+    /// A document is no longer in somebody's scope.
+    pub fn revoke(audience: Audience, document: DocumentId) -> Self {
         Self {
             document: Some(document),
-            ..Self::of(Audience::User(user), "revoke")
+            ..Self::of(audience, "revoke")
         }
     }
 
@@ -342,7 +351,7 @@ pub async fn join_team(tx: &mut Tx, user: UserId, team: TeamId, now: Millis) -> 
     let mut rows = Vec::new();
     hold_counter(tx).await?;
     for row in tx.all(&LIST_TEAM_DOCUMENTS, args![team, user]).await? {
-        rows.push(NewRow::grant(user, row.get("document_id")?));
+        rows.push(NewRow::grant(Audience::User(user), row.get("document_id")?));
     }
     if !rows.is_empty() {
         append(tx, &rows, now).await?;
@@ -356,7 +365,10 @@ pub async fn leave_team(tx: &mut Tx, user: UserId, team: TeamId, now: Millis) ->
     hold_counter(tx).await?;
     for row in tx.all(&LIST_TEAM_DOCUMENTS, args![team, user]).await? {
         if row.get::<Option<UserId>>("author")?.is_none() {
-            rows.push(NewRow::revoke(user, row.get("document_id")?));
+            rows.push(NewRow::revoke(
+                Audience::User(user),
+                row.get("document_id")?,
+            ));
         }
     }
     if !rows.is_empty() {
@@ -374,6 +386,8 @@ pub struct ReaderScope {
     pub device: DeviceId,
     /// Their organisation.
     pub organisation: OrganisationId,
+    /// Whether they are enforcement, and so see the cases of their regions.
+    pub enforces: bool,
 }
 
 /// A row as read.
@@ -424,7 +438,8 @@ pub async fn list(
                 Audience::Device(scope.device).to_string(),
                 Audience::Organisation(scope.organisation).to_string(),
                 scope.user,
-                rows_max
+                rows_max,
+                scope.enforces
             ],
         )
         .await?;

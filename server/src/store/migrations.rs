@@ -56,6 +56,7 @@ migrations![
     "0022_evidence",
     "0023_uploads",
     "0024_media",
+    "0025_confirmations",
 ];
 
 statements! {

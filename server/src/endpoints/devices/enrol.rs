@@ -34,6 +34,11 @@ pub struct NewDevice {
     challenge: String,
     /// ECDSA over `fieldseal/enrol/1\n<challenge>\n<actor>\n<public key bytes>`, DER or raw, base64.
     signature: String,
+    /// The P-256 key to which parcels are sealed for this phone, SEC1 uncompressed, base64; another one than the key that
+    /// signs. A phone that brings none can note one later.
+    agreement_key: Option<String>,
+    /// With it: ECDSA of the public key over `fieldseal/agreement/1\n<challenge>\n<nil UUID>\n<agreement key bytes>`, base64.
+    agreement_signature: Option<String>,
     /// The certificate that this server gave to this very install before, if it did: the phone is then who it was, also
     /// where the server was restored from a backup that does not know it.
     #[serde(default)]
@@ -88,6 +93,15 @@ pub async fn enrol_device(
         actor: body.actor,
         label: body.label,
         challenge: body.challenge,
+        agreement: match (body.agreement_key, body.agreement_signature) {
+            (None, None) => None,
+            (Some(key), Some(signature)) => Some((
+                base64_field("agreement_key", &key)?,
+                base64_field("agreement_signature", &signature)?,
+            )),
+            (Some(_), None) => return Err(Problem::value("agreement_signature", "is missing")),
+            (None, Some(_)) => return Err(Problem::value("agreement_key", "is missing")),
+        },
         certificate: body.certificate,
     };
     let enrolled = enrolment::enrol(&app, new, address).await?;

@@ -1,5 +1,6 @@
 //! `/v1/devices`: phones, and the people who sign on them.
 
+pub mod agreement_key;
 pub mod enrol;
 pub mod get;
 pub mod list;

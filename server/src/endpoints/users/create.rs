@@ -30,6 +30,8 @@ pub struct NewUser {
     /// GB/T 2260 codes inside the authority's region; without any, that region.
     #[serde(default)]
     regions: Vec<String>,
+    /// The number on an officer's certificate (执法证号); certified on their phones. For enforcement alone.
+    certificate_no: Option<String>,
     /// Their first password, at least 10 characters.
     password: String,
 }
@@ -49,6 +51,7 @@ pub async fn create_user(
         display_name: body.display_name,
         roles: body.roles,
         regions: body.regions,
+        certificate_no: body.certificate_no,
         password: body.password,
     };
     let person = people::create(&app, &caller, new).await?;

@@ -32,6 +32,9 @@ pub struct User {
     pub roles: Vec<Role>,
     /// GB/T 2260 codes of what they see; empty outside of an authority.
     pub regions: Vec<String>,
+    /// The number on an officer's certificate (执法证号).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_no: Option<String>,
     /// Whether they may act.
     pub active: bool,
     /// Since when, RFC 3339.
@@ -48,6 +51,7 @@ impl From<Person> for User {
             display_name: row.display_name,
             roles: row.roles,
             regions,
+            certificate_no: row.certificate_no,
             active: row.active,
             created_at: rfc3339(row.created_at),
         }

@@ -1,4 +1,4 @@
-//! `PATCH /v1/users/{id}`: disable, enable, give a new password.
+//! `PATCH /v1/users/{id}`: disable, enable, give a new password or another number of a certificate.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -20,9 +20,11 @@ pub struct UserChange {
     active: Option<bool>,
     /// A new password; ends every session.
     password: Option<String>,
+    /// Another number of an officer's certificate (执法证号); "" takes it away. Their phones get new certificates.
+    certificate_no: Option<String>,
 }
 
-/// Disable or enable a person, or give them a new password
+/// Disable or enable a person, give them a new password, or note the number of their certificate
 #[utoipa::path(patch, path = "/v1/users/{id}", tag = "users",
     params(("id" = String, Path, description = "Their id")),
     request_body = UserChange, security(("access_token" = [])),
@@ -36,6 +38,7 @@ pub async fn update_user(
     let change = people::Change {
         active: body.active,
         password: body.password,
+        certificate_no: body.certificate_no,
     };
     Ok(Json(
         people::change(&app, &caller, id, change).await?.into(),

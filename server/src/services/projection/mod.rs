@@ -1,20 +1,25 @@
 //! From a document to rows: what lists show, what rules take, and which scopes it belongs to. Runs in the transaction
 //! that changes the document; the scopes that it left and those that it joined are marked together.
 
+mod cases;
 mod read;
 
 use automerge::Automerge;
+use sync_core::document::{ConfirmationProjection, ConflictRecord, ListedEvidence};
 use sync_core::model::{Actor, ChangeHash, DocumentId, EnterpriseKey, Millis, SampleId};
 use sync_core::rules::{Facts, SampleFact, ScopeKey, scopes_of_sample};
 
+use crate::services::sync::binding;
 use crate::store::evidence;
+use crate::store::feed::NewRow;
 use crate::store::locks::{self, Lock};
 use crate::store::reference::enterprises::{self, Enterprise};
+use crate::store::sync::confirmations;
 use crate::store::sync::documents::{self, DocumentRow};
 use crate::store::sync::projections::{self, MemberKind, VisitRow};
 use crate::store::{Result, Session, Tx};
 
-pub use read::{Around, Certified, Projected, around};
+pub use read::{Around, Certified, Projected, around, confirmation};
 
 /// Documents that are projected again at a time: their snapshots are in memory meanwhile.
 const PROJECTED_AT_ONCE: usize = 64;
@@ -49,13 +54,32 @@ impl Ahead {
     }
 }
 
-/// Projects documents, and gives the scopes that they left and joined: the caller marks them, with those of all other
-/// documents of the transaction, so that marks are taken in one order. The caller holds the locks of their enterprises.
+/// What projecting documents leads to.
+#[derive(Default)]
+pub struct Placed {
+    /// Scopes that they left and joined: the caller marks them, with those of all other documents of the transaction, so
+    /// that marks are taken in one order.
+    pub marked: Vec<ScopeKey>,
+    /// Documents that enforcement newly has to see, or no longer: the caller publishes them.
+    pub shared: Vec<NewRow>,
+}
+
+/// Whether anything was written in the documents that are projected, or only around them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Changes came.
+    Written,
+    /// An enterprise has another key or name.
+    Again,
+}
+
+/// Projects documents. The caller holds the locks of their enterprises.
 pub async fn project(
     tx: &mut Tx,
     documents: Vec<(&DocumentRow, Option<Ahead>)>,
+    why: Why,
     now: Millis,
-) -> Result<Vec<ScopeKey>> {
+) -> Result<Placed> {
     let all: Vec<DocumentId> = documents.iter().map(|(row, _)| row.document_id).collect();
     let stored = documents.iter().filter(|(row, _)| row.is_stored());
     let stored: Vec<DocumentId> = stored.map(|(row, _)| row.document_id).collect();
@@ -67,10 +91,18 @@ pub async fn project(
     let listed = enterprises::list_by_keys(tx, resolved.values()).await?;
 
     let mut certified = Certified::default();
-    let mut projected = Vec::new();
+    let (mut projected, mut confirmed) = (Vec::new(), Vec::new());
     for (row, ahead) in documents {
         let identity_key = EnterpriseKey(row.enterprise_key.clone());
         let enterprise = resolved.get(&identity_key).cloned().unwrap_or(identity_key);
+        if row.kind == binding::CONFIRMATION {
+            let certified = &mut certified;
+            match read::project_stored_confirmation(tx, certified, row, &enterprise).await? {
+                Some(read) => confirmed.push(read),
+                None => tracing::error!(document = %row.document_id, "is no confirmation"),
+            }
+            continue;
+        }
         // Whoever gave the enterprise another key since then did so before we held its lock.
         let ahead = ahead.filter(|ahead| ahead.enterprise == enterprise);
         let read = match ahead.and_then(|ahead| ahead.projected) {
@@ -96,14 +128,17 @@ pub async fn project(
         .map(|(visit, read)| (visit, &read.facts))
         .collect();
     projections::replace_visits(tx, &stored, &visits, now).await?;
+    let shared = cases::put(tx, &visits, why, now).await?;
     let manifests = projected.iter();
     let manifests = manifests.map(|(visit, read)| (visit.document_id, read.evidence.as_slice()));
+    let manifests = manifests.chain(confirmed.iter().map(manifest));
     evidence::replace(tx, &stored, manifests.collect()).await?;
     for (visit, read) in &projected {
         for (path, record) in &read.conflicts {
             projections::insert_conflict(tx, visit.document_id, path, record, now).await?;
         }
     }
+    marked.extend(put_confirmations(tx, &confirmed, now).await?);
     let members: Vec<_> = projected
         .iter()
         .flat_map(|(visit, read)| members(visit.document_id, &read.facts))
@@ -111,7 +146,38 @@ pub async fn project(
     projections::replace_members(tx, &stored, &members).await?;
     marked.extend(members.into_iter().map(|(_, _, _, key)| key));
     marked.extend(projections::list_scopes_of_shared(tx, &all).await?);
+    Ok(Placed { marked, shared })
+}
+
+fn manifest(read: &ConfirmationProjection) -> (DocumentId, &[ListedEvidence]) {
+    (read.document_id, read.evidence.as_slice())
+}
+
+/// Stores confirmations (现场确认), and gives the scopes of the visits that they name: their facts lie over those of the
+/// visit and of its door. A visit that is not here yet asks for them when it comes.
+async fn put_confirmations(
+    tx: &mut Tx,
+    confirmed: &[ConfirmationProjection],
+    now: Millis,
+) -> Result<Vec<ScopeKey>> {
+    confirmations::put(tx, confirmed, now).await?;
+    for read in confirmed {
+        for record in &read.conflicts {
+            let (path, record) = told_conflict(record);
+            projections::insert_conflict(tx, read.document_id, &path, &record, now).await?;
+        }
+    }
+    let visits = confirmed.iter().map(|it| it.identity.visit.document_id());
+    let visits: Vec<DocumentId> = visits.collect();
+    let mut marked = projections::list_scopes_of_documents(tx, &visits).await?;
+    marked.retain(|key| matches!(key, ScopeKey::Visit { .. } | ScopeKey::Door { .. }));
     Ok(marked)
+}
+
+/// A conflict as it is kept: where it is, and the record.
+fn told_conflict(record: &ConflictRecord) -> (String, String) {
+    let told = serde_json::to_string(record).unwrap_or_default();
+    (record.path.join("/"), told)
 }
 
 /// What lists show of a visit, and the region that its rules go by: as listed, else as written.
@@ -155,28 +221,26 @@ pub async fn lock_enterprises(tx: &mut Tx, keys: Vec<String>) -> Result<()> {
 }
 
 /// Projects documents again that were projected before: an enterprise has another key now, or another name. The caller
-/// holds the locks of the enterprises that they name, and marks the scopes that this gives.
-pub async fn project_again(
-    tx: &mut Tx,
-    documents: &[DocumentId],
-    now: Millis,
-) -> Result<Vec<ScopeKey>> {
-    let mut marked = Vec::new();
+/// holds the locks of the enterprises that they name, marks the scopes that this gives, and publishes.
+pub async fn project_again(tx: &mut Tx, documents: &[DocumentId], now: Millis) -> Result<Placed> {
+    let mut placed = Placed::default();
     for documents in documents.chunks(PROJECTED_AT_ONCE) {
         let rows = documents::list(tx, documents.iter().copied()).await?;
         let rows = rows.values().map(|row| (row, None)).collect();
-        marked.extend(project(tx, rows, now).await?);
+        let some = project(tx, rows, Why::Again, now).await?;
+        placed.marked.extend(some.marked);
+        placed.shared.extend(some.shared);
     }
-    Ok(marked)
+    Ok(placed)
 }
 
 /// An alias was made or undone, or an enterprise corrected: every visit whose identity names one of these keys is
-/// projected again. Gives the doors and years that it left and joined, which the caller marks.
+/// projected again. Gives the doors and years that it left and joined, which the caller marks, and publishes.
 pub async fn project_enterprises_again(
     tx: &mut Tx,
     keys: &[EnterpriseKey],
     now: Millis,
-) -> Result<Vec<ScopeKey>> {
+) -> Result<Placed> {
     lock_enterprises(tx, keys.iter().map(|key| key.0.clone()).collect()).await?;
     let mut documents = Vec::new();
     for key in keys {

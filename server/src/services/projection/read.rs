@@ -8,9 +8,11 @@ use std::sync::{Mutex, PoisonError};
 
 use automerge::Automerge;
 use sync_core::document::{
-    Certificates, ListedEvidence, Surroundings, VisitDocument, project as project_document,
+    Certificates, ConfirmationDocument, ConfirmationProjection, ListedEvidence, Surroundings,
+    VisitDocument, project as project_document, project_confirmation,
 };
 use sync_core::model::{Actor, ChangeHash, DocumentId, EnterpriseKey, Millis, SampleId};
+use sync_core::proof::co_signature::{Answer, Question, Statement as _};
 use sync_core::proof::{
     BelievedKeys, CertificateKind, CertificatePayload, Signed, TimeTokenPayload, Verifier,
 };
@@ -145,7 +147,8 @@ impl Certified {
 }
 
 /// Gathers what is known around a document whose enterprise is now `enterprise`. `coming` are changes that may stand in it
-/// soon: whose they are, and when they came.
+/// soon: whose they are, and when they came. Where there are some, a document that was not stored when it was read has no
+/// others; where there are none, all that stand in it are stored.
 pub async fn around(
     db: &mut Session,
     certified: &mut Certified,
@@ -165,7 +168,7 @@ pub async fn around(
         tokens: Mutex::default(),
     };
     let mut actors = BTreeSet::new();
-    if row.is_stored() {
+    if row.is_stored() || coming.is_empty() {
         for (hash, actor, received_at) in changes::list_received(db, row.document_id).await? {
             around.received.insert(hash, received_at);
             actors.extend(actor);
@@ -175,15 +178,63 @@ pub async fn around(
         around.received.entry(*hash).or_insert(*received_at);
         actors.insert(*actor);
     }
-    for actor in actors {
-        for payload in certified.of_actor(db, actor).await? {
-            match payload.kind {
-                CertificateKind::Device => around.devices.insert(actor, payload.clone()),
-                CertificateKind::Signer => around.signers.insert(payload.serial, payload.clone()),
-            };
-        }
-    }
+    around.know(db, certified, actors).await?;
     Ok(around)
+}
+
+impl Around {
+    /// Takes in what is certified of these actors.
+    async fn know(
+        &mut self,
+        db: &mut Session,
+        certified: &mut Certified,
+        actors: BTreeSet<Actor>,
+    ) -> Result<()> {
+        for actor in actors {
+            for payload in certified.of_actor(db, actor).await? {
+                match payload.kind {
+                    CertificateKind::Device => self.devices.insert(actor, payload.clone()),
+                    CertificateKind::Signer => self.signers.insert(payload.serial, payload.clone()),
+                };
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A stored confirmation with what is known around it: also whoever answered in a co-signature, who is no author of it.
+pub async fn confirmation(
+    db: &mut Session,
+    certified: &mut Certified,
+    row: &DocumentRow,
+    enterprise: &EnterpriseKey,
+) -> Result<Option<(ConfirmationDocument, Around)>> {
+    let document = Automerge::load(&row.snapshot).ok();
+    let document = document.and_then(|it| ConfirmationDocument::from_automerge(it).ok());
+    let Some(document) = document else {
+        return Ok(None);
+    };
+    let mut spoke = BTreeSet::new();
+    for it in document.co_signatures().items {
+        let bytes = it.value.answer.statement_bytes();
+        spoke.extend(bytes.and_then(|bytes| Ok(Answer::read(&bytes)?.from.actor)));
+        let bytes = it.value.question.statement_bytes();
+        spoke.extend(bytes.and_then(|bytes| Ok(Question::read(&bytes)?.from.actor)));
+    }
+    let mut around = around(db, certified, row, enterprise, &[]).await?;
+    around.know(db, certified, spoke).await?;
+    Ok(Some((document, around)))
+}
+
+/// What follows from a stored confirmation.
+pub async fn project_stored_confirmation(
+    db: &mut Session,
+    certified: &mut Certified,
+    row: &DocumentRow,
+    enterprise: &EnterpriseKey,
+) -> Result<Option<ConfirmationProjection>> {
+    let read = confirmation(db, certified, row, enterprise).await?;
+    Ok(read.map(|(document, around)| project_confirmation(&document, &around)))
 }
 
 /// Reads a document; none where it is no visit of this schema.
@@ -201,12 +252,7 @@ pub fn project(document: Automerge, around: &Around) -> Option<Projected> {
     let conflicts = projection
         .conflicts
         .iter()
-        .map(|record| {
-            (
-                record.path.join("/"),
-                serde_json::to_string(record).unwrap_or_default(),
-            )
-        })
+        .map(super::told_conflict)
         .collect();
     facts.visits.insert(document_id, projection.visit);
     facts.entries.extend(projection.entries);

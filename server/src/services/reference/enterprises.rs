@@ -89,8 +89,8 @@ pub async fn put(work: &mut Work<'_>, new: NewEnterprise) -> Result<(Enterprise,
     };
     // Visits show its name and region, and a phone may have been there before it was listed.
     let keys = enterprises::keys_of(&mut work.tx, &row.key).await?;
-    let marked = projection::project_enterprises_again(&mut work.tx, &keys, work.now).await?;
-    work.mark(marked);
+    let placed = projection::project_enterprises_again(&mut work.tx, &keys, work.now).await?;
+    work.place(placed);
     let audiences = teams::list_near_enterprise(&mut work.tx, &row).await?;
     work.publish("enterprise", row.enterprise_id, audiences, Some(&row))
         .await?;
@@ -292,8 +292,8 @@ impl Concerned {
 
     /// Puts all of it where it belongs now, and marks what it left and joined.
     async fn project_again(mut self, work: &mut Work<'_>) -> Result<Again, Problem> {
-        let marked = projection::project_again(&mut work.tx, &self.documents, work.now).await?;
-        work.mark(marked);
+        let placed = projection::project_again(&mut work.tx, &self.documents, work.now).await?;
+        work.place(placed);
         for (id, fact) in &self.priors {
             let marked = projection::project_prior(&mut work.tx, SampleId(id.0), fact).await?;
             work.mark(marked);

@@ -8,6 +8,7 @@ use sync_core::rules::ScopeKey;
 use crate::access::Principal;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::services::projection::Placed;
 use crate::services::{audit, duplicate_index, ruling};
 use crate::store::feed::{self, Audience, NewRow};
 use crate::store::reference::enterprises::Alias;
@@ -216,6 +217,12 @@ impl<'a> Work<'a> {
     /// that waits for one of them could hold what this work wants next (see `store/locks.rs`).
     pub fn mark(&mut self, scopes: impl IntoIterator<Item = ScopeKey>) {
         self.marked.extend(scopes);
+    }
+
+    /// Takes up what projecting documents again leads to: scopes to be ruled, and documents for other regions.
+    pub fn place(&mut self, placed: Placed) {
+        self.marked.extend(placed.marked);
+        self.rows.extend(placed.shared);
     }
 
     /// Ends, and rules what was marked.

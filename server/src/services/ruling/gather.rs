@@ -5,20 +5,22 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
+use sync_core::document::lay_over;
 use sync_core::limits::REUSE_TOLD_MAX;
 use sync_core::model::{
     CampaignId, DocumentId, EnterpriseKey, EntryId, EvidenceId, Interval, MediaFact,
     OrganisationId, ReuseFact, SampleId, TaskId, TeamId, UserId,
 };
 use sync_core::rules::{
-    ContinuationFact, CustodyFact, Decision, EntryFact, Facts, Findings, OrganisationFact, Outcome,
-    RecusalFact, SampleFact, ScopeKey, Subject, TaskFact, VisitFact,
+    ConfirmationFact, ContinuationFact, CustodyFact, Decision, EntryFact, Facts, Findings,
+    OrganisationFact, Outcome, RecusalFact, SampleFact, ScopeKey, Subject, TaskFact, VisitFact,
 };
 
 use crate::store::evidence;
 use crate::store::media;
 use crate::store::reference::{campaigns, enterprises, leases, lookups, product_rules, teams};
 use crate::store::rulings::{decisions, rulebooks, verdicts};
+use crate::store::sync::confirmations;
 use crate::store::sync::projections::{self, Member};
 use crate::store::{Result, Session};
 
@@ -40,6 +42,7 @@ pub struct Known {
     members: HashMap<String, Vec<Member>>,
     said: HashMap<String, Findings>,
     visits: HashMap<DocumentId, Option<VisitFact>>,
+    confirmed: HashMap<DocumentId, Vec<ConfirmationFact>>,
     verified: HashMap<DocumentId, BTreeSet<EvidenceId>>,
     media: HashMap<DocumentId, HashMap<EvidenceId, Seen>>,
     entries: HashMap<EntryId, Option<EntryFact>>,
@@ -106,6 +109,7 @@ impl Known {
             _ => None,
         });
         let judged: BTreeSet<DocumentId> = judged.collect();
+        self.read_confirmed(db, visits.clone()).await?;
         self.read_verified(db, judged.clone()).await?;
         self.read_media(db, judged).await?;
         self.read_samples(db, samples.clone()).await?;
@@ -114,10 +118,13 @@ impl Known {
             entries.extend(of_sample.filter_map(|(_, fact)| fact.entry_id.clone()));
         }
         self.read_entries(db, entries.clone()).await?;
+        let refusals = visits.iter().filter_map(|id| self.visits.get(id)?.as_ref());
+        let refusals = refusals.flat_map(|visit| visit.refusals.keys().copied());
+        let refusals: Vec<Subject> = refusals.map(Subject::Refusal).collect();
         let visits = visits.into_iter().map(Subject::Visit);
         let entries = entries.into_iter().map(Subject::Entry);
         let samples = samples.into_iter().map(Subject::Sample);
-        let subjects = visits.chain(entries).chain(samples);
+        let subjects = visits.chain(entries).chain(samples).chain(refusals);
         self.read_subjects(db, subjects).await
     }
 
@@ -127,6 +134,18 @@ impl Known {
         self.entries.extend(new.into_iter().map(|id| (id, None)));
         let facts = facts.into_iter().map(|(id, fact)| (id, Some(fact)));
         self.entries.extend(facts);
+        Ok(())
+    }
+
+    /// What enforcement says of visits.
+    async fn read_confirmed(&mut self, db: &mut Session, ids: BTreeSet<DocumentId>) -> Result<()> {
+        let new = unknown(&self.confirmed, ids);
+        let said = confirmations::list_facts(db, new.iter().copied()).await?;
+        let none = new.into_iter().map(|id| (id, Vec::new()));
+        self.confirmed.extend(none);
+        for (visit, fact) in said {
+            self.confirmed.entry(visit).or_default().push(fact);
+        }
         Ok(())
     }
 
@@ -352,6 +371,12 @@ impl Known {
                 }
             }
         }
+        let refusals = visit.refusals.keys().copied().map(Subject::Refusal);
+        let refusals: Vec<Subject> = refusals.collect();
+        self.read_subjects(db, refusals.iter().cloned()).await?;
+        for refusal in &refusals {
+            facts.decided.extend_from_slice(self.decided_on(refusal));
+        }
         // How far the bytes have come is for the visit's own rules: whatever else looks at the visit stays as it is ruled.
         if facts.scope
             == (ScopeKey::Visit {
@@ -373,6 +398,11 @@ impl Known {
             }
         }
         facts.visits.insert(document, visit);
+        if matches!(facts.scope, ScopeKey::Visit { .. } | ScopeKey::Door { .. }) {
+            self.read_confirmed(db, BTreeSet::from([document])).await?;
+            let said = self.confirmed.get(&document).into_iter().flatten();
+            lay_over(facts, said.map(|fact| (document, fact.clone())));
+        }
         Ok(())
     }
 

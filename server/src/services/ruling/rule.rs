@@ -18,13 +18,13 @@ use crate::crypto;
 use crate::problem::Problem;
 use crate::services::duplicate_index;
 use crate::services::sync::binding;
-use crate::store::feed::{self, NewRow};
+use crate::store::feed::{self, Audience, NewRow};
 use crate::store::locks::{self, Lock};
 use crate::store::rulings::dirty::Marked;
 use crate::store::rulings::ruled_facts::RuledFacts;
 use crate::store::rulings::verdicts::Verdict;
 use crate::store::rulings::versions::RulingRow;
-use crate::store::rulings::{dirty, ruled_facts, verdicts, versions};
+use crate::store::rulings::{cases, dirty, ruled_facts, verdicts, versions};
 use crate::store::sync::documents;
 use crate::store::{Result, StoreError, Tx};
 
@@ -100,7 +100,9 @@ async fn pass(app: &App) -> Result<()> {
     versions::insert(&mut tx, &rulings).await?;
     let mut published = Vec::new();
     let shown = next.iter().flat_map(|next| &next.shown_in).copied();
-    let heads = documents::list_heads(&mut tx, shown.collect::<BTreeSet<_>>()).await?;
+    let shown = shown.collect::<BTreeSet<_>>();
+    let enforcing = BTreeMap::from_iter(cases::list_shared(&mut tx, shown.clone()).await?);
+    let heads = documents::list_heads(&mut tx, shown).await?;
     for next in &next {
         let ruling = &next.ruling;
         metrics::counter!("fieldseal_rulings_total", "outcome" => ruling.word()).increment(1);
@@ -110,8 +112,10 @@ async fn pass(app: &App) -> Result<()> {
         for document in &next.shown_in {
             let head = heads.get(document);
             if let Some(audience) = head.and_then(binding::audience_of_head) {
+                let enforcing = enforcing.get(document).cloned().map(Audience::Region);
+                let told = [audience].into_iter().chain(enforcing);
                 let id = ruling.ruling_id;
-                published.push(NewRow::ruling(audience, *document, id));
+                published.extend(told.map(|to| NewRow::ruling(to, *document, id)));
             }
         }
     }

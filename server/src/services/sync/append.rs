@@ -8,13 +8,13 @@ use sync_core::sync::wire::{ChangeStatus, QuarantineKind};
 use super::binding;
 use super::judge::Verdict;
 use crate::app::App;
-use crate::services::projection::{self, Ahead};
+use crate::services::projection::{self, Ahead, Why};
 use crate::services::{audit, evidence};
 use crate::store::feed::{self, Audience, NewRow};
 use crate::store::reference::teams;
 use crate::store::rulings::dirty;
 use crate::store::sync::changes::{self, ChangeRow};
-use crate::store::sync::{documents, tips};
+use crate::store::sync::{confirmations, documents, tips};
 use crate::store::{Result, Tx};
 
 /// Documents projected before the transaction.
@@ -65,10 +65,11 @@ pub async fn write(
         }
     }
     let rows: Vec<_> = projected.iter().map(|(row, _)| *row).collect();
-    let marked = projection::project(&mut tx, projected, now).await?;
+    let placed = projection::project(&mut tx, projected, Why::Written, now).await?;
+    work.published.extend(placed.shared);
     let receipts = evidence::receipts(&mut tx, &rows).await?;
     work.published.extend(receipts);
-    dirty::mark(&mut tx, &marked, app.now()).await?;
+    dirty::mark(&mut tx, &placed.marked, app.now()).await?;
     // The counter last: it is held until the commit.
     if !work.published.is_empty() {
         feed::append(&mut tx, &work.published, app.now()).await?;
@@ -118,10 +119,14 @@ impl Work {
             // Somebody who left the team meanwhile: from now on the document comes to them again, and what their
             // teammates wrote since lies behind their cursor.
             if self.new_authors.contains(&(row.document_id, author))
+                && row.kind == binding::VISIT
                 && let Some(team) = row.team_id
                 && !self.is_on_roster(tx, team, &author).await?
             {
-                self.published.push(NewRow::grant(author, row.document_id));
+                let also = confirmations::list_of_visit(tx, row.document_id).await?;
+                let granted = [row.document_id].into_iter().chain(also);
+                let grant = |document| NewRow::grant(Audience::User(author), document);
+                self.published.extend(granted.map(grant));
             }
         }
         if accepted(verdict).next().is_some() {
@@ -129,6 +134,11 @@ impl Work {
             self.published
                 .push(NewRow::changes(audience, row.document_id));
             self.carried.push(row.document_id);
+            if row.kind == binding::CONFIRMATION {
+                let team = binding::audience_of_visit(row);
+                let grant = |team| NewRow::grant(team, row.document_id);
+                self.published.extend(team.map(grant));
+            }
         }
         Ok(())
     }

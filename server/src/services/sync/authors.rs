@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use sync_core::document::{self, DocumentIdentity};
 use sync_core::guard::ChangeHeader;
-use sync_core::model::{Actor, ChangeHash, DeviceId, DocumentId, Millis, OrganisationId, UserId};
+use sync_core::model::{Actor, ChangeHash, DeviceId, DocumentId, Millis, UserId};
 use sync_core::proof::{
     CertificateKind, CertificatePayload, Role, Signed, Verifier, tip_statement,
 };
@@ -34,16 +35,7 @@ pub struct Author {
     public_key: Vec<u8>,
     revoked_at: Option<Millis>,
     /// What was certified, from its beginning on; the last one stands.
-    terms: Vec<Term>,
-}
-
-/// What one certificate said of them.
-#[derive(Clone, Debug)]
-struct Term {
-    organisation: OrganisationId,
-    roles: Vec<Role>,
-    not_before: Millis,
-    not_after: Millis,
+    terms: Vec<CertificatePayload>,
 }
 
 /// When a change came, and when it says that it was written.
@@ -66,15 +58,10 @@ impl Author {
             let payload = certificate.read_unverified();
             let payload = payload.map_err(|error| Problem::internal(&error))?;
             if payload.kind == CertificateKind::Device {
-                terms.push(Term {
-                    organisation: payload.organisation_id,
-                    roles: payload.roles,
-                    not_before: payload.not_before_ms,
-                    not_after: payload.not_after_ms,
-                });
+                terms.push(payload);
             }
         }
-        terms.sort_by_key(|term| term.not_before);
+        terms.sort_by_key(|term| term.not_before_ms);
         Ok(Self {
             device: row.device,
             user: row.user,
@@ -86,12 +73,16 @@ impl Author {
 
     /// The certificate under which a change was made: the last that had begun when it says that it was written, or when it
     /// came if it does not say.
-    fn term(&self, came: Came) -> Option<&Term> {
+    fn term(&self, came: Came) -> Option<&CertificatePayload> {
         let at = match came.claimed_at {
             0 => came.received_at,
             claimed => claimed,
         };
-        let begun = self.terms.iter().rev().find(|term| term.not_before <= at);
+        let begun = self
+            .terms
+            .iter()
+            .rev()
+            .find(|term| term.not_before_ms <= at);
         begun.or(self.terms.first())
     }
 }
@@ -186,19 +177,39 @@ pub fn objection(
     let Some(term) = author.term(came) else {
         return Some(unauthorised(UNKNOWN, "nothing is certified of this actor"));
     };
-    if came.received_at > term.not_after && came.claimed_at > term.not_after {
+    if came.received_at > term.not_after_ms && came.claimed_at > term.not_after_ms {
         return Some(unauthorised(
             EXPIRED,
             "it was written, and came, after the end of its author's certificate",
         ));
     }
+    match &identity.document {
+        DocumentIdentity::Visit(_) => objection_in_visit(author, term, identity),
+        DocumentIdentity::Confirmation(named) => {
+            let code = document::objection_to(named, term)?;
+            let detail = match code {
+                "author.role" => "its author is not certified as enforcement",
+                "author.body" => "its author belongs to the body whose visit it confirms",
+                "author.region" => "its author's jurisdiction does not cover its region",
+                _ => "its author may not confirm here",
+            };
+            Some(unauthorised(code, detail))
+        }
+    }
+}
+
+fn objection_in_visit(
+    author: &Author,
+    term: &CertificatePayload,
+    identity: &Identity,
+) -> Option<ChangeStatus> {
     if !term.roles.contains(&Role::Sampler) {
         return Some(unauthorised(
             "author.role",
             "its author is not certified as a sampler",
         ));
     }
-    if term.organisation != identity.body {
+    if term.organisation_id != identity.body {
         return Some(unauthorised(
             "author.body",
             "its author belongs to another body than the visit",

@@ -18,7 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 use sync_core::guard;
 use sync_core::limits::{HELD_CHANGES_PER_DEVICE_MAX, SYNC_ATTEMPTS_MAX};
 use sync_core::model::{Actor, ChangeHash, DeviceId, DocumentId, Millis};
-use sync_core::proof::{ReceiptPayload, Signed, TimeTokenPayload};
+use sync_core::proof::{ReceiptPayload, Role, Signed, TimeTokenPayload};
 use sync_core::sync::wire::{ChangeReport, ChangeStatus, DocumentHeader, SignedTip, SyncResponse};
 use tracing::Instrument;
 
@@ -60,6 +60,7 @@ pub async fn sync(
         user: caller.user,
         device,
         organisation: caller.organisation,
+        enforces: caller.roles.contains(&Role::Enforcement),
     };
     let wanted = pull::Wanted {
         cursor: intake.cursor.as_ref(),
@@ -373,7 +374,7 @@ fn begin_case(
         preimage: header.preimage.clone(),
         campaign_id: identity.campaign,
         body_id: identity.body,
-        enterprise_key: identity.visit.enterprise.0.clone(),
+        enterprise_key: identity.document.visit().enterprise.0.clone(),
         team_id: identity.team,
         snapshot: Vec::new(),
         skeleton: heads.first().copied(),

@@ -9,7 +9,7 @@ use crate::store::{Result, Row, Session, StoreError, Tx, statements};
 statements! {
     /// Adds one.
     INSERT = "INSERT INTO users (user_id, organisation_id, username, display_name, roles, password_hash, active, \
-        created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7)";
+        created_at, changed_at, certificate_no) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8)";
     /// Adds a region.
     INSERT_REGION = "INSERT INTO user_regions (user_id, prefix) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     /// The regions of a person.
@@ -33,6 +33,8 @@ statements! {
         ORDER BY u.user_id LIMIT $4";
     /// Enables or disables.
     UPDATE_ACTIVE = "UPDATE users SET active = $2, changed_at = $3 WHERE user_id = $1";
+    /// Sets the number of their certificate.
+    UPDATE_CERTIFICATE_NO = "UPDATE users SET certificate_no = $2, changed_at = $3 WHERE user_id = $1";
     /// Sets a new password.
     UPDATE_PASSWORD = "UPDATE users SET password_hash = $2, changed_at = $3 WHERE user_id = $1";
 }
@@ -50,6 +52,8 @@ pub struct UserRow {
     pub display_name: String,
     /// What they may act as.
     pub roles: Vec<Role>,
+    /// The number on an officer's certificate (执法证号); none where nobody has noted one.
+    pub certificate_no: Option<String>,
     /// PHC string.
     pub password_hash: String,
     /// Whether they may act.
@@ -69,6 +73,7 @@ fn user(row: &Row) -> Result<UserRow> {
             name: "roles",
             wanted: "a JSON list of roles",
         })?,
+        certificate_no: row.get("certificate_no")?,
         password_hash: row.get("password_hash")?,
         active: row.get("active")?,
         created_at: row.get("created_at")?,
@@ -86,12 +91,26 @@ pub async fn insert_user(tx: &mut Tx, row: &UserRow, prefixes: &[String]) -> Res
         roles,
         &row.password_hash,
         row.created_at,
+        row.certificate_no.clone(),
     ];
     tx.exec(&INSERT, args).await?;
     for prefix in prefixes {
         tx.exec(&INSERT_REGION, args![row.user, prefix]).await?;
     }
     Ok(())
+}
+
+/// Sets the number of a person's certificate, or takes it away.
+pub async fn update_certificate_no(
+    tx: &mut Tx,
+    id: UserId,
+    number: Option<&str>,
+    now: Millis,
+) -> Result<()> {
+    let number = number.map(str::to_owned);
+    tx.exec(&UPDATE_CERTIFICATE_NO, args![id, number, now])
+        .await
+        .map(drop)
 }
 
 /// The prefixes of a person's regions.

@@ -1,5 +1,6 @@
 //! Tables of ruling: scopes to be ruled, their verdicts, the versions of rulings, what persons decided.
 
+pub mod cases;
 pub mod decisions;
 pub mod dirty;
 pub mod index;
@@ -12,6 +13,7 @@ use super::Statement;
 
 /// The statements of every module here.
 pub const ALL: &[&[&Statement]] = &[
+    cases::ALL,
     decisions::ALL,
     dirty::ALL,
     index::ALL,

@@ -20,6 +20,10 @@ statements! {
         UNION ALL SELECT s.signer_id AS id, 'signer' AS kind, s.device_id, s.user_id, s.public_key, s.certificate \
             FROM device_signers s JOIN devices d ON d.device_id = s.device_id \
             WHERE s.device_id = $1 AND d.revoked_at IS NULL ORDER BY kind, id";
+    /// Devices on which a person has a certificate that stands.
+    LIST_DEVICES_OF_PERSON = "SELECT device_id FROM devices WHERE user_id = $1 AND revoked_at IS NULL \
+        UNION SELECT s.device_id FROM device_signers s JOIN devices d ON d.device_id = s.device_id \
+            WHERE s.user_id = $1 AND d.revoked_at IS NULL ORDER BY device_id";
     /// All that are believed, also of those that were replaced.
     LIST_BELIEVED = "SELECT device_id AS id, 'device' AS kind, certificate FROM devices WHERE revoked_at IS NULL \
         UNION ALL SELECT signer_id AS id, 'signer' AS kind, certificate FROM device_signers \
@@ -107,6 +111,12 @@ pub async fn list_of_device(db: &mut Session, device: DeviceId) -> Result<Vec<St
         })
     });
     standing.collect()
+}
+
+/// Devices on which a person has a certificate that stands.
+pub async fn list_devices_of_person(db: &mut Session, user: UserId) -> Result<Vec<DeviceId>> {
+    let rows = db.all(&LIST_DEVICES_OF_PERSON, args![user]).await?;
+    rows.iter().map(|row| row.get("device_id")).collect()
 }
 
 async fn set(

@@ -43,8 +43,8 @@ statements! {
     SET_EVIDENCE_VERSION = "UPDATE documents SET evidence_version = version WHERE document_id = $1";
     /// Authors of a document.
     LIST_AUTHORS = "SELECT user_id FROM document_authors WHERE document_id = $1 ORDER BY user_id";
-    /// Documents of an enterprise as named in identities.
-    LIST_BY_ENTERPRISE = "SELECT document_id FROM documents WHERE enterprise_key = $1 ORDER BY document_id";
+    /// Visits at an enterprise as named in identities; what is confirmed of them says nothing of the enterprise.
+    LIST_BY_ENTERPRISE = "SELECT document_id FROM documents WHERE enterprise_key = $1 AND kind = 'visit' ORDER BY document_id";
 }
 
 bulk! {
@@ -67,7 +67,7 @@ bulk! {
 pub struct DocumentHead {
     /// SHA-256 of the preimage.
     pub document_id: DocumentId,
-    /// `visit`.
+    /// `visit`, `confirmation`.
     pub kind: String,
     /// The exact text.
     pub preimage: String,
@@ -80,11 +80,11 @@ pub struct DocumentHead {
 pub struct DocumentRow {
     /// SHA-256 of the preimage.
     pub document_id: DocumentId,
-    /// `visit`.
+    /// `visit`, `confirmation`.
     pub kind: String,
     /// The exact text.
     pub preimage: String,
-    /// Of the identity.
+    /// Of the identity of the visit that it is or names, as the next three.
     pub campaign_id: CampaignId,
     /// Of the identity.
     pub body_id: OrganisationId,
@@ -306,7 +306,7 @@ pub async fn list_authors(db: &mut Session, document: DocumentId) -> Result<Vec<
         .collect()
 }
 
-/// Documents whose identity names this enterprise.
+/// Visits whose identity names this enterprise.
 pub async fn list_by_enterprise(db: &mut Session, enterprise: &str) -> Result<Vec<DocumentId>> {
     let rows = db.all(&LIST_BY_ENTERPRISE, args![enterprise]).await?;
     rows.iter().map(|row| row.get("document_id")).collect()

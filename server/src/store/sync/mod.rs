@@ -2,6 +2,7 @@
 
 pub mod certificates;
 pub mod changes;
+pub mod confirmations;
 pub mod documents;
 pub mod projections;
 pub mod tips;
@@ -13,6 +14,7 @@ use super::Statement;
 pub const ALL: &[&[&Statement]] = &[
     certificates::ALL,
     changes::ALL,
+    confirmations::ALL,
     documents::ALL,
     projections::ALL,
     tips::ALL,

@@ -28,9 +28,24 @@ macro_rules! seen {
     };
 }
 
+/// Confirmations whose visit is seen, that one wrote in, or that are written for a region whose people one belongs to: their
+/// visit may not be here yet. The columns are those of [`seen`].
+macro_rules! seen_confirmed {
+    ($rest:literal) => {
+        concat!(
+            "FROM confirmations c WHERE (c.visit_id IN (SELECT v.document_id ",
+            seen!(""),
+            ") OR EXISTS (SELECT 1 FROM document_authors w WHERE w.document_id = c.document_id AND w.user_id = $1) \
+             OR ($4 = 1 AND EXISTS (SELECT 1 FROM user_regions u WHERE u.user_id = $1 AND c.region LIKE u.prefix || '%')))",
+            $rest
+        )
+    };
+}
+
 statements! {
-    /// Whether a caller sees a visit.
-    SEES = concat!("SELECT v.document_id ", seen!(" AND v.document_id = $5"));
+    /// Whether a caller sees a visit, or a confirmation.
+    SEES = concat!("SELECT v.document_id ", seen!(" AND v.document_id = $5"),
+        " UNION ALL SELECT c.document_id ", seen_confirmed!(" AND c.document_id = $5"));
     /// One visit's row.
     FIND = concat!("SELECT v.* ", seen!(" AND v.document_id = $5"));
     /// A page, newest first.
@@ -40,9 +55,10 @@ statements! {
         AND (CAST($11 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM subject_outcomes o \
             WHERE o.document_id = v.document_id AND o.kind = 'entry' AND o.outcome = $11)) \
         AND v.sort_at >= $12 AND v.sort_at < $13 ORDER BY v.sort_at DESC, v.document_id DESC LIMIT $14"));
-    /// Quarantined changes of visits that a caller sees, newest first.
+    /// Quarantined changes of visits and confirmations that a caller sees, newest first.
     LIST_QUARANTINED = concat!("SELECT q.item_id FROM changes q WHERE q.status = 'quarantined' AND q.item_id < $5 \
-        AND q.document_id IN (SELECT v.document_id ", seen!(") ORDER BY q.item_id DESC LIMIT $6"));
+        AND q.document_id IN (SELECT v.document_id ", seen!(" UNION ALL SELECT c.document_id "),
+        seen_confirmed!(") ORDER BY q.item_id DESC LIMIT $6"));
 }
 
 /// A row of `visits`.
@@ -125,7 +141,7 @@ pub struct Filter {
     pub until: Millis,
 }
 
-/// Whether the caller sees the visit.
+/// Whether the caller sees the visit, or the confirmation.
 pub async fn sees(db: &mut Session, caller: &Principal, document: DocumentId) -> Result<bool> {
     let mut values = sight(caller);
     values.extend(args![document]);

@@ -214,6 +214,11 @@ fn every_mutating_operation_can_be_sent_again() {
     t.same("create_signer", nothing, |server, method| {
         server.call(method, &path, Some(&device.access), signer.clone())
     });
+    let path = format!("/v1/devices/{}/agreement-key", device.id);
+    let key = device.agreement_key(&w.server, 42);
+    t.same("put_agreement_key", nothing, |server, method| {
+        server.call(method, &path, Some(&device.access), key.clone())
+    });
     t.same("create_sheet_number_block", nothing, |server, method| {
         let body = json!({ "request_id": "01900000-0000-7000-8000-000000000001" });
         server.call(

@@ -1,5 +1,6 @@
 //! `/v1/devices`.
 
+mod agreement_key;
 mod enrol;
 mod revoke;
 mod signers;

@@ -34,6 +34,7 @@ impl Reader {
             user: UserId(Uuid::nil()),
             device: DeviceId(Uuid::nil()),
             organisation: OrganisationId(Uuid::nil()),
+            enforces: false,
         };
         let mut db = app.store.read().await.unwrap();
         let until = feed::last_position(&mut db).await.unwrap();

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod clocks;
+mod confirmations;
 mod entries;
 mod evidence;
 mod evidence_arrives;
