@@ -16,6 +16,7 @@ use crate::data_folder::{DataFolder, FolderError, Hold};
 use crate::keys::{KeyError, Keyring};
 use crate::objects::{Objects, OpenObjectsError};
 use crate::rng::{Rng, SystemRng};
+use crate::services::events::Events;
 use crate::services::evidence;
 use crate::services::oidc::provider::Provider;
 use crate::services::ruling::rulebooks::RulebookCache;
@@ -57,6 +58,8 @@ pub struct Parts {
     pub objects: Objects,
     /// Uploads that are written or finished here.
     pub uploads: Uploads,
+    /// Who listens to what changes.
+    pub events: Arc<Events>,
     /// Held while the application is used, so that no backup is put into the folder meanwhile.
     pub hold: Hold,
     /// The OpenID Connect provider at which administrators may log in; none unless it is configured.
@@ -157,6 +160,7 @@ impl App {
             data,
             objects,
             uploads: Uploads::default(),
+            events: Arc::default(),
             hold,
             oidc: OnceLock::new(),
             trust_forwarded_for,

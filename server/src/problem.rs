@@ -142,6 +142,9 @@ codes! {
     /// The bytes of the request do not have the hash in `Upload-Checksum`; none of them was kept.
     ChecksumMismatch = "checksum_mismatch", CHECKSUM_MISMATCH, "The bytes do not have the checksum";
 
+    /// The person has as many streams of live notice open here as one may: close one, or come again after `Retry-After`.
+    StreamsExceeded = "streams_exceeded", TOO_MANY_REQUESTS, "Too many streams are open";
+
     // Who is calling.
     /// No access token was sent.
     TokenMissing = "token_missing", UNAUTHORIZED, "An access token is needed";

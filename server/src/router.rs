@@ -19,10 +19,10 @@ use utoipa_axum::routes;
 use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::endpoints::{
-    audit_events, campaigns, challenges, devices, docs, enrolment_codes, enterprises, health,
-    imports, leases, media, oidc, organisations, prior_samplings, product_rules, quarantine,
-    re_entry_grants, returned_papers, rulebooks, rulings, samples, scopes, server_keys, sessions,
-    sheet_number_blocks, sync, tasks, teams, tokens, uploads, users, visits,
+    audit_events, campaigns, challenges, devices, docs, enrolment_codes, enterprises, events,
+    health, imports, leases, media, oidc, organisations, prior_samplings, product_rules,
+    quarantine, re_entry_grants, returned_papers, rulebooks, rulings, samples, scopes, server_keys,
+    sessions, sheet_number_blocks, sync, tasks, teams, tokens, uploads, users, visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -74,6 +74,7 @@ fn operations() -> OpenApiRouter<App> {
         // Sync.
         .routes(routes!(sync::post::sync))
         .routes(routes!(returned_papers::return_papers))
+        .routes(routes!(events::listen::listen_to_events))
         // Evidence.
         .routes(routes!(uploads::create::create_upload))
         .routes(routes!(

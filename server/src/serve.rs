@@ -28,6 +28,7 @@ pub async fn serve(
     let keys = tokio::spawn(crate::services::server_keys::run(app.clone()));
     let finishing = tokio::spawn(crate::services::uploads::finish::run(app.clone()));
     let cleaning = tokio::spawn(crate::services::uploads::clean::run(app.clone()));
+    let listening = tokio::spawn(crate::services::events::run(app.clone()));
     let service = router(app)
         .map_err(std::io::Error::other)?
         .into_make_service_with_connect_info::<SocketAddr>();
@@ -37,6 +38,7 @@ pub async fn serve(
         shutdown.await;
         tracing::info!("ending: what is under way is finished first");
         told.send_replace(true);
+        uploading.events.end_all();
         // A film may go on for hours: what was read of it is kept, and its phone goes on at the next server.
         uploading.uploads.writers.end_all().await;
     });
@@ -58,6 +60,7 @@ pub async fn serve(
     keys.abort();
     finishing.abort();
     cleaning.abort();
+    listening.abort();
     store.close().await;
     held.hold.let_go();
     served

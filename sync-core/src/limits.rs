@@ -364,6 +364,23 @@ pub const UPLOAD_LEFT_TO_OTHERS_MS: i64 = 30_000;
 /// Uploads that are ended or cleaned in one transaction.
 pub const UPLOADS_CLEANED_AT_ONCE: i64 = 500;
 
+// Live notice.
+
+/// Streams of live notice that one person may have open at one server.
+pub const EVENT_STREAMS_PER_USER_MAX: usize = 8;
+/// Streams of live notice that one server keeps open.
+pub const EVENT_STREAMS_MAX: usize = 2_000;
+/// How often a server looks for what others have written, in milliseconds, while anybody listens.
+pub const EVENTS_POLL_MS: u64 = 500;
+/// The longest silence of a stream, in seconds: what is between would take it for dead.
+pub const EVENTS_HEARTBEAT_S: u64 = 15;
+/// When to come again after a stream has ended, in milliseconds.
+pub const EVENTS_RETRY_MS: u64 = 3_000;
+/// Rows of the feed that a stream reads at a time.
+pub const EVENTS_ROWS: i64 = 256;
+/// Positions of the feed that a stream goes back to what was missed; whoever was away longer reads their lists anew.
+pub const EVENTS_BEHIND_MAX: i64 = 20_000;
+
 // Backups.
 
 /// How much of a file is read at a time while it is copied and hashed, in bytes.

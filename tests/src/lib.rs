@@ -8,6 +8,7 @@ pub mod demonstration;
 pub mod device;
 pub mod disk;
 pub mod hands;
+pub mod listener;
 pub mod network;
 pub mod phone;
 pub mod pictures;

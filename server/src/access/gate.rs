@@ -4,10 +4,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use sync_core::model::Millis;
+use sync_core::proof::KeyId;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
 
@@ -127,9 +130,10 @@ pub async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) ->
     let token = bearer(request.headers()).map(str::to_owned);
     let caller = match admit(&gate.app, operation, token).await {
         Ok(None) => None,
-        Ok(Some(principal)) => {
+        Ok(Some((principal, ticket))) => {
             let caller = principal.user.to_string();
             request.extensions_mut().insert(principal);
+            request.extensions_mut().insert(ticket);
             Some(caller)
         }
         Err(problem) => return problem.into_response(),
@@ -141,7 +145,7 @@ async fn admit(
     app: &App,
     operation: &Operation,
     token: Result<String, Problem>,
-) -> Result<Option<Principal>, Problem> {
+) -> Result<Option<(Principal, Ticket)>, Problem> {
     let roles = match operation.who {
         Who::Public => return Ok(None),
         Who::Anyone => None,
@@ -155,7 +159,42 @@ async fn admit(
     if operation.scope == Scope::OwnDevice {
         principal.needed_device()?;
     }
-    Ok(Some(principal))
+    let ticket = Ticket {
+        claims: Arc::new(claims),
+        key,
+    };
+    Ok(Some((principal, ticket)))
+}
+
+/// What a caller was let in by: whoever answers for longer than a moment asks with it whether it still holds.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    claims: Arc<jwt::Claims>,
+    key: KeyId,
+}
+
+impl Ticket {
+    /// When its time is over, in milliseconds.
+    pub fn expires_at(&self) -> Millis {
+        self.claims.exp.saturating_mul(1_000)
+    }
+
+    /// Who it is now; a problem where it holds no longer.
+    pub async fn principal(&self, app: &App) -> Result<Principal, Problem> {
+        if app.now() >= self.expires_at() {
+            return Err(Problem::new(Code::TokenExpired));
+        }
+        sessions::principal(app, &self.claims, &self.key).await
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Ticket {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let ticket = parts.extensions.get::<Ticket>().cloned();
+        ticket.ok_or(Problem::new(Code::Internal))
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {

@@ -263,6 +263,15 @@ pub const OPERATIONS: &[Operation] = &[
         },
     },
     Operation {
+        id: "listen_to_events",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/events",
+            Elsewhere::Irrelevant("a stream is scoped row by row; its own tests try it"),
+        ),
+    },
+    Operation {
         id: "list_visits",
         who: Who::Anyone,
         scope: Scope::RegionAndBelow,

@@ -9,6 +9,7 @@ pub mod devices;
 pub mod docs;
 pub mod enrolment_codes;
 pub mod enterprises;
+pub mod events;
 pub mod health;
 pub mod imports;
 pub mod leases;

@@ -8,6 +8,7 @@ pub mod decisions;
 pub mod devices;
 pub mod duplicate_index;
 pub mod enrolment;
+pub mod events;
 pub mod evidence;
 pub mod gauges;
 pub mod imports;

@@ -219,6 +219,21 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "oidc_token_invalid",
         "server/src/services/oidc/id_token.rs::a_subject_is_as_long_as_allowed_and_no_longer",
     ),
+    (
+        "EVENT_STREAMS_PER_USER_MAX",
+        "streams_exceeded",
+        "tests/tests/it/events/listen.rs::a_person_has_as_many_streams_as_allowed_and_one_more_is_turned_away",
+    ),
+    (
+        "EVENT_STREAMS_MAX",
+        "overloaded",
+        "server/src/services/events.rs::a_server_keeps_as_many_streams_as_allowed_and_one_more_comes_again",
+    ),
+    (
+        "EVENTS_BEHIND_MAX",
+        "reset",
+        "tests/tests/it/events/listen.rs::who_was_away_as_long_as_allowed_hears_what_was_missed_and_longer_begins_anew",
+    ),
     ("IDEMPOTENCY_KEY_MS", "idempotency_key_reused", KEYS),
     ("IDEMPOTENCY_KEY_CHARS_MAX", "header_invalid", KEYS),
     (
@@ -399,6 +414,15 @@ const BESIDE: &[(&[&str], &str)] = &[
     (
         &["UPLOAD_REMEMBERED_MS", "UPLOAD_ORPHAN_MS"],
         "when what is over is forgotten: tests/tests/it/uploads/expiry.rs stands at both",
+    ),
+    (
+        &[
+            "EVENTS_POLL_MS",
+            "EVENTS_HEARTBEAT_S",
+            "EVENTS_RETRY_MS",
+            "EVENTS_ROWS",
+        ],
+        "how streams of events are kept alive and read; nobody sends them",
     ),
     (
         &["BACKUP_READ_BYTES", "BACKUP_MANIFEST_BYTES_MAX"],

@@ -12,6 +12,7 @@ mod cli;
 mod demo;
 mod devices;
 mod enterprises;
+mod events;
 mod imports;
 mod invariants;
 mod kills;

@@ -15,6 +15,8 @@ mod audit_events;
 mod devices;
 #[path = "../it/enterprises/mod.rs"]
 mod enterprises;
+#[path = "../it/events/mod.rs"]
+mod events;
 #[path = "../it/imports/mod.rs"]
 mod imports;
 #[path = "../it/leases/mod.rs"]

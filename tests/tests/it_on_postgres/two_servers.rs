@@ -3,6 +3,7 @@
 
 use fieldseal_server::services::server_keys;
 use fieldseal_tests::crowd::{Crowd, Through};
+use fieldseal_tests::listener::Listener;
 use fieldseal_tests::server::PASSWORD;
 use fieldseal_tests::{TestServer, World};
 use serde_json::json;
@@ -22,6 +23,22 @@ fn sixteen_teams_on_two_servers_that_sample_one_producers_goods_leave_one_valid(
     let beside = w.server.start_beside();
     let crowd = Crowd::of_two_bodies(&w, Through::Beside(&beside));
     crowd.races_for_a_product(&w);
+}
+
+#[test]
+fn a_listener_at_one_server_hears_what_the_other_took_and_goes_on_there() {
+    let w = World::shanxi();
+    let beside = w.server.start_beside();
+    let token = w.token("晋城");
+    let stream = Listener::open(&beside, &token, None);
+    let ready = stream.waits_for("ready");
+    let mut phone = w.phone("王");
+    let visit = phone.enters("铸造");
+    phone.syncs();
+    assert_eq!(stream.waits_for("visit.changed").data["id"], json!(visit));
+    let here = Listener::open(&w.server, &token, Some(&ready.id));
+    assert_eq!(here.next().unwrap().event, "ready");
+    assert_eq!(here.waits_for("visit.changed").data["id"], json!(visit));
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub mod certificates;
 pub mod changes;
 pub mod confirmations;
 pub mod documents;
+pub mod events;
 pub mod projections;
 pub mod tips;
 pub mod visits;
@@ -16,6 +17,7 @@ pub const ALL: &[&[&Statement]] = &[
     changes::ALL,
     confirmations::ALL,
     documents::ALL,
+    events::ALL,
     projections::ALL,
     tips::ALL,
     visits::ALL,

@@ -41,6 +41,7 @@ macro_rules! seen_confirmed {
         )
     };
 }
+pub(crate) use seen;
 
 statements! {
     /// Whether a caller sees a visit, or a confirmation.
@@ -116,7 +117,8 @@ fn from_row(row: &Row) -> Result<VisitListRow> {
     })
 }
 
-fn sight(caller: &Principal) -> Vec<Value> {
+/// The first four arguments of every query that says what a caller sees of visits.
+pub(crate) fn sight(caller: &Principal) -> Vec<Value> {
     let samples_only = caller.roles.iter().all(|role| *role == Role::Sampler);
     let authority = caller.organisation_kind == OrganisationKind::Authority;
     args![caller.user, caller.organisation, samples_only, authority]

@@ -1,0 +1,51 @@
+//! What the feed says to people who listen: rows about visits that they see, by position. Phones read the feed itself.
+
+use sync_core::model::DocumentId;
+
+use super::visits::{seen, sight};
+use crate::access::Principal;
+use crate::args;
+use crate::store::{Result, Session, statements};
+
+statements! {
+    /// What happened to visits that a caller sees, behind one position and up to another.
+    LIST_SEEN = concat!("SELECT f.position, f.entry, f.document_id, f.subject FROM feed f \
+        WHERE f.position > $5 AND f.position <= $6 \
+        AND (f.entry IN ('changes', 'ruling') OR (f.entry = 'reference' AND f.subject LIKE 'case/%')) \
+        AND f.document_id IN (SELECT v.document_id ", seen!(") ORDER BY f.position LIMIT $7"));
+}
+
+/// A row of the feed, as far as it is told to people.
+#[derive(Clone, Debug)]
+pub struct EventRow {
+    /// Its place.
+    pub position: i64,
+    /// `changes`, `ruling` or `reference`.
+    pub entry: String,
+    /// The visit.
+    pub document: DocumentId,
+    /// The ruling's id, or `case/…`.
+    pub subject: Option<String>,
+}
+
+/// What happened to visits that the caller sees, behind `after` and up to `until`, in order.
+pub async fn list_seen(
+    db: &mut Session,
+    caller: &Principal,
+    after: i64,
+    until: i64,
+    rows_max: i64,
+) -> Result<Vec<EventRow>> {
+    let mut values = sight(caller);
+    values.extend(args![after, until, rows_max]);
+    let rows = db.all(&LIST_SEEN, values).await?;
+    let rows = rows.iter().map(|row| {
+        Ok(EventRow {
+            position: row.get("position")?,
+            entry: row.get("entry")?,
+            document: row.get("document_id")?,
+            subject: row.get("subject")?,
+        })
+    });
+    rows.collect()
+}
