@@ -24,6 +24,7 @@ use crate::services::server_keys;
 use crate::services::sync::admission::SyncGate;
 use crate::services::sync::origin;
 use crate::services::uploads::Uploads;
+use crate::services::wakes::provider::Providers;
 use crate::store::{Store, StoreError};
 
 /// The state. Cheap to clone; handlers take it as `State<App>`.
@@ -64,6 +65,8 @@ pub struct Parts {
     pub hold: Hold,
     /// The OpenID Connect provider at which administrators may log in; none unless it is configured.
     pub oidc: OnceLock<Provider>,
+    /// Push providers by which phones are woken; none unless they are configured.
+    pub providers: OnceLock<Providers>,
     /// Whether a proxy in front tells the caller's address.
     pub trust_forwarded_for: bool,
 }
@@ -163,6 +166,7 @@ impl App {
             events: Arc::default(),
             hold,
             oidc: OnceLock::new(),
+            providers: OnceLock::new(),
             trust_forwarded_for,
         };
         let app = Self(Arc::new(parts));

@@ -125,6 +125,30 @@ pub struct OidcArguments {
     pub oidc_return_to: Option<String>,
 }
 
+/// Push providers by which phones are woken; without an endpoint nobody is.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct WakeArguments {
+    /// A push provider, as NAME=URL (https://…); may be given more than once, and in the environment several with spaces
+    /// between them
+    #[arg(
+        long,
+        env = "FIELDSEAL_WAKE_ENDPOINTS",
+        value_name = "NAME=URL",
+        value_delimiter = ' '
+    )]
+    pub wake_endpoint: Vec<String>,
+    /// With what requests to it are signed (Standard Webhooks), as NAME=whsec_…; of several for one name all sign. Better in
+    /// the environment than on the command line
+    #[arg(
+        long,
+        env = "FIELDSEAL_WAKE_SECRETS",
+        value_name = "NAME=SECRET",
+        value_delimiter = ' ',
+        hide_env_values = true
+    )]
+    pub wake_secret: Vec<String>,
+}
+
 /// A configured provider.
 #[derive(Clone, Debug)]
 pub struct OidcConfig {

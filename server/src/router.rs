@@ -55,6 +55,10 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(devices::get::get_device))
         .routes(routes!(devices::signers::create_signer))
         .routes(routes!(devices::agreement_key::put_agreement_key))
+        .routes(routes!(
+            devices::push_token::put_push_token,
+            devices::push_token::delete_push_token
+        ))
         .routes(routes!(sheet_number_blocks::create_sheet_number_block))
         .routes(routes!(devices::revoke::revoke_device))
         .routes(routes!(

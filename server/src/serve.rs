@@ -28,6 +28,7 @@ pub async fn serve(
     let keys = tokio::spawn(crate::services::server_keys::run(app.clone()));
     let finishing = tokio::spawn(crate::services::uploads::finish::run(app.clone()));
     let cleaning = tokio::spawn(crate::services::uploads::clean::run(app.clone()));
+    let waking = tokio::spawn(crate::services::wakes::run(app.clone()));
     let listening = tokio::spawn(crate::services::events::run(app.clone()));
     let service = router(app)
         .map_err(std::io::Error::other)?
@@ -61,6 +62,7 @@ pub async fn serve(
     finishing.abort();
     cleaning.abort();
     listening.abort();
+    waking.abort();
     store.close().await;
     held.hold.let_go();
     served

@@ -381,6 +381,29 @@ pub const EVENTS_ROWS: i64 = 256;
 /// Positions of the feed that a stream goes back to what was missed; whoever was away longer reads their lists anew.
 pub const EVENTS_BEHIND_MAX: i64 = 20_000;
 
+// Waking phones.
+
+/// A push token, in characters of printable ASCII: those of Web Push are whole addresses.
+pub const PUSH_TOKEN_CHARS_MAX: usize = 2_000;
+/// How often a server looks whom to wake, in milliseconds.
+pub const WAKES_LOOK_MS: u64 = 1_000;
+/// Positions of the feed that one look goes through.
+pub const WAKES_POSITIONS: i64 = 5_000;
+/// Wakes that one server sends at the same time.
+pub const WAKES_AT_ONCE: u32 = 32;
+/// The rest of a phone after it was woken, in milliseconds: what comes meanwhile is one wake at its end.
+pub const WAKE_REST_MS: i64 = 30_000;
+/// A request to a push provider, in seconds.
+pub const WAKE_REQUEST_S: u64 = 10;
+/// How long a server that sends a wake has it to itself, in milliseconds.
+pub const WAKE_LEASE_MS: i64 = 60_000;
+/// The first wait after a push provider failed, in milliseconds; it doubles.
+pub const WAKE_RETRY_BASE_MS: i64 = 5_000;
+/// The longest of these waits, in milliseconds, whatever the provider asks for.
+pub const WAKE_RETRY_MAX_MS: i64 = 3_600_000;
+/// For how long a wake is tried, in milliseconds: a phone that nobody could wake for a day syncs when it is opened.
+pub const WAKE_GIVEN_UP_MS: i64 = 24 * 3_600_000;
+
 // Backups.
 
 /// How much of a file is read at a time while it is copied and hashed, in bytes.

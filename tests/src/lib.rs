@@ -14,6 +14,7 @@ pub mod phone;
 pub mod pictures;
 pub mod postgres;
 pub mod provider;
+pub mod push_provider;
 pub mod relay;
 pub mod s3;
 pub mod seed;

@@ -121,6 +121,20 @@ const fn own_upload(id: &'static str, path: &'static str) -> Operation {
     }
 }
 
+const fn own_push_token(id: &'static str, body: Option<&'static str>) -> Operation {
+    let probe = Probe {
+        path: "/v1/devices/{foreign_device}/push-token",
+        body,
+        elsewhere: Elsewhere::NotFound,
+    };
+    Operation {
+        id,
+        who: Who::Anyone,
+        scope: Scope::OwnDevice,
+        probe,
+    }
+}
+
 /// A path of an upload that nobody has.
 const AN_UPLOAD: &str = "/v1/uploads/01900000-0000-7000-8000-000000000001";
 
@@ -229,6 +243,8 @@ pub const OPERATIONS: &[Operation] = &[
             elsewhere: Elsewhere::NotFound,
         },
     },
+    own_push_token("put_push_token", Some(r#"{"endpoint":"push","token":"x"}"#)),
+    own_push_token("delete_push_token", None),
     Operation {
         id: "put_agreement_key",
         who: Who::Anyone,

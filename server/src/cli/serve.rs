@@ -6,10 +6,11 @@ use tokio::net::TcpListener;
 
 use super::Outcome;
 use crate::app::App;
-use crate::config::{DataConfig, ListenConfig, OidcArguments};
+use crate::config::{DataConfig, ListenConfig, OidcArguments, WakeArguments};
 use crate::router;
 use crate::serve::{serve, signalled};
 use crate::services::oidc::provider::Provider;
+use crate::services::wakes::provider::Providers;
 use crate::store::access::users;
 
 /// The arguments of `serve`.
@@ -21,16 +22,22 @@ pub struct Serve {
     data: DataConfig,
     #[command(flatten)]
     oidc: OidcArguments,
+    #[command(flatten)]
+    wake: WakeArguments,
 }
 
 impl Serve {
     /// Serves until the process is told to end.
     pub async fn run(self) -> Outcome {
         let provider = self.oidc.config()?;
+        let providers = Providers::read(&self.wake.wake_endpoint, &self.wake.wake_secret)?;
         let app = App::open(&self.data, self.listen.trust_forwarded_for).await?;
         if let Some(provider) = provider {
             // Freshly opened, so there is none yet.
             let _ = app.oidc.set(Provider::new(provider));
+        }
+        if let Some(providers) = providers {
+            let _ = app.providers.set(providers);
         }
         let listener = TcpListener::bind(self.listen.listen)
             .await

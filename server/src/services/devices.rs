@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::store::Tx;
 pub use crate::store::access::devices::DeviceRow;
-use crate::store::access::{devices, sessions};
+use crate::store::access::{devices, sessions, wakes};
 use crate::store::feed::{self, NewRow};
 
 /// One that the caller sees.
@@ -56,6 +56,7 @@ pub async fn revoke_in(
     let now = app.now();
     if devices::revoke(tx, id, by.user, reason, now).await? {
         sessions::end_of_device(tx, id, "revoked", now).await?;
+        wakes::forget(tx, id).await?;
         let (subject, detail) = (
             format!("device:{id}"),
             serde_json::json!({ "reason": reason }),

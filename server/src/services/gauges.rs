@@ -5,6 +5,7 @@ use std::time::Duration;
 use metrics::gauge;
 
 use crate::app::App;
+use crate::store::access::wakes;
 use crate::store::rulings::dirty;
 use crate::store::sync::changes;
 use crate::store::{Result, Store, media, uploads};
@@ -82,6 +83,18 @@ pub fn describe() {
         "Requests that bring bytes of uploads to this process now"
     );
     describe_gauge!(
+        "fieldseal_wakes",
+        "Phones that are owed a wake (`waiting`), or could not be woken for a day (`given_up`)"
+    );
+    describe_counter!(
+        "fieldseal_wake_attempts_total",
+        "Requests to push providers, by what came of them"
+    );
+    describe_gauge!(
+        "fieldseal_event_streams",
+        "Streams of live notice that are open at this process"
+    );
+    describe_gauge!(
         "fieldseal_media_waiting",
         "Originals that wait to be examined, or are"
     );
@@ -112,6 +125,7 @@ pub async fn set(app: &App) {
             gauge!("fieldseal_syncs", "lane" => lane.name, "state" => state).set(count as f64);
         }
     }
+    gauge!("fieldseal_event_streams").set(app.events.count() as f64);
     gauge!("fieldseal_upload_requests").set(app.uploads.writers.count() as f64);
     let read = tokio::time::timeout(PATIENCE, read(&app.store)).await;
     let Ok(Ok(now)) = read else {
@@ -127,6 +141,9 @@ pub async fn set(app: &App) {
     for (state, count) in now.uploads {
         gauge!("fieldseal_uploads", "state" => state).set(count as f64);
     }
+    for (state, count) in now.wakes {
+        gauge!("fieldseal_wakes", "state" => state).set(count as f64);
+    }
     gauge!("fieldseal_media_waiting").set(now.media as f64);
 }
 
@@ -136,6 +153,7 @@ struct Standing {
     held: i64,
     quarantined: i64,
     uploads: [(&'static str, i64); 3],
+    wakes: [(&'static str, i64); 2],
     media: i64,
 }
 
@@ -148,6 +166,7 @@ async fn read(store: &Store) -> Result<Standing> {
         held: changes::count_of_status(&mut db, "held").await?,
         quarantined: changes::count_of_status(&mut db, "quarantined").await?,
         uploads: uploads::count(&mut db).await?,
+        wakes: wakes::count(&mut db).await?,
         media: media::waiting(&mut db).await?,
     })
 }

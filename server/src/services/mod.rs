@@ -30,3 +30,4 @@ pub mod sheet_numbers;
 pub mod sync;
 pub mod uploads;
 pub mod visits;
+pub mod wakes;

@@ -57,6 +57,7 @@ migrations![
     "0023_uploads",
     "0024_media",
     "0025_confirmations",
+    "0026_notice",
 ];
 
 statements! {

@@ -234,6 +234,11 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "reset",
         "tests/tests/it/events/listen.rs::who_was_away_as_long_as_allowed_hears_what_was_missed_and_longer_begins_anew",
     ),
+    (
+        "PUSH_TOKEN_CHARS_MAX",
+        "value_invalid",
+        "tests/tests/it/devices/push_token.rs::a_token_is_as_long_as_allowed_and_of_a_provider_that_is_known",
+    ),
     ("IDEMPOTENCY_KEY_MS", "idempotency_key_reused", KEYS),
     ("IDEMPOTENCY_KEY_CHARS_MAX", "header_invalid", KEYS),
     (
@@ -423,6 +428,25 @@ const BESIDE: &[(&[&str], &str)] = &[
             "EVENTS_ROWS",
         ],
         "how streams of events are kept alive and read; nobody sends them",
+    ),
+    (
+        &[
+            "WAKES_LOOK_MS",
+            "WAKES_POSITIONS",
+            "WAKES_AT_ONCE",
+            "WAKE_REQUEST_S",
+            "WAKE_LEASE_MS",
+        ],
+        "how the server sends wakes; nobody sends them to it",
+    ),
+    (
+        &[
+            "WAKE_REST_MS",
+            "WAKE_RETRY_BASE_MS",
+            "WAKE_RETRY_MAX_MS",
+            "WAKE_GIVEN_UP_MS",
+        ],
+        "when phones are woken: tests/tests/it/devices/push_token.rs stands at each of them",
     ),
     (
         &["BACKUP_READ_BYTES", "BACKUP_MANIFEST_BYTES_MAX"],

@@ -4,6 +4,7 @@ pub mod agreement_key;
 pub mod enrol;
 pub mod get;
 pub mod list;
+pub mod push_token;
 pub mod revoke;
 pub mod signers;
 

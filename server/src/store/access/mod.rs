@@ -13,6 +13,7 @@ pub mod server_keys;
 pub mod sessions;
 pub mod sheet_number_blocks;
 pub mod users;
+pub mod wakes;
 
 use super::Statement;
 
@@ -31,4 +32,5 @@ pub const ALL: &[&[&Statement]] = &[
     sessions::ALL,
     sheet_number_blocks::ALL,
     users::ALL,
+    wakes::ALL,
 ];

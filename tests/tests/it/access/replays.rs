@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use fieldseal_server::access::gate::operations_of;
 use fieldseal_server::router::document;
 use fieldseal_server::services::ruling::rule_what_is_dirty;
+use fieldseal_server::services::wakes;
 use fieldseal_server::store::Statement;
+use fieldseal_tests::push_provider::PushProvider;
 use fieldseal_tests::server::{Answer, PASSWORD};
 use fieldseal_tests::tus::{Piece, Tus};
 use fieldseal_tests::{TestDevice, TestServer, World};
@@ -65,6 +67,9 @@ impl Twice<'_> {
         // What it marked is ruled by a job as well, whenever that comes by.
         let ruled = rule_what_is_dirty(&server.app);
         server.runtime.block_on(ruled).unwrap();
+        // And another job goes through the feed for phones to wake.
+        let woken = wakes::look(&server.app);
+        server.runtime.block_on(woken).unwrap();
         let before = server.rows();
         let again = send(server, method);
         let after = server.rows();
@@ -158,6 +163,18 @@ fn every_mutating_operation_can_be_sent_again() {
             raw: String::new(),
             headers: Default::default(),
         }
+    });
+
+    // Waking phones.
+    PushProvider::start().serves(&w.server);
+    let woken = TestDevice::enrolled(&w.server, &w.token("admin"), &id("user", "孙"), 43);
+    let path = format!("/v1/devices/{}/push-token", woken.id);
+    let token = json!({ "endpoint": "push", "token": "x" });
+    t.same("put_push_token", nothing, |server, method| {
+        server.call(method, &path, Some(&woken.access), token.clone())
+    });
+    t.same("delete_push_token", nothing, |server, method| {
+        server.call(method, &path, Some(&woken.access), Value::Null)
     });
 
     // Access.

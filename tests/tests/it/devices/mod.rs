@@ -2,6 +2,7 @@
 
 mod agreement_key;
 mod enrol;
+mod push_token;
 mod revoke;
 mod signers;
 
