@@ -59,6 +59,7 @@ fn sharpened(document: &Api) -> Result<Value, serde_json::Error> {
                     (Some("query"), "after") => Some(match path.as_str() {
                         "/v1/visits" => ("pattern", "^-?[0-9]{1,18}_[0-9a-f]{64}$"),
                         "/v1/samples" => ("pattern", SAMPLE_PLACE),
+                        "/v1/not-sampled" => ("pattern", NOT_SAMPLED_PLACE),
                         _ => UUID,
                     }),
                     _ => format_of(&name),
@@ -167,6 +168,9 @@ fn constrain(schema: &mut Value, known: Option<(&str, &str)>) {
 const HASH: (&str, &str) = ("pattern", "^[0-9a-f]{64}$");
 /// A sample and the document of its record.
 const SAMPLE_PLACE: &str = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}_[0-9a-f]{64}$";
+/// When a record was made, which one it is, and the document of its visit.
+const NOT_SAMPLED_PLACE: &str =
+    "^-?[0-9]{1,18}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}_[0-9a-f]{64}$";
 const UUID: (&str, &str) = ("format", "uuid");
 
 /// What `{id}` is in a path.

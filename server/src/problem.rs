@@ -145,6 +145,9 @@ codes! {
     /// The person has as many streams of live notice open here as one may: close one, or come again after `Retry-After`.
     StreamsExceeded = "streams_exceeded", TOO_MANY_REQUESTS, "Too many streams are open";
 
+    /// A list in one file would have more rows than a file may: ask for a shorter time, or one task.
+    ExportTooLong = "export_too_long", UNPROCESSABLE_ENTITY, "This list is too long for one file";
+
     // Who is calling.
     /// No access token was sent.
     TokenMissing = "token_missing", UNAUTHORIZED, "An access token is needed";

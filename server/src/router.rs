@@ -20,7 +20,7 @@ use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::endpoints::{
     audit_events, campaigns, challenges, devices, docs, enrolment_codes, enterprises, events,
-    health, imports, leases, media, oidc, organisations, prior_samplings, product_rules,
+    health, imports, leases, media, not_sampled, oidc, organisations, prior_samplings, product_rules,
     quarantine, re_entry_grants, returned_papers, rulebooks, rulings, samples, scopes, server_keys,
     sessions, sheet_number_blocks, sync, tasks, teams, tokens, uploads, users, visits,
 };
@@ -148,6 +148,8 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(visits::list::list_visits))
         .routes(routes!(visits::get::get_visit))
         .routes(routes!(visits::rulings::list_visit_rulings))
+        .routes(routes!(not_sampled::list::list_not_sampled))
+        .routes(routes!(not_sampled::export::export_not_sampled))
         // Evidence.
         .routes(routes!(visits::evidence::list::list_visit_evidence))
         .routes(routes!(visits::evidence::content::get_evidence_content))

@@ -364,6 +364,9 @@ pub const UPLOAD_LEFT_TO_OTHERS_MS: i64 = 30_000;
 /// Uploads that are ended or cleaned in one transaction.
 pub const UPLOADS_CLEANED_AT_ONCE: i64 = 500;
 
+/// Rows of the list of enterprises that were not sampled, in one file.
+pub const NOT_SAMPLED_ROWS_MAX: u32 = 10_000;
+
 // Live notice.
 
 /// Streams of live notice that one person may have open at one server.

@@ -340,6 +340,21 @@ pub const OPERATIONS: &[Operation] = &[
     },
     public("read_media", "/v1/media/x"),
     Operation {
+        id: "list_not_sampled",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/not-sampled", Elsewhere::Absent),
+    },
+    Operation {
+        id: "export_not_sampled",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/not-sampled.csv",
+            Elsewhere::Irrelevant("a file of the rows of the list beside it; its own tests try it"),
+        ),
+    },
+    Operation {
         id: "list_visit_rulings",
         who: Who::Anyone,
         scope: Scope::RegionAndBelow,

@@ -14,6 +14,7 @@ pub mod gauges;
 pub mod imports;
 pub mod logins;
 pub mod media;
+pub mod not_sampled;
 pub mod oidc;
 pub mod organisations;
 pub mod people;

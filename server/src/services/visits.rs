@@ -1,7 +1,7 @@
 //! The dossier (卷宗): everything that is known of one visit, whole, and the lists that lead there.
 
 mod aside;
-mod people;
+pub mod people;
 mod reading;
 
 use std::collections::BTreeMap;

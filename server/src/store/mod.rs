@@ -102,6 +102,7 @@ fn bulks() -> impl Iterator<Item = &'static Bulk> {
         sync::changes::BULK,
         sync::confirmations::BULK,
         sync::documents::BULK,
+        sync::not_sampled::BULK,
         sync::projections::BULK,
         sync::tips::BULK,
     ]

@@ -2,14 +2,15 @@
 
 use axum::extract::State;
 use serde::Deserialize;
-use sync_core::model::{DocumentId, Millis, Uscc, shanghai_midnight};
+use sync_core::model::{DocumentId, Millis, Uscc};
 use utoipa::IntoParams;
 
 use crate::access::Principal;
 use crate::app::App;
+use crate::endpoints::days::{from, invalid, until};
 use crate::endpoints::list::{Limit, Page};
 use crate::extract::{Json, Query};
-use crate::problem::{Code, Problem, ProblemBody};
+use crate::problem::{Problem, ProblemBody};
 use crate::services::visits::{self, Filter, VisitView};
 
 /// Which visits.
@@ -37,21 +38,6 @@ pub struct VisitsQuery {
     from: Option<String>,
     /// Last civil day in Asia/Shanghai, ISO 8601
     to: Option<String>,
-}
-
-fn invalid(field: &str) -> Problem {
-    Problem::new(Code::QueryInvalid).detail(format!("{field} is malformed"))
-}
-
-fn midnight(day: Option<&str>, field: &str, days_later: i32) -> Result<Option<Millis>, Problem> {
-    let Some(day) = day else {
-        return Ok(None);
-    };
-    let date: jiff::civil::Date = day.parse().map_err(|_| invalid(field))?;
-    let date = date
-        .checked_add(jiff::Span::new().days(days_later))
-        .map_err(|_| invalid(field))?;
-    Ok(Some(shanghai_midnight(date)))
 }
 
 /// List the visits that you may see, newest first
@@ -82,8 +68,8 @@ pub async fn list_visits(
         ));
     }
     let filter = Filter {
-        from: midnight(query.from.as_deref(), "from", 0)?.unwrap_or(Millis::MIN),
-        until: midnight(query.to.as_deref(), "to", 1)?.unwrap_or(Millis::MAX),
+        from: from(query.from.as_deref())?.unwrap_or(Millis::MIN),
+        until: until(query.to.as_deref())?.unwrap_or(Millis::MAX),
         enterprise: query.enterprise,
         uscc: query.uscc,
         body: query.body,

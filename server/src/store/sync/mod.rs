@@ -5,6 +5,7 @@ pub mod changes;
 pub mod confirmations;
 pub mod documents;
 pub mod events;
+pub mod not_sampled;
 pub mod projections;
 pub mod tips;
 pub mod visits;
@@ -18,6 +19,7 @@ pub const ALL: &[&[&Statement]] = &[
     confirmations::ALL,
     documents::ALL,
     events::ALL,
+    not_sampled::ALL,
     projections::ALL,
     tips::ALL,
     visits::ALL,
