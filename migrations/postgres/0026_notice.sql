@@ -44,7 +44,11 @@ CREATE TABLE not_sampled (
 );
 CREATE INDEX not_sampled_recorded_at ON not_sampled (recorded_at);
 -- Documents of before this table are told again by the server that opens.
-UPDATE documents SET evidence_version = -1;
+UPDATE documents SET evidence_version = 0 WHERE document_id IN (SELECT document_id FROM visits
+    WHERE fact LIKE '%"not_sampled":true%');
+
+-- 产品, as the refusal names it.
+ALTER TABLE cases ADD COLUMN product_name TEXT;
 
 -- What people do with a case: take it (领办), give it back, and for a report its way to the case office. Append-only.
 CREATE TABLE case_events (

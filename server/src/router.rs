@@ -20,9 +20,10 @@ use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::endpoints::{
     audit_events, campaigns, challenges, devices, docs, enrolment_codes, enterprises, events,
-    health, imports, leases, media, not_sampled, oidc, organisations, prior_samplings, product_rules,
-    quarantine, re_entry_grants, returned_papers, rulebooks, rulings, samples, scopes, server_keys,
-    sessions, sheet_number_blocks, sync, tasks, teams, tokens, uploads, users, visits,
+    health, imports, leases, media, not_sampled, oidc, organisations, prior_samplings,
+    product_rules, quarantine, re_entry_grants, returned_papers, rulebooks, rulings, samples,
+    scopes, server_keys, sessions, sheet_number_blocks, sync, tasks, teams, tokens, uploads, users,
+    visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};

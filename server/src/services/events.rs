@@ -18,8 +18,8 @@ use sync_core::model::UserId;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::access::Principal;
 use crate::access::gate::Ticket;
+use crate::access::{Principal, Role};
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::store::Session;
@@ -152,17 +152,19 @@ impl Notice {
     }
 
     fn of(row: &EventRow) -> Option<Self> {
-        let (kind, id, href) = match (row.entry.as_str(), &row.subject) {
-            ("changes", _) => {
-                let id = row.document.to_string();
+        let of_case = |id: String| {
+            let href = format!("/v1/cases/{id}");
+            ("case.changed", id, href)
+        };
+        let (kind, id, href) = match (row.entry.as_str(), &row.subject, &row.case) {
+            ("changes" | "grant", _, Some(case)) => of_case(format!("{}/{case}", row.visit)),
+            ("changes", _, None) => {
+                let id = row.visit.to_string();
                 let href = format!("/v1/visits/{id}");
                 ("visit.changed", id, href)
             }
-            ("ruling", Some(id)) => ("ruling.made", id.clone(), format!("/v1/rulings/{id}")),
-            ("reference", Some(subject)) => {
-                let id = subject.strip_prefix("case/")?;
-                ("case.changed", id.to_owned(), format!("/v1/cases/{id}"))
-            }
+            ("ruling", Some(id), _) => ("ruling.made", id.clone(), format!("/v1/rulings/{id}")),
+            ("reference", Some(subject), _) => of_case(subject.strip_prefix("case/")?.to_owned()),
             _ => return None,
         };
         Some(Self {
@@ -306,10 +308,16 @@ impl Stream {
         let app = self.app.clone();
         let mut db = app.store.read().await?;
         let end = feed::last_position(&mut db).await?;
-        let rows = events::list_seen(&mut db, &caller, self.told, end, EVENTS_ROWS).await?;
+        let mut rows = events::list_seen(&mut db, &caller, self.told, end, EVENTS_ROWS).await?;
         let full = i64::try_from(rows.len()).is_ok_and(|count| count == EVENTS_ROWS);
-        let until = match rows.last() {
-            Some(row) if full => row.position,
+        let until = match (rows.first(), rows.last()) {
+            // One row may be about several cases: the last one comes whole, with the next page.
+            (Some(first), Some(last)) if full && first.position < last.position => {
+                let until = last.position - 1;
+                rows.retain(|row| row.position <= until);
+                until
+            }
+            (Some(row), _) if full => row.position,
             _ => end,
         };
         // Of many changes of one thing the last is told.
@@ -325,6 +333,7 @@ impl Stream {
                 user: caller.user,
                 device,
                 organisation: caller.organisation,
+                enforces: caller.has(Role::Enforcement),
             };
             if waits(&mut db, &scope, self.told, until).await? {
                 let href = Some("/v1/sync".to_owned());

@@ -151,8 +151,7 @@ async fn views(app: &App, rows: Vec<NotSampledRow>) -> Result<Vec<NotSampledEnte
 }
 
 fn view(row: NotSampledRow, names: &BTreeMap<String, people::Person>) -> NotSampledEnterprise {
-    let reason: Option<NotSampledReason> =
-        serde_json::from_value(row.reason.clone().into()).ok();
+    let reason: Option<NotSampledReason> = serde_json::from_value(row.reason.clone().into()).ok();
     let needed = reason.is_some_and(NotSampledReason::wants_stamp);
     let samplers = row.samplers.iter().map(|id| {
         let user_id = id.to_string();
@@ -221,7 +220,9 @@ pub async fn export(app: &App, caller: &Principal, filter: &Filter) -> Result<St
     for (number, view) in (1..).zip(&views) {
         file.write_record(cells(number, view)).map_err(written)?;
     }
-    let bytes = file.into_inner().map_err(|error| Problem::internal(&error))?;
+    let bytes = file
+        .into_inner()
+        .map_err(|error| Problem::internal(&error))?;
     note(app, caller, filter, "csv", views.len()).await?;
     String::from_utf8(bytes).map_err(|error| Problem::internal(&error))
 }
@@ -233,7 +234,9 @@ fn cells(number: usize, view: &NotSampledEnterprise) -> [String; HEADINGS.len()]
     let evidence = evidence.map(|it| format!("{} SHA-256 {}", it.evidence_id, it.sha256));
     let campaign = [&view.campaign_code, &view.campaign];
     let campaign = campaign.into_iter().flatten();
-    let reason = view.reason_words.map_or(view.reason.as_str(), |words| words.zh);
+    let reason = view
+        .reason_words
+        .map_or(view.reason.as_str(), |words| words.zh);
     [
         number.to_string(),
         harmless(&view.name),
@@ -255,8 +258,16 @@ fn cells(number: usize, view: &NotSampledEnterprise) -> [String; HEADINGS.len()]
 
 /// A text that no spreadsheet takes for a formula: what begins like one gets an apostrophe before it, as people type it.
 fn harmless(text: &str) -> String {
-    let starts = |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
-    match text.trim_start_matches([' ', '\u{a0}', '\u{3000}']).starts_with(starts) {
+    let starts = |c: char| {
+        matches!(
+            c,
+            '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠'
+        )
+    };
+    match text
+        .trim_start_matches([' ', '\u{a0}', '\u{3000}'])
+        .starts_with(starts)
+    {
         true => format!("'{text}"),
         false => text.to_owned(),
     }
@@ -279,7 +290,15 @@ async fn note(
         (None, None) => "not_sampled:all".to_owned(),
     };
     let mut tx = app.store.begin_beside().await?;
-    audit::record(app, &mut tx, caller, "not_sampled.exported", subject, detail).await?;
+    audit::record(
+        app,
+        &mut tx,
+        caller,
+        "not_sampled.exported",
+        subject,
+        detail,
+    )
+    .await?;
     Ok(tx.commit().await?)
 }
 
@@ -289,7 +308,16 @@ mod tests {
 
     #[test]
     fn what_begins_like_a_formula_is_text_in_a_spreadsheet() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\u{3000}＝1", "\r=1"] {
+        for formula in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            " =1",
+            "\u{3000}＝1",
+            "\r=1",
+        ] {
             assert_eq!(harmless(formula), format!("'{formula}"));
         }
         for text in ["示例企业", "", "91140502", "(=)", "无"] {

@@ -239,6 +239,11 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "value_invalid",
         "tests/tests/it/devices/push_token.rs::a_token_is_as_long_as_allowed_and_of_a_provider_that_is_known",
     ),
+    (
+        "NOT_SAMPLED_ROWS_MAX",
+        "export_too_long",
+        "tests/tests/it/not_sampled/mod.rs::a_file_has_as_many_rows_as_allowed_and_one_more_is_told",
+    ),
     ("IDEMPOTENCY_KEY_MS", "idempotency_key_reused", KEYS),
     ("IDEMPOTENCY_KEY_CHARS_MAX", "header_invalid", KEYS),
     (

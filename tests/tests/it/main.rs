@@ -19,6 +19,7 @@ mod kills;
 mod leases;
 mod limits;
 mod media;
+mod not_sampled;
 mod objects;
 mod oidc;
 mod organisations;

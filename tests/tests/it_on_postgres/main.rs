@@ -23,6 +23,8 @@ mod imports;
 mod leases;
 #[path = "../it/media/visits.rs"]
 mod media_visits;
+#[path = "../it/not_sampled/mod.rs"]
+mod not_sampled;
 #[path = "../it/oidc/mod.rs"]
 mod oidc;
 #[path = "../it/invariants/one_entry.rs"]

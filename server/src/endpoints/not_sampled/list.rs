@@ -75,7 +75,10 @@ pub async fn list_not_sampled(
     let filter = filter.filter()?;
     let rows = not_sampled::list(&app, &caller, &filter, &after, query.limit.rows()).await?;
     let page = Page::of(rows, query.limit, |row| {
-        format!("{}_{}_{}", row.recorded_at, row.not_sampled_id, row.document)
+        format!(
+            "{}_{}_{}",
+            row.recorded_at, row.not_sampled_id, row.document
+        )
     });
     Ok(Json(Page {
         items: not_sampled::told(&app, &caller, &filter, page.items).await?,

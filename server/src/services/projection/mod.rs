@@ -16,6 +16,7 @@ use crate::store::locks::{self, Lock};
 use crate::store::reference::enterprises::{self, Enterprise};
 use crate::store::sync::confirmations;
 use crate::store::sync::documents::{self, DocumentRow};
+use crate::store::sync::not_sampled;
 use crate::store::sync::projections::{self, MemberKind, VisitRow};
 use crate::store::{Result, Session, Tx};
 
@@ -133,6 +134,9 @@ pub async fn project(
     let manifests = manifests.map(|(visit, read)| (visit.document_id, read.evidence.as_slice()));
     let manifests = manifests.chain(confirmed.iter().map(manifest));
     evidence::replace(tx, &stored, manifests.collect()).await?;
+    let records = projected.iter();
+    let records = records.map(|(visit, read)| (visit.document_id, read.not_sampled.as_slice()));
+    not_sampled::replace(tx, &stored, records).await?;
     for (visit, read) in &projected {
         for (path, record) in &read.conflicts {
             projections::insert_conflict(tx, visit.document_id, path, record, now).await?;
@@ -201,6 +205,7 @@ fn visit_row(
             .or(read.region.clone()),
         enterprise,
         product_names: std::mem::take(&mut read.product_names),
+        refused_products: std::mem::take(&mut read.refused_products),
         state: read.state.to_owned(),
         entered_at: read.entered_at,
         sort_at: read.entered_at.unwrap_or(row.created_at),

@@ -8,10 +8,12 @@ use std::sync::{Mutex, PoisonError};
 
 use automerge::Automerge;
 use sync_core::document::{
-    Certificates, ConfirmationDocument, ConfirmationProjection, ListedEvidence, Surroundings,
-    VisitDocument, project as project_document, project_confirmation,
+    Certificates, ConfirmationDocument, ConfirmationProjection, ListedEvidence, ListedRecord,
+    Surroundings, VisitDocument, project as project_document, project_confirmation,
 };
-use sync_core::model::{Actor, ChangeHash, DocumentId, EnterpriseKey, Millis, SampleId};
+use sync_core::model::{
+    Actor, ChangeHash, DocumentId, EnterpriseKey, Millis, NotSampled, SampleId,
+};
 use sync_core::proof::co_signature::{Answer, Question, Statement as _};
 use sync_core::proof::{
     BelievedKeys, CertificateKind, CertificatePayload, Signed, TimeTokenPayload, Verifier,
@@ -43,6 +45,10 @@ pub struct Projected {
     pub conflicts: Vec<(String, String)>,
     /// 影像清单
     pub evidence: Vec<ListedEvidence>,
+    /// 未抽到样品
+    pub not_sampled: Vec<ListedRecord<NotSampled>>,
+    /// What refusals call the product that was refused, by the refusal.
+    pub refused_products: BTreeMap<String, String>,
 }
 
 /// What the server knows around a document.
@@ -271,6 +277,12 @@ pub fn project(document: Automerge, around: &Around) -> Option<Projected> {
         entered_at: entered_at.filter(|at| *at > 0),
         conflicts,
         evidence: projection.evidence,
+        not_sampled: projection.not_sampled,
+        refused_products: projection
+            .refusals
+            .into_iter()
+            .map(|it| (it.record.refusal_id.to_string(), it.record.product_name))
+            .collect(),
     })
 }
 

@@ -32,8 +32,13 @@ statements! {
         WHERE d.revoked_at IS NULL AND f.entry NOT IN ('index', 'certificate', 'device_revoked') \
         AND (f.audience IN ('device/' || d.device_id, 'user/' || d.user_id, 'organisation/' || d.organisation_id) \
           OR f.audience IN (SELECT 'team/' || t.team_id FROM team_members t WHERE t.user_id = d.user_id) \
-          OR (f.audience LIKE 'team/%' \
-            AND EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = f.document_id AND a.user_id = d.user_id))) \
+          OR ((f.audience LIKE 'team/%' OR f.audience LIKE 'region/%') \
+            AND EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = f.document_id AND a.user_id = d.user_id)) \
+          OR (f.audience LIKE 'team/%' AND EXISTS (SELECT 1 FROM confirmations c \
+            JOIN document_authors a ON a.document_id = c.visit_id \
+            WHERE c.document_id = f.document_id AND a.user_id = d.user_id)) \
+          OR (f.audience LIKE 'region/%' AND EXISTS (SELECT 1 FROM users u JOIN user_regions r ON r.user_id = u.user_id \
+            WHERE u.user_id = d.user_id AND u.roles LIKE '%enforcement%' AND f.audience LIKE 'region/' || r.prefix || '%'))) \
         AND (f.entry <> 'changes' OR EXISTS \
           (SELECT 1 FROM changes c WHERE c.position = f.position AND c.device_id <> d.device_id)) ORDER BY p.device_id";
     /// A phone is owed a wake: the one that waits, or a new one after its rest.

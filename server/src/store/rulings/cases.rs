@@ -21,10 +21,11 @@ statements! {
 bulk! {
     /// Cases as the visits tell them; the state is not theirs to say.
     PUT = ("INSERT INTO cases (document_id, subject_id, kind, detail, campaign_id, body_id, enterprise, enterprise_name, region, \
-        happened_at, latitude_e7, longitude_e7, accuracy_mm, state, opened_at, changed_at) VALUES", 0, 16,
+        happened_at, latitude_e7, longitude_e7, accuracy_mm, product_name, state, opened_at, changed_at) VALUES", 0, 17,
         " ON CONFLICT (document_id, subject_id) DO UPDATE SET detail = excluded.detail, enterprise = excluded.enterprise, \
         enterprise_name = excluded.enterprise_name, region = excluded.region, happened_at = excluded.happened_at, \
-        latitude_e7 = excluded.latitude_e7, longitude_e7 = excluded.longitude_e7, accuracy_mm = excluded.accuracy_mm");
+        latitude_e7 = excluded.latitude_e7, longitude_e7 = excluded.longitude_e7, accuracy_mm = excluded.accuracy_mm, \
+        product_name = excluded.product_name");
     /// Documents that go to enforcement.
     LIST_SHARED = ("SELECT document_id, region FROM shared_documents WHERE document_id IN (", 0, 1, ")");
 }
@@ -86,6 +87,7 @@ pub async fn put(tx: &mut Tx, cases: &[NewCase<'_>], now: Millis) -> Result<()> 
             place.map(|it| it.latitude_e7),
             place.map(|it| it.longitude_e7),
             place.map(|it| it.accuracy_mm),
+            visit.refused_products.get(&case.subject_id).cloned(),
             REPORTED,
             now,
             now

@@ -8,11 +8,17 @@ use crate::args;
 use crate::store::{Result, Session, statements};
 
 statements! {
-    /// What happened to visits that a caller sees, behind one position and up to another.
-    LIST_SEEN = concat!("SELECT f.position, f.entry, f.document_id, f.subject FROM feed f \
+    /// What happened to visits that a caller sees, behind one position and up to another. What is written in a confirmation
+    /// happens to its case; a visit that goes to enforcement goes there for each of its cases.
+    LIST_SEEN = concat!("SELECT f.position, f.entry, f.subject, COALESCE(c.visit_id, f.document_id) AS visit_id, \
+        COALESCE(c.subject_id, k.subject_id) AS case_subject FROM feed f \
+        LEFT JOIN confirmations c ON c.document_id = f.document_id \
+        LEFT JOIN cases k ON f.entry = 'grant' AND k.document_id = f.document_id \
         WHERE f.position > $5 AND f.position <= $6 \
-        AND (f.entry IN ('changes', 'ruling') OR (f.entry = 'reference' AND f.subject LIKE 'case/%')) \
-        AND f.document_id IN (SELECT v.document_id ", seen!(") ORDER BY f.position LIMIT $7"));
+        AND (f.entry IN ('changes', 'ruling') OR (f.entry = 'reference' AND f.subject LIKE 'case/%') \
+            OR (f.entry = 'grant' AND f.audience LIKE 'region/%')) \
+        AND COALESCE(c.visit_id, f.document_id) IN (SELECT v.document_id ", seen!(") \
+        ORDER BY f.position, case_subject LIMIT $7"));
 }
 
 /// A row of the feed, as far as it is told to people.
@@ -20,12 +26,14 @@ statements! {
 pub struct EventRow {
     /// Its place.
     pub position: i64,
-    /// `changes`, `ruling` or `reference`.
+    /// `changes`, `ruling`, `reference` or `grant`.
     pub entry: String,
     /// The visit.
-    pub document: DocumentId,
+    pub visit: DocumentId,
     /// The ruling's id, or `case/…`.
     pub subject: Option<String>,
+    /// The case of the visit that it is about.
+    pub case: Option<String>,
 }
 
 /// What happened to visits that the caller sees, behind `after` and up to `until`, in order.
@@ -43,8 +51,9 @@ pub async fn list_seen(
         Ok(EventRow {
             position: row.get("position")?,
             entry: row.get("entry")?,
-            document: row.get("document_id")?,
+            visit: row.get("visit_id")?,
             subject: row.get("subject")?,
+            case: row.get("case_subject")?,
         })
     });
     rows.collect()

@@ -238,6 +238,8 @@ pub struct VisitRow {
     pub sort_at: Millis,
     /// What the sheets call their products (产品名称).
     pub product_names: BTreeMap<SampleId, String>,
+    /// What refusals call the product, by the refusal.
+    pub refused_products: BTreeMap<String, String>,
     /// How many sheets.
     pub samples: i64,
     /// How many conflicts are open.
