@@ -177,7 +177,9 @@ fn every_export_is_on_the_audit_trail() {
     let (w, _, _, _) = world();
     let campaign = w.id("campaign", "JC-2025-01");
     let path = format!("/v1/not-sampled.csv?campaign={campaign}");
+    w.minutes(1);
     w.call("GET", "晋城", &path, Value::Null).expect(200);
+    w.minutes(1);
     w.call("GET", "晋城", "/v1/not-sampled", Value::Null)
         .expect(200);
     let trail = w.get("/v1/audit-events?act=not_sampled.exported");
