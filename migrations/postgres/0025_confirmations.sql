@@ -55,6 +55,7 @@ CREATE INDEX cases_enterprise ON cases (enterprise);
 -- What follows from rulings, each once by its name. It is taken back, never deleted.
 CREATE TABLE effects (
     effect_key  TEXT PRIMARY KEY NOT NULL,  -- track/refusal/…, publish/refusal/…
+    effect_id   TEXT NOT NULL UNIQUE,
     kind        TEXT NOT NULL,              -- track, publish
     document_id BYTEA NOT NULL,
     refusal_id  TEXT NOT NULL,
@@ -85,21 +86,20 @@ CREATE TABLE publicity_messages (
     message_id   TEXT PRIMARY KEY NOT NULL,
     effect_key   TEXT NOT NULL,
     version      BIGINT NOT NULL,
-    action       TEXT NOT NULL,             -- enter, withdraw
+    action       TEXT NOT NULL,             -- enter, correct, withdraw
     record       TEXT NOT NULL,             -- JSON: what is told
     state        TEXT NOT NULL,             -- waiting, delivered, superseded
-    attempts     BIGINT NOT NULL,
-    due_at       BIGINT NOT NULL,
-    lease        TEXT,                      -- who delivers it
-    last_error   TEXT,
-    receipt      TEXT,                      -- what the system answered, or the number that a person noted
-    delivered_by TEXT,                      -- none where the server delivered it itself
+    receipt      TEXT,                      -- the number under which it stands there
+    delivered_by TEXT,                      -- who entered it there
     created_at   BIGINT NOT NULL,
     delivered_at BIGINT,
     UNIQUE (effect_key, version)
 );
-CREATE INDEX publicity_messages_waiting ON publicity_messages (due_at) WHERE state = 'waiting';
+CREATE INDEX publicity_messages_effect_key ON publicity_messages (effect_key);
 
 -- Visits that hold refusals or reports are projected again when the server starts, which makes their cases.
 UPDATE documents SET evidence_version = 0 WHERE document_id IN (SELECT document_id FROM visits
     WHERE fact LIKE '%"refusals":{%' OR fact LIKE '%"reports":{%');
+
+-- What enforcement or the authority decides on a refusal: confirmed, not_established, resolved_sampled.
+ALTER TABLE decisions ADD COLUMN refusal TEXT;

@@ -21,9 +21,9 @@ use crate::app::App;
 use crate::endpoints::{
     audit_events, campaigns, challenges, devices, docs, enrolment_codes, enterprises, events,
     health, imports, leases, media, not_sampled, oidc, organisations, prior_samplings,
-    product_rules, quarantine, re_entry_grants, returned_papers, rulebooks, rulings, samples,
-    scopes, server_keys, sessions, sheet_number_blocks, sync, tasks, teams, tokens, uploads, users,
-    visits,
+    product_rules, publicity_messages, quarantine, re_entry_grants, returned_papers, rulebooks,
+    rulings, samples, scopes, server_keys, sessions, sheet_number_blocks, sync, tasks, teams,
+    tokens, tracked_enterprises, uploads, users, visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -162,6 +162,13 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(scopes::facts::get_scope_facts))
         .routes(routes!(rulings::decide::decide_entry))
         .routes(routes!(rulings::decide::decide_sample))
+        .routes(routes!(rulings::decide::decide_refusal))
+        // What follows from refusals.
+        .routes(routes!(tracked_enterprises::list::list_tracked_enterprises))
+        .routes(routes!(publicity_messages::list::list_publicity_messages))
+        .routes(routes!(
+            publicity_messages::deliver::deliver_publicity_message
+        ))
         .routes(routes!(quarantine::list::list_quarantine))
         .routes(routes!(quarantine::admit::admit_change))
         .routes(routes!(quarantine::doctor::get_doctor))

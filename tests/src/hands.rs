@@ -6,18 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use fieldseal_server::crypto::AwsLc;
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
 use sync_core::document::{
-    BoundDocument, ConfirmationDocument, DocumentIdentity, Identity, SealRecord, VisitDocument,
+    BoundDocument, Certificates, ConfirmationDocument, DocumentIdentity, Identity, SealRecord,
+    Surroundings, VisitDocument,
 };
 use sync_core::model::*;
 use sync_core::proof::co_signature::{
     Answer, CoSignature, Question, Spoken, Standpoint, Statement,
 };
 use sync_core::proof::{
-    CertificatePayload, Nonce, Signed, TimeTokenPayload, TipStatement, seal_statement,
+    CertificatePayload, Nonce, Signed, TimeTokenPayload, TipStatement, Verifier, seal_statement,
     tip_statement,
 };
 use uuid::Uuid;
@@ -293,6 +295,31 @@ impl Hand {
         }
     }
 
+    /// Carries somebody else's page; what the server says of it.
+    pub fn carries(&self, w: &World, page: Value) -> Vec<String> {
+        let mut page = page;
+        page["cursor"] = self.cursor.borrow().clone();
+        let answer = w.server.post("/v1/sync", &self.access(w), page);
+        self.takes(&answer.body);
+        let statuses = answer.expect(200).body["statuses"].as_array().cloned();
+        statuses
+            .unwrap_or_default()
+            .iter()
+            .map(told_status)
+            .collect()
+    }
+
+    /// Its owner reads from the API.
+    #[track_caller]
+    pub fn reads(&self, w: &World, path: &str) -> Value {
+        w.server.get(path, &self.access(w)).expect(200).body
+    }
+
+    /// Its owner asks the API for something.
+    pub fn posts(&self, w: &World, path: &str, body: Value) -> HttpAnswer {
+        w.server.post(path, &self.access(w), body)
+    }
+
     fn takes(&self, body: &Value) {
         if body["cursor"].is_null() {
             return;
@@ -414,6 +441,30 @@ impl Hand {
             question,
             answer,
         }
+    }
+}
+
+/// Who knows nobody, and of no time: around a document of which nothing is judged.
+pub struct Stranger;
+
+impl Certificates for Stranger {
+    fn device(&self, _: &Actor) -> Option<CertificatePayload> {
+        None
+    }
+    fn signer(&self, _: i64) -> Option<CertificatePayload> {
+        None
+    }
+}
+
+impl Surroundings for Stranger {
+    fn verifier(&self) -> &dyn Verifier {
+        &AwsLc
+    }
+    fn received_at(&self, _: &ChangeHash) -> Option<Millis> {
+        None
+    }
+    fn token(&self, _: &str) -> Option<TimeTokenPayload> {
+        None
     }
 }
 

@@ -96,6 +96,9 @@ const fn read(path: &'static str, elsewhere: Elsewhere) -> Probe {
 const ADMIN: Who = Who::Roles(&[Role::Admin]);
 /// Who rules on validity (组织抽查部门).
 const RULERS: Who = Who::Roles(&[Role::Authority]);
+/// Who decides what a refusal is and enters it where the public reads it (执法监管人员、组织抽查部门).
+const ENFORCERS: Who = Who::Roles(&[Role::Enforcement, Role::Authority]);
+const FOLLOWERS: Who = Who::Roles(&[Role::Enforcement, Role::Authority, Role::Admin]);
 const PEOPLE_READERS: Who = Who::Roles(&[Role::Admin, Role::InspectionBody]);
 
 const AUTHORITIES: Who = Who::Roles(&[Role::Authority, Role::Admin]);
@@ -407,6 +410,39 @@ pub const OPERATIONS: &[Operation] = &[
         probe: Probe {
             path: "/v1/samples/00000000-0000-0000-0000-000000000000/rulings",
             body: Some(r#"{"validity":"valid","reason":"x"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "decide_refusal",
+        who: ENFORCERS,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/refusals/00000000-0000-0000-0000-000000000000/rulings",
+            body: Some(r#"{"refusal":"confirmed","reason":"x"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    // What follows from refusals.
+    Operation {
+        id: "list_tracked_enterprises",
+        who: FOLLOWERS,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/tracked-enterprises", Elsewhere::Absent),
+    },
+    Operation {
+        id: "list_publicity_messages",
+        who: FOLLOWERS,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/publicity-messages", Elsewhere::Absent),
+    },
+    Operation {
+        id: "deliver_publicity_message",
+        who: ENFORCERS,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/publicity-messages/00000000-0000-0000-0000-000000000000/delivery",
+            body: Some(r#"{"receipt":"x"}"#),
             elsewhere: Elsewhere::NotFound,
         },
     },

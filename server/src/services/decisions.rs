@@ -1,8 +1,10 @@
-//! What a person of the authority decides on an entry or a sample: with a reason, and with what becomes of the goods.
+//! What a person decides: the authority on an entry or a sample, with a reason and with what becomes of the goods, and
+//! enforcement on a refusal.
 
 use sync_core::limits::FIELD_CHARS_MAX;
 use sync_core::model::RulingId;
-use sync_core::rules::{Decision, ScopeKey, Standing, Subject, Validity};
+use sync_core::proof::Role;
+use sync_core::rules::{Decision, RefusalStanding, ScopeKey, Standing, Subject, Validity};
 
 use super::audit;
 use super::visits::RulingView;
@@ -27,6 +29,8 @@ pub struct NewDecision {
     pub standing: Option<Standing>,
     /// Validity, for a sample.
     pub validity: Option<Validity>,
+    /// What it is, for a refusal.
+    pub refusal: Option<RefusalStanding>,
     /// Why.
     pub reason: String,
     /// What becomes of the sample.
@@ -54,6 +58,15 @@ pub async fn decide(
     if new.validity == Some(Validity::Pending) {
         return Err(Problem::value("validity", "is what nobody has ruled on"));
     }
+    let found = [
+        RefusalStanding::Confirmed,
+        RefusalStanding::NotEstablished,
+        RefusalStanding::ResolvedSampled,
+    ];
+    if new.refusal.is_some_and(|refusal| !found.contains(&refusal)) {
+        let detail = "is confirmed, not_established or resolved_sampled";
+        return Err(Problem::value("refusal", detail));
+    }
     if new.make_up == Some(true) && new.validity.is_some_and(Validity::counts) {
         let detail = "is for a sample that does not count";
         return Err(Problem::value("make_up", detail));
@@ -66,7 +79,16 @@ pub async fn decide(
         return Err(Problem::new(Code::NotFound));
     }
     // Whoever looks on, as a county looks on what the province does there, does not rule (组织抽查部门).
-    if !decisions::answers_for(&mut tx, &caller.into(), &current.subject, current.document).await? {
+    let answers =
+        decisions::answers_for(&mut tx, &caller.into(), &current.subject, current.document).await?;
+    // 执法人员裁定: whoever enforces where the enterprise lies decides whether it refused.
+    let enforces = match (&new.subject, current.document) {
+        (Subject::Refusal(_), Some(document)) if caller.roles.contains(&Role::Enforcement) => {
+            decisions::enforces(&mut tx, caller.user, document).await?
+        }
+        _ => false,
+    };
+    if !answers && !enforces {
         return Err(Problem::new(Code::ScopeForbidden)
             .detail("the authority that commissioned the sampling, or one above it, decides"));
     }
@@ -85,16 +107,22 @@ pub async fn decide(
             said.user_id,
             said.standing,
             said.validity,
+            said.refusal,
             said.reason.as_str(),
-        ) == (caller.user, new.standing, new.validity, new.reason.as_str())
-            && (last.disposal, last.make_up) == (new.disposal.clone(), new.make_up)
+        ) == (
+            caller.user,
+            new.standing,
+            new.validity,
+            new.refusal,
+            new.reason.as_str(),
+        ) && (last.disposal, last.make_up) == (new.disposal.clone(), new.make_up)
     });
     if !repeated {
         let decision = Decision {
             subject: new.subject.clone(),
             standing: new.standing,
             validity: new.validity,
-            refusal: None,
+            refusal: new.refusal,
             user_id: caller.user,
             reason: new.reason,
             decided_at_ms: app.now().max(after),
@@ -109,7 +137,13 @@ pub async fn decide(
         decisions::insert(&mut tx, &row).await?;
         let member = subject_text(&new.subject);
         let member = member.split_once('/').map_or("", |(_, id)| id);
-        let keys: Vec<ScopeKey> = projections::list_scopes_of_member(&mut tx, member).await?;
+        let keys: Vec<ScopeKey> = match (&new.subject, document) {
+            // A refusal is no member of a scope: its visit is, and the door there.
+            (Subject::Refusal(_), Some(document)) => {
+                projections::list_scopes_of_documents(&mut tx, &[document]).await?
+            }
+            _ => projections::list_scopes_of_member(&mut tx, member).await?,
+        };
         dirty::mark(&mut tx, &keys, app.now()).await?;
         let detail = serde_json::json!({ "decision_id": row.decision_id });
         audit::record(

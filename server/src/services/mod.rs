@@ -10,6 +10,7 @@ pub mod duplicate_index;
 pub mod enrolment;
 pub mod events;
 pub mod evidence;
+pub mod follow_up;
 pub mod gauges;
 pub mod imports;
 pub mod logins;

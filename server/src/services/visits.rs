@@ -1,6 +1,7 @@
 //! The dossier (卷宗): everything that is known of one visit, whole, and the lists that lead there.
 
 mod aside;
+mod confirmed;
 pub mod people;
 mod reading;
 
@@ -22,12 +23,14 @@ use crate::app::App;
 use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
 use crate::services::evidence::reading::{self as evidence, EvidenceSummary};
+use crate::services::follow_up::{self, Followed, PublicityMessage};
 use crate::services::projection::{self, Certified};
 use crate::services::ruling::gather;
 use crate::store::Session;
 use crate::store::access::organisations;
 use crate::store::reference::custody::{self, CustodyEvent};
 use crate::store::reference::{campaigns, teams};
+use crate::store::rulings::cases::{self, CaseRow};
 use crate::store::rulings::verdicts::subject_text;
 use crate::store::rulings::versions::RulingRow;
 use crate::store::rulings::{decisions, versions};
@@ -42,7 +45,7 @@ use crate::wording;
 pub struct RulingView {
     /// Its id.
     pub ruling_id: String,
-    /// `entry/…`, `sample/…` or `visit/…`.
+    /// `entry/…`, `sample/…`, `refusal/…` or `visit/…`.
     pub subject: String,
     /// 1, 2, …: the highest stands.
     pub version: i64,
@@ -179,6 +182,17 @@ pub struct Dossier {
     pub custody: Vec<CustodyEvent>,
     /// Every ruling in every version, by subject.
     pub rulings: Vec<RulingView>,
+    /// Its cases (案件线索): sealed refusals and reports with the state in which each is.
+    #[schema(value_type = Vec<Object>)]
+    pub cases: Vec<Value>,
+    /// What enforcement confirmed (现场确认), with what proves it: how far from the gate, when by which clocks, who stood
+    /// together, what is said of it under which article.
+    #[schema(value_type = Vec<Object>)]
+    pub confirmations: Vec<Value>,
+    /// What followed from its refusals (处置), every version.
+    pub followed: Vec<Followed>,
+    /// What the credit publicity system is told of that.
+    pub publicity: Vec<PublicityMessage>,
     /// What persons decided.
     #[schema(value_type = Vec<Object>)]
     pub decisions: Vec<Value>,
@@ -347,6 +361,10 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
             }
         })
         .collect();
+    let confirmed = confirmed::of_visit(&mut db, &facts, id, &rulings).await?;
+    mentioned.extend(confirmed.mentioned);
+    let (followed, publicity) = follow_up::of_visit(&mut db, id).await?;
+    let cases = cases::list_of_visit(&mut db, id).await?;
     let mut summaries = evidence::summaries(app, &mut db, &[id]).await?;
     let evidence = summaries
         .remove(&id)
@@ -374,6 +392,10 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
         visit: VisitView::new(row, evidence),
         facts: serde_json::to_value(&facts).map_err(|error| Problem::internal(&error))?,
         rulings,
+        cases: cases.into_iter().map(case_view).collect(),
+        confirmations: confirmed.told,
+        followed,
+        publicity,
         decisions,
         conflicts,
         aside,
@@ -381,6 +403,17 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
         history,
         names,
         people,
+    })
+}
+
+fn case_view(row: CaseRow) -> Value {
+    let place = row.location.map(|(latitude_e7, longitude_e7)| {
+        json!({ "latitude_e7": latitude_e7, "longitude_e7": longitude_e7 })
+    });
+    json!({
+        "subject_id": row.subject_id, "kind": row.kind, "detail": row.detail, "state": row.state,
+        "region": row.region, "happened_at": row.happened_at.map(rfc3339), "location": place,
+        "opened_at": rfc3339(row.opened_at), "changed_at": rfc3339(row.changed_at),
     })
 }
 

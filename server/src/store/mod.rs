@@ -95,6 +95,7 @@ fn bulks() -> impl Iterator<Item = &'static Bulk> {
         rulings::cases::BULK,
         rulings::decisions::BULK,
         rulings::dirty::BULK,
+        rulings::effects::BULK,
         rulings::index::BULK,
         rulings::ruled_facts::BULK,
         rulings::verdicts::BULK,

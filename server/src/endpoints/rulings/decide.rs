@@ -1,10 +1,10 @@
-//! `POST /v1/entries/{id}/rulings` and `POST /v1/samples/{id}/rulings`: a person decides.
+//! `POST /v1/entries/{id}/rulings`, `POST /v1/samples/{id}/rulings` and `POST /v1/refusals/{id}/rulings`: a person decides.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use sync_core::model::{EntryId, SampleId};
-use sync_core::rules::{Standing, Subject, Validity};
+use sync_core::model::{EntryId, RefusalId, SampleId};
+use sync_core::rules::{RefusalStanding, Standing, Subject, Validity};
 use utoipa::ToSchema;
 
 use crate::access::Principal;
@@ -52,6 +52,44 @@ pub struct SampleDecision {
     make_up: Option<bool>,
 }
 
+/// A decision on a refusal (拒检).
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefusalDecision {
+    /// `confirmed`, `not_established` or `resolved_sampled`.
+    #[schema(value_type = String)]
+    refusal: RefusalStanding,
+    /// Why.
+    reason: String,
+}
+
+/// Decide what a refusal is: confirmed, not established, or resolved and sampled
+///
+/// Enforcement where the enterprise lies decides, or the authority that commissioned the sampling.
+#[utoipa::path(post, path = "/v1/refusals/{id}/rulings", tag = "rulings",
+    params(("id" = String, Path, description = "Its id")), security(("access_token" = [])),
+    responses((status = 201, body = RulingView), (status = "4XX", body = ProblemBody)))]
+pub async fn decide_refusal(
+    State(app): State<App>,
+    caller: Principal,
+    Path(id): Path<RefusalId>,
+    Json(body): Json<RefusalDecision>,
+) -> Result<(StatusCode, Json<RulingView>), Problem> {
+    let new = NewDecision {
+        subject: Subject::Refusal(id),
+        standing: None,
+        validity: None,
+        refusal: Some(body.refusal),
+        reason: body.reason,
+        disposal: None,
+        make_up: None,
+    };
+    Ok((
+        StatusCode::CREATED,
+        Json(decisions::decide(&app, &caller, new).await?),
+    ))
+}
+
 /// Decide the standing of an entry
 #[utoipa::path(post, path = "/v1/entries/{id}/rulings", tag = "rulings",
     params(("id" = String, Path, description = "Its id; the slash in it is written %2F")), security(("access_token" = [])),
@@ -66,6 +104,7 @@ pub async fn decide_entry(
         subject: Subject::Entry(EntryId(id)),
         standing: Some(body.standing),
         validity: None,
+        refusal: None,
         reason: body.reason,
         disposal: None,
         make_up: None,
@@ -90,6 +129,7 @@ pub async fn decide_sample(
         subject: Subject::Sample(id),
         standing: None,
         validity: Some(body.validity),
+        refusal: None,
         reason: body.reason,
         disposal: body.disposal.as_ref().map(crate::access::role::word),
         make_up: body.make_up,

@@ -18,7 +18,7 @@ use sync_core::proof::co_signature::{Answer, Question, Statement as _};
 use sync_core::proof::{
     BelievedKeys, CertificateKind, CertificatePayload, Signed, TimeTokenPayload, Verifier,
 };
-use sync_core::rules::{Facts, ScopeKey};
+use sync_core::rules::{Facts, SamplingSource, ScopeKey};
 
 use crate::crypto::AwsLc;
 use crate::store::access::server_keys;
@@ -247,6 +247,7 @@ pub async fn project_stored_confirmation(
 pub fn project(document: Automerge, around: &Around) -> Option<Projected> {
     let visit = VisitDocument::from_automerge(document).ok()?;
     let projection = project_document(&visit, around);
+    let suspended = is_suspended(&visit);
     let document_id: DocumentId = projection.document_id;
     let mut facts = Facts::new(ScopeKey::Visit { document_id });
     let entered_at = projection
@@ -254,7 +255,7 @@ pub fn project(document: Automerge, around: &Around) -> Option<Projected> {
         .iter()
         .map(|(_, entry)| entry.entered.usable().lo)
         .min();
-    let state = state_of(&projection);
+    let state = state_of(&projection, suspended);
     let conflicts = projection
         .conflicts
         .iter()
@@ -286,18 +287,37 @@ pub fn project(document: Automerge, around: &Around) -> Option<Projected> {
     })
 }
 
-/// 检查状态 (domain.md §4), as far as the document tells it.
-fn state_of(projection: &sync_core::document::Projection) -> &'static str {
+/// 中断: an interruption after which nobody walked in again.
+fn is_suspended(visit: &VisitDocument) -> bool {
+    let arrivals = visit.arrivals().items;
+    let resumed: BTreeSet<_> = arrivals.iter().filter_map(|it| it.value.resumes).collect();
+    let last = arrivals.iter().map(|it| it.value.entered_at.wall_ms).max();
+    visit.suspensions().items.iter().any(|it| {
+        let suspension = &it.value;
+        !resumed.contains(&suspension.suspension_id)
+            && last.is_none_or(|last| last <= suspension.suspended_at.wall_ms)
+    })
+}
+
+/// 检查状态 (domain.md §4), as far as the document tells it: finished is a visit whose sheets are all sealed.
+fn state_of(projection: &sync_core::document::Projection, suspended: bool) -> &'static str {
     let visit = &projection.visit;
     let drew = projection
         .entries
         .iter()
         .any(|(_, entry)| entry.drew_samples);
+    let sealed = projection
+        .samples
+        .iter()
+        .filter(|(_, it)| it.source == SamplingSource::Captured && it.voided.is_none())
+        .all(|(_, sample)| !sample.signers.is_empty());
     match () {
         () if visit.terminated.is_some() => "terminated_illegal",
         () if visit.refused && !drew => "refused",
         () if visit.not_sampled && !drew => "not_sampled",
         () if projection.entries.is_empty() => "planned",
+        () if suspended => "suspended",
+        () if drew && sealed => "finished",
         () if drew => "sampling",
         () => "entered",
     }

@@ -1,6 +1,7 @@
 //! Ruling: marks scopes when a fact changes, and rules what is marked.
 
 pub mod dirty;
+pub mod follow;
 pub mod gather;
 pub mod job;
 pub mod rule;

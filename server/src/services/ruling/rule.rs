@@ -11,6 +11,7 @@ use sync_core::rules::{
 };
 use tracing::Instrument;
 
+use super::follow;
 use super::gather::Known;
 use super::rulebooks;
 use crate::app::App;
@@ -64,13 +65,13 @@ pub async fn rule_what_is_dirty(app: &App) -> Result<(), Problem> {
 }
 
 /// A scope as ruled in this pass.
-struct Ruled {
-    key: ScopeKey,
-    facts: NormalFacts,
-    hash: Digest,
+pub(super) struct Ruled {
+    pub(super) key: ScopeKey,
+    pub(super) facts: NormalFacts,
+    pub(super) hash: Digest,
     text: String,
     before: Findings,
-    after: Findings,
+    pub(super) after: Findings,
 }
 
 async fn pass(app: &App) -> Result<()> {
@@ -119,6 +120,7 @@ async fn pass(app: &App) -> Result<()> {
             }
         }
     }
+    follow::keep(app, &mut tx, &ruled, now).await?;
     keep_facts(&mut tx, &ruled, &books, now).await?;
     let samplings = samplings(&ruled);
     published.extend(duplicate_index::refresh(app, &mut tx, &samplings, now).await?);

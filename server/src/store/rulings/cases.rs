@@ -14,6 +14,8 @@ statements! {
         ON CONFLICT (document_id) DO UPDATE SET region = excluded.region";
     /// It goes to no region.
     DELETE_SHARED = "DELETE FROM shared_documents WHERE document_id = $1";
+    /// Those of a visit.
+    LIST_OF_VISIT = "SELECT * FROM cases WHERE document_id = $1 ORDER BY happened_at, subject_id";
     /// The state of one is another now.
     SET_STATE = "UPDATE cases SET state = $3, changed_at = $4 WHERE document_id = $1 AND subject_id = $2 AND state <> $3";
 }
@@ -67,6 +69,53 @@ pub struct NewCase<'a> {
     pub happened: TimeFact,
     /// Where the team walked in.
     pub location: Option<Location>,
+}
+
+/// A case as it stands.
+#[derive(Clone, Debug)]
+pub struct CaseRow {
+    /// The visit.
+    pub document: DocumentId,
+    /// The refusal or the report.
+    pub subject_id: String,
+    /// `refusal`, `on_site_report`.
+    pub kind: String,
+    /// Kind of the refusal, grounds of the report.
+    pub detail: String,
+    /// GB/T 2260.
+    pub region: Option<String>,
+    /// The latest moment at which it can have happened.
+    pub happened_at: Option<Millis>,
+    /// Where the team walked in: latitude and longitude, WGS-84, ten-millionths of a degree.
+    pub location: Option<(i64, i64)>,
+    /// In the words of its kind.
+    pub state: String,
+    /// When the server first had it.
+    pub opened_at: Millis,
+    /// When its state last changed.
+    pub changed_at: Millis,
+}
+
+/// Cases of a visit.
+pub async fn list_of_visit(db: &mut Session, visit: DocumentId) -> Result<Vec<CaseRow>> {
+    let rows = db.all(&LIST_OF_VISIT, args![visit]).await?;
+    let cases = rows.iter().map(|row| {
+        let latitude: Option<i64> = row.get("latitude_e7")?;
+        let longitude: Option<i64> = row.get("longitude_e7")?;
+        Ok(CaseRow {
+            document: row.get("document_id")?,
+            subject_id: row.get("subject_id")?,
+            kind: row.get("kind")?,
+            detail: row.get("detail")?,
+            region: row.get("region")?,
+            happened_at: row.get("happened_at")?,
+            location: latitude.zip(longitude),
+            state: row.get("state")?,
+            opened_at: row.get("opened_at")?,
+            changed_at: row.get("changed_at")?,
+        })
+    });
+    cases.collect()
 }
 
 /// Stores cases; one that is known keeps its state.

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use sync_core::model::{DocumentId, Millis};
-use sync_core::rules::{Decision, Standing, Subject, Validity};
+use sync_core::model::{DocumentId, Millis, UserId};
+use sync_core::rules::{Decision, RefusalStanding, Standing, Subject, Validity};
 use uuid::Uuid;
 
 use super::verdicts::{subject_of, subject_text};
@@ -15,7 +15,10 @@ use crate::store::{Result, Row, Session, StoreError, Tx, bulk, statements};
 statements! {
     /// A decision.
     INSERT = "INSERT INTO decisions (decision_id, subject, document_id, standing, validity, user_id, reason, disposal, \
-        make_up, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        make_up, decided_at, refusal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    /// Whether a visit lies in a region of somebody who enforces there.
+    ENFORCES = "SELECT v.document_id FROM visits v JOIN user_regions r ON v.region LIKE r.prefix || '%' \
+        WHERE v.document_id = $2 AND r.user_id = $1";
     /// Whether a person's authority commissioned the visit, or lies above the one that did. Where the campaign is not known
     /// nobody else could decide either, so that whoever sees it may.
     ANSWERS_FOR_VISIT = "SELECT v.document_id FROM visits v \
@@ -68,6 +71,11 @@ fn from_row(row: &Row) -> Result<DecisionRow> {
         .map(|word| serde_json::from_value(serde_json::Value::String(word)))
         .transpose()
         .map_err(|_| UNREADABLE)?;
+    let refusal: Option<String> = row.get("refusal")?;
+    let refusal: Option<RefusalStanding> = refusal
+        .map(|word| serde_json::from_value(serde_json::Value::String(word)))
+        .transpose()
+        .map_err(|_| UNREADABLE)?;
     Ok(DecisionRow {
         decision_id: row.get("decision_id")?,
         document: row.get("document_id").ok(),
@@ -75,7 +83,7 @@ fn from_row(row: &Row) -> Result<DecisionRow> {
             subject: subject_of(&row.get::<String>("subject")?).ok_or(UNREADABLE)?,
             standing,
             validity,
-            refusal: None,
+            refusal,
             user_id: row.get("user_id")?,
             reason: row.get("reason")?,
             decided_at_ms: row.get::<Millis>("decided_at")?,
@@ -99,7 +107,8 @@ pub async fn insert(tx: &mut Tx, row: &DecisionRow) -> Result<()> {
         &decision.reason,
         row.disposal.clone(),
         row.make_up,
-        decision.decided_at_ms
+        decision.decided_at_ms,
+        decision.refusal.as_ref().map(word)
     ];
     tx.exec(&INSERT, values).await.map(drop)
 }
@@ -123,6 +132,12 @@ pub async fn answers_for(
         (None, _) => None,
     };
     Ok(row.is_some())
+}
+
+/// Whether a visit lies where somebody has jurisdiction.
+pub async fn enforces(db: &mut Session, user: UserId, document: DocumentId) -> Result<bool> {
+    let found = db.optional(&ENFORCES, args![user, document]).await?;
+    Ok(found.is_some())
 }
 
 /// All on a subject, oldest first.

@@ -3,6 +3,7 @@
 pub mod cases;
 pub mod decisions;
 pub mod dirty;
+pub mod effects;
 pub mod index;
 pub mod rulebooks;
 pub mod ruled_facts;
@@ -16,6 +17,7 @@ pub const ALL: &[&[&Statement]] = &[
     cases::ALL,
     decisions::ALL,
     dirty::ALL,
+    effects::ALL,
     index::ALL,
     ruled_facts::ALL,
     rulebooks::ALL,

@@ -28,6 +28,8 @@ statements! {
         ON CONFLICT DO NOTHING";
     /// Conflicts of a document, oldest first.
     LIST_CONFLICTS = "SELECT path, record, found_at FROM conflicts WHERE document_id = $1 ORDER BY found_at, path, found";
+    /// How a visit's enterprise is called.
+    FIND_VISIT = "SELECT campaign_id, uscc, enterprise_name, region FROM visits WHERE document_id = $1";
     /// Every scope that was ever put together.
     LIST_ALL_SCOPES = "SELECT DISTINCT scope, key FROM scope_members ORDER BY scope";
 }
@@ -244,6 +246,33 @@ pub struct VisitRow {
     pub samples: i64,
     /// How many conflicts are open.
     pub conflicts: i64,
+}
+
+/// Of whom a visit tells.
+#[derive(Clone, Debug)]
+pub struct VisitName {
+    /// Campaign.
+    pub campaign_id: String,
+    /// 统一社会信用代码
+    pub uscc: Option<String>,
+    /// As listed, else as written.
+    pub enterprise_name: Option<String>,
+    /// GB/T 2260.
+    pub region: Option<String>,
+}
+
+/// How a visit's enterprise is called; none where there is no such visit.
+pub async fn find_visit(db: &mut Session, document: DocumentId) -> Result<Option<VisitName>> {
+    let row = db.optional(&FIND_VISIT, args![document]).await?;
+    let name = row.map(|row| {
+        Ok(VisitName {
+            campaign_id: row.get("campaign_id")?,
+            uscc: row.get("uscc")?,
+            enterprise_name: row.get("enterprise_name")?,
+            region: row.get("region")?,
+        })
+    });
+    name.transpose()
 }
 
 fn to_json(name: &'static str, value: &impl serde::Serialize) -> Result<String> {

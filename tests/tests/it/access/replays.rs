@@ -11,8 +11,10 @@ use fieldseal_tests::push_provider::PushProvider;
 use fieldseal_tests::server::{Answer, PASSWORD};
 use fieldseal_tests::tus::{Piece, Tus};
 use fieldseal_tests::{TestDevice, TestServer, World};
+use mobile_ffi::{PartyAct, RefusalInput};
 use serde_json::{Value, json};
 use sync_core::limits::{IDEMPOTENCY_KEY_CHARS_MAX, IDEMPOTENCY_KEY_MS, IMPORT_REQUEST_S};
+use sync_core::model::{RefusalId, SealSubject};
 use sync_core::sync::wire::SyncRequest;
 
 /// Operations that a test cannot send twice in this sense, each with its reason.
@@ -112,6 +114,31 @@ impl Twice<'_> {
             server.call(method, path, Some(&token), body.clone())
         })
     }
+}
+
+/// A refusal that a team sealed and sent.
+fn refused(w: &World) -> RefusalId {
+    let mut phone = w.phone("王");
+    let visit = phone.enters("五金店");
+    let refusal = RefusalInput {
+        kind: "no_reason".to_owned(),
+        fact_description: "店主锁门，拒绝抽样".to_owned(),
+        product: "电动车头盔".to_owned(),
+        witness: Some("邻店店主".to_owned()),
+        consequence_explained: true,
+        task_id: None,
+    };
+    let refusal = phone.client.refuse(visit, refusal).unwrap();
+    let act = PartyAct::Refused {
+        reason: "不愿被抽样".to_owned(),
+        witness: "邻店店主".to_owned(),
+        handwriting: Some(b"handwriting of the neighbour".to_vec()),
+    };
+    phone
+        .tries_to_seal_with(SealSubject::Refusal(refusal), act)
+        .unwrap();
+    phone.syncs();
+    refusal
 }
 
 /// What a phone tried to send while it had no network.
@@ -418,6 +445,17 @@ fn every_mutating_operation_can_be_sent_again() {
     let path = format!("/v1/entries/{}/rulings", entry.unwrap().replace('/', "%2F"));
     let decision = json!({ "standing": "first", "reason": "核实门卫登记" });
     t.by("晋城", "decide_entry", &path, decision);
+    let path = format!("/v1/refusals/{}/rulings", refused(w));
+    let decision = json!({ "refusal": "confirmed", "reason": "调看门口监控" });
+    t.by("晋城", "decide_refusal", &path, decision);
+    let messages = w.call("GET", "晋城", "/v1/publicity-messages", Value::Null);
+    let message = messages.expect(200).body["items"][0]["message_id"].clone();
+    let path = format!(
+        "/v1/publicity-messages/{}/delivery",
+        message.as_str().unwrap()
+    );
+    let receipt = json!({ "receipt": "公示-2025-0007" });
+    t.by("晋城", "deliver_publicity_message", &path, receipt);
     t.by(
         "admin",
         "cancel_task",

@@ -1,8 +1,9 @@
 //! Enforcement confirms on site (现场确认), in documents of its own: who may, from where, when, and what follows.
 
 use fieldseal_tests::World;
-use fieldseal_tests::hands::{Hand, Who, metres_away};
+use fieldseal_tests::hands::{Hand, Stranger, Who, metres_away};
 use fieldseal_tests::world::word;
+use mobile_ffi::{PartyAct, RefusalInput};
 use serde_json::{Value, json};
 use sync_core::document::{ConfirmationDocument, VisitDocument};
 use sync_core::model::*;
@@ -12,6 +13,8 @@ struct Scene {
     w: World,
     team: Hand,
     bureau: Hand,
+    /// As it was when they had walked in.
+    entered: VisitDocument,
     visit: VisitDocument,
     refusal: RefusalId,
     seal: Digest,
@@ -69,12 +72,14 @@ impl Scene {
         .unwrap();
         change(&mut arrival, &bureau);
         visit.record_arrival(w.now(), &arrival).unwrap();
+        let entered = visit.clone();
         w.minutes(1);
         let (refusal, seal) = refuses(&w, &team, &mut visit);
         Self {
             w,
             team,
             bureau,
+            entered,
             visit,
             refusal,
             seal,
@@ -224,18 +229,656 @@ fn two_officers_on_site_confirm_a_refusal_and_both_sides_hold_it() {
 #[test]
 fn a_confirmation_that_comes_before_its_refusal_waits_for_it_and_is_then_ruled_by_itself() {
     let scene = Scene::begins();
+    accepted(&scene.team.sends(&scene.w, &scene.entered));
     scene.w.minutes(60);
     let document = scene.confirms(&scene.bureau, "140502", |_| ());
     accepted(&scene.bureau.sends(&scene.w, &document));
-    assert_eq!(scene.stands_at_all(), None);
+    // The visit is here, and of the refusal nothing has come: it waits and counts for nothing.
+    let waits = scene.w.rulings(scene.visit.id());
+    let waits = waits
+        .iter()
+        .flat_map(|it| it["findings"].as_array().cloned().unwrap_or_default());
+    let waits: Vec<_> = waits
+        .filter(|it| it["rule_id"] == "REFUSE")
+        .map(|it| word(&it["message"]))
+        .collect();
+    assert_eq!(waits, ["REFUSE.waits"]);
+    assert_eq!(scene.tracked(), [""; 0]);
     scene.arrives();
-    assert_eq!(scene.stands().0, "confirmed");
+    assert_eq!(scene.stands(), ("confirmed".to_owned(), confirmed()));
+    assert_eq!(scene.tracked(), ["listed"]);
+}
+
+#[test]
+fn a_confirmation_that_comes_before_its_visit_is_ruled_when_the_visit_comes() {
+    let scene = Scene::begins();
+    scene.w.minutes(60);
+    let document = scene.confirms(&scene.bureau, "140502", |_| ());
+    accepted(&scene.bureau.sends(&scene.w, &document));
+    let path = format!("/v1/visits/{}", scene.visit.id());
+    let unknown = scene.w.call("GET", "admin", &path, Value::Null);
+    unknown.expect_problem(404, "not_found");
+    scene.arrives();
+    assert_eq!(scene.stands(), ("confirmed".to_owned(), confirmed()));
+}
+
+fn confirmed() -> Vec<String> {
+    vec!["published".to_owned(), "tracked".to_owned()]
 }
 
 impl Scene {
-    fn stands_at_all(&self) -> Option<Value> {
-        let path = format!("/v1/visits/{}", self.visit.id());
-        let answer = self.w.call("GET", "admin", &path, Value::Null);
-        (answer.status == 200).then_some(answer.body)
+    /// Confirms from here at once and says how the refusal stands then.
+    fn after(&self, change: impl FnOnce(&mut Confirmation)) -> (String, Vec<String>) {
+        self.arrives();
+        self.w.minutes(60);
+        let document = self.confirms(&self.bureau, "140502", change);
+        accepted(&self.bureau.sends(&self.w, &document));
+        self.stands()
     }
+
+    /// The rows of the tracking list, as enforcement of the region reads it.
+    fn tracked(&self) -> Vec<String> {
+        let list = self
+            .bureau
+            .reads(&self.w, "/v1/tracked-enterprises?taken_back=true");
+        let items = list["items"].as_array().cloned().unwrap_or_default();
+        let told = |it: &Value| {
+            if it["listed"] == json!(true) {
+                "listed"
+            } else {
+                "taken back"
+            }
+        };
+        items.iter().map(|it| told(it).to_owned()).collect()
+    }
+
+    /// What the publicity system is told, oldest first.
+    fn publicity(&self) -> Vec<Value> {
+        let list = self.bureau.reads(&self.w, "/v1/publicity-messages");
+        list["items"].as_array().cloned().unwrap_or_default()
+    }
+
+    fn told_public(&self) -> Vec<String> {
+        let messages = self.publicity();
+        let told = |it: &Value| format!("{} {}", word(&it["action"]), word(&it["state"]));
+        messages.iter().map(told).collect()
+    }
+
+    fn case(&self) -> String {
+        let dossier = self.w.dossier(self.visit.id());
+        word(&dossier["cases"][0]["state"])
+    }
+}
+
+#[test]
+fn confirmed_from_three_kilometres_away_is_not_on_site_and_waits_for_a_second_officer() {
+    let scene = Scene::begins();
+    let (standing, said) = scene.after(|form| form.location = Some(metres_away(3_000)));
+    assert_eq!(standing, "unconfirmed");
+    assert!(said.contains(&"far".to_owned()), "{said:?}");
+    assert_eq!(scene.tracked(), [""; 0]);
+    let dossier = scene.w.dossier(scene.visit.id());
+    let metres = dossier["confirmations"][0]["proof"]["metres_from_entry"]
+        .as_i64()
+        .unwrap();
+    assert!((2_980..=3_020).contains(&metres), "{metres}");
+    let findings = dossier["confirmations"][0]["findings"].as_array().unwrap();
+    assert!(
+        findings
+            .iter()
+            .any(|it| word(&it["message"]) == "REFUSE.far" && !word(&it["article"]).is_empty()),
+        "{findings:#?}"
+    );
+}
+
+#[test]
+fn a_supervisor_of_the_neighbouring_county_confirms_nothing_here() {
+    let scene = Scene::begins();
+    scene.arrives();
+    let who = Who {
+        regions: &["140525"],
+        names: &["neighbour1", "neighbour2"],
+        ..ENFORCEMENT
+    };
+    let neighbour = Hand::of(&scene.w, 3, &who);
+    assert!(neighbour.holds().is_empty(), "the case is none of theirs");
+    scene.w.minutes(60);
+    let document = scene.confirms(&neighbour, "140502", |_| ());
+    let statuses = neighbour.sends(&scene.w, &document);
+    assert!(
+        statuses.iter().all(|it| it == "quarantined:author.region"),
+        "{statuses:?}"
+    );
+    // Written for their own region it is let in, and counts for nothing.
+    let document = scene.confirms(&neighbour, "140525", |_| ());
+    accepted(&neighbour.sends(&scene.w, &document));
+    let (standing, said) = scene.stands();
+    assert_eq!(standing, "unconfirmed");
+    assert!(said.contains(&"wrong_region".to_owned()), "{said:?}");
+}
+
+#[test]
+fn whoever_sampled_or_belongs_to_the_body_confirms_nothing() {
+    // An officer whom the entry names as one of its samplers.
+    let scene = Scene::with(|arrival, bureau| {
+        arrival.samplers.insert(bureau.people[0].user);
+    });
+    let (standing, said) = scene.after(|_| ());
+    assert_eq!(standing, "unconfirmed");
+    assert!(said.contains(&"not_independent".to_owned()), "{said:?}");
+    // The samplers themselves are no enforcement.
+    let document = scene.confirms(&scene.team, "140502", |_| ());
+    let statuses = scene.team.sends(&scene.w, &document);
+    assert!(
+        statuses.iter().all(|it| it == "quarantined:author.role"),
+        "{statuses:?}"
+    );
+}
+
+#[test]
+fn the_officer_who_assisted_the_sampling_may_confirm() {
+    let scene = Scene::with(|arrival, bureau| {
+        arrival
+            .assisting
+            .extend(bureau.people.iter().map(|it| it.user));
+    });
+    assert_eq!(scene.after(|_| ()), ("confirmed".to_owned(), confirmed()));
+}
+
+#[test]
+fn a_place_that_an_app_made_up_proves_nothing() {
+    let scene = Scene::begins();
+    let (standing, said) = scene.after(|form| {
+        form.location.as_mut().unwrap().mocked = true;
+    });
+    assert_eq!(standing, "unconfirmed");
+    assert!(said.contains(&"not_on_site".to_owned()), "{said:?}");
+}
+
+#[test]
+fn a_place_given_in_gcj_02_is_on_site_once_it_is_converted_and_never_taken_for_another() {
+    // What a map in China says of the gate: the point whose conversion is the gate.
+    let gate = metres_away(0);
+    let mut shown = (gate.latitude_e7, gate.longitude_e7);
+    let captured = |at: (i64, i64)| {
+        Location::captured(CoordinateSystem::Gcj02, at.0, at.1, 10_000, false).unwrap()
+    };
+    for _ in 0..8 {
+        let back = captured(shown);
+        shown.0 += gate.latitude_e7 - back.latitude_e7;
+        shown.1 += gate.longitude_e7 - back.longitude_e7;
+    }
+    let converted = captured(shown);
+    assert!(converted.millimetres_from(&gate) < 1_000);
+    let scene = Scene::begins();
+    let after = scene.after(|form| form.location = Some(converted));
+    assert_eq!(after, ("confirmed".to_owned(), confirmed()));
+
+    let scene = Scene::begins();
+    let raw = Location {
+        latitude_e7: shown.0,
+        longitude_e7: shown.1,
+        ..gate
+    };
+    let (standing, said) = scene.after(|form| form.location = Some(raw));
+    assert_eq!(standing, "unconfirmed");
+    assert!(said.contains(&"far".to_owned()), "{said:?}");
+}
+
+#[test]
+fn without_a_place_a_co_signature_proves_that_both_phones_stood_together() {
+    let scene = Scene::begins();
+    scene.arrives();
+    scene.w.minutes(60);
+    let mut document = scene.drafts(&scene.bureau, "140502", |form| form.location = None);
+    let of = (scene.visit.id(), scene.subject());
+    let together = scene.bureau.asks(&scene.w, &scene.team, of, [None, None]);
+    document.add_co_signature(scene.w.now(), &together).unwrap();
+    let subject = SealSubject::Confirmation(document.identity().confirmation);
+    scene.bureau.seals(&scene.w, &mut document, subject, None);
+    accepted(&scene.bureau.sends(&scene.w, &document));
+    assert_eq!(scene.stands(), ("confirmed".to_owned(), confirmed()));
+    let dossier = scene.w.dossier(scene.visit.id());
+    let proof = &dossier["confirmations"][0]["proof"]["co_signatures"];
+    assert_eq!(proof.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn without_a_place_and_a_co_signature_a_second_officer_must_agree() {
+    let scene = Scene::begins();
+    let (standing, said) = scene.after(|form| form.location = None);
+    assert_eq!(standing, "unconfirmed");
+    assert!(said.contains(&"not_on_site".to_owned()), "{said:?}");
+    let who = Who {
+        names: &["officer3"],
+        ..ENFORCEMENT
+    };
+    let second = Hand::of(&scene.w, 3, &who);
+    let held: Vec<_> = second
+        .holds()
+        .into_iter()
+        .filter(|id| *id != scene.visit.id())
+        .collect();
+    let mut document = second.confirmation(held[0]);
+    let seal = document.seals().items[0].value.statement.digest();
+    let mut opinion = Opinion {
+        opinion_id: OpinionId(second.draws()),
+        seal,
+        agrees: true,
+        reason: "看过全部影像，情况属实".to_owned(),
+        given_at: second.claim(&scene.w),
+        signature: Hand::signature(&second.people[0], &seal, "officer"),
+    };
+    let digest = document.opinion_digest(&opinion);
+    opinion.signature = Hand::signature(&second.people[0], &digest, "officer");
+    document.give_opinion(scene.w.now(), &opinion).unwrap();
+    accepted(&second.sends(&scene.w, &document));
+    let (standing, said) = scene.stands();
+    assert_eq!(standing, "confirmed");
+    assert!(said.contains(&"by_opinion".to_owned()), "{said:?}");
+}
+
+#[test]
+fn wall_clocks_two_hours_apart_change_nothing() {
+    let scene = Scene::begins();
+    scene.bureau.wrong_ms.set(-2 * 3_600_000);
+    let (standing, _) = scene.after(|_| ());
+    assert_eq!(standing, "confirmed");
+}
+
+#[test]
+fn confirmed_a_day_and_an_hour_later_is_not_in_time() {
+    let scene = Scene::begins();
+    scene.arrives();
+    scene.w.minutes(25 * 60);
+    scene.bureau.syncs(&scene.w);
+    let document = scene.confirms(&scene.bureau, "140502", |_| ());
+    accepted(&scene.bureau.sends(&scene.w, &document));
+    let (standing, said) = scene.stands();
+    assert_eq!(standing, "unconfirmed");
+    assert!(said.contains(&"not_on_site".to_owned()), "{said:?}");
+}
+
+#[test]
+fn two_supervisors_who_find_different_things_are_contested_until_a_person_decides() {
+    let scene = Scene::begins();
+    assert_eq!(scene.after(|_| ()).0, "confirmed");
+    assert_eq!(scene.told_public(), ["enter waiting"]);
+    let who = Who {
+        names: &["officer3", "officer4"],
+        ..ENFORCEMENT
+    };
+    let others = Hand::of(&scene.w, 3, &who);
+    let change = |form: &mut Confirmation| {
+        form.outcome = "not_established".to_owned();
+        form.opinion = "店主并未拒绝".to_owned();
+    };
+    let document = scene.confirms(&others, "140502", change);
+    accepted(&others.sends(&scene.w, &document));
+    let (standing, said) = scene.stands();
+    assert_eq!(
+        (standing.as_str(), said.contains(&"disagree".to_owned())),
+        ("contested", true)
+    );
+    assert_eq!(scene.tracked(), ["taken back"]);
+    assert_eq!(
+        scene.told_public(),
+        ["enter superseded"],
+        "nothing is withdrawn that was never entered"
+    );
+    assert_eq!(scene.case(), "contested");
+
+    let path = format!("/v1/refusals/{}/rulings", scene.refusal);
+    let decision = json!({ "refusal": "confirmed", "reason": "调看门口监控，确系拒检" });
+    let stranger = Hand::of(
+        &scene.w,
+        4,
+        &Who {
+            regions: &["140525"],
+            names: &["neighbour1"],
+            ..ENFORCEMENT
+        },
+    );
+    stranger
+        .posts(&scene.w, &path, decision.clone())
+        .expect_problem(404, "not_found");
+    let ruled = others.posts(&scene.w, &path, decision.clone()).expect(201);
+    assert_eq!(ruled.body["outcome"], "confirmed");
+    assert_eq!(ruled.body["actor"], json!(others.people[0].user));
+    let again = others.posts(&scene.w, &path, decision).expect(201);
+    assert_eq!(again.body, ruled.body);
+    assert_eq!(scene.tracked(), ["listed"]);
+    assert_eq!(scene.told_public(), ["enter superseded", "enter waiting"]);
+    assert_eq!(scene.case(), "confirmed");
+    scene.team.syncs(&scene.w);
+    let told = scene.team.told("ruling");
+    let subject = json!({ "kind": "refusal", "id": scene.refusal });
+    let told: Vec<_> = told.iter().filter(|it| it["subject"] == subject).collect();
+    assert!(!told.is_empty(), "the decision came down to the team");
+    assert_eq!(told.last().unwrap()["version"], ruled.body["version"]);
+}
+
+#[test]
+fn what_was_entered_in_the_publicity_system_is_withdrawn_there_when_it_holds_no_longer() {
+    let scene = Scene::begins();
+    assert_eq!(scene.after(|_| ()).0, "confirmed");
+    let message = scene.publicity().remove(0);
+    assert_eq!(message["record"]["enterprise_name"], "晋城示例五金店");
+    assert_eq!(message["record"]["refused_on"], "2025-03-02");
+    let path = format!(
+        "/v1/publicity-messages/{}/delivery",
+        word(&message["message_id"])
+    );
+    let delivered = scene
+        .bureau
+        .posts(&scene.w, &path, json!({ "receipt": "公示-2025-0007" }));
+    assert_eq!(delivered.expect(200).body["state"], "delivered");
+    let again = scene
+        .bureau
+        .posts(&scene.w, &path, json!({ "receipt": "公示-2025-0007" }));
+    assert_eq!(again.expect(200).body["state"], "delivered");
+    let other = scene
+        .bureau
+        .posts(&scene.w, &path, json!({ "receipt": "公示-2025-0008" }));
+    other.expect_problem(409, "conflict");
+    assert_eq!(scene.case(), "published");
+
+    let path = format!("/v1/refusals/{}/rulings", scene.refusal);
+    let decision = json!({ "refusal": "not_established", "reason": "复查后不成立" });
+    scene.bureau.posts(&scene.w, &path, decision).expect(201);
+    assert_eq!(scene.told_public(), ["enter delivered", "withdraw waiting"]);
+    assert_eq!(
+        (scene.case().as_str(), scene.tracked()),
+        ("not_established", only("taken back"))
+    );
+    scene.w.minutes(1);
+    let decision = json!({ "refusal": "confirmed", "reason": "再次核实" });
+    scene.bureau.posts(&scene.w, &path, decision).expect(201);
+    assert_eq!(
+        scene.told_public(),
+        ["enter delivered", "withdraw superseded"]
+    );
+    let dossier = scene.w.dossier(scene.visit.id());
+    let versions = dossier["followed"].as_array().unwrap().iter();
+    let holds: Vec<_> = versions
+        .filter(|it| word(&it["subject"]).starts_with("publish/"))
+        .map(|it| it["holds"].clone())
+        .collect();
+    assert_eq!(
+        holds,
+        [json!(true), json!(false), json!(true)],
+        "taken back, and never deleted"
+    );
+}
+
+#[test]
+fn a_refusal_that_its_samplers_take_back_confirms_to_nothing() {
+    // Before its seal it is no case at all.
+    let scene = Scene::begins();
+    let mut draft = scene.entered.clone();
+    let refusal: Refusal = serde_json::from_value(json!({
+        "refusal_id": scene.team.draws(), "kind": "no_reason", "fact_description": "误记", "product_name": "头盔",
+        "consequence_explained": true, "refused_at": scene.team.claim(&scene.w), "party": { "name": "晋城示例五金店" },
+    }))
+    .unwrap();
+    draft.record_refusal(scene.w.now(), &refusal).unwrap();
+    draft
+        .withdraw_refusal(&Stranger, scene.w.now(), refusal.refusal_id, "记错企业")
+        .unwrap();
+    accepted(&scene.team.sends(&scene.w, &draft));
+    assert_eq!(
+        stands(&scene.w, draft.id(), refusal.refusal_id).0,
+        "withdrawn"
+    );
+    scene.bureau.syncs(&scene.w);
+    assert!(
+        scene.bureau.holds().is_empty(),
+        "nothing was sealed: enforcement hears of nothing"
+    );
+
+    // After it, by a signed amendment; what officers confirmed meanwhile is for a person.
+    let scene = Scene::begins();
+    assert_eq!(scene.after(|_| ()).0, "confirmed");
+    let mut visit = scene.visit.clone();
+    let subject = SealSubject::Refusal(scene.refusal);
+    let before = visit.refusals().items[0].value.clone();
+    let mut after = before.clone();
+    after.withdrawn_reason = Some("店主随后配合".to_owned());
+    let seal_id = visit.seals_of(&subject)[0].value.seal_id;
+    let mut amendment = Amendment {
+        amendment_id: AmendmentId(scene.team.draws()),
+        subject,
+        seal_id,
+        reason: "店主随后配合".to_owned(),
+        amended_at: scene.team.claim(&scene.w),
+        signature: Hand::signature(&scene.team.people[0], &scene.seal, "sampler"),
+    };
+    let digest = visit.amendment_digest(&amendment, &before, &after).unwrap();
+    amendment.signature = Hand::signature(&scene.team.people[0], &digest, "sampler");
+    visit.amend(&before, &after, &amendment).unwrap();
+    accepted(&scene.team.sends(&scene.w, &visit));
+    let (standing, said) = scene.stands();
+    assert_eq!(standing, "contested");
+    assert!(
+        said.contains(&"withdrawn_but_confirmed".to_owned()),
+        "{said:?}"
+    );
+    assert_eq!(scene.tracked(), ["taken back"]);
+}
+
+#[test]
+fn what_a_revoked_supervisor_sends_waits_for_a_person_and_counts_once_it_is_let_in() {
+    let scene = Scene::begins();
+    scene.arrives();
+    scene.w.minutes(60);
+    let document = scene.confirms(&scene.bureau, "140502", |_| ());
+    let page = scene.bureau.page(&document);
+    let path = format!("/v1/devices/{}/revocation", scene.bureau.device.id);
+    scene
+        .w
+        .call("POST", "admin", &path, json!({ "reason": "手机遗失" }))
+        .expect(200);
+    scene.w.minutes(1);
+    // Somebody else carries it.
+    let statuses = scene.team.carries(&scene.w, page);
+    assert!(
+        statuses.iter().all(|it| it == "quarantined:author.revoked"),
+        "{statuses:?}"
+    );
+    assert_eq!(scene.stands().0, "unconfirmed");
+    let list = scene.w.get("/v1/quarantine");
+    for item in list["items"].as_array().unwrap() {
+        let path = format!("/v1/quarantine/{}/admission", word(&item["item_id"]));
+        let reason = json!({ "reason": "遗失之前所写，本人确认" });
+        scene.w.call("POST", "晋城", &path, reason).expect(201);
+    }
+    assert_eq!(scene.stands(), ("confirmed".to_owned(), confirmed()));
+}
+
+#[test]
+fn a_confirmation_that_is_edited_beside_its_seal_stays_as_it_was_sealed() {
+    let scene = Scene::begins();
+    scene.arrives();
+    scene.w.minutes(60);
+    let draft = scene.drafts(&scene.bureau, "140502", |_| ());
+    accepted(&scene.bureau.sends(&scene.w, &draft));
+    let other = Hand::of(
+        &scene.w,
+        3,
+        &Who {
+            names: &["officer3"],
+            ..ENFORCEMENT
+        },
+    );
+    let mut beside = other.confirmation(draft.id());
+    let before = beside.confirmation().unwrap().value;
+    let after = Confirmation {
+        outcome: "not_established".to_owned(),
+        ..before.clone()
+    };
+    beside
+        .edit_confirmation(&Stranger, scene.w.now(), &before, &after)
+        .unwrap()
+        .unwrap();
+    let mut sealed = draft.clone();
+    let subject = SealSubject::Confirmation(draft.identity().confirmation);
+    scene.bureau.seals(&scene.w, &mut sealed, subject, None);
+    accepted(&scene.bureau.sends(&scene.w, &sealed));
+    accepted(&other.sends(&scene.w, &beside));
+    assert_eq!(scene.stands().0, "confirmed");
+    let dossier = scene.w.dossier(scene.visit.id());
+    let reading = &dossier["confirmations"][0]["reading"];
+    assert_eq!(reading["record"]["record"]["outcome"], "confirmed");
+    assert_eq!(reading["record"]["amended"], json!(true));
+    assert_eq!(reading["amendments"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_confirmation_that_is_sent_again_changes_nothing() {
+    let scene = Scene::begins();
+    assert_eq!(scene.after(|_| ()).0, "confirmed");
+    let document = scene.confirms(&scene.bureau, "140502", |_| ());
+    accepted(&scene.bureau.sends(&scene.w, &document));
+    let before = scene.w.server.rows();
+    accepted(&scene.bureau.sends(&scene.w, &document));
+    let after = scene.w.server.rows();
+    for table in [
+        "changes",
+        "confirmations",
+        "cases",
+        "effects",
+        "effect_versions",
+        "publicity_messages",
+        "rulings",
+        "feed",
+    ] {
+        assert_eq!(before[table], after[table], "{table}");
+    }
+}
+
+#[test]
+fn a_case_goes_to_the_region_in_which_the_enterprise_lies_and_leaves_the_one_that_was_wrong() {
+    let scene = Scene::begins();
+    let there = Hand::of(
+        &scene.w,
+        3,
+        &Who {
+            regions: &["140525"],
+            names: &["neighbour1"],
+            ..ENFORCEMENT
+        },
+    );
+    scene.arrives();
+    scene.bureau.syncs(&scene.w);
+    there.syncs(&scene.w);
+    assert!(scene.bureau.holds().contains(&scene.visit.id()));
+    assert!(there.holds().is_empty());
+    let body = json!({
+        "uscc": "921405020000B2F60D", "name": "晋城示例五金店", "region": "140525", "address": "泽州县示例街 2 号",
+    });
+    scene
+        .w
+        .call("POST", "admin", "/v1/enterprises", body)
+        .expect(200);
+    scene.bureau.syncs(&scene.w);
+    there.syncs(&scene.w);
+    assert!(scene.bureau.holds().is_empty(), "it is revoked");
+    assert_eq!(there.visit(scene.visit.id()).heads(), scene.visit.heads());
+    // Who comes later finds what is theirs, and no more.
+    let late = Hand::of(
+        &scene.w,
+        4,
+        &Who {
+            regions: &["140500"],
+            names: &["city1"],
+            ..ENFORCEMENT
+        },
+    );
+    assert!(
+        late.holds().contains(&scene.visit.id()),
+        "a city sees its counties"
+    );
+    let late = Hand::of(
+        &scene.w,
+        5,
+        &Who {
+            names: &["officer5"],
+            ..ENFORCEMENT
+        },
+    );
+    assert!(late.holds().is_empty());
+}
+
+#[test]
+fn a_refusal_at_nine_and_a_sample_at_two_both_stand_until_enforcement_decides() {
+    let w = World::shanxi();
+    w.at("2025-03-02 09:00");
+    let bureau = Hand::of(&w, 2, &ENFORCEMENT);
+    let mut wang = w.phone("王");
+    let visit = wang.enters("五金店");
+    let refusal = RefusalInput {
+        kind: "no_reason".to_owned(),
+        fact_description: "店主锁门，拒绝抽样".to_owned(),
+        product: "电动车头盔".to_owned(),
+        witness: Some("邻店店主".to_owned()),
+        consequence_explained: true,
+        task_id: Some(w.id("task", "T2").parse().unwrap()),
+    };
+    let refusal = wang.client.refuse(visit, refusal).unwrap();
+    let act = PartyAct::Refused {
+        reason: "不愿被抽样".to_owned(),
+        witness: "邻店店主".to_owned(),
+        handwriting: Some(b"handwriting of the neighbour".to_vec()),
+    };
+    wang.tries_to_seal_with(SealSubject::Refusal(refusal), act)
+        .unwrap();
+    wang.syncs();
+    assert_eq!(w.dossier(visit)["visit"]["state"], "refused");
+    w.at("2025-03-02 14:00");
+    let sample = wang.draws("T2");
+    wang.syncs();
+    assert_eq!(w.validity(sample), "needs_ruling");
+    assert_eq!(stands(&w, visit, refusal).0, "unconfirmed");
+    let path = format!("/v1/refusals/{refusal}/rulings");
+    for (word, code) in [("contested", 422), ("withdrawn", 422), ("unconfirmed", 422)] {
+        let decision = json!({ "refusal": word, "reason": "核实" });
+        assert_eq!(bureau.posts(&w, &path, decision).status, code, "{word}");
+    }
+    let decision = json!({ "refusal": "resolved_sampled", "reason": "经宣讲后同意抽样" });
+    bureau.posts(&w, &path, decision).expect(201);
+    assert_eq!(stands(&w, visit, refusal).0, "resolved_sampled");
+    assert_eq!(w.validity(sample), "valid");
+    let dossier = w.dossier(visit);
+    assert_eq!(dossier["cases"][0]["state"], "resolved_sampled");
+    assert_eq!(dossier["visit"]["state"], "finished");
+    assert_eq!(
+        dossier["decisions"][0]["decision"]["refusal"],
+        "resolved_sampled"
+    );
+    wang.syncs();
+    let told = wang.client.rulings(visit).unwrap();
+    let told = format!("{told:?}");
+    assert!(
+        told.contains("resolved_sampled") || told.contains("ResolvedSampled"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_visit_that_is_interrupted_is_suspended_until_somebody_walks_in_again() {
+    let w = World::shanxi();
+    let mut wang = w.phone("王");
+    let visit = wang.enters("铸造");
+    let state = || word(&w.dossier(visit)["visit"]["state"]);
+    wang.syncs();
+    assert_eq!(state(), "entered");
+    w.minutes(10);
+    let suspension = wang.suspends("停电");
+    wang.syncs();
+    assert_eq!(state(), "suspended");
+    w.minutes(60);
+    wang.resumes(suspension);
+    wang.fills("T1", json!({}));
+    wang.syncs();
+    assert_eq!(state(), "sampling");
 }

@@ -56,7 +56,7 @@ fn a_dossier_holds_everything_that_happened_to_a_visit() {
     let dossier = w.call("GET", "晋城", &format!("/v1/visits/{visit}"), Value::Null);
     let dossier = dossier.expect(200).body;
     // State, and what strangers call it.
-    assert_eq!(dossier["visit"]["state"], "sampling");
+    assert_eq!(dossier["visit"]["state"], "finished");
     assert_eq!(dossier["visit"]["enterprise_name"], "泽州示例铸造");
     assert_eq!(dossier["names"]["campaign_code"], "JC-2025-01");
     assert_eq!(dossier["names"]["body"], "晋阳示例检测");
