@@ -445,7 +445,7 @@ fn every_mutating_operation_can_be_sent_again() {
     let path = format!("/v1/entries/{}/rulings", entry.unwrap().replace('/', "%2F"));
     let decision = json!({ "standing": "first", "reason": "核实门卫登记" });
     t.by("晋城", "decide_entry", &path, decision);
-    let path = format!("/v1/refusals/{}/rulings", refused(w));
+    let path = format!("/v1/refusals/{}/rulings", refused(&w));
     let decision = json!({ "refusal": "confirmed", "reason": "调看门口监控" });
     t.by("晋城", "decide_refusal", &path, decision);
     let messages = w.call("GET", "晋城", "/v1/publicity-messages", Value::Null);
