@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use sync_core::document::VisitDocument;
 use sync_core::limits::{EVIDENCE_BYTES_MAX, ORPHAN_KEPT_MS};
 use sync_core::model::{
-    Digest, DocumentId, EvidenceEntry, EvidenceId, EvidenceSubject, Location, TimeClaim,
+    Digest, DocumentId, EvidenceEntry, EvidenceId, EvidenceSubject, Location, PaperForm, TimeClaim,
 };
 use sync_core::proof::EvidenceReceiptRecord;
 use sync_core::sync::doctor::QueuedBecause;
@@ -41,6 +41,7 @@ struct About {
     subject: EvidenceSubject,
     location: Option<Location>,
     captured_at: TimeClaim,
+    paper: Option<PaperForm>,
 }
 
 fn no_space(error: impl std::fmt::Display) -> ClientError {
@@ -74,12 +75,33 @@ impl Client {
     /// Copies a file in and enters it into the manifest (影像清单). When this returns, the bytes, their hash and the entry are
     /// durable together; before, a kill leaves no entry. With `evidence.no_space` nothing was stored, and forms still are.
     pub fn capture(&self, visit: DocumentId, input: &CaptureInput) -> Done<EvidenceAdded> {
+        self.capture_file(visit, input, None)
+    }
+
+    /// The same of a photographed paper form (纸质文书): the number on the paper, and the digest where one is printed on it,
+    /// go into the signed manifest with the photograph's hash.
+    pub fn capture_paper(
+        &self,
+        visit: DocumentId,
+        input: &CaptureInput,
+        paper: PaperForm,
+    ) -> Done<EvidenceAdded> {
+        self.capture_file(visit, input, Some(paper))
+    }
+
+    fn capture_file(
+        &self,
+        visit: DocumentId,
+        input: &CaptureInput,
+        paper: Option<PaperForm>,
+    ) -> Done<EvidenceAdded> {
         let about = About {
             media_type: input.media_type.clone(),
             kind: input.kind.clone(),
             subject: input.subject.clone(),
             location: input.location.clone(),
             captured_at: self.time_claim()?,
+            paper,
         };
         let source = || -> Done<Box<dyn Read>> {
             let file = File::open(&input.file).map_err(TakeInError::Source)?;
@@ -99,6 +121,7 @@ impl Client {
                 .map_or(EvidenceSubject::Visit, EvidenceSubject::Sheet),
             location: None,
             captured_at: self.time_claim()?,
+            paper: None,
         };
         let bytes = evidence.bytes;
         let source = || -> Done<Box<dyn Read + '_>> { Ok(Box::new(bytes.as_slice())) };
@@ -179,6 +202,7 @@ impl Client {
             captured_at: about.captured_at,
             location: about.location,
             device_id,
+            paper: about.paper,
         };
         let entered = self.edit_visit_with(
             visit,

@@ -6,6 +6,7 @@ mod capturing;
 pub mod client;
 pub mod error;
 mod fault;
+mod forms;
 pub mod host;
 pub mod install;
 pub mod keys;
@@ -30,7 +31,7 @@ pub use host::{
     TransportError, UreqTransport,
 };
 pub use keys::{RustVerifier, SoftwareKey};
-pub use sync_core::model::{EvidenceSubject, Location};
+pub use sync_core::model::{EvidenceSubject, Location, PaperForm};
 pub use sync_core::sync::advice::{Preview, Spoken, SpokenDoor, Stands};
 pub use sync_core::sync::enforcement::Objection;
 pub use sync_core::sync::evidence::EvidenceTally;

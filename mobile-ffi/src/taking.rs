@@ -261,6 +261,9 @@ pub fn take(
                 FeedEntry::Index(page) => write.put_index(page)?,
             }
         }
+        if let Some(url) = &brought.public_url {
+            write.put_setting("public_url", url)?;
+        }
         if let Some(as_of_ms) = brought.as_of_ms {
             write.complete(as_of_ms)?;
         }

@@ -67,6 +67,8 @@ pub struct Parts {
     pub oidc: OnceLock<Provider>,
     /// Push providers by which phones are woken; none unless they are configured.
     pub providers: OnceLock<Providers>,
+    /// Where browsers reach this server, as it stands in the codes of printed forms; none until somebody says so.
+    pub public_url: OnceLock<String>,
     /// Whether a proxy in front tells the caller's address.
     pub trust_forwarded_for: bool,
 }
@@ -167,6 +169,7 @@ impl App {
             hold,
             oidc: OnceLock::new(),
             providers: OnceLock::new(),
+            public_url: OnceLock::new(),
             trust_forwarded_for,
         };
         let app = Self(Arc::new(parts));

@@ -79,9 +79,30 @@ pub struct ListenConfig {
     /// is only for callers on this machine
     #[arg(long, env = "FIELDSEAL_METRICS_LISTEN", value_name = "ADDRESS")]
     pub metrics_listen: Option<SocketAddr>,
+    /// Where browsers and cameras reach this server (https://…), for the codes on printed forms; without it, the address on
+    /// which it listens
+    #[arg(long, env = "FIELDSEAL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<String>,
     /// Take a caller's address from the last X-Forwarded-For entry: only behind a proxy that sets it
     #[arg(long, env = "FIELDSEAL_TRUST_FORWARDED_FOR")]
     pub trust_forwarded_for: bool,
+}
+
+/// An address that can stand in a code on paper: of the web, without anything that a path could not follow.
+fn public_url(text: &str) -> Result<String, String> {
+    /// What fits into a code that a cheap camera still reads, with the path and the digest after it.
+    const CHARS_MAX: usize = 200;
+    let url = text.trim_end_matches('/');
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    let plain = |c: char| c.is_ascii_graphic() && !"?#\"<>\\^`{|}@".contains(c);
+    match rest {
+        Some(rest) if !rest.is_empty() && url.len() <= CHARS_MAX && rest.chars().all(plain) => {
+            Ok(url.to_owned())
+        }
+        _ => Err("it is https://…, without a query and without a user".to_owned()),
+    }
 }
 
 /// The OpenID Connect provider at which administrators may log in; without an issuer there is none.
@@ -218,6 +239,28 @@ mod tests {
             oidc_redirect_base: Some("https://fieldseal.example.org".to_owned()),
             oidc_return_to: Some("/console".to_owned()),
         }
+    }
+
+    #[test]
+    fn a_public_address_is_one_that_a_path_can_follow() {
+        for (text, url) in [
+            (
+                "https://fieldseal.example.cn/",
+                "https://fieldseal.example.cn",
+            ),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("https://example.cn/抽样", ""),
+            ("https://example.cn/a/b", "https://example.cn/a/b"),
+            ("https://", ""),
+            ("ftp://example.cn", ""),
+            ("https://example.cn/?a", ""),
+            ("https://user@example.cn", ""),
+            ("https://example.cn/a b", ""),
+        ] {
+            assert_eq!(public_url(text).unwrap_or_default(), url, "{text}");
+        }
+        let long = |chars: usize| format!("https://{}", "a".repeat(chars - 8));
+        assert!(public_url(&long(200)).is_ok() && public_url(&long(201)).is_err());
     }
 
     #[test]

@@ -121,6 +121,12 @@ codes! {
     /// The manifest names this piece of evidence with another hash or another size: `errors` says which.
     EvidenceDiffers = "evidence_differs", CONFLICT, "The manifest names other bytes";
 
+    // Printed forms.
+    /// No form is called so: it is `sheet`, `refusal`, `not_sampled`, `on_site_report` or `notice`.
+    FormUnknown = "form_unknown", NOT_FOUND, "There is no such form";
+    /// The visit has no such record, or no arrival names a notice of this number.
+    FormSubjectUnknown = "form_subject_unknown", NOT_FOUND, "The visit has nothing of this name to print";
+
     // Uploads (tus).
     /// `Tus-Resumable` is missing or names another version; `Tus-Version` says which ones there are.
     TusVersionUnsupported = "tus_version_unsupported", PRECONDITION_FAILED, "Only tus 1.0.0 is spoken here";

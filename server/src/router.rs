@@ -151,6 +151,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(visits::rulings::list_visit_rulings))
         .routes(routes!(not_sampled::list::list_not_sampled))
         .routes(routes!(not_sampled::export::export_not_sampled))
+        .routes(routes!(visits::forms::get_visit_form))
         // Evidence.
         .routes(routes!(visits::evidence::list::list_visit_evidence))
         .routes(routes!(visits::evidence::content::get_evidence_content))

@@ -6,6 +6,7 @@
 //! replayed and a browser could run it.
 
 pub mod document;
+pub mod forms;
 pub mod guard;
 pub mod limits;
 pub mod model;

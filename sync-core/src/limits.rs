@@ -184,6 +184,13 @@ pub const LEASE_GRACE_MS: i64 = 24 * 3_600_000;
 /// Leases that one device may hold at once: more doors than a team can walk through in the longest lease.
 pub const LEASES_PER_DEVICE_MAX: i64 = 20;
 
+// Printed forms.
+
+/// A drawn signature that is printed with a form, in bytes; a larger one is named by its hash alone.
+pub const FORM_DRAWING_BYTES_MAX: usize = 64 * 1024;
+/// 编号 of a form that was filled in on paper, in characters.
+pub const PAPER_NUMBER_CHARS_MAX: usize = 100;
+
 // Between two phones.
 
 /// A text of a QR code, in characters: version 40 at the lowest level of correction holds as many of its 45.

@@ -13,6 +13,7 @@ pub mod network;
 pub mod phone;
 pub mod pictures;
 pub mod postgres;
+pub mod printing;
 pub mod provider;
 pub mod push_provider;
 pub mod relay;

@@ -235,6 +235,7 @@ impl TestServer {
             .block_on(TcpListener::bind("127.0.0.1:0"))
             .expect("a port");
         let address = listener.local_addr().expect("an address");
+        let _ = app.public_url.set(format!("http://{address}"));
         let (shutdown, told) = oneshot::channel::<()>();
         let until = async {
             let _ = told.await;

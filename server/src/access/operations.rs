@@ -315,6 +315,15 @@ pub const OPERATIONS: &[Operation] = &[
         ),
     },
     Operation {
+        id: "get_visit_form",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/visits/0000000000000000000000000000000000000000000000000000000000000000/forms/sheet/00000000-0000-0000-0000-000000000000",
+            Elsewhere::NotFound,
+        ),
+    },
+    Operation {
         id: "get_evidence_content",
         who: Who::Anyone,
         scope: Scope::RegionAndBelow,

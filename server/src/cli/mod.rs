@@ -29,7 +29,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server; makes its data folder and migrates its database first
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Make administrators
     #[command(subcommand)]
     Admin(admin::Admin),

@@ -43,6 +43,10 @@ impl Serve {
             .await
             .map_err(|error| format!("cannot listen on {}: {error}", self.listen.listen))?;
         let address = listener.local_addr()?;
+        let here = || format!("http://{address}");
+        let _ = app
+            .public_url
+            .set(self.listen.public_url.clone().unwrap_or_else(here));
         let metrics = match self.listen.metrics_listen {
             Some(wanted) => Some(
                 TcpListener::bind(wanted)

@@ -11,6 +11,7 @@ pub mod enrolment;
 pub mod events;
 pub mod evidence;
 pub mod follow_up;
+pub mod forms;
 pub mod gauges;
 pub mod imports;
 pub mod logins;

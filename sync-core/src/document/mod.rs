@@ -25,6 +25,7 @@ pub use confirmation::{
 pub use conflicts::{ConflictRecord, ConflictValue, conflicts};
 pub use history::{ChangeRecord, Touched, history};
 pub use kind::DocumentIdentity;
+pub(crate) use project::time_fact;
 pub use project::{
     ListedEvidence, ListedRecord, ListedSheet, Projection, Surroundings, TaskContext, project,
 };

@@ -16,7 +16,7 @@ use super::skeleton::{Identity, SignedBy};
 use super::visit::VisitDocument;
 use crate::model::{
     Actor, CampaignId, ChangeHash, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId,
-    EvidenceEntry, EvidenceSubject, Fault, Interval, Millis, NotSampled, OnSiteReport,
+    EvidenceEntry, EvidenceId, EvidenceSubject, Fault, Interval, Millis, NotSampled, OnSiteReport,
     OnSiteReportId, OrganisationId, ProductKey, ProductRule, PurposeKind, ReEntryGrantId, Refusal,
     RefusalId, Region, SampleId, SampleSheet, SealId, SealSubject, TaskId, TeamId, TeamKey,
     TimeClaim, TimeFact, UserId, VisitIdentity, add_days, normalise_text, shanghai_midnight, word,
@@ -226,7 +226,7 @@ impl<'a, I: Identity> Reading<'a, I> {
 
 /// The two intervals of what `device` noted down in a change. A token that does not verify, or is another device's,
 /// counts as none.
-pub(super) fn time_fact(
+pub(crate) fn time_fact(
     around: &dyn Surroundings,
     device: Option<DeviceId>,
     claim: &TimeClaim,
@@ -322,9 +322,11 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
 
     let mut samples = BTreeMap::new();
     let mut sheets = BTreeMap::new();
+    let mut papers = Papers::default();
     let now = read.take(document.sheets());
     for shown in shown(&read, now) {
         let sheet = &shown.item.value;
+        papers.take(&shown, Some(sheet.sheet_no.clone()), &sheet.evidence);
         let sampled = read.time(&sheet.sampled_at, &shown.item.setter("sampled_at"));
         let entry_id = entries::entry_at(&mut computed, &sampled).map(|entry| {
             entry.fact.drew_samples |= sheet.voided_reason.is_none();
@@ -365,6 +367,17 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
     let not_sampled = shown(&read, now);
     let now = read.take(document.on_site_reports());
     let reports = shown(&read, now);
+    for it in &refusals {
+        papers.take(it, None, &it.item.value.evidence);
+    }
+    for it in &not_sampled {
+        papers.take(it, None, &it.item.value.evidence);
+    }
+    for it in &reports {
+        papers.take(it, None, &it.item.value.evidence);
+    }
+    let wrong = evidence.iter().flat_map(|it| papers.faults(&it.entry));
+    beside_faults.extend(wrong.map(|fault| fault.key("evidence")));
     let records = Records {
         refusals: &refusals,
         not_sampled: &not_sampled,
@@ -428,6 +441,65 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         evidence,
         enterprise_region,
         conflicts: conflicts(document.automerge()),
+    }
+}
+
+/// What a photographed paper is held against: the number of each record, what was signed, and what its seal covers.
+#[derive(Default)]
+struct Papers(BTreeMap<SealSubject, PaperRecord>);
+
+struct PaperRecord {
+    number: String,
+    sealed: bool,
+    digests: BTreeSet<Digest>,
+    covered: BTreeMap<EvidenceId, Digest>,
+}
+
+impl Papers {
+    fn take<T: Sealable>(
+        &mut self,
+        shown: &Shown<T>,
+        number: Option<String>,
+        covered: &BTreeMap<EvidenceId, Digest>,
+    ) {
+        let subject = shown.item.value.subject();
+        let number = number.or_else(|| subject.number()).unwrap_or_default();
+        let record = PaperRecord {
+            number,
+            sealed: shown.seal_id.is_some(),
+            digests: shown.digests.clone(),
+            covered: covered.clone(),
+        };
+        self.0.insert(subject, record);
+    }
+
+    /// 纸质文书: the paper bears the record's number; if it bears a digest, that of a seal of the record, and if it bears
+    /// none, the record's seal covers its photograph. Then paper and record are one case.
+    fn faults(&self, entry: &EvidenceEntry) -> Vec<Fault> {
+        let Some(paper) = &entry.paper else {
+            return Vec::new();
+        };
+        // What is on no record of this visit could be on any.
+        let record = entry.subject.sealed_as();
+        let Some(record) = record.and_then(|subject| self.0.get(&subject)) else {
+            return vec![Fault::new("paper", "no_record")];
+        };
+        let mut faults = Vec::new();
+        if normalise_text(&paper.number) != normalise_text(&record.number) {
+            faults.push(Fault::new("paper.number", "differs").with("number", &record.number));
+        }
+        match &paper.seal {
+            Some(seal) if !record.digests.contains(seal) => {
+                faults.push(Fault::new("paper.seal", "other_seal"));
+            }
+            None if record.sealed
+                && record.covered.get(&entry.evidence_id) != Some(&entry.sha256) =>
+            {
+                faults.push(Fault::new("paper.seal", "required"));
+            }
+            _ => {}
+        }
+        faults
     }
 }
 

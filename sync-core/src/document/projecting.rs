@@ -420,6 +420,7 @@ fn evidence_of_a_record_is_bound_by_its_seal() {
         captured_at: claim(1, NINE_MS),
         location: None,
         device_id: None,
+        paper: None,
     };
     a.add_evidence(&Office, NINE_MS, &evidence(80)).unwrap();
     seal_subject(&mut a, subjects[0], 1, 60);
@@ -518,4 +519,76 @@ fn two_seals_that_differ_only_in_what_the_party_did_are_two_seals() {
     let two = project(&a, &Server::default());
     assert_eq!(two.samples[0].1.distinct_seals, 2);
     assert!(two.sheets[0].sealed);
+}
+
+#[test]
+fn a_photographed_paper_is_held_against_the_number_and_the_seal_of_its_record() {
+    let (mut a, subjects) = recorded();
+    let number = subjects[0].number().unwrap();
+    let paper =
+        |n: u128, number: &str, seal: Option<Digest>, subject: EvidenceSubject| EvidenceEntry {
+            evidence_id: EvidenceId(Uuid::from_u128(n)),
+            sha256: Digest([n as u8; 32]),
+            size_bytes: 1,
+            media_type: "image/jpeg".into(),
+            kind: "paper_form".into(),
+            subject,
+            captured_at: claim(1, NINE_MS),
+            location: None,
+            device_id: None,
+            paper: Some(PaperForm {
+                number: number.into(),
+                seal,
+            }),
+        };
+    let refusal = EvidenceSubject::Refusal(RefusalId(Uuid::from_u128(21)));
+    let found = |document: &VisitDocument| {
+        let faults = project(document, &Server::default())
+            .visit
+            .faults
+            .into_iter();
+        let of_paper = faults.filter(|it| it.starts_with("evidence.paper"));
+        of_paper.collect::<Vec<_>>()
+    };
+    let spelled = number.to_lowercase();
+    let filled_in = paper(80, &spelled, None, refusal.clone());
+    a.add_evidence(&Office, NINE_MS, &filled_in).unwrap();
+    assert_eq!(found(&a), [""; 0], "a draft binds nothing yet");
+    let seal = seal_subject(&mut a, subjects[0], 1, 60).statement.digest();
+    let printed = paper(81, &number, Some(seal), refusal.clone());
+    a.add_evidence(&Office, NINE_MS, &printed).unwrap();
+    assert_eq!(found(&a), [""; 0], "under the seal, or with its digest");
+
+    let cases = [
+        (
+            paper(82, "JJ-1", Some(seal), refusal.clone()),
+            "evidence.paper.number.differs",
+        ),
+        (
+            paper(82, &number, Some(Digest([3; 32])), refusal.clone()),
+            "evidence.paper.seal.other_seal",
+        ),
+        (
+            paper(82, &number, None, refusal),
+            "evidence.paper.seal.required",
+        ),
+        (
+            paper(82, &number, Some(seal), EvidenceSubject::Visit),
+            "evidence.paper.no_record",
+        ),
+        (
+            paper(
+                82,
+                &number,
+                Some(seal),
+                EvidenceSubject::Refusal(RefusalId(Uuid::from_u128(99))),
+            ),
+            "evidence.paper.no_record",
+        ),
+    ];
+    for (entry, fault) in cases {
+        let mut with = a.clone();
+        with.add_evidence(&Office, NINE_MS, &entry).unwrap();
+        assert_eq!(found(&with), [fault]);
+    }
 }

@@ -664,6 +664,7 @@ fn what_no_phone_signed_as_a_seal_closes_nothing() {
         captured_at: TimeClaim::default(),
         location: None,
         device_id: None,
+        paper: None,
     };
     a.add_evidence(&Office, NINE_MS, &entry).unwrap();
     let before = a.sheet(sheet_id()).unwrap().value;
@@ -739,6 +740,7 @@ fn a_seal_covers_the_evidence_that_was_there() {
         captured_at: TimeClaim::default(),
         location: None,
         device_id: None,
+        paper: None,
     };
     a.add_evidence(&Office, NINE_MS, &entry(30)).unwrap();
     let seal = seal_on(&mut a, 1, 50);

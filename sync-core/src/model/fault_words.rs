@@ -25,25 +25,36 @@ impl ToldFault {
         let (path, code) = rest.rsplit_once('.').unwrap_or(("", rest));
         let (zh_code, en_code) = words(CODES, code).unwrap_or((code, code));
         let place = if path.is_empty() { form } else { path };
-        let mut zh = Vec::new();
-        let mut en = Vec::new();
-        for part in place.split('.') {
-            let (one_zh, one_en) = match (words(PLACES, part), part.parse::<usize>()) {
-                (Some((zh, en)), _) => (zh.to_owned(), en.to_owned()),
-                (None, Ok(index)) => (format!("第{}项", index + 1), format!("item {}", index + 1)),
-                (None, Err(_)) => (part.to_owned(), part.to_owned()),
-            };
-            zh.push(one_zh);
-            en.push(one_en);
-        }
+        let (zh, en) = (place_in_chinese(place), place_in_english(place));
         Self {
-            zh: format!("{}：{zh_code}", zh.join("·")),
-            en: format!("{}: {en_code}", en.join(", ")),
+            zh: format!("{zh}：{zh_code}"),
+            en: format!("{en}: {en_code}"),
             form: form.to_owned(),
             path: path.to_owned(),
             code: code.to_owned(),
         }
     }
+}
+
+/// A place in a form as people call it: `sampled_party.name` is 受检单位·名称.
+pub fn place_in_chinese(path: &str) -> String {
+    let parts = path.split('.');
+    let told = parts.map(|part| match (words(PLACES, part), part.parse::<usize>()) {
+        (Some((zh, _)), _) => zh.to_owned(),
+        (None, Ok(index)) => format!("第{}项", index + 1),
+        (None, Err(_)) => part.to_owned(),
+    });
+    told.collect::<Vec<_>>().join("·")
+}
+
+fn place_in_english(path: &str) -> String {
+    let parts = path.split('.');
+    let told = parts.map(|part| match (words(PLACES, part), part.parse::<usize>()) {
+        (Some((_, en)), _) => en.to_owned(),
+        (None, Ok(index)) => format!("item {}", index + 1),
+        (None, Err(_)) => part.to_owned(),
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 type Word = (&'static str, &'static str, &'static str);
@@ -172,6 +183,13 @@ const CODES: &[Word] = &[
         "somebody of the inspection body signed",
     ),
     ("signature", "签名无效", "the signature does not hold"),
+    ("differs", "与记录的编号不同", "is not the record's"),
+    ("no_record", "没有对应的记录", "belongs to no record here"),
+    (
+        "no_paper_form",
+        "影像种类不是纸质文书",
+        "what is shown is no paper form",
+    ),
     ("malformed", "无法读取", "cannot be read"),
     ("other_device", "不是该手机", "is another phone's"),
     (
@@ -216,6 +234,11 @@ const CODES: &[Word] = &[
         "a key of another phone signed",
     ),
     (
+        "party",
+        "既未签字盖章，也无拒签见证",
+        "neither signed and stamped nor refused before a witness",
+    ),
+    (
         "party_binding",
         "受检单位的签字与签封不符",
         "the party's act is not the one that was signed for",
@@ -246,6 +269,8 @@ const PLACES: &[Word] = &[
     ("seal", "签字盖章", "seal"),
     ("evidence", "影像", "evidence"),
     ("device_id", "采集设备", "device"),
+    ("paper", "纸质文书", "paper form"),
+    ("number", "编号", "number"),
     ("sheet_no", "编号", "sheet number"),
     ("task_id", "任务来源", "task"),
     ("sampled_party", "受检单位", "sampled party"),

@@ -16,7 +16,7 @@ use super::ids::{
 use super::place::{CoordinateSystem, Location, on_earth};
 use super::sheet::Party;
 use super::time::{Millis, TimeClaim, shanghai_date};
-use crate::limits::EVIDENCE_BYTES_MAX;
+use crate::limits::{EVIDENCE_BYTES_MAX, PAPER_NUMBER_CHARS_MAX};
 use crate::rules::ConfirmationOutcome;
 
 /// 进门: one phone's record of walking in.
@@ -180,6 +180,21 @@ pub struct EvidenceEntry {
     /// On which phone, as it says of itself; whose it is, the certificate of the change's author tells (I5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<DeviceId>,
+    /// 纸质文书: which paper it shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paper: Option<PaperForm>,
+}
+
+/// 纸质文书: what stands on a paper form that was photographed, so that paper and record are one case. The photograph's own
+/// hash is the entry's, and the entry is in a signed change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaperForm {
+    /// 编号, as it stands on the paper: the record's.
+    pub number: String,
+    /// The digest of the seal that is printed on it; none on a paper that was filled in before anybody sealed the record,
+    /// whose photograph the seal covers instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Digest>,
 }
 
 impl EvidenceEntry {
@@ -201,6 +216,18 @@ impl EvidenceEntry {
         let of_a_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if !self.kind.trim().is_empty() && !self.kind.chars().all(of_a_word) {
             faults.push(Fault::new("kind", "format"));
+        }
+        match (&self.paper, self.known_kind()) {
+            (None, EvidenceKind::PaperForm) => faults.push(Fault::new("paper", "required")),
+            (Some(paper), EvidenceKind::PaperForm) => {
+                required(&mut faults, "paper.number", &paper.number);
+                if paper.number.chars().count() > PAPER_NUMBER_CHARS_MAX {
+                    let fault = Fault::new("paper.number", "too_long");
+                    faults.push(fault.with("chars_max", PAPER_NUMBER_CHARS_MAX));
+                }
+            }
+            (Some(_), _) => faults.push(Fault::new("paper", "no_paper_form")),
+            (None, _) => {}
         }
         time_faults(&mut faults, "captured_at", &self.captured_at, now);
         if let Some(location) = &self.location {
@@ -716,6 +743,23 @@ pub enum SealSubject {
     Confirmation(ConfirmationId),
 }
 
+impl SealSubject {
+    /// 编号 of a record that people give none: a mark of its kind and the random half of its id, in groups of four. A sheet
+    /// has its own.
+    pub fn number(&self) -> Option<String> {
+        let (mark, id) = match self {
+            Self::Sheet(_) => return None,
+            Self::Refusal(id) => ("JJ", id.0),
+            Self::NotSampled(id) => ("WC", id.0),
+            Self::OnSiteReport(id) => ("XC", id.0),
+            Self::Confirmation(id) => ("QR", id.0),
+        };
+        let (_, random) = id.as_u64_pair();
+        let [a, b, c, d] = [48, 32, 16, 0].map(|shift| (random >> shift) & 0xffff);
+        Some(format!("{mark}-{a:04X}-{b:04X}-{c:04X}-{d:04X}"))
+    }
+}
+
 /// One person's signature on a seal or an amendment, with their own key, bound to their handwriting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonSignature {
@@ -1054,7 +1098,31 @@ mod tests {
                 mocked: false,
             }),
             device_id: None,
+            paper: None,
         }
+    }
+
+    #[test]
+    fn a_photographed_paper_names_its_number_and_nothing_else_names_one() {
+        let paper = |number: String| Some(PaperForm { number, seal: None });
+        let check = |kind: &str, paper: Option<PaperForm>, expected: &[&str]| {
+            let mut entry = photo();
+            entry.kind = kind.into();
+            entry.paper = paper;
+            assert_eq!(keys(&entry.faults(NOW_MS)), expected);
+        };
+        check("paper_form", paper("S-1".into()), &[]);
+        check("paper_form", None, &["form.paper.required"]);
+        check(
+            "paper_form",
+            paper(" ".into()),
+            &["form.paper.number.required"],
+        );
+        check("label", paper("S-1".into()), &["form.paper.no_paper_form"]);
+        let long = |chars| paper("号".repeat(chars));
+        check("paper_form", long(PAPER_NUMBER_CHARS_MAX), &[]);
+        let past = PAPER_NUMBER_CHARS_MAX + 1;
+        check("paper_form", long(past), &["form.paper.number.too_long"]);
     }
 
     #[test]
@@ -1217,6 +1285,10 @@ mod tests {
         ];
         for (word, kind) in words {
             entry.kind = word.into();
+            entry.paper = (kind == EvidenceKind::PaperForm).then(|| PaperForm {
+                number: "S-1".into(),
+                seal: None,
+            });
             assert_eq!((entry.known_kind(), entry.faults(NOW_MS)), (kind, vec![]));
         }
     }

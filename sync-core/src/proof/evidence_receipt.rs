@@ -121,6 +121,7 @@ mod tests {
             captured_at: TimeClaim::default(),
             location: None,
             device_id: None,
+            paper: None,
         };
         let (here, there) = (DocumentId([1; 32]), DocumentId([9; 32]));
         assert!(receipt().covers(here, &entry));

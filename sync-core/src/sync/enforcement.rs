@@ -524,6 +524,7 @@ mod tests {
             captured_at: TimeClaim::default(),
             location: None,
             device_id: None,
+            paper: None,
         };
         visit
             .add_evidence(&crate::document::tests::Office, NINE_MS, &entry)

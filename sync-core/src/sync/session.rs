@@ -172,6 +172,8 @@ pub struct Brought {
     pub time_token: Option<Signed<TimeTokenPayload>>,
     /// News of the server's keys: taken in first.
     pub server_keys: Vec<KeyNotice>,
+    /// Where browsers reach the server.
+    pub public_url: Option<String>,
 }
 
 /// How far it is.
@@ -415,6 +417,7 @@ impl Session {
             as_of_ms: answer.as_of_ms,
             time_token: Some(answer.time_token),
             server_keys: answer.server_keys,
+            public_url: answer.public_url,
         }))]
     }
 
@@ -732,6 +735,7 @@ mod tests {
                 as_of_ms: None,
                 time_token: Signed::sign(&time, "k".into(), |_| Vec::new()),
                 server_keys: Vec::new(),
+                public_url: None,
             })
         }
     }

@@ -116,6 +116,9 @@ pub struct SyncResponse {
     /// everything else, which may be signed by them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub server_keys: Vec<KeyNotice>,
+    /// Where browsers reach the server, for the codes on printed forms; none where nobody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
 }
 
 /// What became of one pushed change.

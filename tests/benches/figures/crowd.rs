@@ -304,6 +304,7 @@ impl Crowd {
                 captured_at: self.claim(phone, at),
                 location: None,
                 device_id: None,
+                paper: None,
             };
             visit
                 .add_evidence(&Alone, at, &entry)

@@ -16,6 +16,11 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "change.too_large",
         "sync-core/src/guard/tests.rs::a_change_is_as_long_as_allowed_and_no_longer",
     ),
+    (
+        "PAPER_NUMBER_CHARS_MAX",
+        "evidence.paper.number.too_long",
+        "sync-core/src/model/records.rs::a_photographed_paper_names_its_number_and_nothing_else_names_one",
+    ),
     ("CHANGE_OPS_MAX", "change.too_many_operations", GUARD_COUNTS),
     (
         "CHANGE_DEPENDENCIES_MAX",
@@ -452,6 +457,10 @@ const BESIDE: &[(&[&str], &str)] = &[
             "WAKE_GIVEN_UP_MS",
         ],
         "when phones are woken: tests/tests/it/devices/push_token.rs stands at each of them",
+    ),
+    (
+        &["FORM_DRAWING_BYTES_MAX"],
+        "what is left out of a print: sync-core/src/forms/tests.rs stands at it",
     ),
     (
         &["BACKUP_READ_BYTES", "BACKUP_MANIFEST_BYTES_MAX"],

@@ -82,6 +82,10 @@ pub struct EvidenceView {
     /// What it belongs to.
     #[schema(value_type = Object)]
     pub subject: Value,
+    /// Which paper form it shows: the number and, where one is printed on it, the seal's digest.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paper: Option<Value>,
     /// When it was captured: claimed and proven, and what the phone's clock said.
     #[schema(value_type = Object)]
     pub captured: Value,
@@ -242,6 +246,7 @@ fn view(
         size_bytes: entry.size_bytes,
         media_type: entry.media_type.clone(),
         kind: entry.kind.clone(),
+        paper: entry.paper.as_ref().map(|it| serde_json::json!(it)),
         subject: json!(entry.subject),
         captured: crate::services::visits::times(&row.captured),
         location: entry.location.as_ref().map(|place| json!(place)),

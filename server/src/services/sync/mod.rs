@@ -93,6 +93,7 @@ pub async fn sync(
         as_of_ms: (!page.more).then_some(page.read_at),
         time_token: time_token(app, device),
         server_keys: server_keys::news(app, &intake.server_keys),
+        public_url: app.public_url.get().cloned(),
     };
     Ok((answer, place))
 }

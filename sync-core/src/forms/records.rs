@@ -1,0 +1,338 @@
+//! 拒检认定表, 未抽到样品 and 现场报告 as they are printed.
+
+use super::page::{Field, Group, Page, Part};
+use super::parts::{Shape, choice, day, long_text, or_nothing, party, text};
+use super::words::{LEVELS, NOT_SAMPLED_REASONS, REFUSAL_KINDS, REPORT_GROUNDS};
+use super::{FormError, FormMaker};
+use crate::document::VisitDocument;
+use crate::model::{
+    NotSampled, NotSampledId, OnSiteReport, OnSiteReportId, Party, Refusal, RefusalId, SealSubject,
+};
+
+const NOTES: &[&str] = &[
+    "本表由现场电子记录生成，签封后内容不可更改；修改只能以签名补正的方式列于其后。",
+    "持表人可扫描二维码或输入签封摘要核验；打印件与签封记录不一致的，以签封记录为准。",
+    "“／”表示未填写；明确没有的填“无”。时间均为北京时间。",
+];
+const YES_NO: [(bool, &str); 2] = [(true, "是"), (false, "否")];
+
+fn running(name: &'static str, value: &str) -> Group {
+    Group {
+        name,
+        rows: vec![vec![long_text(value)]],
+        long: true,
+        sign: false,
+    }
+}
+
+fn rows(name: &'static str, rows: Vec<Vec<Field>>) -> Group {
+    Group {
+        name,
+        rows,
+        ..Group::default()
+    }
+}
+
+/// What the list does not have is printed as it was written.
+fn beside(mut field: Field, known: bool, word: &str) -> Field {
+    if !known {
+        field.parts.push(Part::Text(or_nothing(word)));
+    }
+    field
+}
+
+impl FormMaker<'_> {
+    pub(super) fn refusal(&self, visit: &VisitDocument, id: RefusalId) -> Result<Page, FormError> {
+        let subject = SealSubject::Refusal(id);
+        let shape: Shape<Refusal> = self.shape(visit, subject, visit.refusals().items)?;
+        let refusal = &shape.item.value;
+        let level = LEVELS
+            .iter()
+            .map(|(level, _)| *level)
+            .find(|level| crate::model::word(level) == refusal.task_level);
+        let kind = choice(
+            "拒检情形",
+            "Kind of refusal",
+            &REFUSAL_KINDS,
+            refusal.known_kind().as_ref(),
+        );
+        let changed = shape.item.setter("refused_at");
+        let mut banners = self.banners(&shape);
+        if let Some(reason) = &refusal.withdrawn_reason {
+            banners.push(format!("抽样人员已撤回：{}", or_nothing(reason)));
+        }
+        let groups = vec![
+            rows(
+                "抽查任务",
+                vec![
+                    vec![
+                        text("任务来源", "Commissioned by", self.source(refusal.task_id)),
+                        beside(
+                            choice("任务级别", "Level", &LEVELS, level.as_ref()),
+                            level.is_some() || refusal.task_level.is_empty(),
+                            &refusal.task_level,
+                        ),
+                    ],
+                    vec![
+                        text(
+                            "承检机构",
+                            "Inspection body",
+                            self.organisation(Some(visit.identity().body)),
+                        ),
+                        text("产品名称", "Product", &refusal.product_name),
+                    ],
+                ],
+            ),
+            party("受检单位", &refusal.party),
+            rows(
+                "拒检情况",
+                vec![
+                    vec![beside(kind, refusal.known_kind().is_some(), &refusal.kind)],
+                    vec![
+                        text(
+                            "拒检时间",
+                            "Refused at",
+                            self.when(visit, &refusal.refused_at, &changed),
+                        ),
+                        text(
+                            "见证人",
+                            "Witness",
+                            refusal.witness.as_deref().unwrap_or(""),
+                        ),
+                    ],
+                    vec![choice(
+                        "后果已告知",
+                        "Consequence explained",
+                        &YES_NO,
+                        Some(&refusal.consequence_explained),
+                    )],
+                ],
+            ),
+            running("事实认定", &refusal.fact_description),
+            running("告知内容", refusal.consequence.as_deref().unwrap_or("")),
+            self.signatures(&shape, true, None),
+            confirmation_by_pen(),
+        ];
+        let lists = [
+            self.evidence(visit, &subject, &refusal.evidence),
+            self.amendments(visit, &subject, &shape),
+        ];
+        let rulebook = self.rulebook(refusal.task_id, &refusal.refused_at);
+        Ok(Page {
+            title: "产品质量监督抽查拒检认定表",
+            title_en: "Record of a refusal of supervision sampling",
+            issuer: self.issuer(refusal.task_id),
+            number: subject.number().unwrap_or_default(),
+            dated: format!("记录日期：{}", day(refusal.refused_at.earliest())),
+            state: shape.state(),
+            bilingual: self.bilingual,
+            banners,
+            letter: Vec::new(),
+            groups,
+            lists: lists.into_iter().flatten().collect(),
+            proof: Some(self.proof(visit, &shape, rulebook)),
+            notes: NOTES.to_vec(),
+        })
+    }
+
+    pub(super) fn not_sampled(
+        &self,
+        visit: &VisitDocument,
+        id: NotSampledId,
+    ) -> Result<Page, FormError> {
+        let subject = SealSubject::NotSampled(id);
+        let shape: Shape<NotSampled> = self.shape(visit, subject, visit.not_sampled().items)?;
+        let record = &shape.item.value;
+        let reason = record.known_reason();
+        let changed = shape.item.setter("recorded_at");
+        let stamp = match (&record.bureau_stamp, reason) {
+            (Some(photo), _) => Some(vec![
+                Part::Text("☑ 已盖章（印章影像）".to_owned()),
+                Part::Hash(photo.to_string()),
+            ]),
+            (None, Some(reason)) if reason.wants_stamp() => {
+                Some(vec![Part::Text("须盖章，尚无印章影像".to_owned())])
+            }
+            (None, _) => None,
+        };
+        let reasons = choice(
+            "未抽到原因",
+            "Reason",
+            &NOT_SAMPLED_REASONS,
+            reason.as_ref(),
+        );
+        let groups = vec![
+            rows(
+                "抽查任务",
+                vec![vec![
+                    text("任务来源", "Commissioned by", self.source(None)),
+                    text(
+                        "承检机构",
+                        "Inspection body",
+                        self.organisation(Some(visit.identity().body)),
+                    ),
+                ]],
+            ),
+            party("受检单位", &record.party),
+            rows(
+                "未抽到情况",
+                vec![
+                    vec![beside(reasons, reason.is_some(), &record.reason)],
+                    vec![
+                        text("许可证/证书编号", "Licence number", &record.licence_no),
+                        text(
+                            "核查时间",
+                            "Recorded at",
+                            self.when(visit, &record.recorded_at, &changed),
+                        ),
+                    ],
+                ],
+            ),
+            running("情况说明", &record.explanation),
+            self.signatures(&shape, false, stamp),
+        ];
+        let lists = [
+            self.evidence(visit, &subject, &record.evidence),
+            self.amendments(visit, &subject, &shape),
+        ];
+        let rulebook = self.rulebook(None, &record.recorded_at);
+        Ok(Page {
+            title: "产品质量监督抽查未抽到样品情况表",
+            title_en: "Record that nothing was sampled",
+            issuer: self.issuer(None),
+            number: subject.number().unwrap_or_default(),
+            dated: format!("记录日期：{}", day(record.recorded_at.earliest())),
+            state: shape.state(),
+            bilingual: self.bilingual,
+            banners: self.banners(&shape),
+            letter: Vec::new(),
+            groups,
+            lists: lists.into_iter().flatten().collect(),
+            proof: Some(self.proof(visit, &shape, rulebook)),
+            notes: NOTES.to_vec(),
+        })
+    }
+
+    pub(super) fn on_site_report(
+        &self,
+        visit: &VisitDocument,
+        id: OnSiteReportId,
+    ) -> Result<Page, FormError> {
+        let subject = SealSubject::OnSiteReport(id);
+        let shape: Shape<OnSiteReport> =
+            self.shape(visit, subject, visit.on_site_reports().items)?;
+        let report = &shape.item.value;
+        let grounds = report.known_grounds();
+        let changed = shape.item.setter("reported_at");
+        let told = report.recipients.iter();
+        let told: Vec<String> = told.map(|id| self.organisation(Some(*id))).collect();
+        let about = enterprise(visit);
+        let groups = vec![
+            rows(
+                "抽查任务",
+                vec![vec![
+                    text("任务来源", "Commissioned by", self.source(None)),
+                    text(
+                        "承检机构",
+                        "Inspection body",
+                        self.organisation(Some(visit.identity().body)),
+                    ),
+                ]],
+            ),
+            party("受检单位", &about),
+            rows(
+                "报告事项",
+                vec![
+                    vec![beside(
+                        choice("违法情形", "Grounds", &REPORT_GROUNDS, grounds.as_ref()),
+                        grounds.is_some(),
+                        &report.grounds,
+                    )],
+                    vec![
+                        text(
+                            "报告时间",
+                            "Reported at",
+                            self.when(visit, &report.reported_at, &changed),
+                        ),
+                        choice(
+                            "终止抽样",
+                            "Sampling ended",
+                            &YES_NO,
+                            Some(&report.sampling_terminated),
+                        ),
+                    ],
+                    vec![text("报告对象", "Reported to", told.join("、"))],
+                ],
+            ),
+            running("现场情况", &report.description),
+            self.signatures(&shape, false, None),
+        ];
+        let lists = [
+            self.evidence(visit, &subject, &report.evidence),
+            self.amendments(visit, &subject, &shape),
+        ];
+        let rulebook = self.rulebook(None, &report.reported_at);
+        Ok(Page {
+            title: "产品质量监督抽查现场报告",
+            title_en: "On-site report",
+            issuer: self.issuer(None),
+            number: subject.number().unwrap_or_default(),
+            dated: format!("报告日期：{}", day(report.reported_at.earliest())),
+            state: shape.state(),
+            bilingual: self.bilingual,
+            banners: self.banners(&shape),
+            letter: Vec::new(),
+            groups,
+            lists: lists.into_iter().flatten().collect(),
+            proof: Some(self.proof(visit, &shape, rulebook)),
+            notes: NOTES.to_vec(),
+        })
+    }
+}
+
+/// Whom the visit is about: as found last, else as a sheet names it. A report names no party of its own.
+pub(super) fn enterprise(visit: &VisitDocument) -> Party {
+    let mut found = visit.enterprise().items;
+    found.sort_by_key(|it| (it.value.recorded_at.wall_ms, it.value.record_id));
+    let found = found.pop().map(|it| it.value.party);
+    let of_sheets = || {
+        let mut sheets = visit.sheets().items.into_iter();
+        sheets.next().map(|it| it.value.sampled_party)
+    };
+    let mut party = found.or_else(of_sheets).unwrap_or_default();
+    let key = &visit.identity().enterprise.0;
+    if party.uscc.is_none() {
+        party.uscc = key.strip_prefix("uscc:").map(str::to_owned);
+    }
+    party
+}
+
+/// 现场确认 is a document of its own; on the paper there is room for what officers write by hand.
+fn confirmation_by_pen() -> Group {
+    let pen = |name, en, lines: Vec<Part>| Field {
+        name,
+        en,
+        parts: lines,
+        ..Field::default()
+    };
+    Group {
+        name: "现场确认",
+        rows: vec![vec![
+            pen(
+                "执法人员意见",
+                "Finding of the officers",
+                vec![Part::Text("☐ 确认拒检　☐ 不成立　☐ 已配合抽样".to_owned())],
+            ),
+            pen(
+                "执法人员签字",
+                "Officers",
+                vec![
+                    Part::Place("执法证号：".to_owned()),
+                    Part::Line("（签字）　　　　年　　月　　日"),
+                ],
+            ),
+        ]],
+        long: false,
+        sign: true,
+    }
+}
