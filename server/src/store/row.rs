@@ -50,30 +50,38 @@ impl Row {
         self.cells
     }
 
-    pub(super) fn from_sqlite(row: &SqliteRow) -> Result<Self> {
+    /// The rows of one statement, which share the names of its columns.
+    pub(super) fn all_from_sqlite(rows: &[SqliteRow]) -> Result<Vec<Self>> {
+        let names = names(rows);
+        let rows = rows.iter().map(|row| Self::from_sqlite(row, &names));
+        rows.collect()
+    }
+
+    /// As [`Row::all_from_sqlite`].
+    pub(super) fn all_from_postgres(rows: &[PgRow]) -> Result<Vec<Self>> {
+        let names = names(rows);
+        let rows = rows.iter().map(|row| Self::from_postgres(row, &names));
+        rows.collect()
+    }
+
+    fn from_sqlite(row: &SqliteRow, names: &Arc<[String]>) -> Result<Self> {
         let mut cells = Vec::with_capacity(row.columns().len());
         for column in row.columns() {
             let index = column.ordinal();
             let raw = row.try_get_raw(index)?;
-            let kind = if raw.is_null() {
-                None
-            } else {
-                Some(raw.type_info().name().to_owned())
-            };
-            cells.push(match kind.as_deref() {
-                None | Some("NULL") => Cell::Null,
-                Some("TEXT") => Cell::Text(row.try_get_unchecked(index)?),
-                Some("BLOB") => Cell::Blob(row.try_get_unchecked(index)?),
-                Some(_) => Cell::I64(row.try_get_unchecked(index)?),
+            cells.push(match raw.type_info().name() {
+                _ if raw.is_null() => Cell::Null,
+                "NULL" => Cell::Null,
+                "TEXT" => Cell::Text(row.try_get_unchecked(index)?),
+                "BLOB" => Cell::Blob(row.try_get_unchecked(index)?),
+                _ => Cell::I64(row.try_get_unchecked(index)?),
             });
         }
-        Ok(Self {
-            names: row.columns().iter().map(|c| c.name().to_owned()).collect(),
-            cells,
-        })
+        let names = names.clone();
+        Ok(Self { names, cells })
     }
 
-    pub(super) fn from_postgres(row: &PgRow) -> Result<Self> {
+    fn from_postgres(row: &PgRow, names: &Arc<[String]>) -> Result<Self> {
         let mut cells = Vec::with_capacity(row.columns().len());
         for column in row.columns() {
             let index = column.ordinal();
@@ -90,11 +98,14 @@ impl Row {
                 _ => Cell::Text(row.try_get(index)?),
             });
         }
-        Ok(Self {
-            names: row.columns().iter().map(|c| c.name().to_owned()).collect(),
-            cells,
-        })
+        let names = names.clone();
+        Ok(Self { names, cells })
     }
+}
+
+fn names<R: sqlx::Row>(rows: &[R]) -> Arc<[String]> {
+    let columns = rows.first().map_or(&[][..], |row| row.columns());
+    columns.iter().map(|it| it.name().to_owned()).collect()
 }
 
 /// What a cell can be read as.

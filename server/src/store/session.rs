@@ -47,11 +47,11 @@ impl Session {
         match self {
             Session::Sqlite(tx) => {
                 let rows = sqlite_query(statement, args).fetch_all(&mut **tx).await?;
-                rows.iter().map(Row::from_sqlite).collect()
+                Row::all_from_sqlite(&rows)
             }
             Session::Postgres(tx) => {
                 let rows = postgres_query(statement, args).fetch_all(&mut **tx).await?;
-                rows.iter().map(Row::from_postgres).collect()
+                Row::all_from_postgres(&rows)
             }
         }
     }
@@ -67,13 +67,13 @@ impl Session {
                 let row = sqlite_query(statement, args)
                     .fetch_optional(&mut **tx)
                     .await?;
-                row.as_ref().map(Row::from_sqlite).transpose()
+                Ok(Row::all_from_sqlite(row.as_slice())?.pop())
             }
             Session::Postgres(tx) => {
                 let row = postgres_query(statement, args)
                     .fetch_optional(&mut **tx)
                     .await?;
-                row.as_ref().map(Row::from_postgres).transpose()
+                Ok(Row::all_from_postgres(row.as_slice())?.pop())
             }
         }
     }

@@ -170,8 +170,8 @@ async fn page(
         None => after,
     };
     let mut cells = Vec::new();
-    for row in &rows {
-        let mut row = Row::from_sqlite(row)?.into_cells();
+    for row in Row::all_from_sqlite(&rows)? {
+        let mut row = row.into_cells();
         row.remove(0);
         cells.push(row.into_iter().map(storable_cell).collect());
     }
@@ -316,8 +316,8 @@ async fn sum_target(target: &mut Transaction<'static, Postgres>, table: &Table) 
         if rows.is_empty() {
             break;
         }
-        for row in &rows {
-            sum.add(&Row::from_postgres(row)?.into_cells());
+        for row in Row::all_from_postgres(&rows)? {
+            sum.add(&row.into_cells());
         }
     }
     sqlx::query(AssertSqlSafe(format!("CLOSE {cursor}")))

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::{Automerge, ChangeHash as Head, ObjId, ObjType, ROOT, ReadDoc, Value};
+use automerge::{Automerge, ChangeHash as Head, ObjId, ObjType, ROOT, ReadDoc, Value, ValueRef};
 use serde::{Deserialize, Serialize};
 
 use super::history::{actor_of, scalar_json};
@@ -42,32 +42,46 @@ pub fn conflicts(doc: &Automerge) -> Vec<ConflictRecord> {
     let mut found = BTreeMap::new();
     for change in doc.get_changes_meta(&[]) {
         if change.deps.len() >= 2 {
-            collect(doc, &change.deps, false, &mut found);
+            collect(doc, Some(&change.deps), &mut found);
         }
     }
-    let heads = doc.get_heads();
-    collect(doc, &heads, true, &mut found);
+    collect(doc, None, &mut found);
     found.into_values().collect()
 }
 
 type Found = BTreeMap<(Vec<String>, BTreeSet<ChangeHash>), ConflictRecord>;
 
-/// Notes down the fields with several values at `heads`; a stack instead of recursion, whatever the depth.
-fn collect(doc: &Automerge, heads: &[Head], open: bool, found: &mut Found) {
+/// Notes down the fields with several values at `heads`, or now, where they are open; a stack instead of recursion, whatever
+/// the depth.
+fn collect(doc: &Automerge, heads: Option<&[Head]>, found: &mut Found) {
     let mut maps: Vec<(ObjId, Vec<String>)> = vec![(ROOT, Vec::new())];
     while let Some((map, path)) = maps.pop() {
-        for key in doc.keys_at(&map, heads) {
-            let values = doc
-                .get_all_at(&map, key.as_str(), heads)
-                .unwrap_or_default();
-            let here: Vec<String> = path.iter().cloned().chain([key]).collect();
+        let range = match heads {
+            Some(heads) => doc.map_range_at(&map, .., heads),
+            None => doc.map_range(&map, ..),
+        };
+        for item in range {
+            let is_map = |kind: &ObjType| matches!(kind, ObjType::Map | ObjType::Table);
+            let here = || path.iter().cloned().chain([item.key.to_string()]).collect();
+            // Nearly every field has one value, which the walk itself gives.
+            if !item.conflict {
+                if matches!(&item.value, ValueRef::Object(kind) if is_map(kind)) {
+                    maps.push((item.id(), here()));
+                }
+                continue;
+            }
+            let values = match heads {
+                Some(heads) => doc.get_all_at(&map, &*item.key, heads),
+                None => doc.get_all(&map, &*item.key),
+            };
+            let values = values.unwrap_or_default();
             for (value, id) in &values {
-                if matches!(value, Value::Object(ObjType::Map | ObjType::Table)) {
-                    maps.push((id.clone(), here.clone()));
+                if matches!(value, Value::Object(kind) if is_map(kind)) {
+                    maps.push((id.clone(), here()));
                 }
             }
             if values.len() >= 2 {
-                note(doc, here, &values, open, found);
+                note(doc, here(), &values, heads.is_none(), found);
             }
         }
     }

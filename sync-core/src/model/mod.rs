@@ -17,7 +17,7 @@ pub mod states;
 pub mod time;
 pub mod uscc;
 
-pub use canonical::canonical_json;
+pub use canonical::{canonical_json, canonical_text};
 pub use fault::Fault;
 pub use fault_words::ToldFault;
 pub use identity::{ConfirmationIdentity, TeamKey, VisitIdentity};

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
@@ -22,7 +21,7 @@ use super::{
 };
 use crate::model::{
     CampaignId, Digest, DocumentId, EntryId, Millis, OrganisationId, RefusalId, SampleId,
-    canonical_json, shanghai_date,
+    canonical_text, shanghai_date,
 };
 
 /// What testing or service has fixed is a fact (design I3).
@@ -125,8 +124,7 @@ pub fn rule_normal(facts: &NormalFacts, rulebooks: &Rulebooks) -> Findings {
 
 /// The one text of these facts: what a ruling was made from.
 pub fn canonical(facts: &NormalFacts) -> String {
-    let value = serde_json::to_value(&**facts).unwrap_or(Value::Null);
-    canonical_json(&value)
+    canonical_text(&**facts)
 }
 
 /// SHA-256 of [`canonical`].
