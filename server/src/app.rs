@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
 
+use sync_core::limits::SYNCS_AWAITING_RULINGS_MAX;
 use sync_core::model::Millis;
 use tokio::sync::{Mutex, Notify, Semaphore};
 use uuid::Uuid;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub workbenches: Semaphore,
     /// Whose turn it is to rule, in this process.
     pub ruling_turn: Mutex<()>,
+    /// Places of those who wait for rulings before they answer.
+    pub rulings_awaited: Semaphore,
     /// Told when a scope was marked by work that nobody waits for.
     pub ruling_wanted: Notify,
     /// Rulebooks as last read.
@@ -160,6 +163,7 @@ impl App {
             sync_gate,
             workbenches: Semaphore::new(available_parallelism().map_or(1, NonZero::get)),
             ruling_turn: Mutex::default(),
+            rulings_awaited: Semaphore::new(SYNCS_AWAITING_RULINGS_MAX),
             ruling_wanted: Notify::new(),
             rulebooks: RulebookCache::default(),
             data,

@@ -161,6 +161,9 @@ pub const FEED_INFLATED_BYTES_MAX: usize = 1024 * 1024;
 pub const FEED_ROWS_MAX: i64 = 500;
 /// Times that one answer looks for more rows while it is not full.
 pub const FEED_BATCHES_MAX: usize = 20;
+/// Syncs that wait for the rulings of what they brought, before they are answered. Whoever comes while so many wait is
+/// answered at once, and gets the rulings with the next sync.
+pub const SYNCS_AWAITING_RULINGS_MAX: usize = 4;
 /// Times that a page is judged anew because another writer was faster.
 pub const SYNC_ATTEMPTS_MAX: u32 = 12;
 /// Rows of the duplicate index in one item of the feed.

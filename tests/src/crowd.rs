@@ -213,6 +213,10 @@ impl<'a> Crowd<'a> {
             done.store(true, Ordering::SeqCst);
             watcher.join().expect("the watcher")
         });
+        // Of so many at once most are answered before they are ruled.
+        while !w.server.reads("SELECT scope FROM dirty_scopes").is_empty() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         // What was changed by others' syncs comes down, and what a kill or a busy moment left is ruled.
         for phone in &self.phones {
             comes_through(phone);

@@ -304,6 +304,7 @@ const BESIDE: &[(&[&str], &str)] = &[
             "ORIGIN_STEPS_MAX",
             "ORIGIN_DOCUMENTS_MAX",
             "SYNC_ATTEMPTS_MAX",
+            "SYNCS_AWAITING_RULINGS_MAX",
             "SYNC_REQUESTS_MAX",
             "SYNC_WAIT_MS_MAX",
             "SYNC_RETRY_S_MIN",

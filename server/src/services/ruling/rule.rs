@@ -64,6 +64,17 @@ pub async fn rule_what_is_dirty(app: &App) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Rules what a sync has brought before it is answered, unless so many wait for that already that it would take long: then
+/// the job rules it, and the phone gets it with its next sync. What it brought is durable either way.
+pub async fn rule_before_answer(app: &App) -> Result<(), Problem> {
+    let Ok(_place) = app.rulings_awaited.try_acquire() else {
+        metrics::counter!("fieldseal_rulings_put_off_total").increment(1);
+        app.ruling_wanted.notify_one();
+        return Ok(());
+    };
+    rule_what_is_dirty(app).await
+}
+
 /// A scope as ruled in this pass.
 pub(super) struct Ruled {
     pub(super) key: ScopeKey,

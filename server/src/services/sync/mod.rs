@@ -53,7 +53,7 @@ pub async fn sync(
     let span = tracing::info_span!("sync.push", changes = intake.changes.len());
     let (statuses, durable) = push(app, device, &intake).instrument(span).await?;
     if !durable.is_empty() {
-        ruling::rule_what_is_dirty(app).await?;
+        ruling::rule_before_answer(app).await?;
     }
     certificates::renew_if_due(app, device).await?;
     let scope = feed::ReaderScope {

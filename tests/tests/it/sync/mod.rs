@@ -13,6 +13,7 @@ mod index;
 pub mod kit;
 mod page;
 mod quarantine;
+mod rulings;
 mod shared_ids;
 mod shutdown;
 mod transplants;
