@@ -55,6 +55,10 @@ pub fn describe() {
         "fieldseal_rulings_total",
         "Versions of rulings written, by outcome"
     );
+    describe_counter!(
+        "fieldseal_rulings_put_off_total",
+        "Syncs answered before what they brought was ruled, because many waited"
+    );
     describe_gauge!(
         "fieldseal_database_up",
         "1 if the database answered just now"

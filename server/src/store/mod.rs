@@ -48,11 +48,6 @@ pub use value::Value;
 const POSTGRES_CONNECTIONS_MIN: u32 = 2;
 /// Statements that a connection keeps prepared: all that a sync and its rulings run.
 const PREPARED_STATEMENTS: usize = 1_024;
-/// Pages that SQLite's writer keeps in memory, as SQLite writes 16 MiB: what one pass of rulings changes is not written out
-/// before its commit and read back.
-const WRITER_CACHE: &str = "-16384";
-/// Pages in the log before they go into the database, 32 MiB: however often a page is written meanwhile, it goes once.
-const WAL_PAGES: &str = "8000";
 const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) \
      WHERE current_setting('synchronous_commit') = 'off'";
 
@@ -173,12 +168,7 @@ impl Store {
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(DATABASE_WAIT_S))
             .before_acquire(|connection, _| Box::pin(is_free(connection)))
-            .connect_with(
-                options
-                    .clone()
-                    .pragma("cache_size", WRITER_CACHE)
-                    .pragma("wal_autocheckpoint", WAL_PAGES),
-            )
+            .connect_with(options.clone())
             .await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS_MAX)
