@@ -49,6 +49,9 @@ UPDATE documents SET evidence_version = 0 WHERE document_id IN (SELECT document_
 
 -- 产品, as the refusal names it.
 ALTER TABLE cases ADD COLUMN product_name TEXT;
+-- The earliest moment at which it can have happened: its time runs from then.
+ALTER TABLE cases ADD COLUMN happened_from BIGINT;
+CREATE INDEX cases_opened_at ON cases (opened_at);
 
 -- What people do with a case: take it (领办), give it back, and for a report its way to the case office. Append-only.
 CREATE TABLE case_events (

@@ -60,6 +60,7 @@ fn sharpened(document: &Api) -> Result<Value, serde_json::Error> {
                         "/v1/visits" => ("pattern", "^-?[0-9]{1,18}_[0-9a-f]{64}$"),
                         "/v1/samples" => ("pattern", SAMPLE_PLACE),
                         "/v1/not-sampled" => ("pattern", NOT_SAMPLED_PLACE),
+                        "/v1/cases" => ("pattern", CASE_PLACE),
                         _ => UUID,
                     }),
                     _ => format_of(&name),
@@ -171,6 +172,10 @@ const SAMPLE_PLACE: &str = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}_[0-9a-f]{
 /// When a record was made, which one it is, and the document of its visit.
 const NOT_SAMPLED_PLACE: &str =
     "^-?[0-9]{1,18}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}_[0-9a-f]{64}$";
+/// Latitude and longitude in degrees.
+const NEAR: &str = "^-?[1-8]?[0-9](\\.[0-9]{1,7})?,-?(1[0-7][0-9]|[1-9]?[0-9])(\\.[0-9]{1,7})?$";
+/// What a case is sorted by, its visit, and the refusal or report.
+const CASE_PLACE: &str = "^-?[0-9]{1,18}_[0-9a-f]{64}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
 const UUID: (&str, &str) = ("format", "uuid");
 
 /// What `{id}` is in a path.
@@ -188,11 +193,14 @@ fn format_of(name: &str) -> Option<(&'static str, &'static str)> {
         "document_id" | "visit_id" => Some(HASH),
         // Words of people or of other programs.
         "rulebook_id" | "rule_id" | "key_id" | "request_id" => None,
+        // Of two identifiers.
+        "case_id" => None,
         "region" => Some(("pattern", "^[0-9]{6}$")),
         "uscc" | "producer_uscc" | "enterprise_uscc" => Some((
             "pattern",
             "^[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$",
         )),
+        "near" => Some(("pattern", NEAR)),
         "sampled_on" | "due_on" | "effective_from" | "from" | "to" => Some(("format", "date")),
         _ if name.ends_with("_id") => Some(UUID),
         _ if name.ends_with("_at") => Some(("format", "date-time")),

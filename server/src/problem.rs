@@ -154,6 +154,12 @@ codes! {
     /// A list in one file would have more rows than a file may: ask for a shorter time, or one task.
     ExportTooLong = "export_too_long", UNPROCESSABLE_ENTITY, "This list is too long for one file";
 
+    // Cases.
+    /// Somebody else has taken this case: `errors` says who (`holder`) and since when.
+    CaseTaken = "case_taken", CONFLICT, "Somebody else has taken this case";
+    /// A report goes to the case office one step at a time, each step once; `detail` and `errors` say what is in the way.
+    CaseOutOfStep = "case_out_of_step", CONFLICT, "This is not the next step of this case";
+
     // Who is calling.
     /// No access token was sent.
     TokenMissing = "token_missing", UNAUTHORIZED, "An access token is needed";

@@ -19,8 +19,8 @@ use utoipa_axum::routes;
 use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::endpoints::{
-    audit_events, campaigns, challenges, devices, docs, enrolment_codes, enterprises, events,
-    health, imports, leases, media, not_sampled, oidc, organisations, prior_samplings,
+    audit_events, campaigns, cases, challenges, devices, docs, enrolment_codes, enterprises,
+    events, health, imports, leases, media, not_sampled, oidc, organisations, prior_samplings,
     product_rules, publicity_messages, quarantine, re_entry_grants, returned_papers, rulebooks,
     rulings, samples, scopes, server_keys, sessions, sheet_number_blocks, sync, tasks, teams,
     tokens, tracked_enterprises, uploads, users, visits,
@@ -149,6 +149,14 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(visits::list::list_visits))
         .routes(routes!(visits::get::get_visit))
         .routes(routes!(visits::rulings::list_visit_rulings))
+        // Cases.
+        .routes(routes!(cases::list::list_cases))
+        .routes(routes!(cases::get::get_case))
+        .routes(routes!(cases::take::take_case))
+        .routes(routes!(cases::give_back::give_back_case))
+        .routes(routes!(cases::receive::receive_case))
+        .routes(routes!(cases::hand_over::hand_over_case))
+        .routes(routes!(cases::dispose::dispose_of_case))
         .routes(routes!(not_sampled::list::list_not_sampled))
         .routes(routes!(not_sampled::export::export_not_sampled))
         .routes(routes!(visits::forms::get_visit_form))

@@ -38,6 +38,32 @@ pub fn not_sampled_reason(reason: NotSampledReason) -> Words {
     }
 }
 
+/// What a case is of.
+pub fn case_kind(kind: &str) -> Words {
+    match kind {
+        "refusal" => words("拒检", "refusal"),
+        _ => words("现场报告", "on-site report"),
+    }
+}
+
+/// The state of a refusal or of a report (domain.md §4), by its word.
+pub fn case_state(state: &str) -> Words {
+    match state {
+        "recorded" => words("已记录", "recorded"),
+        "reported" => words("已上报，待处理", "reported, waiting"),
+        "withdrawn" => words("已撤回", "withdrawn"),
+        "contested" => words("有争议，待裁定", "contested, a person decides"),
+        "confirmed" => words("已确认", "confirmed"),
+        "not_established" => words("不成立", "not established"),
+        "resolved_sampled" => words("已解决并抽样", "resolved and sampled"),
+        "published" => words("已公示", "published"),
+        "received" => words("已接收", "received"),
+        "handed_over" => words("已移交", "handed over"),
+        "disposed" => words("已处置", "disposed of"),
+        _ => words("未知", "unknown"),
+    }
+}
+
 /// 抽查状态 of an enterprise that was not sampled.
 pub fn not_sampled_status(sampled_too: bool) -> Words {
     match sampled_too {

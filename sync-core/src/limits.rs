@@ -377,6 +377,13 @@ pub const UPLOADS_CLEANED_AT_ONCE: i64 = 500;
 /// Rows of the list of enterprises that were not sampled, in one file.
 pub const NOT_SAMPLED_ROWS_MAX: u32 = 10_000;
 
+// Cases.
+
+/// How long before its time is over a case counts as pressing, in milliseconds.
+pub const CASE_DUE_SOON_MS: i64 = 6 * 3_600_000;
+/// Open cases that one look at a queue goes through, the oldest first.
+pub const CASES_OPEN_MAX: u32 = 20_000;
+
 // Live notice.
 
 /// Streams of live notice that one person may have open at one server.

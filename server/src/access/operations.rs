@@ -138,6 +138,18 @@ const fn own_push_token(id: &'static str, body: Option<&'static str>) -> Operati
     }
 }
 
+/// Who deals with cases (现场执法监管人员, 组织抽查部门).
+const CASE_PEOPLE: Who = Who::Roles(&[Role::Enforcement, Role::Authority]);
+/// And the case office (案件机构), once a case was handed over to it.
+const CASE_OFFICES: Who = Who::Roles(&[Role::Enforcement, Role::Authority, Role::Consulted]);
+
+/// A path of a case that nobody has.
+macro_rules! a_case {
+    () => {
+        "/v1/cases/0000000000000000000000000000000000000000000000000000000000000000/01900000-0000-7000-8000-000000000001"
+    };
+}
+
 /// A path of an upload that nobody has.
 const AN_UPLOAD: &str = "/v1/uploads/01900000-0000-7000-8000-000000000001";
 
@@ -351,6 +363,68 @@ pub const OPERATIONS: &[Operation] = &[
         ),
     },
     public("read_media", "/v1/media/x"),
+    Operation {
+        id: "list_cases",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/cases", Elsewhere::Absent),
+    },
+    Operation {
+        id: "get_case",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(a_case!(), Elsewhere::NotFound),
+    },
+    Operation {
+        id: "take_case",
+        who: CASE_PEOPLE,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: concat!(a_case!(), "/taking"),
+            body: None,
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "give_back_case",
+        who: CASE_PEOPLE,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: concat!(a_case!(), "/giving-back"),
+            body: Some(r#"{"reason":"x"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "receive_case",
+        who: CASE_PEOPLE,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: concat!(a_case!(), "/receipt"),
+            body: Some(r#"{"receipt_no":"1"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "hand_over_case",
+        who: CASE_PEOPLE,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: concat!(a_case!(), "/hand-over"),
+            body: Some(r#"{"office":"x","receipt_no":"1"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "dispose_of_case",
+        who: CASE_OFFICES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: concat!(a_case!(), "/disposal"),
+            body: Some(r#"{"result":"x"}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
     Operation {
         id: "list_not_sampled",
         who: Who::Anyone,

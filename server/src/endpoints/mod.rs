@@ -4,6 +4,7 @@
 pub mod address;
 pub mod audit_events;
 pub mod campaigns;
+pub mod cases;
 pub mod challenges;
 pub mod days;
 pub mod devices;

@@ -1,6 +1,7 @@
 //! What the server does, one file a subject: handlers call these, these call the store. Transactions begin and end here.
 
 pub mod audit;
+pub mod casework;
 pub mod certificates;
 pub mod challenges;
 pub mod custody;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use sync_core::model::{
-    ChangeHash, DeviceId, DocumentId, Millis, OrganisationId, Region, RulingId, TeamId, UserId,
+    CASE_PROGRESS, ChangeHash, DeviceId, DocumentId, Millis, OrganisationId, Region, RulingId,
+    TeamId, UserId,
 };
 use sync_core::proof::{CertificatePayload, EVIDENCE_RECEIPT, EvidenceReceiptPayload, Signed};
 use sync_core::sync::wire::{ChangeStatus, IndexPage};
@@ -236,6 +237,26 @@ impl NewRow {
 }
 
 impl NewRow {
+    /// What becomes of a case of a visit; `record` where phones keep it.
+    pub fn case(
+        audience: Audience,
+        visit: DocumentId,
+        subject: uuid::Uuid,
+        version: i64,
+        record: Option<&serde_json::Value>,
+    ) -> Self {
+        Self {
+            document: Some(visit),
+            ..Self::reference(
+                audience,
+                CASE_PROGRESS,
+                &format!("{visit}/{subject}"),
+                version,
+                record,
+            )
+        }
+    }
+
     /// A receipt for a piece of evidence of a document: it comes as a record of reference data does, the newest one alone.
     /// It is signed when it is read.
     pub fn evidence_receipt(audience: Audience, receipt: &EvidenceReceiptPayload) -> Result<Self> {

@@ -8,14 +8,46 @@ use serde::{Deserialize, Serialize};
 use super::fault::{Fault, text_faults};
 use super::identity::VisitIdentity;
 use super::ids::{
-    CampaignId, EnterpriseKey, OrganisationId, PriorSamplingId, ProductRuleId, TaskId, TeamId,
-    UserId,
+    CampaignId, DocumentId, EnterpriseKey, OnSiteReportId, OrganisationId, PriorSamplingId,
+    ProductRuleId, TaskId, TeamId, UserId,
 };
 use super::quantity::Milli;
 use super::region::Region;
 use super::sheet::SamplingKind;
+use super::states::OnSiteReportState;
 use super::time::{Interval, Millis, add_days, shanghai_midnight};
 use crate::rules::NoticeFact;
+
+/// The kind of [`CaseProgress`] among reference data.
+pub const CASE_PROGRESS: &str = "case";
+
+/// 案件进展: how far an on-site report is on its way to the case office (案件机构).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseProgress {
+    /// The visit.
+    pub document_id: DocumentId,
+    /// The report.
+    pub report_id: OnSiteReportId,
+    /// Where it is.
+    pub state: OnSiteReportState,
+    /// Of what was done with it: 1, 2, …
+    pub version: i64,
+    /// When that was.
+    pub at_ms: Millis,
+    /// 移交单位, once it was handed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub office: Option<String>,
+    /// 回执编号
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_no: Option<String>,
+}
+
+impl CaseProgress {
+    /// Names it: there is one for each report of a visit.
+    pub fn record_id(&self) -> String {
+        format!("{}/{}", self.document_id, self.report_id)
+    }
+}
 
 /// 实施细则
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

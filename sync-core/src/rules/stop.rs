@@ -2,7 +2,7 @@
 //!
 //! 晋市监发〔2023〕212号 四: “现场抽样发现被抽样生产者、销售者涉嫌存在无证无照、三无产品等无需检验即可判定违法的情形的，抽样人员应当终止抽样，现场报告组织监督抽查的市场监管部门”.
 
-use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
+use super::descriptor::{Citation, DefaultValue, Message, Parameter, Rule, ScopeKind, Words};
 use super::engine::{Ruling, Said};
 use super::refuse::found_of_report;
 use super::{ConfirmationOutcome, Severity, Subject, Validity, VisitFact};
@@ -28,7 +28,18 @@ pub const RULE: Rule = Rule {
         zh: "终止之前的样品通过；先后不能确定的、执法人员认定不成立的转人工裁定",
         en: "what was drawn before stands; where the order cannot be told, or officers found that it is not so, a person decides",
     },
-    parameters: &[],
+    parameters: &[Parameter {
+        name: "hand_over_hours",
+        default: DefaultValue::Number {
+            value: 72,
+            min: 1,
+            max: 10_000,
+        },
+        meaning: Words {
+            zh: "现场报告多少小时内移交案件机构",
+            en: "within how many hours a report is handed over to the case office",
+        },
+    }],
     messages: &[
         Message {
             key: "after_stop",

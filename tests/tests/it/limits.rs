@@ -432,6 +432,10 @@ const BESIDE: &[(&[&str], &str)] = &[
         "when what is over is forgotten: tests/tests/it/uploads/expiry.rs stands at both",
     ),
     (
+        &["CASE_DUE_SOON_MS", "CASES_OPEN_MAX"],
+        "what queues show: tests/tests/it/cases/queues.rs stands at the first",
+    ),
+    (
         &[
             "EVENTS_POLL_MS",
             "EVENTS_HEARTBEAT_S",

@@ -8,6 +8,7 @@ mod access;
 mod api;
 mod audit_events;
 mod backup;
+mod cases;
 mod cli;
 mod demo;
 mod devices;

@@ -11,6 +11,8 @@ mod access;
 mod api;
 #[path = "../it/audit_events/mod.rs"]
 mod audit_events;
+#[path = "../it/cases/mod.rs"]
+mod cases;
 #[path = "../it/devices/mod.rs"]
 mod devices;
 #[path = "../it/enterprises/mod.rs"]

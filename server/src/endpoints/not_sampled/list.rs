@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde::Deserialize;
-use sync_core::model::{CampaignId, DocumentId, TaskId};
+use sync_core::model::DocumentId;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -21,11 +21,9 @@ use crate::services::not_sampled::{self, NotSampledEnterprise, Place};
 #[into_params(parameter_in = Query)]
 pub struct NotSampledPageQuery {
     /// Of this campaign
-    #[param(value_type = Option<String>)]
-    campaign: Option<CampaignId>,
+    campaign: Option<String>,
     /// Of this task: of its campaign, its body and its team
-    #[param(value_type = Option<String>)]
-    task: Option<TaskId>,
+    task: Option<String>,
     /// First civil day in Asia/Shanghai, ISO 8601
     from: Option<String>,
     /// Last civil day in Asia/Shanghai, ISO 8601

@@ -4,7 +4,7 @@ pub mod export;
 pub mod list;
 
 use serde::Deserialize;
-use sync_core::model::{CampaignId, Millis, TaskId};
+use sync_core::model::Millis;
 use utoipa::IntoParams;
 
 use super::days::{from, until};
@@ -17,11 +17,9 @@ use crate::services::not_sampled::Filter;
 #[into_params(parameter_in = Query)]
 pub struct NotSampledQuery {
     /// Of this campaign
-    #[param(value_type = Option<String>)]
-    campaign: Option<CampaignId>,
+    campaign: Option<String>,
     /// Of this task: of its campaign, its body and its team
-    #[param(value_type = Option<String>)]
-    task: Option<TaskId>,
+    task: Option<String>,
     /// First civil day in Asia/Shanghai, ISO 8601
     from: Option<String>,
     /// Last civil day in Asia/Shanghai, ISO 8601
@@ -31,8 +29,8 @@ pub struct NotSampledQuery {
 impl NotSampledQuery {
     fn filter(self) -> Result<Filter, Problem> {
         Ok(Filter {
-            campaign: self.campaign.map(|id| id.to_string()),
-            task: self.task.map(|id| id.to_string()),
+            campaign: self.campaign,
+            task: self.task,
             from: from(self.from.as_deref())?.unwrap_or(Millis::MIN),
             until: until(self.to.as_deref())?.unwrap_or(Millis::MAX),
         })

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use sync_core::limits::{
     FEED_BATCHES_MAX, FEED_INFLATED_BYTES_MAX, FEED_ROWS_MAX, FIRST_SYNC_ROWS_MIN,
 };
-use sync_core::model::{Actor, DocumentId, Millis, RulingId};
+use sync_core::model::{Actor, CASE_PROGRESS, DocumentId, Millis, RulingId};
 use sync_core::proof::{
     CertificatePayload, EVIDENCE_RECEIPT, EvidenceReceiptPayload, EvidenceReceiptRecord, Signed,
 };
@@ -18,6 +18,7 @@ use sync_core::sync::wire::{
 use super::admission::Place;
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::services::casework::acts;
 use crate::store::evidence;
 use crate::store::feed::{self, FeedRow, ReaderScope};
 use crate::store::rulings::versions::{self, RulingRow};
@@ -286,6 +287,15 @@ impl Writer<'_> {
                 for receipt in evidence::list_receipts(db, document()?).await? {
                     let receipt = self.receipt(receipt)?;
                     self.push(row.position, receipt);
+                }
+                for (id, version, progress) in acts::progress_of_visit(db, document()?).await? {
+                    let told = FeedEntry::Reference {
+                        kind: CASE_PROGRESS.to_owned(),
+                        id,
+                        version,
+                        record: serde_json::to_value(progress).ok(),
+                    };
+                    self.push(row.position, told);
                 }
                 return Ok(());
             }

@@ -23,11 +23,11 @@ statements! {
 bulk! {
     /// Cases as the visits tell them; the state is not theirs to say.
     PUT = ("INSERT INTO cases (document_id, subject_id, kind, detail, campaign_id, body_id, enterprise, enterprise_name, region, \
-        happened_at, latitude_e7, longitude_e7, accuracy_mm, product_name, state, opened_at, changed_at) VALUES", 0, 17,
+        happened_at, latitude_e7, longitude_e7, accuracy_mm, product_name, happened_from, state, opened_at, changed_at) VALUES", 0, 18,
         " ON CONFLICT (document_id, subject_id) DO UPDATE SET detail = excluded.detail, enterprise = excluded.enterprise, \
         enterprise_name = excluded.enterprise_name, region = excluded.region, happened_at = excluded.happened_at, \
         latitude_e7 = excluded.latitude_e7, longitude_e7 = excluded.longitude_e7, accuracy_mm = excluded.accuracy_mm, \
-        product_name = excluded.product_name");
+        product_name = excluded.product_name, happened_from = excluded.happened_from");
     /// Documents that go to enforcement.
     LIST_SHARED = ("SELECT document_id, region FROM shared_documents WHERE document_id IN (", 0, 1, ")");
 }
@@ -137,6 +137,7 @@ pub async fn put(tx: &mut Tx, cases: &[NewCase<'_>], now: Millis) -> Result<()> 
             place.map(|it| it.longitude_e7),
             place.map(|it| it.accuracy_mm),
             visit.refused_products.get(&case.subject_id).cloned(),
+            case.happened.earliest_known(),
             REPORTED,
             now,
             now

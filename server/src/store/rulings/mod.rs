@@ -1,6 +1,7 @@
 //! Tables of ruling: scopes to be ruled, their verdicts, the versions of rulings, what persons decided.
 
 pub mod cases;
+pub mod casework;
 pub mod decisions;
 pub mod dirty;
 pub mod effects;
@@ -15,6 +16,7 @@ use super::Statement;
 /// The statements of every module here.
 pub const ALL: &[&[&Statement]] = &[
     cases::ALL,
+    casework::ALL,
     decisions::ALL,
     dirty::ALL,
     effects::ALL,

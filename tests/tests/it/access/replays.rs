@@ -192,6 +192,36 @@ fn every_mutating_operation_can_be_sent_again() {
         }
     });
 
+    // Cases.
+    let case = {
+        let mut zhao = w.phone("赵");
+        let visit = zhao.enters("服饰");
+        let input = mobile_ffi::ReportInput {
+            grounds: "unlicensed".to_owned(),
+            description: "不能出示许可".to_owned(),
+            recipients: vec![id("organisation", "晋城市局").parse().unwrap()],
+        };
+        let report = zhao.client.report(visit, input).unwrap();
+        let subject = sync_core::model::SealSubject::OnSiteReport(report);
+        let party = fieldseal_tests::phone::signed_by_party();
+        zhao.tries_to_seal_with(subject, party).unwrap();
+        zhao.syncs();
+        format!("/v1/cases/{visit}/{report}")
+    };
+    for (operation, act, body) in [
+        ("take_case", "taking", Value::Null),
+        ("give_back_case", "giving-back", json!({ "reason": "错领" })),
+        ("receive_case", "receipt", json!({ "receipt_no": "1" })),
+        (
+            "hand_over_case",
+            "hand-over",
+            json!({ "office": "支队", "receipt_no": "2" }),
+        ),
+        ("dispose_of_case", "disposal", json!({ "result": "立案" })),
+    ] {
+        t.by("晋城", operation, &format!("{case}/{act}"), body);
+    }
+
     // Waking phones.
     PushProvider::start().serves(&w.server);
     let woken = TestDevice::enrolled(&w.server, &w.token("admin"), &id("user", "孙"), 43);

@@ -1,0 +1,325 @@
+//! What people do with a case: take it (领办) and give it back, and bring a report (现场报告) to the case office (案件机构), one step
+//! at a time, each with its receipt. Each act is a version of its own; the same again changes nothing.
+
+use serde_json::{Value, json};
+use sync_core::limits::{FIELD_CHARS_MAX, NAME_CHARS_MAX};
+use sync_core::model::{
+    CaseProgress, DocumentId, OnSiteReportId, OnSiteReportState, OrganisationId,
+};
+use uuid::Uuid;
+
+use super::{CaseFile, file};
+use crate::access::role::word;
+use crate::access::{Principal, Role};
+use crate::app::App;
+use crate::clock::rfc3339;
+use crate::problem::{Code, Problem};
+use crate::services::audit;
+use crate::services::sync::binding;
+use crate::store::access::organisations;
+use crate::store::feed::{self, Audience, NewRow};
+use crate::store::rulings::cases;
+use crate::store::rulings::casework::{self, CaseEvent, CaseRow, Progress, StepRow};
+use crate::store::sync::documents;
+use crate::store::{Session, Tx};
+
+/// What is done.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// 领办
+    Take,
+    /// 退回, and why.
+    GiveBack {
+        /// In words.
+        reason: String,
+    },
+    /// 接收: the authority has the report.
+    Receive {
+        /// 回执编号
+        receipt_no: String,
+        /// In words.
+        note: Option<String>,
+    },
+    /// 移交 to the case office.
+    HandOver {
+        /// The office by name.
+        office: String,
+        /// The same, where it is an organisation here: its people see the case from then on.
+        office_id: Option<OrganisationId>,
+        /// 移交回执编号
+        receipt_no: String,
+        /// In words.
+        note: Option<String>,
+    },
+    /// 处置
+    Dispose {
+        /// 处置结果
+        result: String,
+        /// 文书编号 of what was decided, if there is one.
+        reference_no: Option<String>,
+    },
+}
+
+fn text(field: &str, text: &str, chars_max: usize) -> Result<String, Problem> {
+    let text = text.trim();
+    if (1..=chars_max).contains(&text.chars().count()) {
+        return Ok(text.to_owned());
+    }
+    let detail = format!("is a text of 1 to {chars_max} characters");
+    Err(Problem::value(field, detail))
+}
+
+fn optional(field: &str, value: Option<&str>, chars_max: usize) -> Result<Option<String>, Problem> {
+    match value.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(value) => text(field, value, chars_max).map(Some),
+    }
+}
+
+impl Act {
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::Take => "taken",
+            Self::GiveBack { .. } => "given_back",
+            Self::Receive { .. } => "received",
+            Self::HandOver { .. } => "handed_over",
+            Self::Dispose { .. } => "disposed",
+        }
+    }
+
+    /// The state of a report after it; none of what is no step.
+    fn leads_to(&self) -> Option<OnSiteReportState> {
+        match self {
+            Self::Take | Self::GiveBack { .. } => None,
+            Self::Receive { .. } => Some(OnSiteReportState::Received),
+            Self::HandOver { .. } => Some(OnSiteReportState::HandedOver),
+            Self::Dispose { .. } => Some(OnSiteReportState::Disposed),
+        }
+    }
+
+    /// What is kept of it; or what is wrong with it.
+    fn body(&self) -> Result<Value, Problem> {
+        Ok(match self {
+            Self::Take => json!({}),
+            Self::GiveBack { reason } => {
+                json!({ "reason": text("reason", reason, FIELD_CHARS_MAX)? })
+            }
+            Self::Receive { receipt_no, note } => json!({
+                "receipt_no": text("receipt_no", receipt_no, NAME_CHARS_MAX)?,
+                "note": optional("note", note.as_deref(), FIELD_CHARS_MAX)?,
+            }),
+            Self::HandOver {
+                office,
+                office_id,
+                receipt_no,
+                note,
+            } => json!({
+                "office": text("office", office, NAME_CHARS_MAX)?,
+                "office_id": office_id,
+                "receipt_no": text("receipt_no", receipt_no, NAME_CHARS_MAX)?,
+                "note": optional("note", note.as_deref(), FIELD_CHARS_MAX)?,
+            }),
+            Self::Dispose {
+                result,
+                reference_no,
+            } => json!({
+                "result": text("result", result, FIELD_CHARS_MAX)?,
+                "reference_no": optional("reference_no", reference_no.as_deref(), NAME_CHARS_MAX)?,
+            }),
+        })
+    }
+}
+
+/// Does it, and gives the case as it is then.
+pub async fn act(
+    app: &App,
+    caller: &Principal,
+    document: DocumentId,
+    subject: Uuid,
+    act: Act,
+) -> Result<CaseFile, Problem> {
+    let body = act.body()?;
+    let mut tx = app.store.begin().await?;
+    let case = casework::find(&mut tx, caller, document, subject).await?;
+    let case = case.ok_or(Problem::new(Code::NotFound))?;
+    let events = casework::list_events(&mut tx, document, subject).await?;
+    let last = |act: &str| events.iter().rev().find(|event| event.act == act);
+    let mut progress = Progress {
+        holder: case.holder,
+        held_since: case.held_since,
+        step: last_step(&events).map(|event| event.act.clone()),
+        step_at: case.step_at,
+        office: case.office,
+    };
+    let now = app.now();
+    match (&act, act.leads_to()) {
+        (Act::Take, _) => {
+            if case.holder == Some(caller.user) {
+                drop(tx);
+                return file(app, caller, document, subject).await;
+            }
+            if case.holder.is_some() {
+                return Err(taken(&case));
+            }
+            progress.holder = Some(caller.user);
+            progress.held_since = Some(now);
+        }
+        (Act::GiveBack { .. }, _) => {
+            match case.holder {
+                None => {
+                    drop(tx);
+                    return file(app, caller, document, subject).await;
+                }
+                // Somebody who is ill gives nothing back: the authority does it for them.
+                Some(holder) if holder != caller.user && !caller.has(Role::Authority) => {
+                    return Err(taken(&case));
+                }
+                Some(_) => {}
+            }
+            progress.holder = None;
+            progress.held_since = None;
+        }
+        (_, Some(next)) => {
+            if case.kind != "on_site_report" {
+                return Err(out_of_step(
+                    "only an on-site report goes to the case office",
+                ));
+            }
+            if let Some(done) = last(act.as_str()) {
+                if done.body == body && done.organisation == caller.organisation {
+                    drop(tx);
+                    return file(app, caller, document, subject).await;
+                }
+                let detail = "this step was taken before, with other words";
+                let at = rfc3339(done.at);
+                return Err(out_of_step(detail).field("taken_at", at));
+            }
+            let state: Option<OnSiteReportState> =
+                serde_json::from_value(case.state.clone().into()).ok();
+            if !state.is_some_and(|state| state.may_become(next)) {
+                let detail = "a report is received, then handed over, then disposed of";
+                return Err(out_of_step(detail).field("state", &case.state));
+            }
+            if let Act::HandOver {
+                office_id: Some(office),
+                ..
+            } = &act
+            {
+                let known = organisations::find(&mut tx, *office).await?;
+                let seen = known.filter(|row| caller.sees_region(&row.region));
+                if seen.is_none() {
+                    let detail = "is no organisation that you see";
+                    return Err(Problem::value("office_id", detail));
+                }
+                progress.office = Some(*office);
+            }
+            progress.step = Some(act.as_str().to_owned());
+            progress.step_at = Some(now);
+            let subject = subject.to_string();
+            cases::set_state(&mut tx, document, &subject, &word(&next), now).await?;
+        }
+        (_, None) => {}
+    }
+    let event = CaseEvent {
+        case_event_id: app.new_uuid(),
+        version: case.version + 1,
+        act: act.as_str().to_owned(),
+        user: caller.user,
+        user_name: None,
+        organisation: caller.organisation,
+        organisation_name: None,
+        body,
+        at: now,
+    };
+    casework::note(&mut tx, document, subject, &event, &progress).await?;
+    let named = format!("case:{document}/{subject}");
+    let (name, detail) = (
+        format!("case.{}", event.act),
+        json!({ "version": event.version }),
+    );
+    audit::record(app, &mut tx, caller, &name, named, detail).await?;
+    publish(app, &mut tx, &case, &event).await?;
+    tx.commit().await?;
+    file(app, caller, document, subject).await
+}
+
+fn last_step(events: &[CaseEvent]) -> Option<&CaseEvent> {
+    let steps = ["received", "handed_over", "disposed"];
+    let mut events = events.iter().rev();
+    events.find(|event| steps.contains(&event.act.as_str()))
+}
+
+fn taken(case: &CaseRow) -> Problem {
+    let since = case.held_since.map(rfc3339).unwrap_or_default();
+    let problem = Problem::new(Code::CaseTaken).field("since", since);
+    match &case.holder_name {
+        Some(name) => problem.field("holder", name),
+        None => problem,
+    }
+}
+
+fn out_of_step(detail: &str) -> Problem {
+    Problem::new(Code::CaseOutOfStep).detail(detail)
+}
+
+/// Tells the phones of the visit's people, and of enforcement, how far a report is; and those who listen, of any act.
+async fn publish(app: &App, tx: &mut Tx, case: &CaseRow, event: &CaseEvent) -> Result<(), Problem> {
+    let Some(row) = documents::find(tx, case.document).await? else {
+        return Ok(());
+    };
+    let steps = casework::list_steps(tx, case.document).await?;
+    let step = steps.iter().find(|step| step.subject_id == case.subject_id);
+    let told = step.and_then(|step| progress(case.document, step));
+    let enforcement = cases::find_shared(tx, case.document).await?;
+    let enforcement = enforcement.map(Audience::Region);
+    // Who has taken a case is nobody's business but the desk's.
+    let is_step = step.is_some_and(|step| step.version == event.version);
+    let team = binding::audience(&row).filter(|_| is_step);
+    let record = told.and_then(|it| serde_json::to_value(it).ok());
+    let rows: Vec<NewRow> = team
+        .into_iter()
+        .chain(enforcement)
+        .map(|audience| {
+            let subject = case.subject_id;
+            NewRow::case(
+                audience,
+                case.document,
+                subject,
+                event.version,
+                record.as_ref(),
+            )
+        })
+        .collect();
+    if !rows.is_empty() {
+        feed::append(tx, &rows, app.now()).await?;
+    }
+    Ok(())
+}
+
+/// What phones are told of a step; none of what is no step.
+fn progress(document: DocumentId, step: &StepRow) -> Option<CaseProgress> {
+    let state = serde_json::from_value(step.step.clone().into()).ok()?;
+    let of = |name: &str| step.body[name].as_str().map(str::to_owned);
+    Some(CaseProgress {
+        document_id: document,
+        report_id: OnSiteReportId(step.subject_id),
+        state,
+        version: step.version,
+        at_ms: step.at,
+        office: of("office"),
+        receipt_no: of("receipt_no"),
+    })
+}
+
+/// How far the reports of a visit are, as phones are told: id, version and record of each.
+pub async fn progress_of_visit(
+    db: &mut Session,
+    document: DocumentId,
+) -> Result<Vec<(String, i64, CaseProgress)>, Problem> {
+    let steps = casework::list_steps(db, document).await?;
+    let told = steps.iter().filter_map(|step| {
+        let record = progress(document, step)?;
+        Some((record.record_id(), step.version, record))
+    });
+    Ok(told.collect())
+}
