@@ -122,6 +122,7 @@ fn a_report_goes_to_the_case_office_step_by_step_with_receipts_and_phones_are_to
         (&Value::Null, &json!("移交回执-7"))
     );
     assert_eq!(desk.queue("city", "queue=to_hand_over"), [""; 0]);
+    desk.team.syncs(&desk.w);
     // From then on the office sees it, and says what became of it.
     assert_eq!(desk.queue("brigade", "queue=all"), [report.id()]);
     let result = json!({ "result": "立案查处", "reference_no": "晋市监案〔2025〕12号" });
