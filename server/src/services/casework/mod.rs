@@ -5,6 +5,7 @@ pub mod acts;
 pub mod queues;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -183,8 +184,8 @@ impl Deadlines {
         let books = rulebooks::in_force(&app.rulebooks, db).await?;
         let mut authorities = BTreeMap::new();
         for id in cases.iter().filter_map(|case| case.authority) {
-            if !authorities.contains_key(&id) {
-                authorities.insert(id, lookups::organisation_fact(db, id).await?);
+            if let Entry::Vacant(place) = authorities.entry(id) {
+                place.insert(lookups::organisation_fact(db, id).await?);
             }
         }
         Ok(Self { books, authorities })
