@@ -1,12 +1,12 @@
 //! Printed forms (纸质文书) on a phone: the core's renderer over what this phone holds, without any network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sync_core::document::VisitDocument;
 use sync_core::forms::{FormError, FormMaker, FormNames, FormSubject, FormTask, drawings_of};
-use sync_core::model::{Campaign, DocumentId, OrganisationId, TaskId};
+use sync_core::model::{Campaign, DocumentId, OrganisationId, SamplingNotice, TaskId};
 use sync_core::rules::OrganisationFact;
 
 use crate::client::{Client, Done};
@@ -71,25 +71,36 @@ impl Client {
     }
 }
 
-fn names(store: &Store, visit: &VisitDocument) -> Done<FormNames> {
-    let mut names = FormNames::default();
-    let tasks = FormNames::tasks_of(visit);
+fn take_tasks(store: &Store, names: &mut FormNames, wanted: &BTreeSet<TaskId>) -> Done<()> {
     for (_, task) in records::<TaskRecord>(store, "task")? {
-        if tasks.contains(&task.task_id) {
-            let (authority_id, product_name) = (task.authority_id, task.product_name);
-            let task_id = task.task_id;
-            names.tasks.insert(
-                task_id,
-                FormTask {
-                    authority_id,
-                    product_name,
-                },
-            );
+        if wanted.contains(&task.task_id) {
+            let known = FormTask {
+                authority_id: task.authority_id,
+                product_name: task.product_name,
+            };
+            names.tasks.insert(task.task_id, known);
         }
     }
+    Ok(())
+}
+
+fn names(store: &Store, visit: &VisitDocument) -> Done<FormNames> {
+    let mut names = FormNames::default();
+    take_tasks(store, &mut names, &FormNames::tasks_of(visit))?;
     let campaigns = records::<Campaign>(store, "campaign")?.into_iter();
     let mut campaigns = campaigns.map(|(_, it)| it);
     names.campaign = campaigns.find(|it| it.campaign_id == visit.identity().campaign);
+    let authority = names.campaign.as_ref().map(|it| it.authority_id);
+    let shown = FormNames::notices_of(visit);
+    for (_, notice) in records::<SamplingNotice>(store, "sampling_notice")? {
+        let number = SamplingNotice::number_key(&notice.notice_no);
+        if Some(notice.authority_id) == authority && shown.contains(&number) {
+            names.notices.insert(number, notice);
+        }
+    }
+    let of_notices = names.notices.values().flat_map(|it| it.tasks.clone());
+    let of_notices: BTreeSet<TaskId> = of_notices.collect();
+    take_tasks(store, &mut names, &of_notices)?;
     let wanted = names.organisations_of(visit);
     for (id, fact) in records::<OrganisationFact>(store, "organisation")? {
         if let Ok(id) = id.parse()

@@ -12,7 +12,7 @@ use crate::keys::RustVerifier;
 use crate::store::Store;
 use crate::taking;
 
-const REFERENCE_KINDS: [&str; 10] = [
+const REFERENCE_KINDS: [&str; 11] = [
     "campaign",
     "task",
     "organisation",
@@ -22,6 +22,7 @@ const REFERENCE_KINDS: [&str; 10] = [
     "recusal",
     "product_rule",
     "re_entry_grant",
+    "sampling_notice",
     "lease",
 ];
 

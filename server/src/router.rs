@@ -22,8 +22,8 @@ use crate::endpoints::{
     audit_events, campaigns, cases, challenges, devices, docs, enrolment_codes, enterprises,
     events, health, imports, leases, media, not_sampled, oidc, organisations, prior_samplings,
     product_rules, publicity_messages, quarantine, re_entry_grants, returned_papers, rulebooks,
-    rulings, samples, scopes, server_keys, sessions, sheet_number_blocks, sync, tasks, teams,
-    tokens, tracked_enterprises, uploads, users, visits,
+    rulings, samples, sampling_notices, scopes, server_keys, sessions, sheet_number_blocks, sync,
+    tasks, teams, tokens, tracked_enterprises, uploads, users, visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -111,6 +111,10 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(
             re_entry_grants::create::create_re_entry_grant,
             re_entry_grants::list::list_re_entry_grants
+        ))
+        .routes(routes!(
+            sampling_notices::create::create_sampling_notice,
+            sampling_notices::list::list_sampling_notices
         ))
         .routes(routes!(
             leases::create::create_lease,

@@ -893,6 +893,24 @@ pub const OPERATIONS: &[Operation] = &[
         probe: read("/v1/re-entry-grants", Elsewhere::Absent),
     },
     Operation {
+        id: "create_sampling_notice",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/sampling-notices",
+            body: Some(
+                r#"{"notice_no":"X","campaign_id":"{foreign_campaign}","body_id":"{foreign_organisation}","enterprise_id":"{foreign_enterprise}","tasks":["{foreign_task}"],"valid_from":"2999-01-01","valid_until":"2999-01-02"}"#,
+            ),
+            elsewhere: Elsewhere::Invalid,
+        },
+    },
+    Operation {
+        id: "list_sampling_notices",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/sampling-notices", Elsewhere::Absent),
+    },
+    Operation {
         id: "create_lease",
         who: SAMPLERS,
         scope: Scope::OwnDevice,

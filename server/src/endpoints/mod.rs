@@ -29,6 +29,7 @@ pub mod returned_papers;
 pub mod rulebooks;
 pub mod rulings;
 pub mod samples;
+pub mod sampling_notices;
 pub mod scopes;
 pub mod server_keys;
 pub mod sessions;

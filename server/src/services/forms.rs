@@ -18,7 +18,7 @@ use crate::services::audit;
 use crate::services::projection::{self, Certified};
 use crate::services::ruling::rulebooks;
 use crate::store::evidence;
-use crate::store::reference::{campaigns, lookups, tasks};
+use crate::store::reference::{campaigns, lookups, sampling_notices, tasks};
 use crate::store::sync::{documents, visits};
 use crate::store::{Result, Session};
 
@@ -107,18 +107,6 @@ pub async fn form(
 
 async fn names(db: &mut Session, visit: &VisitDocument) -> Result<FormNames> {
     let mut names = FormNames::default();
-    for id in FormNames::tasks_of(visit) {
-        if let Some(task) = tasks::find(db, id).await? {
-            let (authority_id, product_name) = (task.authority_id, task.product_name);
-            names.tasks.insert(
-                id,
-                FormTask {
-                    authority_id,
-                    product_name,
-                },
-            );
-        }
-    }
     let campaign = campaigns::find(db, visit.identity().campaign).await?;
     names.campaign = campaign.map(|it| Campaign {
         campaign_id: it.campaign_id,
@@ -126,6 +114,25 @@ async fn names(db: &mut Session, visit: &VisitDocument) -> Result<FormNames> {
         name: it.name,
         authority_id: it.authority_id,
     });
+    let mut named = FormNames::tasks_of(visit);
+    if let Some(authority) = names.campaign.as_ref().map(|it| it.authority_id) {
+        for number in FormNames::notices_of(visit) {
+            let found = sampling_notices::find_by_number(db, authority, &number).await?;
+            if let Some(row) = found {
+                named.extend(row.tasks.iter().copied());
+                names.notices.insert(number, row.notice());
+            }
+        }
+    }
+    for id in named {
+        if let Some(task) = tasks::find(db, id).await? {
+            let known = FormTask {
+                authority_id: task.authority_id,
+                product_name: task.product_name,
+            };
+            names.tasks.insert(id, known);
+        }
+    }
     for id in names.organisations_of(visit) {
         if let Some(fact) = lookups::organisation_fact(db, id).await? {
             names.organisations.insert(id, fact);

@@ -58,6 +58,7 @@ migrations![
     "0024_media",
     "0025_confirmations",
     "0026_notice",
+    "0028_sampling_notices",
 ];
 
 statements! {

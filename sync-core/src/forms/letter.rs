@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::page::{Field, Group, Page, Part, State, visible};
-use super::parts::{choice, day, party, text};
+use super::parts::{choice, day, iso_day, party, text};
 use super::records::enterprise;
 use super::{FormError, FormMaker};
 use crate::document::reading::author;
 use crate::document::{Item, VisitDocument};
-use crate::model::{Arrival, UserId, normalise_text};
+use crate::model::{Arrival, SamplingNotice, UserId};
 
 const NOTES: &[&str] = &[
     "本件由进门时的电子记录生成，供送达和留存；通知书由组织抽查部门签发，以签发的原件为准。",
@@ -18,10 +18,10 @@ const NOTES: &[&str] = &[
 
 impl FormMaker<'_> {
     pub(super) fn notice(&self, visit: &VisitDocument, number: &str) -> Result<Page, FormError> {
-        let wanted = normalise_text(number);
+        let wanted = SamplingNotice::number_key(number);
         let named = |it: &Item<Arrival>| {
             let shown = it.value.notice_no.as_deref().unwrap_or("");
-            !wanted.is_empty() && normalise_text(shown) == wanted
+            !wanted.is_empty() && SamplingNotice::number_key(shown) == wanted
         };
         let mut arrivals = visit.arrivals().items;
         arrivals.retain(named);
@@ -33,6 +33,8 @@ impl FormMaker<'_> {
             .iter()
             .filter_map(|it| it.value.task_id)
             .collect();
+        let issued = self.names.notices.get(&wanted);
+        let tasks = issued.map_or(tasks, |it| it.tasks.clone());
         let products: BTreeSet<String> = tasks
             .iter()
             .filter_map(|id| self.names.tasks.get(id))
@@ -59,6 +61,7 @@ impl FormMaker<'_> {
             let by = author(visit, self.around, &arrival.maker);
             people.extend(by.map(|it| (it.user_id, visible(&it.user_name))));
         }
+        let named_here: BTreeMap<UserId, String> = people.iter().cloned().collect();
         let known: BTreeSet<UserId> = people.iter().map(|(id, _)| *id).collect();
         let there = arrivals.iter().flat_map(|it| it.value.samplers.iter());
         let others: BTreeSet<UserId> = there.filter(|id| !known.contains(id)).copied().collect();
@@ -73,6 +76,30 @@ impl FormMaker<'_> {
             let name = signed.get(id).cloned();
             name.unwrap_or_else(|| id.to_string())
         }));
+        let asked = issued.map(|it| it.samplers.clone()).unwrap_or_default();
+        let asked = asked.iter().map(|id| {
+            let known = signed.get(id).or_else(|| named_here.get(id)).cloned();
+            known.unwrap_or_else(|| id.to_string())
+        });
+        let asked = asked.collect::<Vec<_>>().join("、");
+        let mut banners = Vec::new();
+        let here = self.around.alias(&visit.identity().enterprise);
+        if issued.is_some_and(|it| self.around.alias(&it.enterprise) != here) {
+            banners.push("该编号的通知书是签发给另一单位的".to_owned());
+        }
+        let issue = issued.map_or_else(
+            || vec![text("签发", "Issued", "系统中没有登记该编号的通知书")],
+            |it| {
+                let (from, until) = (
+                    iso_day(Some(&it.valid_from)),
+                    iso_day(Some(&it.valid_until)),
+                );
+                vec![
+                    text("有效期", "In force", format!("{from} 至 {until}")),
+                    text("列明的抽样人员", "Samplers named", asked),
+                ]
+            },
+        );
         let shown = arrivals.iter().any(|it| it.value.id_shown);
         let entered = self.when(visit, &first.value.entered_at, &first.setter("entered_at"));
         let receipt = |name, en, line| Field {
@@ -102,7 +129,8 @@ impl FormMaker<'_> {
                         ),
                         text("抽查产品", "Products", &products),
                     ],
-                    vec![text("抽样人员", "Samplers", names.join("、"))],
+                    vec![text("到场抽样人员", "Samplers present", names.join("、"))],
+                    issue,
                 ],
                 ..Group::default()
             },
@@ -142,7 +170,7 @@ impl FormMaker<'_> {
             dated: format!("出示日期：{}", day(first.value.entered_at.earliest())),
             state: State::Unsealable,
             bilingual: self.bilingual,
-            banners: Vec::new(),
+            banners,
             letter,
             groups,
             lists: Vec::new(),

@@ -24,7 +24,7 @@ use crate::document::{Surroundings, VisitDocument};
 use crate::limits::FORM_DRAWING_BYTES_MAX;
 use crate::model::{
     Campaign, Digest, EvidenceKind, NotAnId, NotSampledId, OnSiteReport, OnSiteReportId,
-    OrganisationId, Refusal, RefusalId, SampleId, SampleSheet, SealSubject, TaskId,
+    OrganisationId, Refusal, RefusalId, SampleId, SampleSheet, SamplingNotice, SealSubject, TaskId,
 };
 use crate::rules::{OrganisationFact, Rulebooks};
 
@@ -165,6 +165,8 @@ pub struct FormNames {
     pub tasks: BTreeMap<TaskId, FormTask>,
     /// 批次
     pub campaign: Option<Campaign>,
+    /// 监督抽查通知书 of its authority, by `SamplingNotice::number_key`.
+    pub notices: BTreeMap<String, SamplingNotice>,
 }
 
 /// What a form says of a task.
@@ -193,6 +195,15 @@ pub struct FormMaker<'a> {
 }
 
 impl FormNames {
+    /// The numbers of notices that a visit's arrivals name, as they are compared.
+    pub fn notices_of(visit: &VisitDocument) -> BTreeSet<String> {
+        let arrivals = visit.arrivals().items.into_iter();
+        let shown = arrivals.filter_map(|it| it.value.notice_no);
+        shown
+            .map(|number| SamplingNotice::number_key(&number))
+            .collect()
+    }
+
     /// The tasks that a visit's forms may name.
     pub fn tasks_of(visit: &VisitDocument) -> BTreeSet<TaskId> {
         let sheets = visit.sheets().items.into_iter();

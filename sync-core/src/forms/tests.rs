@@ -50,6 +50,7 @@ pub(super) fn names() -> FormNames {
             name: "2025 年晋城市产品质量监督抽查".into(),
             authority_id: AUTHORITY,
         }),
+        notices: BTreeMap::new(),
     }
 }
 

@@ -11,6 +11,7 @@ use super::ids::{
     CampaignId, DocumentId, EnterpriseKey, OnSiteReportId, OrganisationId, PriorSamplingId,
     ProductRuleId, TaskId, TeamId, UserId,
 };
+use super::product::normalise_text;
 use super::quantity::Milli;
 use super::region::Region;
 use super::sheet::SamplingKind;
@@ -248,6 +249,18 @@ pub struct SamplingNotice {
 }
 
 impl SamplingNotice {
+    /// A number as it is compared: people type brackets and blanks as their keyboard has them.
+    pub fn number_key(number: &str) -> String {
+        let brackets = |c| match c {
+            '〔' | '【' | '［' | '[' => '(',
+            '〕' | '】' | '］' | ']' => ')',
+            other => other,
+        };
+        let plain: String = number.chars().map(brackets).collect();
+        let plain = normalise_text(&plain);
+        plain.chars().filter(|c| !c.is_whitespace()).collect()
+    }
+
     /// Everything wrong with it, sorted.
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
@@ -348,6 +361,14 @@ mod tests {
             |it| it.notice_no = "a\0b".into(),
             &["notice.notice_no.control_character"],
         );
+    }
+
+    #[test]
+    fn a_number_is_the_same_however_its_brackets_and_blanks_are_typed() {
+        let key = SamplingNotice::number_key;
+        assert_eq!(key(" 晋市监抽〔2025〕12号"), key("晋市监抽[2025] 12 号"));
+        assert_eq!(key("晋市监抽（2025）12号"), key("晋市监抽(2025)12号"));
+        assert_ne!(key("晋市监抽〔2025〕12号"), key("晋市监抽〔2025〕13号"));
     }
 
     #[test]

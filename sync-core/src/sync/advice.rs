@@ -16,8 +16,8 @@ use crate::document::{Certificates, Surroundings, TaskContext, VisitDocument, la
 use crate::model::{
     Actor, AssignedRecusal, Campaign, CampaignId, ChangeHash, Digest, DocumentId, Enterprise,
     EnterpriseAlias, EnterpriseKey, LeaseId, Millis, OrganisationId, ProductKey, ProductRule,
-    ReEntryGrantId, SampleId, Task, TaskId, Team, TeamId, TeamKey, TimeClaim, UserId,
-    VisitIdentity, normalise_text, word,
+    ReEntryGrantId, SampleId, SamplingNotice, Task, TaskId, Team, TeamId, TeamKey, TimeClaim,
+    UserId, VisitIdentity, normalise_text, word,
 };
 use crate::proof::{
     BelievedKeys, CertificateKind, CertificatePayload, OrganisationKind, ReEntryGrantPayload,
@@ -326,6 +326,22 @@ pub fn facts<'d>(
     for (_, campaign) in known.read::<Campaign>("campaign") {
         let made_by = campaign.authority_id;
         facts.campaigns.insert(campaign.campaign_id, made_by);
+    }
+    for (_, notice) in known.read::<SamplingNotice>("sampling_notice") {
+        let Some(fact) = notice.fact(|key| known.alias(key)) else {
+            continue;
+        };
+        let key = SamplingNotice::number_key(&notice.notice_no);
+        for entry in facts.entries.values() {
+            let shown = entry.arrivals.iter().filter_map(|it| it.notice_no.as_ref());
+            let shown = shown.filter(|number| SamplingNotice::number_key(number) == key);
+            let issued = facts.campaigns.get(&entry.campaign_id) == Some(&notice.authority_id);
+            for number in shown.filter(|_| issued) {
+                if let Some(visit) = facts.visits.get_mut(&entry.document_id) {
+                    visit.notices.insert(number.clone(), fact.clone());
+                }
+            }
+        }
     }
     for (id, fact) in known.read::<OrganisationFact>("organisation") {
         if let Ok(id) = id.parse::<OrganisationId>() {

@@ -248,7 +248,7 @@ pub enum FeedEntry {
     /// One record of reference data in its current version, or its removal.
     Reference {
         /// `organisation`, `campaign`, `task`, `team`, `enterprise`, `enterprise_alias`, `product_rule`, `rulebook`,
-        /// `re_entry_grant`, `recusal`.
+        /// `re_entry_grant`, `recusal`, `sampling_notice`.
         kind: String,
         /// Identifier within the kind.
         id: String,

@@ -31,6 +31,7 @@ mod restore;
 mod returned_papers;
 mod rulebooks;
 mod samples;
+mod sampling_notices;
 mod server_keys;
 mod sessions;
 mod store;

@@ -45,6 +45,8 @@ mod returned_papers;
 mod rulebooks;
 #[path = "../it/samples/mod.rs"]
 mod samples;
+#[path = "../it/sampling_notices/mod.rs"]
+mod sampling_notices;
 #[path = "../it/invariants/seen.rs"]
 mod seen;
 #[path = "../it/server_keys/mod.rs"]

@@ -9,7 +9,7 @@ use sync_core::document::lay_over;
 use sync_core::limits::REUSE_TOLD_MAX;
 use sync_core::model::{
     CampaignId, DocumentId, EnterpriseKey, EntryId, EvidenceId, Interval, MediaFact,
-    OrganisationId, ReuseFact, SampleId, TaskId, TeamId, UserId,
+    OrganisationId, ReuseFact, SampleId, SamplingNotice, TaskId, TeamId, UserId,
 };
 use sync_core::rules::{
     ConfirmationFact, ContinuationFact, CustodyFact, Decision, EntryFact, Facts, Findings,
@@ -18,7 +18,9 @@ use sync_core::rules::{
 
 use crate::store::evidence;
 use crate::store::media;
-use crate::store::reference::{campaigns, enterprises, leases, lookups, product_rules, teams};
+use crate::store::reference::{
+    campaigns, enterprises, leases, lookups, product_rules, sampling_notices, teams,
+};
 use crate::store::rulings::{decisions, rulebooks, verdicts};
 use crate::store::sync::confirmations;
 use crate::store::sync::projections::{self, Member};
@@ -56,6 +58,7 @@ pub struct Known {
     tasks: HashMap<TaskId, Option<TaskFact>>,
     bases: HashMap<(OrganisationId, String), Option<i64>>,
     campaigns: HashMap<CampaignId, Option<OrganisationId>>,
+    notices: HashMap<(OrganisationId, String), Option<SamplingNotice>>,
     organisations: HashMap<OrganisationId, Option<OrganisationFact>>,
 }
 
@@ -278,6 +281,7 @@ impl Known {
         self.take_leases(db, &mut facts).await?;
         self.take_tasks(db, &mut facts).await?;
         self.take_campaigns(db, &mut facts).await?;
+        self.take_notices(db, &mut facts).await?;
         self.take_organisations(db, &mut facts).await?;
         self.take_earlier_words(&mut facts, i64::from(key.stratum()));
         Ok(facts)
@@ -486,6 +490,39 @@ impl Known {
             }
             if let Some(authority) = self.campaigns.get(&id).copied().flatten() {
                 facts.campaigns.insert(id, authority);
+            }
+        }
+        Ok(())
+    }
+
+    /// 监督抽查通知书 that arrivals name, for the visit's own rules.
+    async fn take_notices(&mut self, db: &mut Session, facts: &mut Facts) -> Result<()> {
+        let ScopeKey::Visit { document_id } = facts.scope else {
+            return Ok(());
+        };
+        let campaign = facts.visits.get(&document_id).map(|it| it.campaign_id);
+        let authority = campaign.and_then(|id| facts.campaigns.get(&id).copied());
+        let Some(authority) = authority else {
+            return Ok(());
+        };
+        let of_visit = facts.entries.values();
+        let of_visit = of_visit.filter(|entry| entry.document_id == document_id);
+        let arrivals = of_visit.flat_map(|entry| &entry.arrivals);
+        let numbers: BTreeSet<String> = arrivals.filter_map(|it| it.notice_no.clone()).collect();
+        for number in numbers {
+            let key = (authority, SamplingNotice::number_key(&number));
+            if !self.notices.contains_key(&key) {
+                let found = sampling_notices::find_by_number(db, key.0, &key.1).await?;
+                self.notices
+                    .insert(key.clone(), found.map(|row| row.notice()));
+            }
+            let Some(notice) = self.notices.get(&key).and_then(Option::as_ref) else {
+                continue;
+            };
+            let enterprise = enterprises::resolve_key(db, &notice.enterprise).await?;
+            let fact = notice.fact(|_| enterprise);
+            if let (Some(visit), Some(fact)) = (facts.visits.get_mut(&document_id), fact) {
+                visit.notices.insert(number, fact);
             }
         }
         Ok(())

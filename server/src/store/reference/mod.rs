@@ -13,6 +13,7 @@ pub mod re_entry_grants;
 pub mod recusals;
 pub mod rulebooks;
 pub mod samples;
+pub mod sampling_notices;
 pub mod suspensions;
 pub mod tasks;
 pub mod teams;
@@ -41,6 +42,7 @@ pub const ALL: &[&[&Statement]] = &[
     recusals::ALL,
     rulebooks::ALL,
     samples::ALL,
+    sampling_notices::ALL,
     suspensions::ALL,
     tasks::ALL,
     teams::ALL,

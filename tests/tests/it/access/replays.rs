@@ -407,6 +407,17 @@ fn every_mutating_operation_can_be_sent_again() {
         "/v1/re-entry-grants",
         grant,
     );
+    let notice = json!({
+        "notice_no": "晋市监抽〔2025〕1号", "campaign_id": campaign, "body_id": id("organisation", "晋阳"),
+        "enterprise_id": enterprise, "tasks": [task], "samplers": [id("user", "王")],
+        "valid_from": "2025-03-01", "valid_until": "2025-03-31",
+    });
+    t.by(
+        "晋城",
+        "create_sampling_notice",
+        "/v1/sampling-notices",
+        notice,
+    );
     let text = "id = 'shanxi'\nversion = 2\nextends = 'national'\nregion = '140000'\neffective_from = '2025-05-01'\n\
         source = '晋'\n[rules.YEAR3]\nenabled = true\nmax_visits = 2\n";
     t.by(

@@ -1,0 +1,3 @@
+//! `/v1/sampling-notices`.
+
+mod create;
