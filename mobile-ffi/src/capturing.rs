@@ -10,25 +10,26 @@ use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 
-use sync_core::document::VisitDocument;
+use sync_core::document::{BoundDocument, Identity};
 use sync_core::limits::{EVIDENCE_BYTES_MAX, ORPHAN_KEPT_MS};
 use sync_core::model::{
-    Digest, DocumentId, EvidenceEntry, EvidenceId, EvidenceSubject, Location, PaperForm, TimeClaim,
+    Digest, DocumentId, EvidenceEntry, EvidenceId, EvidenceSubject, Location, Millis, PaperForm,
+    TimeClaim,
 };
 use sync_core::proof::EvidenceReceiptRecord;
 use sync_core::sync::doctor::QueuedBecause;
 use sync_core::sync::evidence::{
-    EvidenceState, EvidenceTally, Held, Original, Received, Waiting, is_sealed, share,
-    state_on_phone, to_release,
+    EvidenceState, EvidenceTally, Held, Original, Received, Waiting, share, state_on_phone,
+    to_release,
 };
 use sync_core::sync::tus::DAMAGED;
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
 use crate::keys::RustVerifier;
+use crate::kinds::{Held as HeldDocument, held_in, unknown_visit};
 use crate::media::{TakeInError, TakenIn, is_full};
-use crate::previewing::{documents_in, unknown_visit};
-use crate::store::{CapturedFile, EntryState, MediaEntry, Store};
+use crate::store::{CapturedFile, EntryState, MediaEntry, Store, Write};
 use crate::taking;
 use crate::types::{
     CaptureInput, EvidenceAdded, EvidenceInput, EvidenceItem, EvidenceSummary, Freed,
@@ -99,7 +100,7 @@ impl Client {
             media_type: input.media_type.clone(),
             kind: input.kind.clone(),
             subject: input.subject.clone(),
-            location: input.location.clone(),
+            location: input.location.clone().or_else(|| self.host.place()),
             captured_at: self.time_claim()?,
             paper,
         };
@@ -119,7 +120,7 @@ impl Client {
             subject: evidence
                 .sample_id
                 .map_or(EvidenceSubject::Visit, EvidenceSubject::Sheet),
-            location: None,
+            location: self.host.place(),
             captured_at: self.time_claim()?,
             paper: None,
         };
@@ -204,21 +205,23 @@ impl Client {
             device_id,
             paper: about.paper,
         };
-        let entered = self.edit_visit_with(
-            visit,
-            |document, now, store| {
-                // One copy for one hash: a second one takes the place of the first, which may be worn out by now.
-                self.media.settle(taken)?;
-                self.known_in(store, |known| {
-                    document.add_evidence(known, now, &entry)?;
-                    Ok(())
-                })
-            },
-            |write| {
-                let change = write.last_change(visit)?;
-                write.put_captured((visit, evidence_id), change, &file)
-            },
-        );
+        let beside = |write: &Write<'_>| {
+            let change = write.last_change(visit)?;
+            write.put_captured((visit, evidence_id), change, &file)
+        };
+        let of_confirmation = matches!(entry.subject, EvidenceSubject::Confirmation(_));
+        let entered = match of_confirmation {
+            true => self.edit_confirmation_with(
+                visit,
+                |d, now, s| self.list(d, now, s, &entry, taken),
+                beside,
+            ),
+            false => self.edit_visit_with(
+                visit,
+                |d, now, s| self.list(d, now, s, &entry, taken),
+                beside,
+            ),
+        };
         if let Err(error) = entered {
             self.take_back(&sha256, &error);
             return Err(error);
@@ -226,6 +229,23 @@ impl Client {
         Ok(EvidenceAdded {
             evidence_id: evidence_id.to_string(),
             sha256,
+        })
+    }
+
+    /// The file gets its place and the manifest its entry.
+    fn list<I: Identity>(
+        &self,
+        document: &mut BoundDocument<I>,
+        now: Millis,
+        store: &Store,
+        entry: &EvidenceEntry,
+        taken: &TakenIn,
+    ) -> Done<()> {
+        // One copy for one hash: a second one takes the place of the first, which may be worn out by now.
+        self.media.settle(taken)?;
+        self.known_in(store, |known| {
+            document.add_evidence(known, now, entry)?;
+            Ok(())
         })
     }
 
@@ -352,8 +372,8 @@ impl Client {
     fn take_up(&self, store: &mut Store, orphans: &BTreeMap<Digest, i64>) -> Done<()> {
         let now = self.host.clock.wall_ms();
         let mut sound = BTreeSet::new();
-        for document in documents_in(store)? {
-            for entry in document.evidence().items.into_iter().map(|it| it.value) {
+        for (document, held) in held_in(store)? {
+            for (entry, _) in held.manifest() {
                 if orphans.get(&entry.sha256) != Some(&entry.size_bytes) {
                     continue;
                 }
@@ -369,7 +389,7 @@ impl Client {
                     media_type: entry.media_type,
                     captured_at_ms: now,
                 };
-                let key = (document.id(), entry.evidence_id);
+                let key = (document, entry.evidence_id);
                 store.write(|write| write.put_captured(key, None, &file))?;
             }
         }
@@ -420,7 +440,7 @@ impl Client {
         let (line, going) = (self.line()?, self.uploads.going());
         let inner = self.lock();
         let row = inner.store.find_document(visit)?;
-        let document = VisitDocument::load(&row.ok_or_else(|| unknown_visit(visit))?.snapshot)?;
+        let document = HeldDocument::read(&row.ok_or_else(|| unknown_visit(visit))?)?;
         let receipts: BTreeMap<EvidenceId, Vec<Received>> = {
             let mut found: BTreeMap<EvidenceId, Vec<Received>> = BTreeMap::new();
             for (id, received) in inner.store.list_received(visit)? {
@@ -428,17 +448,13 @@ impl Client {
             }
             found
         };
-        let manifest: Vec<EvidenceEntry> = document
-            .evidence()
-            .items
-            .into_iter()
-            .map(|it| it.value)
-            .collect();
+        let manifest = document.manifest();
         let sealed: BTreeSet<EvidenceId> = manifest
             .iter()
-            .filter(|it| is_sealed(&document, &it.subject))
-            .map(|it| it.evidence_id)
+            .filter(|(_, sealed)| *sealed)
+            .map(|(it, _)| it.evidence_id)
             .collect();
+        let manifest = manifest.into_iter().map(|(entry, _)| entry);
         let entries = inner.store.list_media_entries(Some(visit))?;
         let mut held: Vec<Held> = entries
             .iter()
@@ -455,7 +471,6 @@ impl Client {
             .map(|it| (it.file.evidence_id, it))
             .collect();
         Ok(manifest
-            .into_iter()
             .map(|entry| {
                 let id = entry.evidence_id;
                 let held = held.remove(&id);

@@ -1,6 +1,7 @@
 //! The client that an app drives: blocking, owned types, one error. Every method that returns has stored durably what it
 //! says; a kill afterwards loses nothing. This file opens the phone and gives it an identity; `syncing` sends and takes
-//! in, `recording` writes visits, `capturing` keeps files and `uploading` sends them, `knowing` reads and rules.
+//! in, `recording` and `records` write visits, `confirming` what enforcement finds, `capturing` keeps files and `uploading`
+//! sends them, `knowing` reads and rules; `meeting` and `handing` are for two phones that have no network.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,9 +13,10 @@ use serde_json::{Value, json};
 use sync_core::limits::PIN_FAILURES_MAX;
 use sync_core::model::{DeviceId, Millis, UserId};
 use sync_core::proof::{
-    BelievedKeys, CertificatePayload, Signed, enrolment_statement, login_statement,
-    signer_statement,
+    BelievedKeys, CertificatePayload, Signed, agreement_statement, enrolment_statement,
+    login_statement, signer_statement,
 };
+use uuid::Uuid;
 
 use crate::api::{Api, Refusal};
 use crate::error::ClientError;
@@ -22,8 +24,8 @@ use crate::fault::Faults;
 use crate::host::{Host, Signer};
 use crate::install::{Install, InstallFile};
 use crate::keys::{self, SoftwareKey};
+use crate::kinds::Kinds;
 use crate::media::MediaFolder;
-use crate::recording::VisitSchema;
 use crate::store::Store;
 use crate::taking;
 use crate::types::{Enrolled, SignerInfo};
@@ -152,6 +154,11 @@ impl Client {
             }
             _ => file.draw(host.rng.as_ref(), position)?,
         };
+        // An install that was made before there were parcels.
+        let install = match install.agreement_seeds.is_empty() {
+            true => file.draw_agreement(host.rng.as_ref(), install)?,
+            false => install,
+        };
         let key = device_key(&host, &install)?;
         adopt(&mut store, &install, host.clock.wall_ms())?;
         let inner = Inner {
@@ -200,7 +207,7 @@ impl Client {
         })
     }
 
-    fn challenge(api: &Api) -> Result<String, Refusal> {
+    pub(crate) fn challenge(api: &Api) -> Result<String, Refusal> {
         let challenge: Challenge = api.call("POST", "/v1/challenges", None, None)?;
         Ok(challenge.challenge)
     }
@@ -213,9 +220,10 @@ impl Client {
             clock: self.host.clock.clone(),
         };
         let challenge = Self::challenge(&api)?;
-        let (actor, key) = {
+        let (actor, key, agreement) = {
             let inner = self.lock();
-            (inner.install.actor, inner.key.clone())
+            let agreement = inner.install.agreement_keys().into_iter().next();
+            (inner.install.actor, inner.key.clone(), agreement)
         };
         let public_key = key.public_key();
         let signature = key.sign(&enrolment_statement(&challenge, &actor, &public_key));
@@ -228,6 +236,13 @@ impl Client {
             "challenge": challenge,
             "signature": STANDARD.encode(signature),
         });
+        if let Some(agreement) = agreement {
+            // This install has no id yet.
+            let nobody = DeviceId(Uuid::nil());
+            let statement = agreement_statement(&challenge, nobody, agreement.public());
+            body["agreement_key"] = json!(STANDARD.encode(agreement.public()));
+            body["agreement_signature"] = json!(STANDARD.encode(key.sign(&statement)));
+        }
         // By it a server that was restored knows again who this is.
         if let Some(certificate) = before {
             body["certificate"] = certificate;
@@ -487,7 +502,7 @@ impl Client {
         if forked.is_empty() {
             return Ok(());
         }
-        taking::part(&mut inner.store, &VisitSchema, &forked, wall_ms)?;
+        taking::part(&mut inner.store, &Kinds, &forked, wall_ms)?;
         let position = inner.store.position()?;
         let install = inner.file.draw(self.host.rng.as_ref(), position)?;
         inner.key = device_key(&self.host, &install)?;

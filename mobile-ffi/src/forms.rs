@@ -11,7 +11,7 @@ use sync_core::rules::OrganisationFact;
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
-use crate::previewing::unknown_visit;
+use crate::kinds::unknown_visit;
 use crate::store::Store;
 
 /// What a form asks of a task's record.

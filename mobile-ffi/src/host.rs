@@ -1,11 +1,12 @@
-//! What the phone asks of its surroundings: time, randomness, a way to the server. Each has a default for a machine
-//! with an operating system; a test passes its own.
+//! What the phone asks of its surroundings: time, randomness, a way to the server, a place. Each has a default for a
+//! machine with an operating system, but for the place; a test passes its own.
 
 use std::io::Read as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sync_core::limits::{PAGE_INFLATED_BYTES_MAX, REQUEST_S};
+use sync_core::model::{CoordinateSystem, Location};
 
 /// Wall time to show, monotonic time to claim with, and which boot the latter counts from.
 pub trait Clock: Send + Sync {
@@ -81,7 +82,29 @@ pub trait Transport: Send + Sync {
     fn send(&self, request: HttpRequest) -> Result<HttpAnswer, TransportError>;
 }
 
-/// The four together.
+/// A place as the phone's system gave it, in that system's own coordinates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fix {
+    /// 坐标系
+    pub system: CoordinateSystem,
+    /// Latitude in ten-millionths of a degree.
+    pub latitude_e7: i64,
+    /// Longitude in ten-millionths of a degree.
+    pub longitude_e7: i64,
+    /// Radius of uncertainty, millimetres.
+    pub accuracy_mm: i64,
+    /// 模拟定位: the system says that another app made it up.
+    pub mocked: bool,
+}
+
+/// Where the phone is.
+pub trait Locator: Send + Sync {
+    /// A fix of now; none where there is none, or nobody may know. Whoever is asked does not wait long: without a fix
+    /// work goes on.
+    fn fix(&self) -> Option<Fix>;
+}
+
+/// What a phone has around it.
 #[derive(Clone)]
 pub struct Host {
     /// Time.
@@ -92,6 +115,8 @@ pub struct Host {
     pub transport: Arc<dyn Transport>,
     /// The device key, if the host holds it in hardware; without one the phone keeps a software key.
     pub signer: Option<Arc<dyn Signer>>,
+    /// Where it is; without one no place is noted.
+    pub locator: Option<Arc<dyn Locator>>,
 }
 
 /// A P-256 key that signs and never leaves where it is.
@@ -110,7 +135,20 @@ impl Host {
             rng: Arc::new(SystemRng),
             transport: Arc::new(UreqTransport::new()),
             signer: None,
+            locator: None,
         }
+    }
+
+    /// Where the phone is now, as it is stored: WGS-84.
+    pub(crate) fn place(&self) -> Option<Location> {
+        let fix = self.locator.as_ref()?.fix()?;
+        Location::captured(
+            fix.system,
+            fix.latitude_e7,
+            fix.longitude_e7,
+            fix.accuracy_mm,
+            fix.mocked,
+        )
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sync_core::model::Actor;
+use sync_core::proof::parcel::AgreementKey;
 
 use crate::error::ClientError;
 use crate::host::Rng;
@@ -20,6 +21,9 @@ pub struct Install {
     pub actor: Actor,
     /// Seed of the software device key, hex; unused where the host holds a key.
     pub device_key: String,
+    /// Seeds of the keys to which parcels are sealed, hex, the present one first. Earlier ones open what was sealed before.
+    #[serde(default)]
+    pub agreement_seeds: Vec<String>,
     /// The database's position when something was last sent. A database that stands below it is an old copy: numbers
     /// above it may have left the phone.
     pub sent_position: i64,
@@ -28,6 +32,25 @@ pub struct Install {
 /// The file.
 pub struct InstallFile {
     path: PathBuf,
+}
+
+fn drawn_seed(rng: &dyn Rng) -> String {
+    let mut seed = [0; 32];
+    rng.fill(&mut seed);
+    hex::encode(seed)
+}
+
+impl Install {
+    /// The keys to which parcels are sealed, the present one first.
+    pub(crate) fn agreement_keys(&self) -> Vec<AgreementKey> {
+        let seeds = self.agreement_seeds.iter();
+        let seeds = seeds.filter_map(|seed| {
+            let mut bytes = [0; 32];
+            hex::decode_to_slice(seed, &mut bytes).ok()?;
+            Some(bytes)
+        });
+        seeds.map(|seed| AgreementKey::from_seed(&seed)).collect()
+    }
 }
 
 fn failed(error: std::io::Error) -> ClientError {
@@ -88,8 +111,20 @@ impl InstallFile {
         let install = Install {
             actor: Actor(actor),
             device_key: hex::encode(key),
+            agreement_seeds: vec![drawn_seed(rng)],
             sent_position,
         };
+        self.write(&install)?;
+        Ok(install)
+    }
+
+    /// The same identity with another key for parcels; earlier ones are kept.
+    pub fn draw_agreement(
+        &self,
+        rng: &dyn Rng,
+        mut install: Install,
+    ) -> Result<Install, ClientError> {
+        install.agreement_seeds.insert(0, drawn_seed(rng));
         self.write(&install)?;
         Ok(install)
     }

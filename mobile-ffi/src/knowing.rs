@@ -3,14 +3,14 @@
 use automerge::Automerge;
 use serde_json::Value;
 use sync_core::document::conflicts::{ConflictRecord, conflicts};
-use sync_core::document::{VisitDocument, project, reading};
+use sync_core::document::{project, reading};
 use sync_core::model::{DocumentId, Millis};
 use sync_core::rules::{Facts, Rulebooks, rule};
 use sync_core::sync::wire::RulingNotice;
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
-use crate::previewing::unknown_visit;
+use crate::kinds::{unknown_visit, visit_in};
 use crate::types::{ConflictInfo, Reference, VisitSummary};
 
 impl Client {
@@ -63,9 +63,7 @@ impl Client {
     /// rest as it stands.
     pub fn visit(&self, visit: DocumentId) -> Done<Value> {
         self.with_known(|known, store| {
-            let row = store.find_document(visit)?;
-            let row = row.ok_or_else(|| unknown_visit(visit))?;
-            let document = VisitDocument::load(&row.snapshot)?;
+            let document = visit_in(store, visit)?;
             let read = reading::read(&document, known, project(&document, known));
             serde_json::to_value(read).map_err(|error| {
                 ClientError::new("store.failed", "A stored document cannot be shown").with(error)

@@ -4,15 +4,19 @@
 mod api;
 mod capturing;
 pub mod client;
+mod confirming;
 pub mod error;
 mod fault;
 mod forms;
+mod handing;
 pub mod host;
 pub mod install;
 pub mod keys;
+mod kinds;
 mod knowing;
 mod leasing;
 pub mod media;
+mod meeting;
 mod previewing;
 mod recording;
 mod records;
@@ -27,12 +31,15 @@ pub use client::Client;
 pub use error::ClientError;
 pub use fault::{Faults, Hook};
 pub use host::{
-    Clock, Host, HttpAnswer, HttpRequest, Rng, Signer, SystemClock, SystemRng, Transport,
-    TransportError, UreqTransport,
+    Clock, Fix, Host, HttpAnswer, HttpRequest, Locator, Rng, Signer, SystemClock, SystemRng,
+    Transport, TransportError, UreqTransport,
 };
 pub use keys::{RustVerifier, SoftwareKey};
+pub use meeting::{code_png, code_svg};
+pub use sync_core::model::{ConfirmedSubject, CoordinateSystem, EvidenceSubject, Location};
 pub use sync_core::model::{EvidenceSubject, Location, PaperForm};
 pub use sync_core::sync::advice::{Preview, Spoken, SpokenDoor, Stands};
+pub use sync_core::sync::cases::{Case, CaseState};
 pub use sync_core::sync::enforcement::Objection;
 pub use sync_core::sync::evidence::EvidenceTally;
 pub use sync_core::sync::leases::DoorState;

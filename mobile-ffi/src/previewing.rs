@@ -2,13 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sync_core::document::VisitDocument;
+use sync_core::document::project_confirmation;
 use sync_core::model::{Digest, DocumentId};
 use sync_core::sync::advice::{self, Known, Preview, ReferenceRecord};
 
 use crate::client::{Client, Done};
-use crate::error::ClientError;
 use crate::keys::RustVerifier;
+use crate::kinds::{confirmations_in, unknown_visit, visits_in};
 use crate::store::Store;
 use crate::taking;
 
@@ -32,7 +32,7 @@ impl Client {
     pub fn preview(&self, visit: DocumentId) -> Done<Preview> {
         let rulebooks = self.rulebooks()?;
         self.with_known(|known, store| {
-            let documents = documents_in(store)?;
+            let documents = visits_in(store)?;
             if !documents.iter().any(|document| document.id() == visit) {
                 return Err(unknown_visit(visit));
             }
@@ -79,7 +79,7 @@ impl Client {
                 Vec::new()
             })
         };
-        let known = Known {
+        let mut known = Known {
             verifier: &RustVerifier,
             server_keys: taking::believed_keys(store)?,
             certificates,
@@ -94,22 +94,12 @@ impl Client {
             index: &index,
             confirmations: Vec::new(),
         };
+        let confirmations = confirmations_in(store)?;
+        let said = confirmations.iter().filter_map(|it| {
+            let projection = project_confirmation(it, &known);
+            projection.of_visit()
+        });
+        known.confirmations = said.collect();
         read(&known)
     }
-}
-
-/// Every visit of a store.
-pub(crate) fn documents_in(store: &Store) -> Done<Vec<VisitDocument>> {
-    let mut documents = Vec::new();
-    for id in store.list_document_ids()? {
-        if let Some(row) = store.find_document(id)? {
-            documents.push(VisitDocument::load(&row.snapshot)?);
-        }
-    }
-    Ok(documents)
-}
-
-/// There is no such visit on this phone.
-pub(crate) fn unknown_visit(visit: DocumentId) -> ClientError {
-    ClientError::new("visit.unknown", "This phone has no such visit").with(visit)
 }

@@ -1,24 +1,25 @@
 //! Writing documents: one call is one change, committed, signed and stored with its outbox row at once. What a form may
 //! hold and under which keys is the document's own business in `sync-core`.
 
-use automerge::Automerge;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sync_core::document::{DocumentError, VisitDocument};
+use sync_core::document::{
+    BoundDocument, ConfirmationDocument, DocumentError, Identity, VisitDocument, objection_to,
+};
 use sync_core::limits::{CHANGE_BYTES_MAX, PAGE_COMPRESSED_BYTES_MAX};
 use sync_core::model::{
-    DocumentId, EnterpriseAlias, EnterpriseKey, EnterpriseRecord, EnterpriseRecordId, Millis,
-    Party, SealSubject, TeamKey, TimeClaim, Uscc, VisitIdentity,
+    ConfirmationIdentity, DocumentId, EnterpriseAlias, EnterpriseKey, EnterpriseRecord,
+    EnterpriseRecordId, Millis, Party, TeamKey, TimeClaim, Uscc, VisitIdentity,
 };
 use sync_core::proof::{TipStatement, tip_statement};
 use sync_core::sync::wire::{DocumentHeader, PushedChange, SignedTip, SyncRequest};
 use uuid::{Builder, Uuid};
 
 use crate::api::packed;
-use crate::client::{Client, Done, Inner};
+use crate::client::{Client, Done, Inner, not_enrolled};
 use crate::error::ClientError;
-use crate::store::{Columns, DocumentState, OwnChange, Store, Write};
-use crate::taking::Schema;
+use crate::kinds::{Listed, header_of, unknown_confirmation, unknown_visit};
+use crate::store::{DocumentState, OwnChange, Store, Write};
 use crate::types::{Enrolled, EnterpriseChoice, VisitStart};
 
 impl Client {
@@ -54,7 +55,7 @@ impl Client {
         };
         self.edit(
             &header,
-            |document, now, _| {
+            |document: &mut VisitDocument, now, _| {
                 // What was found at the gate is the first record; a teammate's phone adds its own.
                 if let Some(record) = &record {
                     document.set_enterprise(now, record)?;
@@ -198,24 +199,72 @@ impl Client {
         beside: impl FnMut(&Write<'_>) -> Done<()>,
     ) -> Done<T> {
         let row = self.lock().store.find_document(visit)?;
-        let row = row.ok_or_else(|| {
-            ClientError::new("visit.unknown", "This phone has no such visit").with(visit)
-        })?;
-        self.edit(&row.header, steps, beside)
+        let row = row.filter(|row| row.header.kind == VisitIdentity::KIND);
+        let header = row.ok_or_else(|| unknown_visit(visit))?.header;
+        self.unless_read_only(&header)?;
+        self.edit(&header, steps, beside)
+    }
+
+    /// One edit of a stored confirmation, beside what the store holds, with what belongs to the same transaction.
+    pub(crate) fn edit_confirmation_with<T>(
+        &self,
+        confirmation: DocumentId,
+        steps: impl FnOnce(&mut ConfirmationDocument, Millis, &Store) -> Done<T>,
+        beside: impl FnMut(&Write<'_>) -> Done<()>,
+    ) -> Done<T> {
+        let row = self.lock().store.find_document(confirmation)?;
+        let row = row.filter(|row| row.header.kind == ConfirmationIdentity::KIND);
+        let header = row
+            .ok_or_else(|| unknown_confirmation(confirmation))?
+            .header;
+        let identity = ConfirmationIdentity::from_preimage(&header.preimage);
+        let identity = identity.map_err(|_| unknown_confirmation(confirmation))?;
+        self.unless_barred(&identity)?;
+        self.edit(&header, steps, beside)
+    }
+
+    /// Only enforcement of the right jurisdiction writes in a confirmation: the server would set anything else aside.
+    pub(crate) fn unless_barred(&self, identity: &ConfirmationIdentity) -> Done<()> {
+        let certificate = {
+            let inner = self.lock();
+            inner.store.find_certificate(&inner.install.actor)?
+        };
+        let certificate = certificate.ok_or_else(not_enrolled)?;
+        match objection_to(identity, &certificate) {
+            Some(code) if !self.faults().is_unruly() => {
+                let message =
+                    "Only enforcement of the right jurisdiction confirms, and nobody of the body";
+                Err(ClientError::new(code, message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What another body's people recorded is read here and never written: the server would set it aside.
+    fn unless_read_only(&self, header: &DocumentHeader) -> Done<()> {
+        let body = VisitIdentity::from_preimage(&header.preimage).map(|it| it.body);
+        let ours =
+            body.is_ok_and(|body| body == self.person().map_or(body, |it| it.organisation_id));
+        if ours || self.faults().is_unruly() {
+            return Ok(());
+        }
+        let message =
+            "This visit is another body's: it is read here, and confirmed in a document of its own";
+        Err(ClientError::new("visit.read_only", message))
     }
 
     /// One edit of one document: `steps` changes it, `beside` stores what belongs to the same transaction. When it
     /// returns, the change, its signature, the snapshot, the list's columns and the outbox row are durable together.
-    fn edit<T>(
+    pub(crate) fn edit<I: Listed, T>(
         &self,
         header: &DocumentHeader,
-        steps: impl FnOnce(&mut VisitDocument, Millis, &Store) -> Done<T>,
+        steps: impl FnOnce(&mut BoundDocument<I>, Millis, &Store) -> Done<T>,
         mut beside: impl FnMut(&Write<'_>) -> Done<()>,
     ) -> Done<T> {
         let updated_at_ms = self.wall_ms();
         let mut inner = self.lock();
         let actor = inner.install.actor;
-        let mut document = open(&inner, header)?.with_actor(actor);
+        let mut document = open::<I>(&inner, header)?.with_actor(actor);
         let before = document.heads();
         let done = steps(&mut document, updated_at_ms, &inner.store)?;
         let changes: Vec<OwnChange> = document
@@ -246,7 +295,7 @@ impl Client {
         }
         let state = DocumentState {
             header: header.clone(),
-            columns: columns(&document),
+            columns: I::columns(&document),
             snapshot: document.save(),
             updated_at_ms,
         };
@@ -279,74 +328,16 @@ fn travels(header: &DocumentHeader, change: &OwnChange) -> bool {
     change.bytes.len() <= CHANGE_BYTES_MAX && packed(&page).is_some()
 }
 
-/// Visits, as `sync-core` starts and reads them.
-pub(crate) struct VisitSchema;
-
-impl Schema for VisitSchema {
-    fn start(&self, header: &DocumentHeader) -> Option<Automerge> {
-        let identity = VisitIdentity::from_preimage(&header.preimage).ok()?;
-        let document = VisitDocument::new(identity).ok()?;
-        Some(document.automerge().clone())
-    }
-
-    fn columns(&self, header: &DocumentHeader, document: &Automerge) -> Columns {
-        match VisitDocument::from_automerge(document.clone()) {
-            Ok(visit) => columns(&visit),
-            Err(error) => {
-                tracing::warn!(%error, document = %header.document_id, "a document cannot be listed");
-                Columns::default()
-            }
-        }
-    }
-}
-
-/// What a list shows of a visit. The latest record of the enterprise is the correction that stands. Whether a seal holds
-/// is said where the visit is opened.
-fn columns(visit: &VisitDocument) -> Columns {
-    let identity = visit.identity();
-    let sheets = visit.sheets().items;
-    let drawn = sheets.iter().filter(|it| it.value.voided_reason.is_none());
-    let sealed = sheets
-        .iter()
-        .filter(|it| visit.bears_seal(&SealSubject::Sheet(it.value.sample_id)));
-    let records = visit.enterprise().items;
-    let latest = records
-        .iter()
-        .max_by_key(|it| (it.value.recorded_at.wall_ms, it.value.record_id));
-    let from_sheet = sheets.first().map(|it| it.value.sampled_party.name.clone());
-    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let arrivals = visit.arrivals().items;
-    Columns {
-        campaign_id: identity.campaign.to_string(),
-        enterprise_key: identity.enterprise.to_string(),
-        enterprise_name: latest
-            .map(|it| it.value.party.name.clone())
-            .or(from_sheet)
-            .unwrap_or_default(),
-        entered_at_ms: arrivals.iter().map(|it| it.value.entered_at.wall_ms).min(),
-        sheets: count(drawn.count()),
-        sealed: count(sealed.count()),
-    }
-}
-
-/// The header of a visit's document.
-pub(crate) fn header_of(identity: &VisitIdentity) -> DocumentHeader {
-    DocumentHeader {
-        document_id: identity.document_id(),
-        kind: "visit".to_owned(),
-        preimage: identity.preimage(),
-    }
-}
-
-fn open(inner: &Inner, header: &DocumentHeader) -> Done<VisitDocument> {
+fn open<I: Identity>(inner: &Inner, header: &DocumentHeader) -> Done<BoundDocument<I>> {
     let row = inner.store.find_document(header.document_id)?;
     Ok(match row {
-        Some(row) => VisitDocument::load(&row.snapshot)?,
+        Some(row) => BoundDocument::load(&row.snapshot)?,
         None => {
-            let identity = VisitIdentity::from_preimage(&header.preimage).map_err(|error| {
-                ClientError::new("visit.identity", "A visit cannot have this identity").with(error)
+            let identity = I::from_preimage(&header.preimage).map_err(|error| {
+                ClientError::new("visit.identity", "A document cannot have this identity")
+                    .with(error)
             })?;
-            VisitDocument::new(identity)?
+            BoundDocument::new(identity)?
         }
     })
 }

@@ -2,6 +2,7 @@
 //! ids and keys, and edits the document once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,13 +10,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use sync_core::document::{DocumentError, Items, SealRecord, Sealable, VisitDocument};
+use sync_core::document::{
+    BoundDocument, DocumentError, Identity, Items, SealRecord, Sealable, SignedBy, VisitDocument,
+};
 use sync_core::model::{
     Amendment, AmendmentId, Arrival, ArrivalId, Digest, DocumentId, EnterpriseRecord,
     EnterpriseRecordId, Millis, NotSampled, NotSampledId, OnSiteReport, OnSiteReportId, Party,
     PartySignature, PersonSignature, PriorClaimId, PriorSamplingClaim, Recusal, RecusalId, Refusal,
     RefusalId, SampleId, SampleSheet, SealId, SealSubject, Suspension, SuspensionId, TaskId,
-    UserId,
+    TimeClaim, UserId, VisitIdentity,
 };
 use sync_core::proof::seal_statement;
 use sync_core::rules::Rulebooks;
@@ -23,9 +26,9 @@ use sync_core::sync::enforcement::{self, Objection};
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
-use crate::host::Signer as _;
+use crate::host::Signer;
 use crate::keys::SoftwareKey;
-use crate::previewing::{documents_in, unknown_visit};
+use crate::kinds::{visit_in, visits_in};
 use crate::store::Store;
 use crate::types::{
     ArrivalInput, Continues, NotSampledInput, PartyAct, PriorClaimInput, RefusalInput, ReportInput,
@@ -44,15 +47,17 @@ fn is_given(name: &str) -> bool {
             "refusal_id",
             "not_sampled_id",
             "report_id",
+            "confirmation_id",
             "sheet_no",
             "evidence",
+            "location",
             "voided_reason",
         ]
         .contains(&name)
 }
 
 /// The form with the fields given; a field that it does not have is refused, and so is its identity.
-fn with_fields<T: Serialize + DeserializeOwned>(form: &T, fields: &Value) -> Done<T> {
+pub(crate) fn with_fields<T: Serialize + DeserializeOwned>(form: &T, fields: &Value) -> Done<T> {
     let invalid = |what: String| {
         ClientError::new("sheet.field_invalid", "A field is not the form's").with(what)
     };
@@ -120,8 +125,8 @@ fn party_signature(act: PartyAct) -> Done<PartySignature> {
     }
 }
 
-/// A sampler whose PIN opened their key.
-struct Signing {
+/// A person whose PIN opened their key.
+pub(crate) struct Signing {
     user_id: UserId,
     key: SoftwareKey,
     serial: i64,
@@ -129,8 +134,8 @@ struct Signing {
 }
 
 impl Signing {
-    fn signature(&self, digest: &Digest) -> PersonSignature {
-        let message = seal_statement(digest, "sampler", Some(&self.handwriting), None);
+    pub(crate) fn signature(&self, digest: &Digest, by: SignedBy) -> PersonSignature {
+        let message = seal_statement(digest, by.word(), Some(&self.handwriting), None);
         PersonSignature {
             certificate_serial: self.serial,
             handwriting: self.handwriting,
@@ -139,8 +144,52 @@ impl Signing {
     }
 }
 
+/// A seal that is about to be made.
+pub(crate) struct Sealing {
+    pub(crate) seal_id: SealId,
+    sealed_at: TimeClaim,
+    signers: Vec<Signing>,
+    device: Arc<dyn Signer>,
+}
+
+impl Sealing {
+    /// The seal over a subject as it stands.
+    pub(crate) fn over<I: Identity>(
+        self,
+        document: &BoundDocument<I>,
+        subject: SealSubject,
+        party: Option<PartySignature>,
+    ) -> Done<SealRecord> {
+        let statement = document.statement_of(subject, party.as_ref())?;
+        let digest = statement.digest();
+        let message = seal_statement(&digest, "device", None, None);
+        let signers = self.signers.iter();
+        Ok(SealRecord {
+            seal_id: self.seal_id,
+            statement,
+            signatures: signers
+                .map(|it| (it.user_id, it.signature(&digest, I::SIGNED_BY)))
+                .collect(),
+            party_signature: party,
+            device_signature: STANDARD.encode(self.device.sign(&message)),
+            sealed_at: self.sealed_at,
+        })
+    }
+}
+
 impl Client {
-    /// Walks in; the arrival's id.
+    /// A seal of this phone, now, by these people.
+    pub(crate) fn sealing(&self, signers: &[SignerAct]) -> Done<Sealing> {
+        let signers = signers.iter().map(|act| self.signing(act));
+        Ok(Sealing {
+            signers: signers.collect::<Done<_>>()?,
+            seal_id: SealId(self.new_uuid()),
+            sealed_at: self.time_claim()?,
+            device: self.lock().key.clone(),
+        })
+    }
+
+    /// Walks in; the arrival's id. Where it was is what the phone's system says of it now, if it says anything.
     pub fn record_arrival(&self, visit: DocumentId, arrival: ArrivalInput) -> Done<String> {
         let arrival_id = ArrivalId(self.new_uuid());
         let mut record = Arrival {
@@ -156,7 +205,7 @@ impl Client {
             after_resolved_refusal: false,
             joint_entry_id: arrival.joint_entry_id,
             site: self.lock().store.setting(&format!("site/{visit}"))?,
-            location: None,
+            location: self.host.place(),
         };
         match arrival.continues {
             None => {}
@@ -258,7 +307,7 @@ impl Client {
         )
     }
 
-    fn signing(&self, act: &SignerAct) -> Done<Signing> {
+    pub(crate) fn signing(&self, act: &SignerAct) -> Done<Signing> {
         if act.handwriting.is_empty() {
             let message = "A signature is drawn by hand (手写签名)";
             return Err(ClientError::new("signer.handwriting_missing", message));
@@ -293,36 +342,18 @@ impl Client {
         signers: Vec<SignerAct>,
         party: PartyAct,
     ) -> Done<String> {
-        let signers: Vec<Signing> = signers
-            .iter()
-            .map(|act| self.signing(act))
-            .collect::<Done<_>>()?;
         let party = party_signature(party)?;
-        let seal_id = SealId(self.new_uuid());
-        let sealed_at = self.time_claim()?;
+        let sealing = self.sealing(&signers)?;
+        let seal_id = sealing.seal_id;
         let rulebooks = self.rulebooks()?;
-        let device = self.lock().key.clone();
-        let sealing = |document: &mut VisitDocument, now: Millis, store: &Store| {
-            let statement = document.statement_of(subject, Some(&party))?;
-            let digest = statement.digest();
-            let message = seal_statement(&digest, "device", None, None);
-            let seal = SealRecord {
-                seal_id,
-                statement,
-                signatures: signers
-                    .iter()
-                    .map(|it| (it.user_id, it.signature(&digest)))
-                    .collect(),
-                party_signature: Some(party),
-                device_signature: STANDARD.encode(device.sign(&message)),
-                sealed_at,
-            };
+        let seal = |document: &mut VisitDocument, now: Millis, store: &Store| {
+            let seal = sealing.over(document, subject, Some(party))?;
             document.seal(now, &seal)?;
             // Judged with the seal on it; what is refused here is not stored.
             let objections = self.objections_to(&subject, document, store, &rulebooks)?;
             self.unless_unruly("seal.refused", "This cannot be sealed yet", objections)
         };
-        self.edit_visit_with(visit, sealing, |_| Ok(()))?;
+        self.edit_visit_with(visit, seal, |_| Ok(()))?;
         Ok(seal_id.to_string())
     }
 
@@ -334,8 +365,7 @@ impl Client {
     ) -> Done<Vec<Objection>> {
         let rulebooks = self.rulebooks()?;
         let inner = self.lock();
-        let row = inner.store.find_document(visit)?;
-        let document = VisitDocument::load(&row.ok_or_else(|| unknown_visit(visit))?.snapshot)?;
+        let document = visit_in(&inner.store, visit)?;
         self.objections_to(&subject, &document, &inner.store, &rulebooks)
     }
 
@@ -347,7 +377,7 @@ impl Client {
         store: &Store,
         rulebooks: &Rulebooks,
     ) -> Done<Vec<Objection>> {
-        let mut documents = documents_in(store)?;
+        let mut documents = visits_in(store)?;
         documents.retain(|it| it.id() != visit.id());
         documents.push(visit.clone());
         self.known_in(store, |known| {
@@ -375,7 +405,12 @@ impl Client {
         )
     }
 
-    fn unless_unruly(&self, code: &str, message: &str, objections: Vec<Objection>) -> Done<()> {
+    pub(crate) fn unless_unruly(
+        &self,
+        code: &str,
+        message: &str,
+        objections: Vec<Objection>,
+    ) -> Done<()> {
         if objections.is_empty() || self.faults().is_unruly() {
             return Ok(());
         }
@@ -400,7 +435,7 @@ impl Client {
             seal_id,
             reason: reason.to_owned(),
             amended_at: self.time_claim()?,
-            signature: signer.signature(&Digest([0; 32])),
+            signature: signer.signature(&Digest([0; 32]), VisitIdentity::SIGNED_BY),
         };
         let amendment_id = amendment.amendment_id.to_string();
         self.edit_visit_with(
@@ -445,9 +480,7 @@ impl Client {
     /// The seal from which a subject is shown: what is amended stands beside that one.
     fn shown_seal(&self, visit: DocumentId, subject: &SealSubject) -> Done<SealId> {
         self.with_known(|known, store| {
-            let row = store.find_document(visit)?;
-            let row = row.ok_or_else(|| unknown_visit(visit))?;
-            let document = VisitDocument::load(&row.snapshot)?;
+            let document = visit_in(store, visit)?;
             document.shown_seal(subject, known).ok_or_else(|| {
                 ClientError::new("seal.none", "Nothing is sealed here: it is edited as it is")
             })
@@ -484,7 +517,7 @@ impl Client {
             fact_description: refusal.fact_description,
             witness: refusal.witness,
             consequence_explained: refusal.consequence_explained,
-            consequence: None,
+            consequence: refusal.consequence,
             evidence: BTreeMap::new(),
             withdrawn_reason: None,
             refused_at: self.time_claim()?,
@@ -493,6 +526,93 @@ impl Client {
             document.record_refusal(now, &record).map(|_| ())
         })?;
         Ok(record.refusal_id)
+    }
+
+    /// Puts the fields given into a refusal that is not sealed yet; null clears.
+    pub fn edit_refusal(&self, visit: DocumentId, id: RefusalId, fields: &Value) -> Done<()> {
+        self.edit_record(
+            visit,
+            fields,
+            |document| document.refusals(),
+            |it| it.refusal_id == id,
+        )
+    }
+
+    /// The same for 未抽到样品.
+    pub fn edit_not_sampled(
+        &self,
+        visit: DocumentId,
+        id: NotSampledId,
+        fields: &Value,
+    ) -> Done<()> {
+        let wanted = |it: &NotSampled| it.not_sampled_id == id;
+        self.edit_record(visit, fields, |document| document.not_sampled(), wanted)
+    }
+
+    /// The same for a report from the scene.
+    pub fn edit_report(&self, visit: DocumentId, id: OnSiteReportId, fields: &Value) -> Done<()> {
+        let wanted = |it: &OnSiteReport| it.report_id == id;
+        self.edit_record(visit, fields, |document| document.on_site_reports(), wanted)
+    }
+
+    fn edit_record<T: Sealable>(
+        &self,
+        visit: DocumentId,
+        fields: &Value,
+        records: impl FnOnce(&VisitDocument) -> Items<T>,
+        wanted: impl Fn(&T) -> bool,
+    ) -> Done<()> {
+        self.edit_visit_with(
+            visit,
+            |document, now, store| {
+                let before = records(document).items.into_iter().map(|it| it.value);
+                let before = before.into_iter().find(|it| wanted(it));
+                let before = before.ok_or_else(|| DocumentError::NotThere("the record".into()))?;
+                let after = with_fields(&before, fields)?;
+                self.known_in(store, |known| {
+                    document.edit_record(known, now, &before, &after)?;
+                    Ok(())
+                })
+            },
+            |_| Ok(()),
+        )
+    }
+
+    /// 撤回: takes a refusal back with a reason; the record stays. Once it is sealed this is an amendment that one of its
+    /// samplers signs, and its id is given.
+    pub fn withdraw_refusal(
+        &self,
+        visit: DocumentId,
+        refusal: RefusalId,
+        reason: &str,
+        signer: Option<&SignerAct>,
+    ) -> Done<Option<String>> {
+        let subject = SealSubject::Refusal(refusal);
+        let sealed = self.with_known(|known, store| {
+            Ok(visit_in(store, visit)?
+                .shown_seal(&subject, known)
+                .is_some())
+        })?;
+        match (sealed, signer) {
+            (true, Some(signer)) => {
+                let fields = serde_json::json!({ "withdrawn_reason": reason });
+                self.amend(visit, subject, &fields, reason, signer)
+                    .map(Some)
+            }
+            (true, None) => {
+                let message = "A sealed refusal is withdrawn under a sampler's signature";
+                Err(ClientError::new("signer.missing", message))
+            }
+            (false, _) => {
+                let withdraw = |document: &mut VisitDocument, now: Millis, store: &Store| {
+                    self.known_in(store, |known| {
+                        document.withdraw_refusal(known, now, refusal, reason)?;
+                        Ok(None)
+                    })
+                };
+                self.edit_visit_with(visit, withdraw, |_| Ok(()))
+            }
+        }
     }
 
     /// 未抽到样品; its id, to seal it by.
@@ -567,9 +687,7 @@ impl Client {
 
     /// 受检单位 as it was last written down in the visit.
     fn party_of(&self, visit: DocumentId) -> Done<Party> {
-        let row = self.lock().store.find_document(visit)?;
-        let row = row.ok_or_else(|| unknown_visit(visit))?;
-        let records = VisitDocument::load(&row.snapshot)?.enterprise().items;
+        let records = visit_in(&self.lock().store, visit)?.enterprise().items;
         let latest = records
             .into_iter()
             .max_by_key(|it| (it.value.recorded_at.wall_ms, it.value.record_id));
@@ -647,8 +765,8 @@ impl Client {
 }
 
 /// Signs the step from a sealed record as it stands to what the fields make of it, and writes both as one change.
-fn amend<T: Sealable>(
-    document: &mut VisitDocument,
+pub(crate) fn amend<I: Identity, T: Sealable>(
+    document: &mut BoundDocument<I>,
     before: &T,
     fields: &Value,
     mut amendment: Amendment,
@@ -656,7 +774,7 @@ fn amend<T: Sealable>(
 ) -> Done<()> {
     let after = with_fields(before, fields)?;
     let digest = document.amendment_digest(&amendment, before, &after)?;
-    amendment.signature = signer.signature(&digest);
+    amendment.signature = signer.signature(&digest, I::SIGNED_BY);
     document.amend(before, &after, &amendment)?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use sync_core::sync::wire::{ChangeStatus, Cursor};
 use crate::api::{Api, Pushed};
 use crate::client::{Client, Done, NoToken};
 use crate::error::ClientError;
-use crate::recording::VisitSchema;
+use crate::kinds::Kinds;
 use crate::taking::{self, Arrival};
 use crate::types::{DoctorItem, RuledItem, SyncReport};
 
@@ -97,8 +97,7 @@ impl Client {
                             round_trip_ms,
                         };
                         let mut inner = self.lock();
-                        let taken =
-                            taking::take(&mut inner.store, &VisitSchema, &brought, &arrival);
+                        let taken = taking::take(&mut inner.store, &Kinds, &brought, &arrival);
                         drop(inner);
                         next = Some(or_store_failed(taken, |unsent| Event::Stored { unsent }));
                     }
@@ -122,6 +121,7 @@ impl Client {
                 tracing::info!(code = %failure.code(), "papers are brought back with the next sync");
             }
             self.fetch_sheet_numbers();
+            self.note_agreement_key(&api);
             self.put_media_in_order()?;
         }
         Ok(SyncReport {

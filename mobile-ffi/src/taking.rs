@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::Automerge;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sync_core::document::skeleton::skeleton;
-use sync_core::model::{Actor, ChangeHash, DocumentId, Millis, VisitIdentity};
+use sync_core::model::{Actor, ChangeHash, DocumentId, Millis};
 use sync_core::proof::{
     BelievedKeys, CertificateKind, CertificatePayload, Dated, EVIDENCE_RECEIPT,
     EvidenceReceiptPayload, EvidenceReceiptRecord, Payload, SignatureError, Signed,
@@ -15,14 +14,13 @@ use sync_core::proof::{
 };
 use sync_core::sync::evidence::Received;
 use sync_core::sync::intake::{Candidate, Intake, candidates, header_holds, judge, without};
+use sync_core::sync::parcel::ParcelContents;
 use sync_core::sync::session::Brought;
-use sync_core::sync::wire::{
-    ChangeStatus, DocumentHeader, DocumentPage, FeedEntry, QuarantineKind, SignedTip,
-};
+use sync_core::sync::wire::{ChangeStatus, DocumentHeader, FeedEntry, QuarantineKind, SignedTip};
 
 use crate::error::ClientError;
 use crate::keys::RustVerifier;
-use crate::store::{Columns, DocumentState, Store};
+use crate::store::{Columns, DocumentState, Store, Write};
 
 /// The setting that keeps the server's keys.
 pub const SERVER_KEYS: &str = "server_keys";
@@ -92,7 +90,7 @@ pub fn time_settings(
 struct Documents<'a> {
     store: &'a Store,
     schema: &'a dyn Schema,
-    open: BTreeMap<DocumentId, (DocumentHeader, Automerge, bool)>,
+    open: Open,
     /// What earlier pages of this answer brought and what a later one may let in, with the signatures they brought.
     waiting: BTreeMap<DocumentId, (Vec<Candidate>, Vec<SignedTip>)>,
 }
@@ -130,33 +128,12 @@ pub fn take(
             Err(error) => tracing::warn!(%error, "news of the server's keys are not believed"),
         }
     }
-    let mut certificates: Vec<(CertificatePayload, Vec<u8>, Signed<CertificatePayload>)> =
-        Vec::new();
-    let mut keys: BTreeMap<Actor, Vec<u8>> = BTreeMap::new();
-    for known in store.list_certificates()? {
-        if known.kind == CertificateKind::Device
-            && let Ok(key) = STANDARD.decode(&known.public_key)
-        {
-            keys.insert(known.actor, key);
-        }
-    }
-    for item in &brought.items {
-        let FeedEntry::Certificate { certificate } = &item.entry else {
-            continue;
-        };
-        match server_keys.open(certificate, &RustVerifier) {
-            Ok(payload) => {
-                let Ok(key) = STANDARD.decode(&payload.public_key) else {
-                    continue;
-                };
-                if payload.kind == CertificateKind::Device {
-                    keys.insert(payload.actor, key.clone());
-                }
-                certificates.push((payload, key, certificate.clone()));
-            }
-            Err(error) => tracing::warn!(%error, "a certificate is not believed"),
-        }
-    }
+    let mut keys = known_keys(store)?;
+    let came = brought.items.iter().filter_map(|item| match &item.entry {
+        FeedEntry::Certificate { certificate } => Some(certificate),
+        _ => None,
+    });
+    let certificates = believe(&server_keys, came, &mut keys);
 
     let mut documents = Documents {
         store,
@@ -169,7 +146,14 @@ pub fn take(
         let (FeedEntry::Changes(page) | FeedEntry::Grant(page)) = &item.entry else {
             continue;
         };
-        if let Some(intake) = judge_page(&mut documents, page, &keys)? {
+        let (offered, unreadable) = candidates(page);
+        let offered = Offered {
+            header: &page.document,
+            candidates: offered,
+            unreadable: unreadable.len(),
+            tips: &page.tips,
+        };
+        if let Some(intake) = judge_page(&mut documents, offered, &keys)? {
             intakes.push(intake);
         }
     }
@@ -192,34 +176,8 @@ pub fn take(
         if brought.epoch_changed {
             write.offer_everything_again()?;
         }
-        for (payload, key, signed) in &certificates {
-            write.put_certificate(payload, key, signed)?;
-            if payload.kind == CertificateKind::Signer {
-                write.renew_signer(payload, key, signed)?;
-            }
-        }
-        for (document, intake, held) in &intakes {
-            for taken in &intake.taken {
-                write.put_taken(*document, taken)?;
-                if held.contains(&taken.hash.to_string()) && taken.status == ChangeStatus::Accepted
-                {
-                    write.move_behind(&taken.hash.to_string())?;
-                }
-            }
-            for tip in &intake.tips {
-                write.put_tip(tip)?;
-            }
-        }
-        for (header, document, changed) in open.values() {
-            if *changed {
-                write.put_document(&DocumentState {
-                    header: header.clone(),
-                    snapshot: document.save(),
-                    columns: schema.columns(header, document),
-                    updated_at_ms: arrival.wall_ms,
-                })?;
-            }
-        }
+        put_certificates(write, &certificates)?;
+        put_intakes(write, schema, &intakes, &open, arrival.wall_ms)?;
         for (hash, status) in &brought.statuses {
             write.put_status(&hash.to_string(), None, status)?;
         }
@@ -279,6 +237,149 @@ pub fn take(
         Ok(())
     })?;
     store.count_unsent()
+}
+
+/// A certificate that is believed, with the key that it certifies.
+type Believed = (CertificatePayload, Vec<u8>, Signed<CertificatePayload>);
+/// Documents by their ids, each with whether it changed.
+type Open = BTreeMap<DocumentId, (DocumentHeader, Automerge, bool)>;
+
+/// The certified keys of the authors whom this phone knows.
+fn known_keys(store: &Store) -> Result<BTreeMap<Actor, Vec<u8>>, ClientError> {
+    let mut keys = BTreeMap::new();
+    for known in store.list_certificates()? {
+        if known.kind == CertificateKind::Device
+            && let Ok(key) = STANDARD.decode(&known.public_key)
+        {
+            keys.insert(known.actor, key);
+        }
+    }
+    Ok(keys)
+}
+
+/// Those certificates that the server signed; the keys of their phones stand beside the others from now on.
+fn believe<'c>(
+    server_keys: &BelievedKeys,
+    came: impl Iterator<Item = &'c Signed<CertificatePayload>>,
+    keys: &mut BTreeMap<Actor, Vec<u8>>,
+) -> Vec<Believed> {
+    let mut certificates = Vec::new();
+    for certificate in came {
+        match server_keys.open(certificate, &RustVerifier) {
+            Ok(payload) => {
+                let Ok(key) = STANDARD.decode(&payload.public_key) else {
+                    continue;
+                };
+                if payload.kind == CertificateKind::Device {
+                    keys.insert(payload.actor, key.clone());
+                }
+                certificates.push((payload, key, certificate.clone()));
+            }
+            Err(error) => tracing::warn!(%error, "a certificate is not believed"),
+        }
+    }
+    certificates
+}
+
+fn put_certificates(write: &Write<'_>, certificates: &[Believed]) -> Result<(), ClientError> {
+    for (payload, key, signed) in certificates {
+        write.put_certificate(payload, key, signed)?;
+        if payload.kind == CertificateKind::Signer {
+            write.renew_signer(payload, key, signed)?;
+        }
+    }
+    Ok(())
+}
+
+fn put_intakes(
+    write: &Write<'_>,
+    schema: &dyn Schema,
+    intakes: &[(DocumentId, Intake, Vec<String>)],
+    open: &Open,
+    wall_ms: Millis,
+) -> Result<(), ClientError> {
+    for (document, intake, held) in intakes {
+        for taken in &intake.taken {
+            write.put_taken(*document, taken)?;
+            if held.contains(&taken.hash.to_string()) && taken.status == ChangeStatus::Accepted {
+                write.move_behind(&taken.hash.to_string())?;
+            }
+        }
+        for tip in &intake.tips {
+            write.put_tip(tip)?;
+        }
+    }
+    for (header, document, changed) in open.values() {
+        if *changed {
+            write.put_document(&DocumentState {
+                header: header.clone(),
+                snapshot: document.save(),
+                columns: schema.columns(header, document),
+                updated_at_ms: wall_ms,
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes in what a parcel held, by the same guard, signatures and certificates as what comes down: what is no change of a
+/// certified author stands beside its document with its reason. `opened` notes in the same transaction that it was opened.
+/// How many changes are new in their documents, document by document.
+pub fn take_parcel(
+    store: &mut Store,
+    schema: &dyn Schema,
+    contents: &ParcelContents,
+    wall_ms: Millis,
+    opened: impl Fn(&Write<'_>) -> Result<(), ClientError>,
+) -> Result<Vec<(DocumentHeader, usize)>, ClientError> {
+    let server_keys = believed_keys(store)?;
+    let mut keys = known_keys(store)?;
+    let certificates = believe(&server_keys, contents.certificates.iter(), &mut keys);
+    // Of a phone whose key is revoked only what the server had before stands, and it says nothing of what is in here.
+    let known = store.list_certificates()?;
+    for payload in known.iter().chain(certificates.iter().map(|it| &it.0)) {
+        if store.revoked_at(payload.device_id)?.is_some() {
+            keys.remove(&payload.actor);
+        }
+    }
+    let mut documents = Documents {
+        store,
+        schema,
+        open: BTreeMap::new(),
+        waiting: BTreeMap::new(),
+    };
+    let mut intakes = Vec::new();
+    for document in &contents.documents {
+        let (offered, unreadable) = document.candidates();
+        let offered = Offered {
+            header: &document.document,
+            candidates: offered,
+            unreadable: unreadable.len(),
+            tips: &document.tips,
+        };
+        intakes.extend(judge_page(&mut documents, offered, &keys)?);
+    }
+    let open = documents.open;
+    let accepted = |intake: &Intake| {
+        let taken = intake.taken.iter();
+        let stand = taken.filter(|it| it.status == ChangeStatus::Accepted);
+        stand.map(|it| it.hash).collect::<Vec<_>>()
+    };
+    store.write(|write| {
+        put_certificates(write, &certificates)?;
+        put_intakes(write, schema, &intakes, &open, wall_ms)?;
+        for (_, intake, _) in &intakes {
+            for hash in accepted(intake) {
+                write.carry(&hash)?;
+            }
+        }
+        opened(write)
+    })?;
+    let told = intakes.iter().filter_map(|(id, intake, _)| {
+        let (header, _, _) = open.get(id)?;
+        Some((header.clone(), accepted(intake).len()))
+    });
+    Ok(told.collect())
 }
 
 /// A receipt of evidence as it comes down, if it is believed, and the text to keep.
@@ -363,11 +464,10 @@ impl<'a> Others<'a> {
     }
 
     fn begin(&self) -> BTreeSet<ChangeHash> {
-        let preimages = self.store.list_other_preimages(self.than);
-        let identities = preimages.unwrap_or_default().into_iter();
+        let identities = self.store.list_other_identities(self.than);
+        let identities = identities.unwrap_or_default().into_iter();
         identities
-            .filter_map(|preimage| VisitIdentity::from_preimage(&preimage).ok())
-            .filter_map(|identity| skeleton(&identity).ok())
+            .filter_map(|identity| identity.skeleton().ok())
             .flat_map(|begun| begun.get_heads())
             .map(|head| ChangeHash(head.0))
             .collect()
@@ -387,13 +487,22 @@ fn may_stand_later(status: &ChangeStatus) -> bool {
     )
 }
 
+/// Changes of one document, from wherever they came.
+struct Offered<'a> {
+    header: &'a DocumentHeader,
+    candidates: Vec<Candidate>,
+    /// How many were no base64.
+    unreadable: usize,
+    tips: &'a [SignedTip],
+}
+
 /// Judges one page together with what was held before it; the hashes that were held are named.
 fn judge_page(
     documents: &mut Documents<'_>,
-    page: &DocumentPage,
+    page: Offered<'_>,
     keys: &BTreeMap<Actor, Vec<u8>>,
 ) -> Result<Option<(DocumentId, Intake, Vec<String>)>, ClientError> {
-    let header = &page.document;
+    let header = page.header;
     let id = header.document_id;
     if !header_holds(header) {
         tracing::warn!(document = %id, "a document's id is not the hash of its identity");
@@ -403,9 +512,9 @@ fn judge_page(
         tracing::warn!(document = %id, kind = %header.kind, "a document of an unknown kind");
         return Ok(None);
     };
-    let (mut offered, unreadable) = candidates(page);
-    if !unreadable.is_empty() {
-        tracing::warn!(document = %id, count = unreadable.len(), "changes that are no base64");
+    let mut offered = page.candidates;
+    if page.unreadable > 0 {
+        tracing::warn!(document = %id, count = page.unreadable, "changes that are no base64");
     }
     let mut held = Vec::new();
     for stored in documents.store.list_changes(Some(id))? {

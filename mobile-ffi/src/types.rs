@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_core::model::{
-    CampaignId, ChangeHash, Digest, DocumentId, EnterpriseId, EnterpriseKey, EvidenceId,
-    EvidenceSubject, JointEntryId, LeaseId, Location, Millis, OrganisationId, ReEntryGrantId,
-    SampleId, SuspensionId, TaskId, TeamId, UserId,
+    CampaignId, ChangeHash, ConfirmedSubject, DeviceId, Digest, DocumentId, EnterpriseId,
+    EnterpriseKey, EvidenceId, EvidenceSubject, JointEntryId, LeaseId, Location, Millis,
+    OrganisationId, ParcelId, ReEntryGrantId, SampleId, SuspensionId, TaskId, TeamId, UserId,
 };
 
 /// Who this phone is to the server.
@@ -221,8 +221,11 @@ pub struct RefusalInput {
     pub product: String,
     /// Who saw it.
     pub witness: Option<String>,
-    /// The consequence was explained.
+    /// 后果已告知: the consequence was explained.
     pub consequence_explained: bool,
+    /// 告知内容: what they were told of it, word by word.
+    #[serde(default)]
+    pub consequence: Option<String>,
     /// 任务来源; its level is the authority's.
     #[serde(default)]
     pub task_id: Option<TaskId>,
@@ -271,6 +274,109 @@ pub struct ReportInput {
     /// The organising authority, and whoever else is told.
     #[serde(default)]
     pub recipients: Vec<OrganisationId>,
+}
+
+/// 现场确认: what officers find of a refusal or a report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfirmationInput {
+    /// `confirmed`, `not_established`, `resolved_sampled`.
+    pub outcome: String,
+    /// 处置
+    pub measures: String,
+    /// 意见
+    pub opinion: String,
+    /// 执法人员: who will sign. Names and numbers of certificates (执法证号) are those that are certified on this phone.
+    pub officers: Vec<UserId>,
+}
+
+/// 复核意见 of a second officer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpinionInput {
+    /// Whether they hold the confirmation to be true.
+    pub agrees: bool,
+    /// Why, in their words.
+    pub reason: String,
+}
+
+/// One row of the list of confirmations of a visit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfirmationSummary {
+    /// The document.
+    pub document_id: DocumentId,
+    /// What it confirms.
+    pub subject: ConfirmedSubject,
+    /// What it says, as it was sealed or as it stands; none before anything was written.
+    pub outcome: Option<String>,
+    /// It bears a seal that its phone signed.
+    pub sealed: bool,
+    /// Codes of what is wrong with it.
+    pub faults: Vec<String>,
+}
+
+/// A code to show to the other phone's camera.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeToShow {
+    /// What the other phone answers.
+    pub nonce: String,
+    /// What the QR code says.
+    pub text: String,
+}
+
+/// What a code says, once everything in it was verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeRead {
+    /// `question` or `answer`.
+    pub kind: String,
+    /// What it is answered by.
+    pub nonce: String,
+    /// The phone that shows it.
+    pub device_id: DeviceId,
+    /// Its person.
+    pub user_id: UserId,
+    /// Their name, as certified.
+    pub user_name: String,
+    /// 抽样员证 / 执法证
+    pub certificate_no: Option<String>,
+    /// When it was made, by the wall clock of that phone.
+    pub at_ms: Millis,
+    /// Where that phone says that it was.
+    pub location: Option<Location>,
+    /// How far that is from here, in millimetres, where both are known.
+    pub distance_mm: Option<i64>,
+    /// Of an answer: the visit of which it speaks.
+    pub document_id: Option<DocumentId>,
+    /// Of an answer: what in it.
+    pub subject: Option<ConfirmedSubject>,
+}
+
+/// A parcel (密封包) as a file for the share sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParcelMade {
+    /// Its id.
+    pub parcel_id: ParcelId,
+    /// What the file may be called: nothing of what is inside.
+    pub file_name: String,
+    /// For whom it is.
+    pub recipient: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// What was in a parcel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParcelOpened {
+    /// Its id.
+    pub parcel_id: ParcelId,
+    /// The phone that made it.
+    pub sender_device: DeviceId,
+    /// Its person, as certified.
+    pub sender_name: String,
+    /// Visits in it.
+    pub visits: Vec<DocumentId>,
+    /// Confirmations in it.
+    pub confirmations: Vec<DocumentId>,
+    /// Changes that are new here and stand in their documents.
+    pub changes: u32,
 }
 
 /// One row of the list of visits, from columns: no document is opened for it.

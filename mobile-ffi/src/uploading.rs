@@ -8,11 +8,10 @@ use std::sync::{Mutex, PoisonError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
-use sync_core::document::VisitDocument;
 use sync_core::limits::METERED_BYTES_MAX;
 use sync_core::model::{Digest, DocumentId, EvidenceId};
 use sync_core::sync::doctor::QueuedBecause;
-use sync_core::sync::evidence::{Line, Throttle, Waiting, in_the_way, is_sealed, queue};
+use sync_core::sync::evidence::{Line, Throttle, Waiting, in_the_way, queue};
 use sync_core::sync::session::{Failure, Outcome, Patience};
 use sync_core::sync::tus::{
     Answer, DAMAGED, Effect, End, Event, NOT_LISTED, Piece, UPLOADS_PATH, Upload, UploadPath,
@@ -22,6 +21,7 @@ use crate::api::Api;
 use crate::capturing::waiting;
 use crate::client::{Client, Done, NoToken};
 use crate::error::ClientError;
+use crate::kinds::Held;
 use crate::store::{EntryKey, EntryState, Store};
 use crate::types::{UploadProgress, UploadReport};
 
@@ -481,10 +481,9 @@ impl Seals {
         }
         let mut sealed = BTreeSet::new();
         if let Some(row) = store.find_document(document)? {
-            let visit = VisitDocument::load(&row.snapshot)?;
-            let entries = visit.evidence().items.into_iter().map(|it| it.value);
-            let under_seal = entries.filter(|it| is_sealed(&visit, &it.subject));
-            sealed.extend(under_seal.map(|it| it.evidence_id));
+            let entries = Held::read(&row)?.manifest().into_iter();
+            let under_seal = entries.filter(|(_, sealed)| *sealed);
+            sealed.extend(under_seal.map(|(it, _)| it.evidence_id));
         }
         let found = sealed.contains(&evidence);
         self.read.insert(document, sealed);

@@ -22,6 +22,7 @@ fn open(path: &Path) -> Client {
         rng: Arc::new(SystemRng),
         transport: Arc::new(NoNetwork),
         signer: None,
+        locator: None,
     };
     Client::open(path, host).expect("the phone opens")
 }

@@ -198,6 +198,10 @@ pub const PAPER_NUMBER_CHARS_MAX: usize = 100;
 
 /// A text of a QR code, in characters: version 40 at the lowest level of correction holds as many of its 45.
 pub const QR_CHARS_MAX: usize = 4_296;
+/// A side of a QR code as a picture, in pixels.
+pub const QR_PIXELS_MAX: usize = 4_096;
+/// How long a code that was shown may be answered, in milliseconds of the wall clock: a day, as confirmations on site.
+pub const CODE_ANSWERED_MS: i64 = 24 * 3_600_000;
 /// A question or an answer as it is kept in a document, or its signature, in bytes of base64.
 pub const CO_SIGNATURE_BYTES_MAX: usize = 4 * 1024;
 /// A parcel, in bytes: a visit of a thousand changes with its certificates is a tenth of it; media never travel in one.

@@ -54,6 +54,9 @@ pub struct Human {
     pub organisation: String,
     /// Words of domain.md §1.
     pub roles: Vec<String>,
+    /// 抽样员证 / 执法证, if they hold one.
+    #[serde(default)]
+    pub certificate_no: Option<String>,
 }
 
 /// An enterprise.

@@ -7,7 +7,7 @@ mod evidence;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use mobile_ffi::{PartyAct, RefusalInput, ReportInput};
+use mobile_ffi::{ArrivalInput, Continues, EvidenceSubject, ReportInput};
 use rand::seq::SliceRandom;
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -16,6 +16,7 @@ use sync_core::model::{
     DocumentId, OrganisationId, SampleId, SealSubject, shanghai_date, shanghai_midnight,
 };
 
+use crate::gate::{north_of_shop, unsigned};
 use crate::phone::Phone;
 use crate::world::{World, word};
 
@@ -80,9 +81,10 @@ impl<'a, W: Write> Story<'a, W> {
         let (mut wang, mut li, mut liu) = (w.phone("王"), w.phone("李"), w.phone("刘"));
         let (mut chen, mut zhao) = (w.phone("陈"), w.phone("赵"));
         let mut sun = w.phone("孙");
+        let (han, ma) = (w.phone("韩"), w.phone("马"));
         self.one_entry(&mut wang, &mut li, &mut liu)?;
-        self.refusal(&mut wang)?;
-        self.stop(&mut wang, &mut zhao)?;
+        self.refusal(&mut wang, &han)?;
+        self.stop(&mut wang, &mut zhao, &ma)?;
         self.four_visits(&mut chen)?;
         self.upper_and_lower(&mut wang, &mut liu)?;
         let shown = self.evidence(&mut sun)?;
@@ -261,50 +263,98 @@ impl<'a, W: Write> Story<'a, W> {
         self.sample("省抽学生服 uniforms of the province", liu.visit(), uniform)
     }
 
-    fn refusal(&mut self, wang: &mut Phone) -> io::Result<()> {
+    fn refusal(&mut self, wang: &mut Phone, han: &Phone) -> io::Result<()> {
         self.title(
-            "二、拒检后又同意（晋市监发〔2023〕212号 三）",
-            "A shop refuses, then lets itself be sampled",
+            "二、拒检，无网络现场确认，次日同意（晋市监发〔2023〕212号 三）",
+            "A shop refuses; enforcement confirms on site, from phone to phone without any network; then it lets itself be sampled",
         )?;
-        self.world.at("2025-03-02 09:00");
-        wang.syncs();
-        wang.offline();
+        let w = self.world;
+        w.at("2025-03-02 08:30");
+        for phone in [&*wang, han] {
+            phone.syncs();
+            phone.offline();
+        }
+        w.at("2025-03-02 09:00");
+        wang.stands(north_of_shop(0));
         let visit = wang.works_in("JC-2025-01").enters("五金店");
-        let refusal = RefusalInput {
-            kind: "no_reason".to_owned(),
-            fact_description: "店主锁门，拒绝抽样".to_owned(),
-            product: "电动车头盔".to_owned(),
-            witness: Some("邻店店主".to_owned()),
-            consequence_explained: true,
-            task_id: Some(self.world.id("task", "T2").parse().expect("a task")),
-        };
-        let refusal = wang.client.refuse(visit, refusal).expect("a refusal");
-        let act = PartyAct::Refused {
-            reason: "不愿被抽样".to_owned(),
-            witness: "邻店店主".to_owned(),
-            handwriting: Some(b"handwriting of the neighbour".to_vec()),
-        };
-        wang.tries_to_seal_with(SealSubject::Refusal(refusal), act)
-            .expect("a sealed refusal");
+        let refusal = wang.is_refused(w, "T2");
         self.tell(
             wang,
-            "在晋城示例五金店被拒，记录拒检；执法人员尚未确认",
-            "is refused at the hardware shop and records it; no enforcement officer has confirmed it",
+            "在晋城示例五金店被拒：告知后果、拍照，两名抽样人员签名封存，店主拒签，邻店店主见证",
+            "is refused at the hardware shop: explains what follows, photographs, seals with two samplers; a neighbour is witness",
         )?;
-        self.world.at("2025-03-02 14:00");
+        let says = wang.client.preview(visit).expect("its own rules");
+        let unconfirmed = says
+            .findings
+            .iter()
+            .find(|it| it.finding.rule_id == "REFUSE");
+        let unconfirmed = unconfirmed.expect("nobody has confirmed it");
+        writeln!(
+            self.out,
+            "{:18}手机按同一套规则 the phone, by the same rules\n{:18}  依据 under REFUSE · {}\n{:18}    {}\n{:18}    {}",
+            "", "", unconfirmed.finding.citation, "", unconfirmed.zh, "", unconfirmed.en
+        )?;
+        w.at("2025-03-02 09:40");
+        han.stands(north_of_shop(25));
+        let (heard, question, answer) = han.meets(wang, refusal);
+        let metres = whole_metres(heard.distance_mm);
+        self.tell(
+            han,
+            &format!("到场，以二维码提问，王建国的手机以二维码应答（相距 {metres} 米）：互签到场"),
+            &format!("arrives and asks by a QR code, Wang's phone answers by another, {metres} m away: proof that both were there"),
+        )?;
+        let parcel = wang.hands_over(&question, visit);
+        let opened = han.opens(&parcel).expect("it is opened");
+        self.tell(
+            wang,
+            &format!("把案件封成密封包交给韩志刚的手机（{} 项变更，只有它能打开）", opened.changes),
+            &format!("hands the case over as a parcel that Han's phone alone can open: {} signed changes", opened.changes),
+        )?;
+        let waiting = han.client.cases_waiting().expect("its cases");
+        let away = whole_metres(waiting[0].distance_mm);
+        han.confirms(w, (visit, refusal), "resolved_sampled");
+        self.tell(
+            han,
+            &format!("手机列出待确认案件 {} 件，最近 {away} 米；与冯晓梅核实，店主同意次日抽样，两名执法人员签名", waiting.len()),
+            &format!("sees {} case waiting, the nearest {away} m away; the owner gives in, and Han and Feng sign what they found", waiting.len()),
+        )?;
+        let back = han.hands_over(&answer, visit);
+        wang.opens(&back).expect("it is opened");
+        self.tell(
+            wang,
+            "收到回传的确认；同一套规则在手机上得出：拒检已解决",
+            "gets the confirmation back the same way; the same rules say on the phone that the refusal is resolved",
+        )?;
+        w.at("2025-03-03 08:30");
+        wang.arrives_as(ArrivalInput {
+            continues: Some(Continues::ResolvedRefusal),
+            ..wang.arrival()
+        });
         let sample = wang.draws_with("T2", json!({ "spec_model": "店售型" }));
         self.tell(
             wang,
-            "店主又同意，同日抽取电动车头盔",
-            "is let in after all and samples helmets the same day",
+            "次日再次进门，抽取电动车头盔",
+            "comes back the next day and samples helmets",
         )?;
-        self.syncs(&[wang])?;
+        self.syncs(&[wang, han])?;
         self.ruling("五金店拒检 refusal at the shop", visit, "refusal/")?;
-        self.entry("五金店进门 entry at the shop", visit)?;
+        let mut entries: Vec<String> = w
+            .rulings(visit)
+            .iter()
+            .map(|it| word(&it["subject"]))
+            .collect();
+        entries.retain(|it| it.starts_with("entry/"));
+        let labels = [
+            "五金店被拒的进门 entry that was refused",
+            "五金店再次进门 entry of the next day",
+        ];
+        for (label, entry) in labels.into_iter().zip(&entries) {
+            self.ruling(label, visit, entry)?;
+        }
         self.sample("五金店头盔 helmets of the shop", visit, sample)
     }
 
-    fn stop(&mut self, wang: &mut Phone, zhao: &mut Phone) -> io::Result<()> {
+    fn stop(&mut self, wang: &mut Phone, zhao: &mut Phone, ma: &Phone) -> io::Result<()> {
         self.title(
             "三、无证无照，终止抽样（晋市监发〔2023〕212号 四）",
             "An unlicensed petrol station: stop and report; a teammate who does not know goes on",
@@ -315,17 +365,21 @@ impl<'a, W: Write> Story<'a, W> {
             phone.online().syncs();
             phone.offline();
         }
+        wang.stands(None);
         let visit = wang.works_in("YC-2025-01").enters("加油站");
         let report = ReportInput {
             grounds: "unlicensed".to_owned(),
             description: "不能出示成品油零售许可".to_owned(),
             recipients: vec![self.organiser("YC-2025-01")],
         };
-        wang.client.report(visit, report).expect("a report");
+        let report = wang.client.report(visit, report).expect("a report");
+        wang.photographs(w, visit, EvidenceSubject::OnSiteReport(report), "place");
+        wang.tries_to_seal_with(SealSubject::OnSiteReport(report), unsigned())
+            .expect("a sealed report");
         self.tell(
             wang,
-            "盐湖示例加油站不能出示许可：终止抽样，形成现场报告",
-            "finds no licence at the petrol station: ends the sampling and writes the on-site report",
+            "盐湖示例加油站不能出示许可：终止抽样，形成现场报告，两名抽样人员签名封存",
+            "finds no licence at the petrol station: ends the sampling and seals the on-site report with two signatures",
         )?;
         w.at("2025-03-03 10:40");
         zhao.works_in("YC-2025-01").enters("加油站");
@@ -343,6 +397,17 @@ impl<'a, W: Write> Story<'a, W> {
             "{:18}两部手机，一份记录 two phones, one visit: {}…，状态 state {state}",
             "",
             &visit.to_string()[..8]
+        )?;
+        ma.online().syncs();
+        let waiting = ma.client.cases_waiting().expect("its cases");
+        let reported = waiting.iter().find(|it| it.document_id == visit);
+        let reported = reported.expect("the report reaches enforcement of the district");
+        writeln!(
+            self.out,
+            "{}  马强（在线）盐湖区执法人员的手机上：{}，{} · Ma, online, enforcement of the district, has the report before him",
+            shanghai(w.now()),
+            reported.enterprise_name,
+            reported.description
         )?;
         self.entry("加油站进门 entry at the station", visit)?;
         self.sample("加油站汽油 petrol of the station", visit, petrol)
@@ -432,6 +497,11 @@ impl<'a, W: Write> Story<'a, W> {
     }
 }
 
+/// A distance in metres, as people say it.
+fn whole_metres(millimetres: Option<i64>) -> i64 {
+    (millimetres.unwrap_or_default() + 500) / 1_000
+}
+
 /// `2025-03-01 09:30` in Asia/Shanghai.
 fn shanghai(at: i64) -> String {
     let day = shanghai_date(at);
@@ -453,6 +523,8 @@ fn in_chinese(outcome: &str) -> &'static str {
         "needs_ruling" => "待裁定",
         "pending" => "待定",
         "unconfirmed" => "未经确认",
+        "resolved_sampled" => "已解决并抽样",
+        "confirmed" => "已确认",
         "none" => "仅作记录",
         _ => "",
     }

@@ -10,8 +10,8 @@ use fieldseal_server::clock::{Clock as _, ManualClock};
 use fieldseal_server::rng::{Rng as _, SeededRng};
 use mobile_ffi::{
     ArrivalInput, CaptureInput, Client, ClientError, Clock, EnterpriseChoice, EvidenceAdded,
-    EvidenceInput, EvidenceSubject, Host, LeaseInfo, PartyAct, Rng, SignerAct, SpokenDoor,
-    SyncOutcome, SyncReport, UploadReport, VisitStart,
+    EvidenceInput, EvidenceSubject, Fix, Host, LeaseInfo, Locator, PartyAct, Rng, SignerAct,
+    SpokenDoor, SyncOutcome, SyncReport, UploadReport, VisitStart,
 };
 use serde_json::{Value, json};
 use sync_core::model::{DocumentId, EnterpriseId, SampleId, SealSubject, SuspensionId, UserId};
@@ -80,12 +80,23 @@ impl Rng for PhoneRng {
     }
 }
 
+/// Where a phone is, as its system says: what the story last told.
+#[derive(Default)]
+pub struct PhonePlace(Mutex<Option<Fix>>);
+
+impl Locator for PhonePlace {
+    fn fix(&self) -> Option<Fix> {
+        *self.0.lock().expect("a place")
+    }
+}
+
 /// A phone.
 pub struct Phone {
     /// The client that an app would drive.
     pub client: Client,
     /// Its clocks.
     pub clock: Arc<PhoneClock>,
+    place: Arc<PhonePlace>,
     /// Its way to the server.
     pub network: Arc<Network>,
     /// Key of its owner.
@@ -117,7 +128,8 @@ impl Phone {
     pub fn open(parts: PhoneParts, owner: &str) -> Self {
         let network = Arc::new(Network::new(parts.truth.clone()));
         let clock = Arc::new(PhoneClock::new(parts.truth));
-        let client = open_client(&parts.file, &clock, &network, parts.seed);
+        let place = Arc::new(PhonePlace::default());
+        let client = open_client(&parts.file, &clock, &network, &place, parts.seed);
         let (campaign, team) = {
             let known = parts.catalogue.lock().expect("the catalogue");
             let campaign = known.campaign_of(owner).unwrap_or_default().to_owned();
@@ -127,6 +139,7 @@ impl Phone {
         Self {
             client,
             clock,
+            place,
             network,
             owner: owner.to_owned(),
             catalogue: parts.catalogue,
@@ -165,6 +178,12 @@ impl Phone {
         self
     }
 
+    /// It is there now, as its system says; none where it has no fix.
+    pub fn stands(&self, fix: Option<Fix>) -> &Self {
+        *self.place.0.lock().expect("a place") = fix;
+        self
+    }
+
     /// Leaves the net.
     pub fn offline(&self) -> &Self {
         self.network.switch(false);
@@ -180,7 +199,13 @@ impl Phone {
     /// The app is closed (or killed) and opened again.
     pub fn restarts(&mut self) {
         self.seed += 1_000;
-        self.client = open_client(&self.file, &self.clock, &self.network, self.seed);
+        self.client = open_client(
+            &self.file,
+            &self.clock,
+            &self.network,
+            &self.place,
+            self.seed,
+        );
     }
 
     /// A copy of its SQLite file, as a backup has it.
@@ -517,12 +542,19 @@ pub fn signed_by_party() -> PartyAct {
     }
 }
 
-fn open_client(file: &Path, clock: &Arc<PhoneClock>, network: &Arc<Network>, seed: u64) -> Client {
+fn open_client(
+    file: &Path,
+    clock: &Arc<PhoneClock>,
+    network: &Arc<Network>,
+    place: &Arc<PhonePlace>,
+    seed: u64,
+) -> Client {
     let host = Host {
         clock: clock.clone(),
         rng: Arc::new(PhoneRng(SeededRng::new(seed))),
         transport: network.clone(),
         signer: None,
+        locator: Some(place.clone()),
     };
     Client::open(file, host).expect("the phone's store opens")
 }

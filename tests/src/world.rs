@@ -13,7 +13,7 @@ use mobile_ffi::{EnterpriseChoice, VisitStart};
 use serde_json::{Value, json};
 use sync_core::model::{Digest, DocumentId, SampleId};
 
-use crate::catalogue::{Catalogue, DataFile};
+use crate::catalogue::{Catalogue, DataFile, Human};
 use crate::phone::{PIN, Phone, PhoneParts};
 use crate::server::{Answer, PASSWORD, TestServer};
 
@@ -104,10 +104,13 @@ impl World {
             self.make("organisation", &it.key, "/v1/organisations", body);
         }
         for it in &data.people {
-            let body = json!({
+            let mut body = json!({
                 "organisation_id": self.id("organisation", &it.organisation), "username": it.username,
                 "display_name": it.name, "roles": it.roles, "password": PASSWORD,
             });
+            if let Some(number) = &it.certificate_no {
+                body["certificate_no"] = json!(number);
+            }
             self.make("user", &it.key, "/v1/users", body);
             self.known().people.insert(it.key.clone(), it.clone());
         }
@@ -329,6 +332,19 @@ impl World {
             .enrol(&self.server.url(""), &code, &label)
             .expect("it enrols");
         let mut signers = vec![phone.owner.clone()];
+        // Officers of one office sign on each other's phones: two of them confirm.
+        let colleagues = {
+            let known = self.known();
+            let owner = &known.people[&phone.owner];
+            let officer = |it: &Human| it.roles.iter().any(|role| role == "enforcement");
+            let office = known
+                .people
+                .values()
+                .filter(|it| it.organisation == owner.organisation);
+            let office = office.filter(|it| officer(it) && officer(owner));
+            office.map(|it| it.key.clone()).collect::<Vec<_>>()
+        };
+        signers.extend(colleagues);
         for campaign in self.known().campaigns.values() {
             for team in &campaign.teams {
                 if team.members.contains(&phone.owner) {

@@ -2,6 +2,7 @@
 //! transaction, so that a kill at any instruction leaves all of it or nothing. A damaged file is set aside under another
 //! name, never overwritten.
 
+mod between_phones;
 mod evidence;
 mod reading;
 mod writing;
@@ -16,6 +17,7 @@ use crate::error::ClientError;
 use crate::fault::Faults;
 use crate::media::Reserve;
 
+pub use between_phones::CodeKind;
 pub use evidence::{CapturedFile, EntryKey, EntryState, MediaEntry, StoredReceipt};
 pub use reading::{DocumentRow, SignerRow, StoredChange};
 pub use writing::Write;
@@ -24,6 +26,7 @@ pub use writing::Write;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_phone.sql"),
     include_str!("../../migrations/0002_evidence.sql"),
+    include_str!("../../migrations/0003_between_phones.sql"),
 ];
 
 /// The setting under which papers of the server's wait to be brought back to it.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension as _, Row, params};
+use sync_core::document::DocumentIdentity;
 use sync_core::model::{Actor, ChangeHash, Digest, DocumentId, Millis};
 use sync_core::proof::CertificatePayload;
 use sync_core::proof::TipStatement;
@@ -63,7 +64,10 @@ where
     })
 }
 
-fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, at: usize) -> Result<T, rusqlite::Error> {
+pub(super) fn json<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    at: usize,
+) -> Result<T, rusqlite::Error> {
     let text: String = row.get(at)?;
     serde_json::from_str(&text).map_err(|e| {
         rusqlite::Error::FromSqlConversionFailure(at, rusqlite::types::Type::Text, Box::new(e))
@@ -131,7 +135,7 @@ impl Store {
         let mut statement = self.db.prepare(
             "SELECT document_id, campaign_id, enterprise_name, enterprise_key, entered_at, sheets, sealed, updated_at,
                     (SELECT COUNT(*) FROM changes c WHERE c.document_id = d.document_id AND c.unsent = 1)
-             FROM documents d ORDER BY updated_at DESC, document_id",
+             FROM documents d WHERE d.kind = 'visit' ORDER BY updated_at DESC, document_id",
         )?;
         let rows = statement.query_map([], |row| {
             Ok(VisitSummary {
@@ -280,11 +284,18 @@ impl Store {
     }
 
     /// What names every document but this one.
-    pub fn list_other_preimages(&self, document: DocumentId) -> Result<Vec<String>, ClientError> {
+    pub fn list_other_identities(
+        &self,
+        document: DocumentId,
+    ) -> Result<Vec<DocumentIdentity>, ClientError> {
         let mut statement = self
             .db
-            .prepare("SELECT preimage FROM documents WHERE document_id <> ?1 AND kind = 'visit'")?;
-        let rows = statement.query_map([document.to_string()], |row| row.get(0))?;
+            .prepare("SELECT kind, preimage FROM documents WHERE document_id <> ?1")?;
+        let rows = statement.query_map([document.to_string()], |row| {
+            let (kind, preimage): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok(DocumentIdentity::read(&kind, &preimage))
+        })?;
+        let rows = rows.filter_map(Result::transpose);
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -20,7 +20,7 @@ pub struct Write<'a> {
     pub(super) tx: Transaction<'a>,
 }
 
-fn to_json(value: &impl serde::Serialize) -> Result<String, ClientError> {
+pub(super) fn to_json(value: &impl serde::Serialize) -> Result<String, ClientError> {
     serde_json::to_string(value).map_err(|e| ClientError::new("store.failed", "no JSON").with(e))
 }
 

@@ -17,7 +17,7 @@ use super::reading::{ToldAmendment, ToldSeal, told_amendments, told_seals};
 use super::seals::{digest_of, governs, judge_person};
 use crate::model::{
     Confirmation, ConfirmationIdentity, Digest, DocumentId, Fault, Millis, Opinion, OpinionId,
-    SealSubject, TimeClaim, TimeFact, UserId,
+    Region, SealSubject, TimeClaim, TimeFact, UserId, VisitIdentity,
 };
 use crate::proof::co_signature::{
     Answer, CoSignature, CoSignatureError, Question, Statement, answers,
@@ -42,6 +42,18 @@ pub fn objection_to(
         return Some("author.body");
     }
     (!governs(certificate, &identity.region)).then_some("author.region")
+}
+
+/// Whether a case may be handed to who holds a certificate: to the people of the body whose visit it is, and to enforcement
+/// that governs its region (where that is known).
+pub fn may_be_handed_to(
+    visit: &VisitIdentity,
+    region: Option<&Region>,
+    certificate: &CertificatePayload,
+) -> bool {
+    let officer = certificate.roles.contains(&Role::Enforcement)
+        && region.is_none_or(|region| governs(certificate, region));
+    certificate.organisation_id == visit.body || officer
 }
 
 /// What a second officer signs.

@@ -20,7 +20,8 @@ pub mod visit;
 pub use bound::{BoundDocument, DocumentError, Item, Items, RawChange};
 pub use confirmation::{
     ConfirmationDocument, ConfirmationProjection, ConfirmationReading, ListedCoSignature,
-    ListedOpinion, lay_over, objection_to, project_confirmation, read_confirmation,
+    ListedOpinion, lay_over, may_be_handed_to, objection_to, project_confirmation,
+    read_confirmation,
 };
 pub use conflicts::{ConflictRecord, ConflictValue, conflicts};
 pub use history::{ChangeRecord, Touched, history};

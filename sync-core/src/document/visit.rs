@@ -4,9 +4,10 @@ use automerge::transaction::Transactable;
 
 use super::bound::{
     ARRIVALS, BoundDocument, DocumentError, ENTERPRISE, Item, Items, NOT_SAMPLED, ON_SITE_REPORTS,
-    PRIOR_CLAIMS, RECUSALS, REFUSALS, RawChange, SHEETS, SUSPENSIONS,
+    PRIOR_CLAIMS, RECUSALS, REFUSALS, RawChange, SHEETS, SUSPENSIONS, place_of,
 };
 use super::project::Surroundings;
+use super::seals::Sealable;
 use crate::model::{
     Arrival, EnterpriseRecord, Millis, NotSampled, OnSiteReport, PriorSamplingClaim, Recusal,
     Refusal, RefusalId, SampleId, SampleSheet, SealSubject, Suspension, VisitIdentity,
@@ -102,6 +103,26 @@ impl VisitDocument {
         self.refuse_voided(&subject)?;
         self.commit(wall_ms, "edit sheet", |tx| {
             Self::put_differences(tx, &SHEETS, before, after)
+        })
+    }
+
+    /// Changes a refusal, 未抽到样品 or a report from what the person saw to what they left; no change where nothing differs.
+    ///
+    /// # Errors
+    /// Where it is sealed: then it is amended.
+    pub fn edit_record<T: Sealable>(
+        &mut self,
+        around: &dyn Surroundings,
+        wall_ms: Millis,
+        before: &T,
+        after: &T,
+    ) -> Result<Option<RawChange>, DocumentError> {
+        let subject = before.subject();
+        self.refuse_sealed(&subject, around)?;
+        let (shelf, _) = place_of(&subject);
+        let message = format!("edit {}", shelf.collection);
+        self.commit(wall_ms, &message, |tx| {
+            Self::put_differences(tx, shelf, before, after)
         })
     }
 

@@ -42,6 +42,7 @@ pub struct ReferenceRecord {
 }
 
 /// What a phone has stored around its documents.
+#[derive(Clone)]
 pub struct Known<'a> {
     /// The algorithms.
     pub verifier: &'a dyn Verifier,

@@ -7,11 +7,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::advice::{self, Known};
+use super::advice::{self, Known, Preview};
 use crate::document::{
-    ConfirmationDocument, ListedRecord, VisitDocument, lay_over, project, project_confirmation,
+    ConfirmationDocument, ListedRecord, VisitDocument, lay_over, objection_to, project,
+    project_confirmation,
 };
 use crate::model::{DocumentId, EvidenceSubject, Fault, SampleId, SealSubject, ToldFault};
+use crate::proof::CertificatePayload;
 use crate::rules::{Facts, Finding, Lang, Rulebooks, SampleFact, Subject, render, rule_all};
 
 /// What stands in the way, in words.
@@ -282,6 +284,45 @@ pub fn confirmation_to_seal(
     });
     objections.extend(said.map(|finding| Objection::of_rule(&finding)));
     in_order(objections)
+}
+
+/// What the rules would say of the visit if everybody whom the form names signed it now. It bears a seal of the phone alone,
+/// or none where it has faults that no signature mends; `certificates` are those of the people who can sign there.
+pub fn preview_confirmation(
+    confirmation: &ConfirmationDocument,
+    certificates: &[CertificatePayload],
+    documents: &[VisitDocument],
+    known: &Known<'_>,
+    rulebooks: &Rulebooks,
+) -> Preview {
+    let projection = project_confirmation(confirmation, known);
+    let identity = &projection.identity;
+    let named = projection
+        .record
+        .iter()
+        .flat_map(|it| it.record.officers.keys());
+    let mut as_signed = projection.of_visit();
+    if let Some((_, fact)) = &mut as_signed {
+        for user in named {
+            let of_theirs = certificates.iter().find(|it| it.user_id == *user);
+            if let Some(may) = of_theirs.filter(|it| objection_to(identity, it).is_none()) {
+                fact.officers.insert(may.user_id);
+                fact.organisations.insert(may.organisation_id);
+            }
+        }
+        // Who is named has not signed yet: that is what is asked.
+        let unsigned = |fault: &String| {
+            fault.starts_with("confirmation.officers.") && fault.ends_with(".unsigned")
+        };
+        fact.faults.retain(|it| !unsigned(it));
+    }
+    let mut with_it = known.clone();
+    let id = identity.confirmation;
+    with_it
+        .confirmations
+        .retain(|(_, fact)| fact.confirmation_id != id);
+    with_it.confirmations.extend(as_signed);
+    advice::preview(identity.visit.document_id(), documents, &with_it, rulebooks)
 }
 
 /// A record beside the sheets: its form, its seal, two samplers.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::doctor::{QueuedBecause, Words, words};
-use crate::document::VisitDocument;
+use crate::document::{BoundDocument, Identity};
 use crate::limits::{METERED_BYTES_MAX, PROGRESS_MS};
 use crate::model::{Digest, DocumentId, EvidenceEntry, EvidenceId, EvidenceSubject, Millis};
 
@@ -168,9 +168,9 @@ pub fn state_on_phone(
 }
 
 /// Whether what a piece of evidence shows bears a seal; a visit as a whole bears none.
-pub fn is_sealed(visit: &VisitDocument, subject: &EvidenceSubject) -> bool {
+pub fn is_sealed<I: Identity>(document: &BoundDocument<I>, subject: &EvidenceSubject) -> bool {
     let sealed = subject.sealed_as();
-    sealed.is_some_and(|subject| visit.bears_seal(&subject))
+    sealed.is_some_and(|subject| document.bears_seal(&subject))
 }
 
 /// Where a piece of evidence stands.

@@ -64,7 +64,8 @@ Everybody is fictional; the phones are the real client with a SQLite file each, 
 
 晋阳示例检测 Jinyang, an inspection body: 甲组 team A 王建国 Wang, 赵敏 Zhao · 乙组 team B 李华 Li, 孙丽 Sun
 济宁示例检验所 Jining, another: 省组、丙组 teams for the province and the city 刘洋 Liu, 杨静 Yang
-申城示例质检 Shencheng, in Shanghai: 陈晨 Chen, 林琳 Lin",
+申城示例质检 Shencheng, in Shanghai: 陈晨 Chen, 林琳 Lin
+执法监管人员 enforcement: 晋城城区 of the city's district 韩志刚 Han, 冯晓梅 Feng · 盐湖 of Yanhu 马强 Ma, 牛芳 Niu",
         folder.display(),
         world.server.url(""),
         arguments.seed

@@ -23,7 +23,12 @@ fn the_final_rulings_are_the_same_for_twenty_seeds() {
     assert_eq!(first["奉贤第 4 次跟踪 visit 4 as tracking"], "valid");
     assert_eq!(first["九月一日学生服 uniforms of 1 September"], "duplicate");
     assert_eq!(first["九月二日学生服 uniforms of 2 September"], "valid");
-    assert_eq!(first["五金店头盔 helmets of the shop"], "needs_ruling");
+    assert_eq!(first["五金店拒检 refusal at the shop"], "resolved_sampled");
+    assert_eq!(
+        first["五金店再次进门 entry of the next day"], "first",
+        "what was refused without a sample does not count against it"
+    );
+    assert_eq!(first["五金店头盔 helmets of the shop"], "valid");
     assert_eq!(first["加油站汽油 petrol of the station"], "void");
     assert_eq!(first["商超头盔 helmets of the store"], "valid");
     for seed in 1..20 {

@@ -162,6 +162,16 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     ),
     ("QR_CHARS_MAX", "co_signature.too_large", CODE_SIZES),
     (
+        "QR_PIXELS_MAX",
+        "co_signature.too_large",
+        "mobile-ffi/src/meeting.rs::a_picture_is_as_large_as_allowed_and_no_larger",
+    ),
+    (
+        "CODE_ANSWERED_MS",
+        "co_signature.other_question",
+        "tests/tests/it/stories/handed_over.rs::a_code_is_answered_for_a_day_and_no_longer",
+    ),
+    (
         "CO_SIGNATURE_BYTES_MAX",
         "co_signature.too_large",
         CODE_SIZES,

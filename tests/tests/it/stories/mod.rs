@@ -8,6 +8,7 @@ mod evidence;
 mod evidence_arrives;
 mod faults;
 mod fleet;
+mod handed_over;
 mod hostile;
 mod identity;
 mod keys;

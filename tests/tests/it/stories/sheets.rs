@@ -157,6 +157,7 @@ fn a_sealed_refusal_is_shown_as_sealed_with_who_would_not_sign_and_what_changed_
         product: "检查井盖".to_owned(),
         witness: Some("居委会 周某".to_owned()),
         consequence_explained: true,
+        consequence: None,
         task_id: Some(w.id("task", "T1").parse().unwrap()),
     };
     let subject = SealSubject::Refusal(a.client.refuse(visit, refusal).unwrap());

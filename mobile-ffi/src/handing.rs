@@ -1,0 +1,205 @@
+//! Parcels (密封包): a case handed to another phone as a file, and a file that came taken in. What is inside is judged as what
+//! comes over the network is; media follow by their hashes, when there is one.
+
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::json;
+use sync_core::document::Identity as _;
+use sync_core::limits::{CODE_ANSWERED_MS, PARCEL_DOCUMENTS_MAX};
+use sync_core::model::{ConfirmationIdentity, DeviceId, DocumentId, ParcelId, SealSubject};
+use sync_core::proof::co_signature::{Answer, Nonce, Question, Statement as _};
+use sync_core::proof::parcel::{ParcelError, Recipient, Sending, header_of, seal};
+use sync_core::proof::{CertificatePayload, Signed, agreement_statement};
+use sync_core::sync::parcel::ParcelContents;
+
+use crate::api::Api;
+use crate::client::{Client, Done};
+use crate::error::ClientError;
+use crate::keys::RustVerifier;
+use crate::kinds::{Held, Kinds, confirmations_in, visit_in};
+use crate::store::Store;
+use crate::taking;
+use crate::types::{ParcelMade, ParcelOpened};
+
+fn refused(error: ParcelError) -> ClientError {
+    ClientError::new(error.code(), "This parcel is not made or not opened").with(error)
+}
+
+#[derive(Deserialize)]
+struct CertifiedDevice {
+    certificate: Signed<CertificatePayload>,
+}
+
+impl Client {
+    /// A parcel for the phone that shows this code, a question or an answer: the visit as it stands here, what enforcement has
+    /// sealed of it, and the certificates of everybody in them. Only for enforcement that governs the region, and for the
+    /// people of the visit's own body. The bytes are a file for the share sheet; nobody on the way reads it.
+    pub fn make_parcel(&self, code: &str, visit: DocumentId) -> Done<ParcelMade> {
+        let (recipient, answers) = self.recipient(code)?;
+        self.unless_stranger(visit, &recipient)?;
+        let sender = self.own_certificate()?;
+        let parcel_id = ParcelId(self.new_uuid());
+        let mut seed = [0; 32];
+        self.host.rng.fill(&mut seed);
+        let inner = self.lock();
+        let contents = contents_of(&inner.store, visit)?;
+        let sending = Sending {
+            parcel_id,
+            answers,
+            recipient: &recipient,
+            sender: &sender,
+            contents: &contents.pack().map_err(refused)?,
+        };
+        let bytes = seal(&sending, &seed, |message| inner.key.sign(message)).map_err(refused)?;
+        Ok(ParcelMade {
+            parcel_id,
+            file_name: format!("{parcel_id}.fieldseal"),
+            recipient: recipient.user_name,
+            bytes,
+        })
+    }
+
+    /// Whose code it is, and by which nonce they are answered.
+    fn recipient(&self, code: &str) -> Done<(CertificatePayload, Nonce)> {
+        if code.trim().starts_with(Answer::PREFIX) {
+            let heard = self.hear::<Answer>(code)?;
+            return Ok((heard.certificate, heard.says.nonce));
+        }
+        let heard = self.hear::<Question>(code)?;
+        Ok((heard.certificate, heard.says.nonce))
+    }
+
+    /// Opens a parcel and takes in what is inside, all of it in one transaction with the note that it was opened: a kill
+    /// leaves it unopened or opened. A second time it is `parcel.replayed`.
+    pub fn open_parcel(&self, bytes: &[u8]) -> Done<ParcelOpened> {
+        let (device_id, _) = self.device()?;
+        let earliest_now_ms = self.time_claim()?.earliest();
+        let wall_ms = self.wall_ms();
+        let mut inner = self.lock();
+        let keys = inner.install.agreement_keys();
+        let store = &mut inner.store;
+        let believed = taking::believed_keys(store)?;
+        let shown = store.list_nonces(wall_ms - CODE_ANSWERED_MS)?;
+        let header = header_of(bytes).map_err(refused)?;
+        let before = store.has_opened(&header.parcel_id)?;
+        let recipient = Recipient {
+            device_id,
+            keys: &keys,
+            believed: &believed,
+            verifier: &RustVerifier,
+            asked: &|nonce| shown.contains(nonce),
+            seen: &|_| before,
+            earliest_now_ms,
+        };
+        let opened = recipient.open(bytes).map_err(refused)?;
+        if store.revoked_at(opened.sender.device_id)?.is_some() {
+            return Err(refused(ParcelError::Sender));
+        }
+        let mut contents = ParcelContents::unpack(&opened.contents).map_err(refused)?;
+        contents.certificates.push(opened.certificate);
+        let sender = opened.sender.device_id;
+        let taken = taking::take_parcel(store, &Kinds, &contents, wall_ms, |write| {
+            write.put_opened(&opened.parcel_id, sender, &opened.answers, wall_ms)
+        })?;
+        let mut told = ParcelOpened {
+            parcel_id: opened.parcel_id,
+            sender_device: sender,
+            sender_name: opened.sender.user_name,
+            visits: Vec::new(),
+            confirmations: Vec::new(),
+            changes: 0,
+        };
+        for (header, changes) in taken {
+            match header.kind == ConfirmationIdentity::KIND {
+                true => told.confirmations.push(header.document_id),
+                false => told.visits.push(header.document_id),
+            }
+            told.changes += u32::try_from(changes).unwrap_or(u32::MAX);
+        }
+        Ok(told)
+    }
+
+    /// Draws another key for parcels; the server certifies it with the next sync, and what was sealed to an earlier one is
+    /// opened all the same.
+    pub fn renew_parcel_key(&self) -> Done<()> {
+        let mut inner = self.lock();
+        let install = inner.install.clone();
+        inner.install = inner.file.draw_agreement(self.host.rng.as_ref(), install)?;
+        Ok(())
+    }
+
+    /// Has the key for parcels certified where the certificate has another one, or none. That it cannot be done now is no
+    /// failure of the sync.
+    pub(crate) fn note_agreement_key(&self, api: &Api) {
+        if let Err(error) = self.try_note_agreement_key(api) {
+            tracing::info!(%error, "the key for parcels is not certified for now");
+        }
+    }
+
+    fn try_note_agreement_key(&self, api: &Api) -> Done<()> {
+        let (device, _) = self.device()?;
+        let (present, certified, key) = {
+            let inner = self.lock();
+            let present = inner.install.agreement_keys().into_iter().next();
+            let own = inner.store.find_certificate(&inner.install.actor)?;
+            (present, own, inner.key.clone())
+        };
+        let (Some(present), Some(certified)) = (present, certified) else {
+            return Ok(());
+        };
+        let public = STANDARD.encode(present.public());
+        if certified.agreement_key.as_ref() == Some(&public) {
+            return Ok(());
+        }
+        let challenge = Self::challenge(api)?;
+        let statement = agreement_statement(&challenge, device, present.public());
+        let body = json!({
+            "agreement_key": public,
+            "challenge": challenge,
+            "signature": STANDARD.encode(key.sign(&statement)),
+        });
+        let path = format!("/v1/devices/{device}/agreement-key");
+        let answer = self.call("PUT", &path, Some(&body))?;
+        let answer: CertifiedDevice = serde_json::from_value(answer)
+            .map_err(|e| ClientError::new("network.unreadable", "No certificate came").with(e))?;
+        let mut inner = self.lock();
+        let payload = taking::open_signed(&inner.store, &answer.certificate)?;
+        let own = (payload.device_id, payload.actor) == (device, certified.actor);
+        let key = STANDARD.decode(&payload.public_key).unwrap_or_default();
+        if !own || payload.agreement_key != Some(public) {
+            let message = "The certificate is for another key";
+            return Err(ClientError::new("certificate.mismatch", message));
+        }
+        inner
+            .store
+            .write(|write| write.put_certificate(&payload, &key, &answer.certificate))
+    }
+}
+
+/// A visit, what enforcement has sealed of it, and whose words are in them.
+fn contents_of(store: &Store, visit: DocumentId) -> Done<ParcelContents> {
+    let mut held = vec![(visit, Held::Visit(visit_in(store, visit)?))];
+    for confirmation in confirmations_in(store)? {
+        let identity = confirmation.identity();
+        let subject = SealSubject::Confirmation(identity.confirmation);
+        if identity.visit.document_id() == visit && confirmation.bears_seal(&subject) {
+            held.push((confirmation.id(), Held::Confirmation(confirmation)));
+        }
+    }
+    held.truncate(PARCEL_DOCUMENTS_MAX);
+    let (mut documents, mut devices) = (Vec::new(), BTreeSet::<DeviceId>::new());
+    for (id, document) in held {
+        for actor in document.actors() {
+            let certificate = store.find_certificate(&actor)?;
+            devices.extend(certificate.map(|it| it.device_id));
+        }
+        documents.push(document.packed(store.list_tips(id)?));
+    }
+    Ok(ParcelContents {
+        documents,
+        certificates: store.list_certificates_of(&devices)?,
+    })
+}
