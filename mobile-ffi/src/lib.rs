@@ -36,8 +36,9 @@ pub use host::{
 };
 pub use keys::{RustVerifier, SoftwareKey};
 pub use meeting::{code_png, code_svg};
-pub use sync_core::model::{ConfirmedSubject, CoordinateSystem, EvidenceSubject, Location};
-pub use sync_core::model::{EvidenceSubject, Location, PaperForm};
+pub use sync_core::model::{
+    ConfirmedSubject, CoordinateSystem, EvidenceSubject, Location, PaperForm,
+};
 pub use sync_core::sync::advice::{Preview, Spoken, SpokenDoor, Stands};
 pub use sync_core::sync::cases::{Case, CaseState};
 pub use sync_core::sync::enforcement::Objection;

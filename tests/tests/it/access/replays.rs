@@ -126,6 +126,7 @@ fn refused(w: &World) -> RefusalId {
         product: "电动车头盔".to_owned(),
         witness: Some("邻店店主".to_owned()),
         consequence_explained: true,
+        consequence: None,
         task_id: None,
     };
     let refusal = phone.client.refuse(visit, refusal).unwrap();

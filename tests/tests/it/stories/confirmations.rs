@@ -822,6 +822,7 @@ fn a_refusal_at_nine_and_a_sample_at_two_both_stand_until_enforcement_decides() 
         product: "电动车头盔".to_owned(),
         witness: Some("邻店店主".to_owned()),
         consequence_explained: true,
+        consequence: None,
         task_id: Some(w.id("task", "T2").parse().unwrap()),
     };
     let refusal = wang.client.refuse(visit, refusal).unwrap();
