@@ -40,6 +40,7 @@ impl Recorded {
             product: "检查井盖".into(),
             witness: Some("赵见证".into()),
             consequence_explained: true,
+            consequence: None,
             task_id: None,
         };
         let refusal = client.refuse(visit, refusal).unwrap();
