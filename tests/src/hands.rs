@@ -26,6 +26,7 @@ use uuid::Uuid;
 
 use crate::device::TestDevice;
 use crate::server::Answer as HttpAnswer;
+use crate::tus::{Piece, Tus};
 use crate::world::{ADMIN, World, word};
 
 /// The gate of the shop in stories, WGS-84.
@@ -313,6 +314,23 @@ impl Hand {
     #[track_caller]
     pub fn reads(&self, w: &World, path: &str) -> Value {
         w.server.get(path, &self.access(w)).expect(200).body
+    }
+
+    /// The same whatever comes of it.
+    pub fn gets(&self, w: &World, path: &str) -> HttpAnswer {
+        w.server.get(path, &self.access(w))
+    }
+
+    /// It asks to bring the bytes of an entry of a manifest; the HTTP status.
+    pub fn begins_upload(&self, w: &World, document: DocumentId, entry: &EvidenceEntry) -> u16 {
+        let piece = Piece {
+            document_id: document,
+            evidence_id: entry.evidence_id.to_string(),
+            sha256: entry.sha256.to_string(),
+            size: usize::try_from(entry.size_bytes).expect("a length"),
+        };
+        let tus = Tus::new(w.server.address, &self.access(w));
+        tus.asks_to_create(&piece).status
     }
 
     /// Its owner asks the API for something.

@@ -1,5 +1,5 @@
 //! Visits as a caller sees them: a sampler their own, a body its own, an authority those of its tasks and campaigns and
-//! of its regions and below. The scope is inside every query.
+//! of its regions and below, enforcement the cases of its regions. The scope is inside every query.
 
 use sync_core::model::{DocumentId, Millis};
 
@@ -8,7 +8,8 @@ use crate::args;
 use crate::store::{Result, Row, Session, Value, statements};
 use sync_core::proof::Role;
 
-/// Takes $1 user, $2 organisation, $3 whether they sample only, $4 whether they belong to an authority.
+/// Takes $1 user, $2 organisation, $3 whether they sample only, $4 as what they see more than their own: 1 for an authority,
+/// 2 for who only enforces there and sees the cases of their regions, 0 for anybody else.
 macro_rules! seen {
     ($rest:literal) => {
         concat!(
@@ -22,7 +23,9 @@ macro_rules! seen {
                     WHERE c.campaign_id = v.campaign_id AND r.user_id = $1) \
                OR EXISTS (SELECT 1 FROM samples s JOIN tasks t ON t.task_id = s.task_id \
                     WHERE s.document_id = v.document_id AND t.authority_id = $2) \
-               OR EXISTS (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND v.region LIKE r.prefix || '%'))))",
+               OR EXISTS (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND v.region LIKE r.prefix || '%'))) \
+            OR ($4 = 2 AND EXISTS (SELECT 1 FROM shared_documents s JOIN user_regions r ON s.region LIKE r.prefix || '%' \
+                  WHERE s.document_id = v.document_id AND r.user_id = $1)))",
             $rest
         )
     };
@@ -36,7 +39,7 @@ macro_rules! seen_confirmed {
             "FROM confirmations c WHERE (c.visit_id IN (SELECT v.document_id ",
             seen!(""),
             ") OR EXISTS (SELECT 1 FROM document_authors w WHERE w.document_id = c.document_id AND w.user_id = $1) \
-             OR ($4 = 1 AND EXISTS (SELECT 1 FROM user_regions u WHERE u.user_id = $1 AND c.region LIKE u.prefix || '%')))",
+             OR ($4 >= 1 AND EXISTS (SELECT 1 FROM user_regions u WHERE u.user_id = $1 AND c.region LIKE u.prefix || '%')))",
             $rest
         )
     };
@@ -120,8 +123,13 @@ fn from_row(row: &Row) -> Result<VisitListRow> {
 /// The first four arguments of every query that says what a caller sees of visits.
 pub(crate) fn sight(caller: &Principal) -> Vec<Value> {
     let samples_only = caller.roles.iter().all(|role| *role == Role::Sampler);
-    let authority = caller.organisation_kind == OrganisationKind::Authority;
-    args![caller.user, caller.organisation, samples_only, authority]
+    let enforces_only = caller.roles.iter().all(|role| *role == Role::Enforcement);
+    let more: i64 = match caller.organisation_kind {
+        OrganisationKind::Authority if enforces_only => 2,
+        OrganisationKind::Authority => 1,
+        _ => 0,
+    };
+    args![caller.user, caller.organisation, samples_only, more]
 }
 
 /// Which visits of those that a caller sees.

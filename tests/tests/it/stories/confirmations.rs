@@ -883,3 +883,53 @@ fn a_visit_that_is_interrupted_is_suspended_until_somebody_walks_in_again() {
     wang.syncs();
     assert_eq!(state(), "sampling");
 }
+
+#[test]
+fn enforcement_reads_the_cases_of_its_regions_and_no_other_visit() {
+    let scene = Scene::begins();
+    accepted(&scene.team.sends(&scene.w, &scene.entered));
+    let path = format!("/v1/visits/{}", scene.visit.id());
+    let reads = |hand: &Hand| hand.gets(&scene.w, &path).status;
+    assert_eq!(reads(&scene.bureau), 404, "nobody was refused yet");
+    assert!(scene.bureau.reads(&scene.w, "/v1/visits")["items"] == json!([]));
+    scene.arrives();
+    assert_eq!(reads(&scene.bureau), 200);
+    let who = Who {
+        regions: &["140525"],
+        names: &["neighbour1"],
+        ..ENFORCEMENT
+    };
+    assert_eq!(reads(&Hand::of(&scene.w, 3, &who)), 404);
+}
+
+#[test]
+fn what_a_confirmation_names_is_brought_by_its_author_and_read_by_the_team() {
+    let scene = Scene::begins();
+    scene.arrives();
+    scene.w.minutes(60);
+    let mut document = scene.drafts(&scene.bureau, "140502", |_| ());
+    let entry: EvidenceEntry = serde_json::from_value(json!({
+        "evidence_id": scene.bureau.draws(), "sha256": Digest([5; 32]), "size_bytes": 1_000,
+        "media_type": "image/jpeg", "kind": "place",
+        "subject": { "kind": "confirmation", "id": document.identity().confirmation },
+        "captured_at": scene.bureau.claim(&scene.w), "device_id": scene.bureau.device.id,
+    }))
+    .unwrap();
+    document
+        .add_evidence(&Stranger, scene.w.now(), &entry)
+        .unwrap();
+    accepted(&scene.bureau.sends(&scene.w, &document));
+    let upload = |hand: &Hand| hand.begins_upload(&scene.w, document.id(), &entry);
+    assert_eq!(upload(&scene.bureau), 201);
+    // The team reads it and brings nothing for it; the neighbours know nothing of it.
+    assert_eq!(upload(&scene.team), 403);
+    let path = format!("/v1/visits/{}/evidence", document.id());
+    assert_eq!(scene.team.gets(&scene.w, &path).status, 200);
+    let who = Who {
+        regions: &["140525"],
+        names: &["neighbour1"],
+        ..ENFORCEMENT
+    };
+    let neighbour = Hand::of(&scene.w, 3, &who);
+    assert_eq!(neighbour.gets(&scene.w, &path).status, 404);
+}
