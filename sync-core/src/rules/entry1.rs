@@ -16,8 +16,8 @@ use super::{
     Severity, Standing, Subject, Validity,
 };
 use crate::model::{
-    CampaignId, DocumentId, EnterpriseKey, EntryId, Interval, LeaseId, OrganisationId, RefusalId,
-    SampleId, TaskId, TimeFact, shanghai_minute,
+    CampaignId, DocumentId, EnterpriseKey, EntryId, Interval, LeaseId, Millis, OrganisationId,
+    RefusalId, SampleId, TaskId, TimeFact, shanghai_minute,
 };
 
 /// 一次任务进一次门
@@ -232,6 +232,7 @@ pub(super) fn check(ruling: &mut Ruling<'_>) {
         for cluster in clusters(&units) {
             scan.take(&cluster);
         }
+        scan.join_refused(&refusals, &ruling.decided_standings);
         if let Some((id, lease, others)) = scan.by_lease {
             let mut arguments = lease_arguments(facts, lease);
             arguments.push(("others", list(&others)));
@@ -489,13 +490,9 @@ fn reason_of(
                 false => Reason::TakesOver(sources),
             };
         }
-        Some(ContinuationFact::ResolvedRefusal) => entries.values().any(|other| {
-            let of_visit = refusals.get(&other.document_id).into_iter().flatten();
-            let mut earlier = of_visit
-                .filter(|(refused, _)| !when.before(&refused.usable()))
-                .peekable();
-            earlier.peek().is_some() && earlier.all(|(_, resolved)| *resolved)
-        }),
+        Some(ContinuationFact::ResolvedRefusal) => entries
+            .values()
+            .any(|other| is_resolved(other, entry, refusals)),
         None if entry.unexplained_resumption_of.is_some() => false,
         None => {
             let resumes = |arrival: &ArrivalFact| matches!(arrival.resumes, Some((_, true)));
@@ -510,6 +507,16 @@ fn reason_of(
         true => Reason::Continues,
         false => Reason::Unexplained,
     }
+}
+
+/// Whether the visit of `other` was refused before `entry` was made, and all of that is resolved.
+fn is_resolved(other: &EntryFact, entry: &EntryFact, refusals: &Refusals) -> bool {
+    let when = entry.entered.usable();
+    let of_visit = refusals.get(&other.document_id).into_iter().flatten();
+    let mut earlier = of_visit
+        .filter(|(refused, _)| !when.before(&refused.usable()))
+        .peekable();
+    earlier.peek().is_some() && earlier.all(|(_, resolved)| *resolved)
 }
 
 /// Maximal chains of overlapping intervals.
@@ -650,6 +657,40 @@ impl Scan<'_> {
         };
         for id in &unit.members {
             self.standings.insert(id.clone(), standing);
+        }
+    }
+
+    /// An entry after a resolved refusal is one with the entry that was refused (拒检后同意抽样): where nobody was first before
+    /// it, the refused one is the first, though it drew nothing, and what came after continues it.
+    fn join_refused(
+        &mut self,
+        refusals: &Refusals,
+        decided: &BTreeMap<EntryId, (Millis, Standing)>,
+    ) {
+        let mut standings = self.standings.iter();
+        let first = standings
+            .find(|(id, standing)| **standing == Standing::First && !decided.contains_key(*id));
+        let Some(id) = first.map(|(id, _)| id.clone()) else {
+            return;
+        };
+        let entry = self.entries[&id];
+        if !matches!(
+            entry.continues,
+            None | Some(ContinuationFact::ResolvedRefusal)
+        ) {
+            return;
+        }
+        let when = entry.entered.usable();
+        let refused = self.entries.iter().filter(|(other_id, other)| {
+            self.standings.get(**other_id) == Some(&Standing::Uncounted)
+                && !decided.contains_key(**other_id)
+                && other.entered.usable().before(&when)
+                && is_resolved(other, entry, refusals)
+        });
+        let refused = refused.max_by_key(|(id, other)| (other.entered.usable().lo, **id));
+        if let Some((refused, _)) = refused {
+            self.standings.insert((*refused).clone(), Standing::First);
+            self.standings.insert(id, Standing::Continuation);
         }
     }
 
@@ -981,6 +1022,25 @@ mod tests {
         let confirmed = confirmation(ConfirmationOutcome::Confirmed, [22, 23]);
         refusal.confirmations.push(confirmed);
         assert_eq!(facts.standing(2), Contested, "officers disagree");
+    }
+
+    #[test]
+    fn exempts_what_was_sampled_after_a_resolved_refusal_as_one_with_the_entry_that_was_refused() {
+        let mut facts = two_teams(24 * 60, uniform());
+        facts.samples.remove(&sample_id(1));
+        facts.entries.get_mut(&entry_id(1)).unwrap().drew_samples = false;
+        refuses(&mut facts, 1, noon(NOON) - 60 * MINUTE);
+        let both = |facts: &Facts| (facts.standing(1), facts.standing(2));
+        assert_eq!(both(&facts), (Uncounted, First), "nobody has resolved it");
+        let resolved = confirmation(ConfirmationOutcome::ResolvedSampled, [20, 21]);
+        facts.visits.get_mut(&document(1)).unwrap().confirmations = vec![resolved];
+        assert_eq!(both(&facts), (First, Continuation));
+        let entry = facts.entries.get_mut(&entry_id(2)).unwrap();
+        entry.continues = Some(ContinuationFact::ResolvedRefusal);
+        assert_eq!(both(&facts), (First, Continuation));
+        assert_eq!(facts.validity(2), Valid);
+        facts.decide_entry(1, Uncounted, 10);
+        assert_eq!(both(&facts), (Uncounted, First), "a person ruled otherwise");
     }
 
     #[test]

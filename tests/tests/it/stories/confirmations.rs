@@ -295,7 +295,10 @@ impl Scene {
     /// What the publicity system is told, oldest first.
     fn publicity(&self) -> Vec<Value> {
         let list = self.bureau.reads(&self.w, "/v1/publicity-messages");
-        list["items"].as_array().cloned().unwrap_or_default()
+        let mut items = list["items"].as_array().cloned().unwrap_or_default();
+        // Messages of one millisecond have ids in any order.
+        items.sort_by_key(|it| it["version"].as_i64());
+        items
     }
 
     fn told_public(&self) -> Vec<String> {
