@@ -6,20 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fieldseal_server::clock::{Clock as _, SystemClock};
-use fieldseal_server::crypto::AwsLc;
+use fieldseal_tests::hands::Stranger;
 use fieldseal_tests::{TestDevice, TestServer};
 use serde_json::json;
-use sync_core::document::{Certificates, SealRecord, Surroundings, VisitDocument};
+use sync_core::document::{SealRecord, VisitDocument};
 use sync_core::limits::PAGE_COMPRESSED_BYTES_MAX;
 use sync_core::model::{
-    Actor, Arrival, CampaignId, ChangeHash, Digest, DocumentId, EnterpriseKey, EvidenceEntry,
-    EvidenceId, EvidenceSubject, Milli, Millis, OrganisationId, PartySignature, PersonSignature,
-    SampleId, SampleSheet, SealId, SealSubject, SealUse, TaskId, TeamId, TeamKey, TimeClaim, Uscc,
-    UserId, VisitIdentity,
+    Arrival, CampaignId, Digest, DocumentId, EnterpriseKey, EvidenceEntry, EvidenceId,
+    EvidenceSubject, Milli, Millis, OrganisationId, PartySignature, PersonSignature, SampleId,
+    SampleSheet, SealId, SealSubject, SealUse, TaskId, TeamId, TeamKey, TimeClaim, Uscc, UserId,
+    VisitIdentity,
 };
 use sync_core::proof::{
-    CertificatePayload, Signed, TimeTokenPayload, TipStatement, Verifier, seal_statement,
-    tip_statement,
+    CertificatePayload, Signed, TimeTokenPayload, TipStatement, seal_statement, tip_statement,
 };
 use sync_core::sync::wire::{
     Cursor, DocumentHeader, PushedChange, SignedTip, SyncRequest, SyncResponse,
@@ -80,30 +79,6 @@ pub fn code(number: usize) -> String {
     let leading = format!("91140500{number:09}");
     let check = Uscc::check_character(&leading).expect("digits");
     format!("{leading}{check}")
-}
-
-/// A phone that knows no certificates: enough to write with.
-struct Alone;
-
-impl Certificates for Alone {
-    fn device(&self, _: &Actor) -> Option<CertificatePayload> {
-        None
-    }
-    fn signer(&self, _: i64) -> Option<CertificatePayload> {
-        None
-    }
-}
-
-impl Surroundings for Alone {
-    fn verifier(&self) -> &dyn Verifier {
-        &AwsLc
-    }
-    fn received_at(&self, _: &ChangeHash) -> Option<Millis> {
-        None
-    }
-    fn token(&self, _: &str) -> Option<TimeTokenPayload> {
-        None
-    }
 }
 
 impl Crowd {
@@ -247,7 +222,7 @@ impl Crowd {
             let before = sheet.clone();
             change(&mut sheet);
             visit
-                .edit_sheet(&Alone, at, &before, &sheet)
+                .edit_sheet(&Stranger, at, &before, &sheet)
                 .expect("it is written")
                 .expect("it differs");
         };
@@ -307,7 +282,7 @@ impl Crowd {
                 paper: None,
             };
             visit
-                .add_evidence(&Alone, at, &entry)
+                .add_evidence(&Stranger, at, &entry)
                 .expect("it is written");
         }
         let party = PartySignature::Signed {

@@ -55,14 +55,6 @@ pub(super) async fn keep(app: &App, tx: &mut Tx, ruled: &[Ruled], now: Millis) -
         let facts = visits.get(&gone.document).map_or([0; 32], |it| it.hash.0);
         effects::put(tx, &gone, facts).await?;
         tell(app, tx, &gone, now).await?;
-        if let Ok(refusal) = gone.refusal_id.parse::<RefusalId>()
-            && let Some(ruled) = visits.get(&gone.document)
-        {
-            let standings = standings(&ruled.facts, gone.document, &ruled.after);
-            if let Some(standing) = standings.get(&refusal) {
-                set_state(tx, gone.document, refusal, *standing, now).await?;
-            }
-        }
     }
     Ok(())
 }
