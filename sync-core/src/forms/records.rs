@@ -1,13 +1,26 @@
 //! 拒检认定表, 未抽到样品 and 现场报告 as they are printed.
 
+use std::collections::BTreeMap;
+
 use super::page::{Field, Group, Page, Part};
 use super::parts::{Shape, choice, day, long_text, or_nothing, party, text};
 use super::words::{LEVELS, NOT_SAMPLED_REASONS, REFUSAL_KINDS, REPORT_GROUNDS};
 use super::{FormError, FormMaker};
 use crate::document::VisitDocument;
 use crate::model::{
-    NotSampled, NotSampledId, OnSiteReport, OnSiteReportId, Party, Refusal, RefusalId, SealSubject,
+    Digest, EvidenceId, NotSampled, NotSampledId, OnSiteReport, OnSiteReportId, Party, Refusal,
+    RefusalId, SealSubject, TaskId, TimeClaim,
 };
+
+/// What stands over a record, and when it was made for which task.
+struct Heading<'r> {
+    title: &'static str,
+    title_en: &'static str,
+    /// What its date is called.
+    dated: &'static str,
+    task: Option<TaskId>,
+    at: &'r TimeClaim,
+}
 
 const NOTES: &[&str] = &[
     "本表由现场电子记录生成，签封后内容不可更改；修改只能以签名补正的方式列于其后。",
@@ -113,26 +126,49 @@ impl FormMaker<'_> {
             self.signatures(&shape, true, None),
             confirmation_by_pen(),
         ];
-        let lists = [
-            self.evidence(visit, &subject, &refusal.evidence),
-            self.amendments(visit, &subject, &shape),
-        ];
-        let rulebook = self.rulebook(refusal.task_id, &refusal.refused_at);
-        Ok(Page {
+        let heading = Heading {
             title: "产品质量监督抽查拒检认定表",
             title_en: "Record of a refusal of supervision sampling",
-            issuer: self.issuer(refusal.task_id),
+            dated: "记录日期",
+            task: refusal.task_id,
+            at: &refusal.refused_at,
+        };
+        Ok(Page {
+            banners,
+            groups,
+            ..self.record(visit, &subject, &shape, heading, &refusal.evidence)
+        })
+    }
+
+    /// What every record bears, whatever its fields.
+    fn record<T>(
+        &self,
+        visit: &VisitDocument,
+        subject: &SealSubject,
+        shape: &Shape<T>,
+        heading: Heading<'_>,
+        evidence: &BTreeMap<EvidenceId, Digest>,
+    ) -> Page {
+        let lists = [
+            self.evidence(visit, subject, evidence),
+            self.amendments(visit, subject, shape),
+        ];
+        let rulebook = self.rulebook(heading.task, heading.at);
+        Page {
+            title: heading.title,
+            title_en: heading.title_en,
+            issuer: self.issuer(heading.task),
             number: subject.number().unwrap_or_default(),
-            dated: format!("记录日期：{}", day(refusal.refused_at.earliest())),
+            dated: format!("{}：{}", heading.dated, day(heading.at.earliest())),
             state: shape.state(),
             bilingual: self.bilingual,
-            banners,
+            banners: self.banners(shape),
             letter: Vec::new(),
-            groups,
+            groups: Vec::new(),
             lists: lists.into_iter().flatten().collect(),
-            proof: Some(self.proof(visit, &shape, rulebook)),
+            proof: Some(self.proof(visit, shape, rulebook)),
             notes: NOTES.to_vec(),
-        })
+        }
     }
 
     pub(super) fn not_sampled(
@@ -191,25 +227,16 @@ impl FormMaker<'_> {
             running("情况说明", &record.explanation),
             self.signatures(&shape, false, stamp),
         ];
-        let lists = [
-            self.evidence(visit, &subject, &record.evidence),
-            self.amendments(visit, &subject, &shape),
-        ];
-        let rulebook = self.rulebook(None, &record.recorded_at);
-        Ok(Page {
+        let heading = Heading {
             title: "产品质量监督抽查未抽到样品情况表",
             title_en: "Record that nothing was sampled",
-            issuer: self.issuer(None),
-            number: subject.number().unwrap_or_default(),
-            dated: format!("记录日期：{}", day(record.recorded_at.earliest())),
-            state: shape.state(),
-            bilingual: self.bilingual,
-            banners: self.banners(&shape),
-            letter: Vec::new(),
+            dated: "记录日期",
+            task: None,
+            at: &record.recorded_at,
+        };
+        Ok(Page {
             groups,
-            lists: lists.into_iter().flatten().collect(),
-            proof: Some(self.proof(visit, &shape, rulebook)),
-            notes: NOTES.to_vec(),
+            ..self.record(visit, &subject, &shape, heading, &record.evidence)
         })
     }
 
@@ -267,25 +294,16 @@ impl FormMaker<'_> {
             running("现场情况", &report.description),
             self.signatures(&shape, false, None),
         ];
-        let lists = [
-            self.evidence(visit, &subject, &report.evidence),
-            self.amendments(visit, &subject, &shape),
-        ];
-        let rulebook = self.rulebook(None, &report.reported_at);
-        Ok(Page {
+        let heading = Heading {
             title: "产品质量监督抽查现场报告",
             title_en: "On-site report",
-            issuer: self.issuer(None),
-            number: subject.number().unwrap_or_default(),
-            dated: format!("报告日期：{}", day(report.reported_at.earliest())),
-            state: shape.state(),
-            bilingual: self.bilingual,
-            banners: self.banners(&shape),
-            letter: Vec::new(),
+            dated: "报告日期",
+            task: None,
+            at: &report.reported_at,
+        };
+        Ok(Page {
             groups,
-            lists: lists.into_iter().flatten().collect(),
-            proof: Some(self.proof(visit, &shape, rulebook)),
-            notes: NOTES.to_vec(),
+            ..self.record(visit, &subject, &shape, heading, &report.evidence)
         })
     }
 }
