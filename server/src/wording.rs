@@ -1,12 +1,12 @@
-//! Findings and other words of lists as people read them: in Chinese and English, beside the key that machines read.
+//! Findings and words of lists as people read them: in Chinese and English, beside the key that machines read. What the
+//! words of lists are called stands in [`sync_core::wording`], once for answers, pages and printed forms.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use sync_core::model::NotSampledReason;
 use sync_core::rules::{Finding, Lang, render};
 use utoipa::ToSchema;
 
-/// A word in both languages.
+/// A word in both languages, as answers carry it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Words {
     /// In Chinese.
@@ -15,53 +15,21 @@ pub struct Words {
     pub en: &'static str,
 }
 
+impl From<sync_core::wording::Words> for Words {
+    fn from(words: sync_core::wording::Words) -> Self {
+        let sync_core::wording::Words { zh, en } = words;
+        Self { zh, en }
+    }
+}
+
 const fn words(zh: &'static str, en: &'static str) -> Words {
     Words { zh, en }
 }
 
-/// 未抽到样品原因
-pub fn not_sampled_reason(reason: NotSampledReason) -> Words {
-    use NotSampledReason as Reason;
-    match reason {
-        Reason::Closed => words("倒闭", "closed down"),
-        Reason::Deregistered => words("注销", "deregistered"),
-        Reason::Stopped => words("停产", "production stopped"),
-        Reason::Converted => words("转产", "makes other products now"),
-        Reason::ExportOnly => words("全部出口", "exports everything"),
-        Reason::OutsideRegion => words("不在本辖区", "outside this region"),
-        Reason::NotInScope => words("不在抽查范围", "not within the sampling"),
-        Reason::StockTooSmall => words("基数不足", "too little in stock"),
-        Reason::Rectifying => words("整改中", "under rectification"),
-        Reason::NotAProducer => words("非生产企业", "no producer"),
-        Reason::AddressWrong => words("地址不符", "not at this address"),
-        Reason::Other => words("其他", "other"),
-    }
-}
-
-/// What a case is of.
-pub fn case_kind(kind: &str) -> Words {
-    match kind {
-        "refusal" => words("拒检", "refusal"),
-        _ => words("现场报告", "on-site report"),
-    }
-}
-
-/// The state of a refusal or of a report (domain.md §4), by its word.
-pub fn case_state(state: &str) -> Words {
-    match state {
-        "recorded" => words("已记录", "recorded"),
-        "reported" => words("已上报，待处理", "reported, waiting"),
-        "withdrawn" => words("已撤回", "withdrawn"),
-        "contested" => words("有争议，待裁定", "contested, a person decides"),
-        "confirmed" => words("已确认", "confirmed"),
-        "not_established" => words("不成立", "not established"),
-        "resolved_sampled" => words("已解决并抽样", "resolved and sampled"),
-        "published" => words("已公示", "published"),
-        "received" => words("已接收", "received"),
-        "handed_over" => words("已移交", "handed over"),
-        "disposed" => words("已处置", "disposed of"),
-        _ => words("未知", "unknown"),
-    }
+/// A word of a list by the list's name; what is in no list is unknown.
+pub fn in_list(list: &str, word: &str) -> Words {
+    let known = sync_core::wording::in_list(list, word);
+    known.map_or(words("未知", "unknown"), Words::from)
 }
 
 /// 抽查状态 of an enterprise that was not sampled.

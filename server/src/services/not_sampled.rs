@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sync_core::limits::NOT_SAMPLED_ROWS_MAX;
 use sync_core::model::{DocumentId, NotSampledReason, shanghai_date};
+use sync_core::wording::Worded;
 use utoipa::ToSchema;
 
 use super::audit;
@@ -174,7 +175,7 @@ fn view(row: NotSampledRow, names: &BTreeMap<String, people::Person>) -> NotSamp
             false => "not_sampled",
         },
         status_words: wording::not_sampled_status(row.sampled),
-        reason_words: reason.map(wording::not_sampled_reason),
+        reason_words: reason.map(|it| it.words().into()),
         stamp: Stamp {
             needed,
             present: row.stamped,

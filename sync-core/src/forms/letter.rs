@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::page::{Field, Group, Page, Part, State, visible};
-use super::parts::{choice, day, iso_day, party, text};
+use super::parts::{day, either, iso_day, party, text};
 use super::records::enterprise;
 use super::{FormError, FormMaker};
 use crate::document::reading::author;
@@ -139,11 +139,11 @@ impl FormMaker<'_> {
                 name: "现场出示",
                 rows: vec![vec![
                     text("进门时间", "Shown at", entered),
-                    choice(
+                    either(
                         "出示证件",
                         "Identity shown",
-                        &[(true, "已出示"), (false, "未记录出示")],
-                        Some(&shown),
+                        ["已出示", "未记录出示"],
+                        shown,
                     ),
                 ]],
                 ..Group::default()

@@ -11,7 +11,6 @@ mod records;
 mod sheet;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -6,18 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::page::{Field, Group, List, Part, Proof, State, visible};
-use super::words::{evidence_kind, of_register};
 use super::{FormError, FormMaker, verifier_url};
 use crate::document::reading::author;
 use crate::document::seals::Sealable;
 use crate::document::{Item, SealRecord, SealVerdict, VisitDocument, time_fact};
 use crate::model::fault_words::place_in_chinese;
 use crate::model::{
-    ChangeHash, Digest, EvidenceId, EvidenceSubject, Interval, Milli, Millis, OrganisationId,
-    Party, PartySignature, SealSubject, TaskId, TimeClaim, ToldFault, shanghai_date,
-    shanghai_minute,
+    AuthorityLevel, ChangeHash, Digest, EvidenceId, EvidenceKind, EvidenceSubject, Interval, Milli,
+    Millis, NotSampledReason, OrganisationId, Party, PartySignature, RefusalKind, ReportGrounds,
+    SealSubject, SealUse, TaskId, TimeClaim, ToldFault, shanghai_date, shanghai_minute,
 };
 use crate::qr::{Correction, QrCode};
+use crate::wording::{self, Worded};
 
 /// What is printed where nobody wrote anything.
 const NOTHING: &str = "／";
@@ -58,17 +58,35 @@ pub(super) fn long_text(value: impl AsRef<str>) -> Field {
 }
 
 /// A field of boxes to tick, of which each has its word.
-pub(super) fn choice<T: PartialEq>(
+pub(super) fn choice<T: Worded>(name: &'static str, en: &'static str, ticked: Option<T>) -> Field {
+    let boxes = T::ALL.iter();
+    boxes_of(
+        name,
+        en,
+        boxes.map(|it| (Some(*it) == ticked, it.words().zh)),
+    )
+}
+
+/// Two boxes with words of their own.
+pub(super) fn either(
     name: &'static str,
     en: &'static str,
-    words: &[(T, &'static str)],
-    ticked: Option<&T>,
+    words: [&'static str; 2],
+    first: bool,
 ) -> Field {
-    let boxes = words.iter().map(|(it, word)| (Some(it) == ticked, *word));
+    let [yes, no] = words;
+    boxes_of(name, en, [(first, yes), (!first, no)])
+}
+
+fn boxes_of(
+    name: &'static str,
+    en: &'static str,
+    boxes: impl IntoIterator<Item = (bool, &'static str)>,
+) -> Field {
     Field {
         name,
         en,
-        choices: boxes.collect(),
+        choices: boxes.into_iter().collect(),
         ..Field::default()
     }
 }
@@ -549,6 +567,24 @@ pub(super) fn party(group: &'static str, party: &Party) -> Group {
     }
 }
 
+/// 影像种类 by its word; a kind of an authority's own as it is written.
+fn evidence_kind(word: &str) -> &str {
+    wording::of_word::<EvidenceKind>(word).map_or(word, |words| words.zh)
+}
+
+/// What a register of a list holds, for people: the list is that of the register.
+fn of_register(name: &str, word: &str) -> String {
+    let list = match name {
+        "seals" => SealUse::LIST,
+        "kind" => RefusalKind::LIST,
+        "task_level" => AuthorityLevel::LIST,
+        "reason" => NotSampledReason::LIST,
+        "grounds" => ReportGrounds::LIST,
+        of_its_own => of_its_own,
+    };
+    wording::in_list(list, word).map_or_else(|| word.to_owned(), |words| words.zh.to_owned())
+}
+
 /// A value beside a seal in words: money in yuan, quantities as they are, texts as they were typed.
 fn amended(leaf: &str, path: &str, json: Option<&str>) -> String {
     let Some(value) = json.and_then(|it| serde_json::from_str::<Value>(it).ok()) else {
@@ -557,8 +593,7 @@ fn amended(leaf: &str, path: &str, json: Option<&str>) -> String {
     match value {
         Value::Null => NOTHING.to_owned(),
         Value::String(text) => or_nothing(&of_register(leaf, &text)),
-        Value::Bool(true) => "是".to_owned(),
-        Value::Bool(false) => "否".to_owned(),
+        Value::Bool(said) => said.words().zh.to_owned(),
         Value::Number(number) => match number.as_i64() {
             Some(fen) if leaf.ends_with("_fen") => yuan(Some(fen)),
             Some(milli) if path.ends_with("_milli") => Milli(milli).to_string(),

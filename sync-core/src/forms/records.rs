@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::page::{Field, Group, Page, Part};
 use super::parts::{Shape, choice, day, long_text, or_nothing, party, text};
-use super::words::{LEVELS, NOT_SAMPLED_REASONS, REFUSAL_KINDS, REPORT_GROUNDS};
 use super::{FormError, FormMaker};
 use crate::document::VisitDocument;
 use crate::model::{
-    Digest, EvidenceId, NotSampled, NotSampledId, OnSiteReport, OnSiteReportId, Party, Refusal,
-    RefusalId, SealSubject, TaskId, TimeClaim,
+    AuthorityLevel, Digest, EvidenceId, NotSampled, NotSampledId, OnSiteReport, OnSiteReportId,
+    Party, Refusal, RefusalId, SealSubject, TaskId, TimeClaim,
 };
+use crate::wording::Worded;
 
 /// What stands over a record, and when it was made for which task.
 struct Heading<'r> {
@@ -27,7 +27,6 @@ const NOTES: &[&str] = &[
     "持表人可扫描二维码或输入签封摘要核验；打印件与签封记录不一致的，以签封记录为准。",
     "“／”表示未填写；明确没有的填“无”。时间均为北京时间。",
 ];
-const YES_NO: [(bool, &str); 2] = [(true, "是"), (false, "否")];
 
 fn running(name: &'static str, value: &str) -> Group {
     Group {
@@ -59,16 +58,11 @@ impl FormMaker<'_> {
         let subject = SealSubject::Refusal(id);
         let shape: Shape<Refusal> = self.shape(visit, subject, visit.refusals().items)?;
         let refusal = &shape.item.value;
-        let level = LEVELS
+        let level = AuthorityLevel::ALL
             .iter()
-            .map(|(level, _)| *level)
+            .copied()
             .find(|level| crate::model::word(level) == refusal.task_level);
-        let kind = choice(
-            "拒检情形",
-            "Kind of refusal",
-            &REFUSAL_KINDS,
-            refusal.known_kind().as_ref(),
-        );
+        let kind = choice("拒检情形", "Kind of refusal", refusal.known_kind());
         let changed = shape.item.setter("refused_at");
         let mut banners = self.banners(&shape);
         if let Some(reason) = &refusal.withdrawn_reason {
@@ -81,7 +75,7 @@ impl FormMaker<'_> {
                     vec![
                         text("任务来源", "Commissioned by", self.source(refusal.task_id)),
                         beside(
-                            choice("任务级别", "Level", &LEVELS, level.as_ref()),
+                            choice("任务级别", "Level", level),
                             level.is_some() || refusal.task_level.is_empty(),
                             &refusal.task_level,
                         ),
@@ -116,8 +110,7 @@ impl FormMaker<'_> {
                     vec![choice(
                         "后果已告知",
                         "Consequence explained",
-                        &YES_NO,
-                        Some(&refusal.consequence_explained),
+                        Some(refusal.consequence_explained),
                     )],
                 ],
             ),
@@ -191,12 +184,7 @@ impl FormMaker<'_> {
             }
             (None, _) => None,
         };
-        let reasons = choice(
-            "未抽到原因",
-            "Reason",
-            &NOT_SAMPLED_REASONS,
-            reason.as_ref(),
-        );
+        let reasons = choice("未抽到原因", "Reason", reason);
         let groups = vec![
             rows(
                 "抽查任务",
@@ -271,7 +259,7 @@ impl FormMaker<'_> {
                 "报告事项",
                 vec![
                     vec![beside(
-                        choice("违法情形", "Grounds", &REPORT_GROUNDS, grounds.as_ref()),
+                        choice("违法情形", "Grounds", grounds),
                         grounds.is_some(),
                         &report.grounds,
                     )],
@@ -284,8 +272,7 @@ impl FormMaker<'_> {
                         choice(
                             "终止抽样",
                             "Sampling ended",
-                            &YES_NO,
-                            Some(&report.sampling_terminated),
+                            Some(report.sampling_terminated),
                         ),
                     ],
                     vec![text("报告对象", "Reported to", told.join("、"))],

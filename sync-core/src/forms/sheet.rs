@@ -5,13 +5,13 @@ use super::page::{Field, Group, Page, Part};
 use super::parts::{
     Shape, choice, day, iso_day, long_text, or_nothing, party, quantity, text, yuan,
 };
-use super::words::{CHANNELS, PURPOSES, SAMPLING_KINDS, SEAL_USES, SPARE_LOCATIONS};
 use super::{FormError, FormMaker};
 use crate::document::VisitDocument;
 use crate::model::{
     Channel, CirculationExtra, OnlineExtra, PurposeKind, SampleId, SampleSheet, SealSubject,
     SealUse,
 };
+use crate::wording::Worded;
 
 /// What everybody who holds the paper should know.
 const NOTES: &[&str] = &[
@@ -91,13 +91,8 @@ impl FormMaker<'_> {
                 text("抽查任务", "Task", task),
             ],
             vec![
-                choice(
-                    "抽样类别",
-                    "Kind of sampling",
-                    &SAMPLING_KINDS,
-                    Some(&sheet.sampling_kind),
-                ),
-                choice("抽查环节", "Channel", &CHANNELS, Some(&sheet.channel)),
+                choice("抽样类别", "Kind of sampling", Some(sheet.sampling_kind)),
+                choice("抽查环节", "Channel", Some(sheet.channel)),
             ],
             vec![
                 text(
@@ -105,7 +100,7 @@ impl FormMaker<'_> {
                     "Inspection body",
                     self.organisation(Some(visit.identity().body)),
                 ),
-                choice("抽样目的", "Purpose", &PURPOSES, Some(&sheet.purpose)),
+                choice("抽样目的", "Purpose", Some(sheet.purpose)),
             ],
         ];
         let purpose = match sheet.purpose {
@@ -137,13 +132,13 @@ impl FormMaker<'_> {
             let numbers: Vec<String> = of_use.map(|(number, _)| or_nothing(number)).collect();
             numbers.join("、")
         };
-        let [(test, test_zh), (spare, spare_zh)] = SEAL_USES;
+        let told = |on: SealUse| format!("{}：{}", on.words().zh, or_nothing(&sealed_on(on)));
         let seals = Field {
             name: "封条号",
             en: "Seal numbers",
             parts: vec![
-                Part::Text(format!("{test_zh}：{}", or_nothing(&sealed_on(test)))),
-                Part::Place(format!("{spare_zh}：{}", or_nothing(&sealed_on(spare)))),
+                Part::Text(told(SealUse::Test)),
+                Part::Place(told(SealUse::Spare)),
             ],
             ..Field::default()
         };
@@ -165,12 +160,7 @@ impl FormMaker<'_> {
                     ),
                 ],
                 vec![
-                    choice(
-                        "备样封存地点",
-                        "Spare kept at",
-                        &SPARE_LOCATIONS,
-                        sheet.spare_location.as_ref(),
-                    ),
+                    choice("备样封存地点", "Spare kept at", sheet.spare_location),
                     text("单价", "Unit price", yuan(sheet.unit_price_fen)),
                     text("购样费", "Price of samples", yuan(sheet.purchase_fen)),
                 ],
@@ -196,7 +186,6 @@ impl FormMaker<'_> {
 
 fn product(sheet: &SampleSheet) -> Group {
     let of = |it: &Option<String>| it.clone().unwrap_or_default();
-    let export = [(true, "是"), (false, "否")];
     Group {
         name: "产品信息",
         rows: vec![
@@ -222,7 +211,7 @@ fn product(sheet: &SampleSheet) -> Group {
             ],
             vec![text("执行标准", "Standards", sheet.standards.join("、"))],
             vec![
-                choice("是否出口", "For export", &export, Some(&sheet.is_export)),
+                choice("是否出口", "For export", Some(sheet.is_export)),
                 text("产品标注", "Mark on the goods", of(&sheet.not_for_sale)),
             ],
         ],

@@ -2,33 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// A text in Chinese and in English.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Words {
-    /// 中文
-    pub zh: &'static str,
-    /// English.
-    pub en: &'static str,
-}
-
-/// Language of a rendered message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lang {
-    /// 简体中文
-    ZhCn,
-    /// English.
-    En,
-}
-
-impl Words {
-    /// The text in one language.
-    pub fn in_lang(&self, lang: Lang) -> &'static str {
-        match lang {
-            Lang::ZhCn => self.zh,
-            Lang::En => self.en,
-        }
-    }
-}
+pub use crate::wording::{Lang, Words};
 
 /// Where a rule comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
