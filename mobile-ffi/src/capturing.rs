@@ -204,6 +204,7 @@ impl Client {
             location: about.location,
             device_id,
             paper: about.paper,
+            answers: BTreeMap::new(),
         };
         let beside = |write: &Write<'_>| {
             let change = write.last_change(visit)?;

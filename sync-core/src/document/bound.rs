@@ -13,7 +13,10 @@ use serde::de::DeserializeOwned;
 use super::project::Surroundings;
 use super::registers::{self, Registers};
 use super::skeleton::{self, Identity};
-use crate::model::{Actor, ChangeHash, DocumentId, EvidenceEntry, Millis, SealSubject};
+use crate::model::{
+    Actor, AnswerId, ChangeHash, DocumentId, EvidenceAnswer, EvidenceEntry, EvidenceId, Millis,
+    SealSubject,
+};
 
 /// Why a document cannot be read or edited.
 #[derive(Debug, thiserror::Error)]
@@ -451,6 +454,47 @@ impl<I: Identity> BoundDocument<I> {
             Ok(())
         })?
         .ok_or_else(|| DocumentError::Mismatch("evidence".to_owned()))
+    }
+
+    /// 影像补正: answers a review of a piece of evidence. Nothing of the entry itself changes, and of two phones that answer
+    /// both answers stay.
+    ///
+    /// # Errors
+    /// Where the piece or the supplementary picture is not in the manifest, or nothing is said.
+    pub fn answer_evidence(
+        &mut self,
+        wall_ms: Millis,
+        piece: EvidenceId,
+        id: AnswerId,
+        answer: &EvidenceAnswer,
+    ) -> Result<RawChange, DocumentError> {
+        let path = |id: EvidenceId| format!("{}/{id}", EVIDENCE.collection);
+        if answer.supplement.is_none() && answer.words.trim().is_empty() {
+            return Err(DocumentError::NoReason(path(piece)));
+        }
+        if answer.supplement == Some(piece) {
+            return Err(DocumentError::Mismatch(path(piece)));
+        }
+        for needed in answer.supplement.iter().chain([&piece]) {
+            if self.find(&EVIDENCE, &needed.to_string()).is_none() {
+                return Err(DocumentError::NotThere(path(*needed)));
+            }
+        }
+        let text = piece.to_string();
+        let entry = self
+            .find(&EVIDENCE, &text)
+            .ok_or_else(|| DocumentError::NotThere(path(piece)))?;
+        let before: EvidenceEntry = self.read_item(&EVIDENCE, &text, &entry, None)?.value;
+        if before.answers.contains_key(&id) {
+            let answered = format!("{}/answers/{id}", path(piece));
+            return Err(DocumentError::AlreadyThere(answered));
+        }
+        let mut after = before.clone();
+        after.answers.insert(id, answer.clone());
+        self.commit(wall_ms, "answer review", |tx| {
+            Self::put_differences(tx, &EVIDENCE, &before, &after)
+        })?
+        .ok_or_else(|| DocumentError::Mismatch(path(piece)))
     }
 
     /// 备注 of the document: replaces what lies between two places, counted in the document's text units.

@@ -15,7 +15,7 @@ use super::seals::{AmendmentRecord, Certificates, Edits, SealRecord, SealVerdict
 use super::skeleton::{Identity, SignedBy};
 use super::visit::VisitDocument;
 use crate::model::{
-    Actor, CampaignId, ChangeHash, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId,
+    Actor, AnswerId, CampaignId, ChangeHash, DeviceId, Digest, DocumentId, EnterpriseKey, EntryId,
     EvidenceEntry, EvidenceId, EvidenceSubject, Fault, Interval, Millis, NotSampled, OnSiteReport,
     OnSiteReportId, OrganisationId, ProductKey, ProductRule, PurposeKind, ReEntryGrantId, Refusal,
     RefusalId, Region, SampleId, SampleSheet, SealId, SealSubject, TaskId, TeamId, TeamKey,
@@ -23,8 +23,8 @@ use crate::model::{
 };
 use crate::proof::{CertificatePayload, TimeTokenPayload, Verifier};
 use crate::rules::{
-    ArrivalFact, CustodyFact, EntryFact, EvidenceFact, ProductFact, Purpose, RecusalFact,
-    RefusalFact, ReportFact, SampleFact, SamplingSource, VisitFact,
+    AnswerFact, ArrivalFact, CustodyFact, EntryFact, EvidenceFact, ProductFact, Purpose,
+    RecusalFact, RefusalFact, ReportFact, SampleFact, SamplingSource, VisitFact,
 };
 
 /// What a task says about its samples.
@@ -128,6 +128,9 @@ pub struct ListedEvidence {
     pub author: Option<UserId>,
     /// With which phone.
     pub device: Option<DeviceId>,
+    /// 补正: who answered reviews of it, and when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<AnswerId, AnswerFact>,
 }
 
 /// Everything that follows from a document.
@@ -202,9 +205,27 @@ impl<'a, I: Identity> Reading<'a, I> {
         listed
             .map(|it| ListedEvidence {
                 captured: self.time(&it.value.captured_at, &it.setter("captured_at")),
+                answers: self.answers(&it),
                 author: self.author(&it.maker).map(|author| author.user_id),
                 device: self.author(&it.maker).map(|author| author.device_id),
                 entry: it.value,
+            })
+            .collect()
+    }
+
+    /// 影像补正: the answers to reviews of a piece, with who gave them and when.
+    pub(super) fn answers(&self, piece: &Item<EvidenceEntry>) -> BTreeMap<AnswerId, AnswerFact> {
+        let answers = piece.value.answers.iter();
+        answers
+            .map(|(id, answer)| {
+                let change = piece.setter(&format!("answers.{id}"));
+                let fact = AnswerFact {
+                    review: answer.review,
+                    answered: self.time(&answer.answered_at, &change),
+                    by: self.author(&change).map(|author| author.user_id),
+                    supplement: answer.supplement,
+                };
+                (*id, fact)
             })
             .collect()
     }
@@ -920,6 +941,8 @@ fn visit_fact(
             location: it.value.location.clone(),
             found: None,
             reused: Default::default(),
+            review: None,
+            answers: read.answers(&it),
         })
         .collect();
     let earliest = |times: Vec<TimeFact>| {

@@ -421,6 +421,7 @@ fn evidence_of_a_record_is_bound_by_its_seal() {
         location: None,
         device_id: None,
         paper: None,
+        answers: Default::default(),
     };
     a.add_evidence(&Office, NINE_MS, &evidence(80)).unwrap();
     seal_subject(&mut a, subjects[0], 1, 60);
@@ -540,6 +541,7 @@ fn a_photographed_paper_is_held_against_the_number_and_the_seal_of_its_record() 
                 number: number.into(),
                 seal,
             }),
+            answers: Default::default(),
         };
     let refusal = EvidenceSubject::Refusal(RefusalId(Uuid::from_u128(21)));
     let found = |document: &VisitDocument| {

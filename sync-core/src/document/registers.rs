@@ -27,7 +27,7 @@ fn is_whole(path: &[String]) -> bool {
             name.as_str(),
             "subject" | "location" | "party_signature" | "signature" | "statement"
         )
-        || (path.len() >= 2 && path[path.len() - 2] == "signatures")
+        || (path.len() >= 2 && matches!(path[path.len() - 2].as_str(), "signatures" | "answers"))
 }
 
 fn key_of(path: &[String]) -> String {

@@ -665,6 +665,7 @@ fn what_no_phone_signed_as_a_seal_closes_nothing() {
         location: None,
         device_id: None,
         paper: None,
+        answers: Default::default(),
     };
     a.add_evidence(&Office, NINE_MS, &entry).unwrap();
     let before = a.sheet(sheet_id()).unwrap().value;
@@ -741,6 +742,7 @@ fn a_seal_covers_the_evidence_that_was_there() {
         location: None,
         device_id: None,
         paper: None,
+        answers: Default::default(),
     };
     a.add_evidence(&Office, NINE_MS, &entry(30)).unwrap();
     let seal = seal_on(&mut a, 1, 50);
@@ -1042,4 +1044,127 @@ fn a_voided_sheet_is_neither_edited_nor_sealed_nor_voided_again() {
     // Signed before it was voided, kept after.
     assert!(is_voided(a.seal(NINE_MS, &seal).err()));
     assert_eq!(a.sheet(sheet_id()).unwrap().value, voided);
+}
+
+#[test]
+fn an_answer_to_a_review_stands_beside_the_piece_and_two_phones_that_answer_keep_both() {
+    let (mut a, mut b) = two_phones();
+    let entry = |number: u128| EvidenceEntry {
+        evidence_id: EvidenceId(Uuid::from_u128(number)),
+        sha256: Digest([number as u8; 32]),
+        size_bytes: 10,
+        media_type: "image/jpeg".into(),
+        kind: "label".into(),
+        subject: EvidenceSubject::Sheet(sheet_id()),
+        captured_at: TimeClaim::default(),
+        location: None,
+        device_id: None,
+        paper: None,
+        answers: BTreeMap::new(),
+    };
+    let answer = |words: &str, supplement: Option<u128>| EvidenceAnswer {
+        review: 1,
+        words: words.into(),
+        supplement: supplement.map(|n| EvidenceId(Uuid::from_u128(n))),
+        answered_at: claim(1, NINE_MS),
+    };
+    let id = |n: u128| AnswerId(Uuid::from_u128(n));
+    let piece = EvidenceId(Uuid::from_u128(30));
+    a.add_evidence(&Office, NINE_MS, &entry(30)).unwrap();
+    seal_on(&mut a, 1, 50);
+    let sealed = a.changes_since(&[]).into_iter().map(|it| it.bytes);
+    b.apply(sealed).unwrap();
+    let mine = a
+        .answer_evidence(NINE_MS, piece, id(1), &answer("灯光暗", None))
+        .unwrap();
+    b.add_evidence(&Office, NINE_MS, &entry(31)).unwrap();
+    let theirs = b
+        .answer_evidence(NINE_MS, piece, id(2), &answer("", Some(31)))
+        .unwrap();
+    assert!(theirs.bytes.len() < 600 && mine.bytes.len() < 600);
+    let changes = b.changes_since(&[]).into_iter().map(|it| it.bytes);
+    a.apply(changes).unwrap();
+    let told = a.evidence().items;
+    let answered = told
+        .iter()
+        .find(|it| it.value.evidence_id == piece)
+        .unwrap();
+    let said: Vec<_> = answered.value.answers.values().cloned().collect();
+    assert_eq!(said, [answer("灯光暗", None), answer("", Some(31))]);
+    assert_eq!(answered.setter(&format!("answers.{}", id(1))), mine.hash);
+    assert!(a.amendments(&SealSubject::Sheet(sheet_id())).is_empty());
+    let facts = project(&a, &Office).visit.evidence;
+    let fact = facts
+        .iter()
+        .find(|it| it.evidence_id == Some(piece))
+        .unwrap();
+    assert_eq!(fact.answers.len(), 2);
+    assert_eq!(
+        fact.answers[&id(2)].supplement,
+        Some(EvidenceId(Uuid::from_u128(31)))
+    );
+    // What says nothing, names nothing that is here, or is said twice is not written down.
+    let before = a.heads();
+    for (piece, number, wrong) in [
+        (30, 3, answer(" ", None)),
+        (30, 3, answer("", Some(99))),
+        (30, 3, answer("", Some(30))),
+        (98, 3, answer("x", None)),
+        (30, 1, answer("again", None)),
+    ] {
+        let piece = EvidenceId(Uuid::from_u128(piece));
+        assert!(
+            a.answer_evidence(NINE_MS, piece, id(number), &wrong)
+                .is_err()
+        );
+    }
+    assert_eq!(a.heads(), before);
+}
+
+#[test]
+fn a_review_asks_until_this_version_of_it_is_answered_or_the_piece_is_accepted() {
+    let mut entry = EvidenceEntry {
+        evidence_id: EvidenceId(Uuid::from_u128(30)),
+        sha256: Digest([1; 32]),
+        size_bytes: 10,
+        media_type: "image/jpeg".into(),
+        kind: "label".into(),
+        subject: EvidenceSubject::Visit,
+        captured_at: TimeClaim::default(),
+        location: None,
+        device_id: None,
+        paper: None,
+        answers: BTreeMap::new(),
+    };
+    let review = |version, verdict| EvidenceReview {
+        document_id: DocumentId([1; 32]),
+        evidence_id: entry.evidence_id,
+        sha256: Digest([1; 32]),
+        version,
+        verdict,
+        reason: "看不清".into(),
+        authority_id: crate::model::OrganisationId(Uuid::from_u128(1)),
+        authority: "局".into(),
+        at_ms: 0,
+    };
+    let (questioned, rejected) = (
+        review(1, ReviewVerdict::Questioned),
+        review(2, ReviewVerdict::Rejected),
+    );
+    let accepted = review(3, ReviewVerdict::Accepted);
+    assert!(questioned.wants_answer(&entry) && rejected.wants_answer(&entry));
+    assert!(!accepted.wants_answer(&entry));
+    let answer = EvidenceAnswer {
+        review: 1,
+        words: "逆光".into(),
+        supplement: None,
+        answered_at: TimeClaim::default(),
+    };
+    entry.answers.insert(AnswerId(Uuid::from_u128(1)), answer);
+    assert!(!questioned.wants_answer(&entry) && rejected.wants_answer(&entry));
+    entry.sha256 = Digest([2; 32]);
+    assert!(
+        !rejected.wants_answer(&entry),
+        "of bytes that nobody looked at"
+    );
 }

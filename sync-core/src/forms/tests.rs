@@ -117,6 +117,7 @@ fn shown(number: u128, kind: &str, subject: EvidenceSubject) -> EvidenceEntry {
         location: None,
         device_id: None,
         paper: None,
+        answers: Default::default(),
     }
 }
 

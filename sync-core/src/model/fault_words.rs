@@ -270,6 +270,8 @@ const PLACES: &[Word] = &[
     ("evidence", "影像", "evidence"),
     ("device_id", "采集设备", "device"),
     ("paper", "纸质文书", "paper form"),
+    ("answers", "补正说明", "answer"),
+    ("words", "说明", "words"),
     ("number", "编号", "number"),
     ("sheet_no", "编号", "sheet number"),
     ("task_id", "任务来源", "task"),

@@ -59,6 +59,8 @@ uuid_ids! {
     SuspensionId;
     /// A piece of evidence named in the manifest (影像).
     EvidenceId;
+    /// What a sampler says to a review of a piece of evidence (影像补正).
+    AnswerId;
     /// A seal over one subject of a document.
     SealId;
     /// A record of refused sampling (拒检).

@@ -9,11 +9,13 @@ use jiff::civil::Date;
 
 use super::fault::{Fault, text_faults};
 use super::ids::{
-    AmendmentId, ArrivalId, ConfirmationId, DeviceId, Digest, EnterpriseRecordId, EvidenceId,
-    JointEntryId, NotSampledId, OnSiteReportId, OpinionId, OrganisationId, PriorClaimId,
-    ReEntryGrantId, RecusalId, RefusalId, SampleId, SealId, SuspensionId, TaskId, TeamId, UserId,
+    AmendmentId, AnswerId, ArrivalId, ConfirmationId, DeviceId, Digest, EnterpriseRecordId,
+    EvidenceId, JointEntryId, NotSampledId, OnSiteReportId, OpinionId, OrganisationId,
+    PriorClaimId, ReEntryGrantId, RecusalId, RefusalId, SampleId, SealId, SuspensionId, TaskId,
+    TeamId, UserId,
 };
 use super::place::{CoordinateSystem, Location, on_earth};
+use super::review::EvidenceAnswer;
 use super::sheet::Party;
 use super::time::{Millis, TimeClaim, shanghai_date};
 use crate::limits::{EVIDENCE_BYTES_MAX, PAPER_NUMBER_CHARS_MAX};
@@ -183,6 +185,9 @@ pub struct EvidenceEntry {
     /// 纸质文书: which paper it shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paper: Option<PaperForm>,
+    /// 补正: what was answered to reviews of it, each by its own id, so that two phones that answer both keep theirs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<AnswerId, EvidenceAnswer>,
 }
 
 /// 纸质文书: what stands on a paper form that was photographed, so that paper and record are one case. The photograph's own
@@ -232,6 +237,11 @@ impl EvidenceEntry {
         time_faults(&mut faults, "captured_at", &self.captured_at, now);
         if let Some(location) = &self.location {
             location.faults("location", &mut faults);
+        }
+        let says_nothing =
+            |it: &EvidenceAnswer| it.supplement.is_none() && it.words.trim().is_empty();
+        if self.answers.values().any(says_nothing) {
+            faults.push(Fault::new("answers.words", "required"));
         }
         told(self, faults)
     }
@@ -1099,6 +1109,7 @@ mod tests {
             }),
             device_id: None,
             paper: None,
+            answers: Default::default(),
         }
     }
 

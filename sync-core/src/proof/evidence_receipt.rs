@@ -122,6 +122,7 @@ mod tests {
             location: None,
             device_id: None,
             paper: None,
+            answers: Default::default(),
         };
         let (here, there) = (DocumentId([1; 32]), DocumentId([9; 32]));
         assert!(receipt().covers(here, &entry));

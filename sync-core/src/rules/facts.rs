@@ -9,10 +9,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::{RefusalStanding, ScopeKey, Standing, Subject, Validity};
 use crate::model::{
-    ArrivalId, CampaignId, ConfirmationId, ConfirmedSubject, DeviceId, Digest, DocumentId,
-    EnterpriseKey, EntryId, EvidenceId, Interval, JointEntryId, LeaseId, Location, MediaFact,
-    Millis, OnSiteReportId, OpinionId, OrganisationId, ReEntryGrantId, RefusalId, ReuseFact,
-    SampleId, SuspensionId, TaskId, TeamId, TimeFact, UserId,
+    AnswerId, ArrivalId, CampaignId, ConfirmationId, ConfirmedSubject, DeviceId, Digest,
+    DocumentId, EnterpriseKey, EntryId, EvidenceId, EvidenceReview, Interval, JointEntryId,
+    LeaseId, Location, MediaFact, Millis, OnSiteReportId, OpinionId, OrganisationId,
+    ReEntryGrantId, RefusalId, ReuseFact, ReviewVerdict, SampleId, SuspensionId, TaskId, TeamId,
+    TimeFact, UserId,
 };
 use crate::proof::OrganisationKind;
 
@@ -405,6 +406,58 @@ pub struct EvidenceFact {
     /// The same picture under other visits; the server alone knows.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub reused: BTreeSet<ReuseFact>,
+    /// 审查: what the authority decided on these bytes; none where nobody has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewFact>,
+    /// 补正: what its samplers answered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<AnswerId, AnswerFact>,
+}
+
+/// The decision that stands on a piece of evidence (影像审查).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewFact {
+    /// Which of the decisions.
+    pub version: i64,
+    /// What was decided.
+    pub verdict: ReviewVerdict,
+}
+
+/// An answer to a review (影像补正).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerFact {
+    /// The version that it answers.
+    pub review: i64,
+    /// When; always after the fact.
+    pub answered: TimeFact,
+    /// Whose certified key wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserId>,
+    /// 补充影像: the entry of the manifest that it brings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplement: Option<EvidenceId>,
+}
+
+/// Lays what the authority decided over the evidence of a visit. A decision is on the bytes that were looked at: where the
+/// entry names others by now, or the piece is not there, it says nothing.
+pub fn lay_over_reviews<'a>(
+    visit: &mut VisitFact,
+    reviews: impl IntoIterator<Item = &'a EvidenceReview>,
+) {
+    for review in reviews {
+        for piece in &mut visit.evidence {
+            if (piece.evidence_id, piece.sha256) == (Some(review.evidence_id), Some(review.sha256))
+                && piece
+                    .review
+                    .is_none_or(|known| known.version < review.version)
+            {
+                piece.review = Some(ReviewFact {
+                    version: review.version,
+                    verdict: review.verdict,
+                });
+            }
+        }
+    }
 }
 
 /// One entry, computed from arrivals.

@@ -213,6 +213,8 @@ pub fn visit() -> VisitFact {
         location: None,
         found: None,
         reused: BTreeSet::new(),
+        review: None,
+        answers: BTreeMap::new(),
     });
     VisitFact {
         campaign_id: CampaignId(Uuid::from_u128(CAMPAIGN)),

@@ -566,6 +566,7 @@ mod tests {
             location: None,
             device_id: None,
             paper: None,
+            answers: Default::default(),
         };
         visit
             .add_evidence(&crate::document::tests::Office, NINE_MS, &entry)

@@ -280,6 +280,7 @@ impl Crowd {
                 location: None,
                 device_id: None,
                 paper: None,
+                answers: Default::default(),
             };
             visit
                 .add_evidence(&Stranger, at, &entry)
