@@ -72,6 +72,10 @@ pub struct Parts {
     pub providers: OnceLock<Providers>,
     /// Where browsers reach this server, as it stands in the codes of printed forms; none until somebody says so.
     pub public_url: OnceLock<String>,
+    /// A server of map tiles for the sketch of a visit, `https://…/{z}/{x}/{y}.png`; none unless an operator names one.
+    pub tiles: OnceLock<String>,
+    /// Set once somebody is there: until then every page of the console leads to the first run.
+    pub peopled: OnceLock<()>,
     /// Whether a proxy in front tells the caller's address.
     pub trust_forwarded_for: bool,
 }
@@ -174,6 +178,8 @@ impl App {
             oidc: OnceLock::new(),
             providers: OnceLock::new(),
             public_url: OnceLock::new(),
+            tiles: OnceLock::new(),
+            peopled: OnceLock::new(),
             trust_forwarded_for,
         };
         let app = Self(Arc::new(parts));

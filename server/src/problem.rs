@@ -200,6 +200,16 @@ codes! {
     /// bound to is revoked.
     RefreshTokenReused = "refresh_token_reused", UNAUTHORIZED, "The refresh token was used before; the session is ended";
 
+    // The console.
+    /// A page of the console was asked to change something without a session that goes on: log in, and send it again.
+    LoginNeeded = "login_needed", UNAUTHORIZED, "Log in to go on";
+    /// A request that changes something came from a page of another origin, or does not say from which it came.
+    OriginForeign = "origin_foreign", FORBIDDEN, "This was sent by a page of somewhere else";
+    /// The token of the first run is unknown, used or expired: the three are not told apart.
+    SetupTokenInvalid = "setup_token_invalid", FORBIDDEN, "The token of the first run is not valid";
+    /// There is somebody already, so nobody is made by a token of the first run any more.
+    SetupOver = "setup_over", CONFLICT, "This server is set up already";
+
     /// No OpenID Connect provider is configured here.
     OidcNotConfigured = "oidc_not_configured", NOT_FOUND, "There is no provider to log in at";
     /// The login was not begun by this browser, was ended before, or took longer than ten minutes: begin again.
@@ -316,6 +326,16 @@ impl Problem {
         Self::new(Code::ValueInvalid).field(field, detail)
     }
 
+    /// What is wrong this time.
+    pub fn told(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    /// When to come again, in seconds.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.retry_after_s
+    }
+
     /// The fields concerned.
     pub fn errors(&self) -> &[FieldError] {
         &self.errors
@@ -392,6 +412,8 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.code.status();
+        // For the console, whose pages say in words what is JSON to others.
+        let told = self.clone();
         let body = ProblemBody {
             kind: format!("/docs/problems#{}", self.code.as_str()),
             title: self.code.title().to_owned(),
@@ -415,6 +437,7 @@ impl IntoResponse for Problem {
         }
         // For the log line: which problem it was, without reading the body again.
         response.extensions_mut().insert(self.code);
+        response.extensions_mut().insert(told);
         response
     }
 }

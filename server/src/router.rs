@@ -18,6 +18,7 @@ use utoipa_axum::routes;
 
 use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
+use crate::console;
 use crate::endpoints::{
     audit_events, campaigns, cases, challenges, devices, docs, enrolment_codes, enterprises,
     events, health, imports, leases, media, not_sampled, oidc, organisations, prior_samplings,
@@ -213,6 +214,7 @@ pub fn router(app: App) -> Result<Router, RouterError> {
         .fallback(async || Problem::new(Code::RouteUnknown))
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
         .layer(middleware::from_fn_with_state(gate, gate::pass))
+        .merge(console::router(app.clone()))
         .layer(DefaultBodyLimit::max(JSON_BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(
             patience as Patience,

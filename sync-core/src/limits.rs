@@ -118,6 +118,17 @@ pub const OIDC_REQUEST_S: u64 = 10;
 /// When to come again while the provider does not answer, in seconds.
 pub const OIDC_RETRY_S: u64 = 10;
 
+// The console.
+
+/// How long a session of the console (管理端) goes on without being used, in milliseconds: a working day.
+pub const CONSOLE_IDLE_MS: i64 = 12 * 3_600_000;
+/// How often a session of the console that is used is noted to go on, in milliseconds.
+pub const CONSOLE_NOTED_MS: i64 = 5 * 60_000;
+/// A typed form that is kept over a login, in bytes.
+pub const CONSOLE_KEPT_FORM_BYTES_MAX: usize = 256 * 1024;
+/// How long the token of the first run (首次设置) is good, in milliseconds.
+pub const SETUP_TOKEN_MS: i64 = 3_600_000;
+
 // The phone's session.
 
 /// What a phone first tries to put on a page, in inflated bytes: forms compress to a third of it or less.

@@ -159,24 +159,38 @@ async fn admit(
     if operation.scope == Scope::OwnDevice {
         principal.needed_device()?;
     }
-    let ticket = Ticket {
-        claims: Arc::new(claims),
-        key,
-    };
+    let claims = Arc::new(claims);
+    let ticket = Ticket(Held::Token { claims, key });
     Ok(Some((principal, ticket)))
 }
 
 /// What a caller was let in by: whoever answers for longer than a moment asks with it whether it still holds.
-#[derive(Clone, Debug)]
-pub struct Ticket {
-    claims: Arc<jwt::Claims>,
-    key: KeyId,
+#[derive(Clone)]
+pub struct Ticket(Held);
+
+#[derive(Clone)]
+enum Held {
+    /// An access token.
+    Token {
+        claims: Arc<jwt::Claims>,
+        key: KeyId,
+    },
+    /// The cookie of the console.
+    Cookie { secret: String, until: Millis },
 }
 
 impl Ticket {
+    /// Of whoever sits at the console.
+    pub fn of_cookie(secret: String, until: Millis) -> Self {
+        Self(Held::Cookie { secret, until })
+    }
+
     /// When its time is over, in milliseconds.
     pub fn expires_at(&self) -> Millis {
-        self.claims.exp.saturating_mul(1_000)
+        match &self.0 {
+            Held::Token { claims, .. } => claims.exp.saturating_mul(1_000),
+            Held::Cookie { until, .. } => *until,
+        }
     }
 
     /// Who it is now; a problem where it holds no longer.
@@ -184,7 +198,10 @@ impl Ticket {
         if app.now() >= self.expires_at() {
             return Err(Problem::new(Code::TokenExpired));
         }
-        sessions::principal(app, &self.claims, &self.key).await
+        match &self.0 {
+            Held::Token { claims, key } => sessions::principal(app, claims, key).await,
+            Held::Cookie { secret, .. } => Ok(sessions::seated(app, secret).await?.principal),
+        }
     }
 }
 

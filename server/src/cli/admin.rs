@@ -1,13 +1,10 @@
 //! `fieldseal admin create`: the first administrator, or another, made where the data lies.
 
-use sync_core::model::OrganisationId;
-
 use super::{Outcome, password};
-use crate::access::{OrganisationKind, Role};
 use crate::app::App;
 use crate::config::DataConfig;
-use crate::services::{audit, oidc, organisations, people, reference};
-use crate::store::access::organisations::{self as rows, OrganisationRow};
+use crate::services::administrators::{self, NewAdministrator};
+use crate::services::oidc;
 
 /// What to do about administrators.
 #[derive(Debug, clap::Subcommand)]
@@ -111,40 +108,12 @@ pub async fn make(
     display_name: String,
     password: String,
 ) -> Result<String, crate::problem::Problem> {
-    people::check_name("authority", authority)?;
-    let region = reference::region("region", code)?;
-    let mut db = app.store.read().await?;
-    let known = rows::find_authority(&mut db, authority, code).await?;
-    drop(db);
-    let made = known.is_none();
-    let organisation = known.unwrap_or_else(|| OrganisationRow {
-        organisation: OrganisationId(app.new_uuid()),
-        kind: OrganisationKind::Authority,
-        name: authority.to_owned(),
-        uscc: None,
-        authority_level: organisations::level(OrganisationKind::Authority, &region),
+    let new = NewAdministrator {
+        authority: authority.to_owned(),
         region: code.to_owned(),
-        parent: None,
-        created_at: app.now(),
-    });
-    let new = people::NewUser {
-        certificate_no: None,
-        organisation: organisation.organisation,
         username,
         display_name,
-        roles: vec![Role::Admin, Role::Authority],
-        regions: Vec::new(),
         password,
     };
-    let person = people::prepare(app, &organisation, new).await?;
-    let mut tx = app.store.begin().await?;
-    if made {
-        rows::insert_organisation(&mut tx, &organisation).await?;
-    }
-    people::insert(&mut tx, &person).await?;
-    let (actor, subject) = (audit::Actor::default(), format!("user:{}", person.row.user));
-    let detail = serde_json::json!({ "roles": person.row.roles });
-    audit::record(app, &mut tx, actor, "admin.created", subject, detail).await?;
-    tx.commit().await?;
-    Ok(person.row.username)
+    administrators::make(app, new).await
 }

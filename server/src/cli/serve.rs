@@ -7,11 +7,12 @@ use tokio::net::TcpListener;
 use super::Outcome;
 use crate::app::App;
 use crate::config::{DataConfig, ListenConfig, OidcArguments, WakeArguments};
+use crate::problem::Problem;
 use crate::router;
 use crate::serve::{serve, signalled};
+use crate::services::administrators;
 use crate::services::oidc::provider::Provider;
 use crate::services::wakes::provider::Providers;
-use crate::store::access::users;
 
 /// The arguments of `serve`.
 #[derive(Debug, clap::Args)]
@@ -55,28 +56,32 @@ impl Serve {
             ),
             None => None,
         };
-        println!("Fieldseal listens on http://{address} (API: http://{address}/docs)");
+        println!(
+            "Fieldseal listens on http://{address} (console: http://{address}/console, API: http://{address}/docs)"
+        );
         if let Some(metrics) = &metrics {
             println!(
                 "Metrics and health: http://{}/metrics",
                 metrics.local_addr()?
             );
         }
-        let mut db = app.store.read().await?;
-        if !users::any(&mut db).await? {
+        let failed = |problem: Problem| problem.to_string();
+        if administrators::nobody_yet(&app).await.map_err(failed)? {
             let database = match &self.data.database_url {
                 Some(_) => " with the same FIELDSEAL_DATABASE_URL",
                 None => "",
             };
+            let token = administrators::begin_first_run(&app).await;
+            let token = token.map_err(failed)?;
             println!(
-                "There is nobody yet. Make the first administrator, in another terminal{database}:"
+                "There is nobody yet. Make the first administrator in a browser, within an hour:\n  \
+                 http://{address}/console/setup with the token {token}\nor in another terminal{database}:"
             );
             // As this process was started, so that the line can be pasted.
             let program = std::env::args().next().unwrap_or("fieldseal".to_owned());
             let data = self.data.data.display();
             println!("  {program} admin create --username admin --data {data}");
         }
-        drop(db);
         // Ends with the process: nobody waits for an answer of these.
         let apart = metrics.map(|listener| {
             tokio::spawn(axum::serve(listener, router::apart(app.clone())).into_future())

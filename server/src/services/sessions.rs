@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use sync_core::limits::REFRESH_TOKEN_MS;
+use sync_core::limits::{CONSOLE_IDLE_MS, CONSOLE_NOTED_MS, REFRESH_TOKEN_MS};
 use sync_core::model::{DeviceId, Millis, UserId};
 use sync_core::proof::{Verifier, login_statement};
 use uuid::Uuid;
@@ -308,6 +308,117 @@ pub async fn begin_for(
     address: IpAddr,
 ) -> Result<Tokens, Problem> {
     Ok(begin(app, tx, user, None, address).await?.1)
+}
+
+/// The secret of a session of the console (管理端), which its cookie holds, and its end if it is not used.
+pub struct Secret {
+    /// Opaque.
+    pub secret: String,
+    /// When it ends.
+    pub expires_at: Millis,
+}
+
+/// Under another label than a refresh token: neither is taken for the other.
+fn secret_hash(secret: &str) -> [u8; 32] {
+    labelled_hash("console", secret.as_bytes())
+}
+
+/// Begins a session of the console for a person who is known.
+pub async fn begin_console(
+    app: &App,
+    tx: &mut Tx,
+    user: UserId,
+    address: IpAddr,
+) -> Result<Secret, Problem> {
+    let (session, secret) = (app.new_uuid(), hex::encode(app.random::<32>()));
+    let place = address.to_canonical().to_string();
+    let now = app.now();
+    let expires_at = now + CONSOLE_IDLE_MS;
+    sessions::insert_session(tx, session, user, None, &place, now).await?;
+    sessions::insert_token(tx, secret_hash(&secret), session, 1, now, expires_at).await?;
+    Ok(Secret { secret, expires_at })
+}
+
+/// Logs in at the console with a name and a password.
+pub async fn log_in_console(
+    app: &App,
+    username: &str,
+    password: String,
+    address: IpAddr,
+) -> Result<Secret, Problem> {
+    let place = Place::Address(address);
+    let user = logins::check_password(app, username, password, place).await?;
+    let mut tx = app.store.begin().await?;
+    let secret = begin_console(app, &mut tx, user.user, address).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// Who sits at the console.
+pub struct Seated {
+    /// Who may act.
+    pub principal: Principal,
+    /// Their name as people write it.
+    pub name: String,
+    /// The name of their organisation.
+    pub organisation: String,
+    /// When the session ends if it is not used.
+    pub expires_at: Millis,
+}
+
+/// Whoever a cookie of the console speaks for, if the session goes on and the person may still act.
+pub async fn seated(app: &App, secret: &str) -> Result<Seated, Problem> {
+    let (hash, now) = (secret_hash(secret), app.now());
+    let mut db = app.store.read().await?;
+    let row = sessions::find_secret(&mut db, hash).await?;
+    let row = row
+        .filter(|row| !row.ended && now < row.expires_at)
+        .ok_or(Problem::new(Code::SessionEnded))?;
+    // No token, and so no key of ours under which it was signed.
+    let found = sessions::find_principal(&mut db, row.session, "").await?;
+    drop(db);
+    let found = found.ok_or(Problem::new(Code::SessionEnded))?;
+    if !found.user_active {
+        return Err(Problem::new(Code::UserDisabled));
+    }
+    Ok(Seated {
+        principal: found.principal,
+        name: row.display_name,
+        organisation: row.organisation_name,
+        expires_at: row.expires_at,
+    })
+}
+
+/// Notes that a session of the console is used, at most every few minutes: it goes on for another working day, and no
+/// longer than a refresh token would.
+pub async fn note_use(
+    app: &App,
+    secret: &str,
+    seated: &Seated,
+    address: IpAddr,
+) -> Result<Option<Millis>, Problem> {
+    let now = app.now();
+    if seated.expires_at - now > CONSOLE_IDLE_MS - CONSOLE_NOTED_MS {
+        return Ok(None);
+    }
+    let hash = secret_hash(secret);
+    let mut tx = app.store.begin_beside().await?;
+    let Some(row) = sessions::find_secret(&mut tx, hash).await? else {
+        return Ok(None);
+    };
+    let until = (now + CONSOLE_IDLE_MS).min(row.issued_at + REFRESH_TOKEN_MS);
+    sessions::prolong(&mut tx, hash, until).await?;
+    let place = address.to_canonical().to_string();
+    sessions::touch(&mut tx, row.session, &place, now).await?;
+    tx.commit().await?;
+    Ok(Some(until))
+}
+
+/// Whose session a cookie of the console was, also after its end.
+pub async fn whose(app: &App, secret: &str) -> Result<Option<UserId>, Problem> {
+    let mut db = app.store.read().await?;
+    let row = sessions::find_secret(&mut db, secret_hash(secret)).await?;
+    Ok(row.map(|row| row.user))
 }
 
 /// A page of the sessions that go on: the caller's own, or for administrators those of everybody whom they see.

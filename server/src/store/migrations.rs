@@ -59,6 +59,7 @@ migrations![
     "0025_confirmations",
     "0026_notice",
     "0028_sampling_notices",
+    "0030_setup_tokens",
 ];
 
 statements! {

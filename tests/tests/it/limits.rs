@@ -391,6 +391,15 @@ const BESIDE: &[(&[&str], &str)] = &[
         "counted as ACCOUNT_FAILURES_MAX is, by address",
     ),
     (
+        &[
+            "CONSOLE_IDLE_MS",
+            "CONSOLE_NOTED_MS",
+            "CONSOLE_KEPT_FORM_BYTES_MAX",
+            "SETUP_TOKEN_MS",
+        ],
+        "sessions of the console: tests/tests/it/console/sessions.rs stands at them",
+    ),
+    (
         &["IMPORT_BYTES_MAX", "IMPORT_CHUNK_ROWS"],
         "told in tests/tests/it/imports",
     ),

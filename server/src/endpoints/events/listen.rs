@@ -31,6 +31,16 @@ pub async fn listen_to_events(
     ticket: Ticket,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    answer(&app, &caller, ticket, &headers).await
+}
+
+/// The stream for whoever listens: an app by its token, or a page of the console by its cookie.
+pub async fn answer(
+    app: &App,
+    caller: &Principal,
+    ticket: Ticket,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let last = match headers.get(LAST_EVENT_ID).map(HeaderValue::to_str) {
         None => None,
         Some(Ok("")) => None,
@@ -39,7 +49,7 @@ pub async fn listen_to_events(
             return Err(Problem::new(Code::HeaderInvalid).detail("Last-Event-ID"));
         }
     };
-    let stream = events::listen(&app, &caller, ticket, last).await?;
+    let stream = events::listen(app, caller, ticket, last).await?;
     let mut response = Sse::new(stream).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use sync_core::limits::OIDC_CODE_MS;
 use utoipa::IntoParams;
 
-use super::{CODE_COOKIE, LOGIN_COOKIE};
+use super::{CODE_COOKIE, CONSOLE_CODE_COOKIE, LOGIN_COOKIE};
 use crate::app::App;
 use crate::extract::Query;
 use crate::problem::{Problem, ProblemBody};
@@ -27,8 +27,14 @@ pub struct CallbackQuery {
     iss: Option<String>,
 }
 
+/// A page between the provider and the console: what follows from a page of ours brings the cookies along that a browser
+/// keeps from what follows from another site.
 const PAGE: &str = "<!doctype html><html lang=\"zh\"><meta charset=\"utf-8\"><title>Fieldseal</title>\
-    <p>登录成功，可以返回了。</p><p lang=\"en\">You are logged in; go back to where you came from.</p></html>";
+    <meta http-equiv=\"refresh\" content=\"0;url=/console/login/finish\">\
+    <p>登录成功。<a href=\"/console/login/finish\">进入管理端</a></p>\
+    <p lang=\"en\">You are logged in. <a href=\"/console/login/finish\">Go on to the console</a>; an app goes on by itself.</p></html>";
+/// Where that page leads.
+const CONSOLE: &str = "/console";
 
 /// Finish logging in at the provider: the browser gets a cookie that `POST /v1/tokens` takes once, with the grant `oidc`
 #[utoipa::path(get, path = "/v1/oidc/callback", tag = "tokens", params(CallbackQuery),
@@ -48,7 +54,8 @@ pub async fn finish_oidc_login(
     let code = oidc::finish(&app, returned, LOGIN_COOKIE.of(&headers)).await?;
     let provider = app.oidc.get();
     let encrypted = provider.is_some_and(|it| it.is_encrypted());
-    let mut response = match provider.and_then(|it| it.config.return_to.as_deref()) {
+    let return_to = provider.and_then(|it| it.config.return_to.as_deref());
+    let mut response = match return_to.filter(|page| !page.starts_with(CONSOLE)) {
         Some(page) => {
             let page = HeaderValue::from_str(page).map_err(|error| Problem::internal(&error))?;
             (StatusCode::SEE_OTHER, [(header::LOCATION, page)]).into_response()
@@ -58,6 +65,7 @@ pub async fn finish_oidc_login(
     let fields = response.headers_mut();
     for cookie in [
         CODE_COOKIE.set(&code, OIDC_CODE_MS / 1_000, encrypted)?,
+        CONSOLE_CODE_COOKIE.set(&code, OIDC_CODE_MS / 1_000, encrypted)?,
         LOGIN_COOKIE.set("", 0, encrypted)?,
     ] {
         fields.append(header::SET_COOKIE, cookie);

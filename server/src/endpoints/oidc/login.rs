@@ -14,7 +14,12 @@ use crate::services::oidc;
 #[utoipa::path(get, path = "/v1/oidc/login", tag = "tokens",
     responses((status = 303, description = "To the provider"), (status = "4XX", body = ProblemBody)))]
 pub async fn begin_oidc_login(State(app): State<App>) -> Result<Response, Problem> {
-    let begun = oidc::begin(&app).await?;
+    sent_to_provider(&app).await
+}
+
+/// The answer that sends a browser to the provider: of this operation, and of the console's page.
+pub async fn sent_to_provider(app: &App) -> Result<Response, Problem> {
+    let begun = oidc::begin(app).await?;
     let encrypted = app.oidc.get().is_some_and(|it| it.is_encrypted());
     let cookie = LOGIN_COOKIE.set(&begun.secret, OIDC_LOGIN_MS / 1_000, encrypted)?;
     let location =

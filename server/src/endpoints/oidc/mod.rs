@@ -22,6 +22,13 @@ pub const CODE_COOKIE: Cookie = Cookie {
     same_site: "Strict",
 };
 
+/// The same code for the page of the console that begins its session with it.
+pub const CONSOLE_CODE_COOKIE: Cookie = Cookie {
+    name: "fieldseal_oidc_code",
+    path: "/console/login",
+    same_site: "Strict",
+};
+
 /// A cookie of ours.
 pub struct Cookie {
     name: &'static str,

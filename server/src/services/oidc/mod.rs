@@ -15,7 +15,7 @@ use sync_core::model::UserId;
 
 use self::id_token::{Expected, Fault, Subject};
 use self::provider::{Provider, escaped, invalid};
-use super::sessions::{self, Tokens};
+use super::sessions::{self, Secret, Tokens};
 use super::{audit, people};
 use crate::access::Role;
 use crate::app::App;
@@ -272,14 +272,26 @@ fn code_hash(code: &str) -> [u8; 32] {
 
 /// Exchanges the code of a finished login for tokens.
 pub async fn exchange(app: &App, code: &str, address: IpAddr) -> Result<Tokens, Problem> {
-    let now = app.now();
     let mut tx = app.store.begin().await?;
-    let user = oidc::take_code(&mut tx, code_hash(code), now).await?;
-    let user = user.ok_or(Problem::new(Code::OidcCodeInvalid))?;
-    let user = active(&mut tx, user).await?;
+    let user = take_code(app, &mut tx, code).await?;
     let tokens = sessions::begin_for(app, &mut tx, user, address).await?;
     tx.commit().await?;
     Ok(tokens)
+}
+
+/// Exchanges the code of a finished login for a session of the console.
+pub async fn enter_console(app: &App, code: &str, address: IpAddr) -> Result<Secret, Problem> {
+    let mut tx = app.store.begin().await?;
+    let user = take_code(app, &mut tx, code).await?;
+    let secret = sessions::begin_console(app, &mut tx, user, address).await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+async fn take_code(app: &App, tx: &mut Tx, code: &str) -> Result<UserId, Problem> {
+    let user = oidc::take_code(tx, code_hash(code), app.now()).await?;
+    let user = user.ok_or(Problem::new(Code::OidcCodeInvalid))?;
+    active(tx, user).await
 }
 
 /// Whoever was disabled between the two steps is.

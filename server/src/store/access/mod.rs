@@ -11,6 +11,7 @@ pub mod oidc;
 pub mod organisations;
 pub mod server_keys;
 pub mod sessions;
+pub mod setup_tokens;
 pub mod sheet_number_blocks;
 pub mod users;
 pub mod wakes;
@@ -30,6 +31,7 @@ pub const ALL: &[&[&Statement]] = &[
     organisations::ALL,
     server_keys::ALL,
     sessions::ALL,
+    setup_tokens::ALL,
     sheet_number_blocks::ALL,
     users::ALL,
     wakes::ALL,

@@ -45,6 +45,13 @@ statements! {
     /// Ends all of a person but one.
     END_OTHERS = "UPDATE sessions SET ended_at = $3, end_reason = $4, place = NULL \
         WHERE user_id = $1 AND session_id <> $2 AND ended_at IS NULL";
+    /// The secret of a console's session, and whose it is.
+    FIND_SECRET = "SELECT t.session_id, t.issued_at, t.expires_at, s.ended_at, u.user_id, u.display_name, \
+            o.name AS organisation_name \
+        FROM refresh_tokens t JOIN sessions s ON s.session_id = t.session_id JOIN users u ON u.user_id = s.user_id \
+        JOIN organisations o ON o.organisation_id = u.organisation_id WHERE t.token_hash = $1";
+    /// It goes on.
+    PROLONG = "UPDATE refresh_tokens SET expires_at = $2 WHERE token_hash = $1 AND expires_at < $2";
     /// Whose it is, and of which device.
     FIND_OWNER = "SELECT user_id, device_id, ended_at FROM sessions WHERE session_id = $1";
     /// Those that go on, of one person.
@@ -219,6 +226,46 @@ pub async fn end_others(
     now: Millis,
 ) -> Result<u64> {
     tx.exec(&END_OTHERS, args![user, but, now, reason]).await
+}
+
+/// The secret of a console's session as stored.
+pub struct SecretRow {
+    /// Its session.
+    pub session: Uuid,
+    /// Whose.
+    pub user: UserId,
+    /// Their name as people write it.
+    pub display_name: String,
+    /// The name of their organisation.
+    pub organisation_name: String,
+    /// Since when.
+    pub issued_at: Millis,
+    /// Its end if it is not used.
+    pub expires_at: Millis,
+    /// Whether the session was ended.
+    pub ended: bool,
+}
+
+/// The secret of a console's session by its hash.
+pub async fn find_secret(db: &mut Session, hash: [u8; 32]) -> Result<Option<SecretRow>> {
+    let row = db.optional(&FIND_SECRET, args![hash]).await?;
+    let secret = row.map(|row| {
+        Ok(SecretRow {
+            session: row.get("session_id")?,
+            user: row.get("user_id")?,
+            display_name: row.get("display_name")?,
+            organisation_name: row.get("organisation_name")?,
+            issued_at: row.get("issued_at")?,
+            expires_at: row.get("expires_at")?,
+            ended: row.get::<Option<i64>>("ended_at")?.is_some(),
+        })
+    });
+    secret.transpose()
+}
+
+/// A console's session goes on until then.
+pub async fn prolong(tx: &mut Tx, hash: [u8; 32], until: Millis) -> Result<()> {
+    tx.exec(&PROLONG, args![hash, until]).await.map(drop)
 }
 
 /// Whose a session is.

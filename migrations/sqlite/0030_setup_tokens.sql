@@ -1,0 +1,5 @@
+-- 首次设置: hashes of the one-time tokens that stand in the log of a server where there is nobody yet.
+CREATE TABLE setup_tokens (
+    token_hash BLOB PRIMARY KEY NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,58 @@
+// Keeps an open page true: listens to what changed, reads the page anew, and puts its parts with `data-live` in place of the
+// old ones, unless somebody is typing in them. Without this script every page works; one reloads by hand.
+"use strict";
+
+(() => {
+  const address = document.body.dataset.events;
+  if (!address || !window.EventSource) return;
+  const told = ["visit.changed", "ruling.made", "case.changed", "reset"];
+  const lost = document.getElementById("live-lost");
+  let source = null;
+  let wanted = false;
+  let reading = false;
+
+  const busy = (part) =>
+    part.contains(document.activeElement) &&
+    /^(INPUT|SELECT|TEXTAREA|VIDEO)$/.test(document.activeElement.tagName);
+
+  async function read() {
+    if (reading) { wanted = true; return; }
+    reading = true;
+    do {
+      wanted = false;
+      try {
+        const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+        if (answer.redirected || !answer.ok) { location.reload(); return; }
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+        for (const part of document.querySelectorAll("[data-live][id]")) {
+          const other = fresh.getElementById(part.id);
+          if (other && !busy(part) && other.innerHTML !== part.innerHTML) {
+            const had = part.contains(document.activeElement) ? document.activeElement.id : "";
+            part.replaceWith(document.adoptNode(other));
+            if (had) document.getElementById(had)?.focus();
+          }
+        }
+      } catch { wanted = false; }
+      // Of many changes in a moment the page is read once.
+      await new Promise((rested) => setTimeout(rested, 1000));
+    } while (wanted);
+    reading = false;
+  }
+
+  function listen() {
+    if (source) return;
+    source = new EventSource(address);
+    source.onopen = () => { if (lost) lost.textContent = ""; };
+    source.onerror = () => { if (lost) lost.textContent = lost.dataset.text; };
+    for (const type of told) source.addEventListener(type, () => void read());
+    source.addEventListener("end", () => { leave(); void read(); });
+  }
+  function leave() { source?.close(); source = null; }
+
+  // Browsers open few connections to one server: a page that nobody looks at gives its own back.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) leave();
+    else { listen(); void read(); }
+  });
+  listen();
+})();

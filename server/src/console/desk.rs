@@ -1,0 +1,182 @@
+//! Who sits in front of the console and what surrounds every page: [`Front`] for pages that anybody may open, [`Desk`] for
+//! those of somebody who is logged in. Handlers take them as arguments; the door has put them there.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use sync_core::model::Millis;
+
+use super::assets;
+use super::language::Language;
+use super::pages::{PAGES, may_open};
+use super::when::{Count, When};
+use super::words::Words;
+use crate::access::Principal;
+use crate::access::gate::Ticket;
+use crate::problem::{Code, Problem};
+
+/// A browser, before it is known who sits there.
+#[derive(Clone, Debug)]
+pub struct Front {
+    /// In which language it is answered.
+    pub language: Language,
+    /// Path and query of the page that is asked for.
+    pub here: String,
+    /// Whether it talks to us under encryption.
+    pub encrypted: bool,
+}
+
+/// Somebody who is logged in.
+#[derive(Clone)]
+pub struct Desk {
+    /// The browser.
+    pub front: Front,
+    /// Who may act: services scope their queries by it.
+    pub principal: Principal,
+    /// For answers that last longer than a moment.
+    pub ticket: Ticket,
+    /// Their name.
+    pub name: String,
+    /// The name of their organisation.
+    pub organisation: String,
+}
+
+/// A link of the navigation.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Where it leads.
+    pub href: &'static str,
+    /// What it says.
+    pub text: &'static str,
+    /// Whether one is there.
+    pub current: bool,
+}
+
+/// What surrounds a page; every template that extends `layout.html` has one as `frame`.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The language.
+    pub language: Language,
+    /// The words of the language.
+    pub w: &'static Words,
+    /// What the page is called.
+    pub title: String,
+    /// Where one may go.
+    pub links: Vec<Link>,
+    /// Who is logged in; empty before.
+    pub name: String,
+    /// Of which organisation.
+    pub organisation: String,
+    /// Path and query of this page, to come back to.
+    pub here: String,
+    /// Whether the page is read anew when something changes: its parts with `data-live` are.
+    pub live: bool,
+}
+
+impl Frame {
+    /// The address of a file of the console, which changes with the file.
+    pub fn asset(&self, name: &str) -> String {
+        assets::address(name)
+    }
+
+    /// The other language's tag, as the choice sends it.
+    pub fn other(&self) -> &'static str {
+        self.language.other().tag()
+    }
+
+    /// A time for people.
+    pub fn time(&self, at: Millis) -> When {
+        When::at(self.language, at)
+    }
+
+    /// A number for people.
+    pub fn number(&self, number: impl TryInto<i64>) -> Count {
+        Count(number.try_into().unwrap_or_default())
+    }
+}
+
+impl Front {
+    /// The words of its language.
+    pub fn w(&self) -> &'static Words {
+        self.language.words()
+    }
+
+    /// What surrounds a page of nobody in particular.
+    pub fn frame(&self, title: impl Into<String>) -> Frame {
+        Frame {
+            language: self.language,
+            w: self.w(),
+            title: title.into(),
+            links: Vec::new(),
+            name: String::new(),
+            organisation: String::new(),
+            here: self.here.clone(),
+            live: false,
+        }
+    }
+}
+
+impl Desk {
+    /// The words of its language.
+    pub fn w(&self) -> &'static Words {
+        self.front.w()
+    }
+
+    /// The language.
+    pub fn language(&self) -> Language {
+        self.front.language
+    }
+
+    /// What surrounds a page of theirs.
+    pub fn frame(&self, title: impl Into<String>) -> Frame {
+        let path = self.front.here.split('?').next().unwrap_or_default();
+        let links = PAGES
+            .iter()
+            .filter(|page| may_open(page, &self.principal))
+            .filter_map(|page| {
+                let text = page.link?(self.w());
+                let below = page.path != super::HOME
+                    && path
+                        .strip_prefix(page.path)
+                        .is_some_and(|rest| rest.starts_with('/'));
+                Some(Link {
+                    href: page.path,
+                    text,
+                    current: path == page.path || below,
+                })
+            })
+            .collect();
+        Frame {
+            links,
+            name: self.name.clone(),
+            organisation: self.organisation.clone(),
+            ..self.front.frame(title)
+        }
+    }
+
+    /// The same for a page that is read anew when something changes.
+    pub fn live_frame(&self, title: impl Into<String>) -> Frame {
+        Frame {
+            live: true,
+            ..self.frame(title)
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Front {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let front = parts.extensions.get::<Front>().cloned();
+        front.ok_or(Problem::new(Code::Internal))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Desk {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        // The door puts it there; without it the page is for everybody and must not ask.
+        let desk = parts.extensions.get::<Desk>().cloned();
+        desk.ok_or(Problem::new(Code::Internal))
+    }
+}

@@ -1,0 +1,109 @@
+//! Every page of the console by its address: who may open it, what the navigation calls it, and its handlers. The door asks
+//! this table, the router is made from it, and a test walks it with every role; a page that is not in it cannot be opened.
+//!
+//! To add a page: its handler in a file of its own, its template below `server/templates`, its words in `words.rs`, and a
+//! row here. An address that changes something has a row of its own, so that the table says who may.
+
+use axum::routing::{MethodRouter, get, post};
+
+use super::words::Words;
+use super::{assets, events, language, login, setup, today};
+use crate::access::Principal;
+use crate::access::operations::Who;
+use crate::app::App;
+
+/// A page.
+pub struct Page {
+    /// Its address; `/console` and what is below.
+    pub path: &'static str,
+    /// Who may open it. What they find there is scoped by the services.
+    pub who: Who,
+    /// What the navigation calls it; none for pages that others lead to.
+    pub link: Option<fn(&Words) -> &'static str>,
+    /// Its handlers.
+    pub route: fn() -> MethodRouter<App>,
+    /// Whether it is there while there is nobody yet.
+    pub before_all: bool,
+}
+
+const fn public(path: &'static str, route: fn() -> MethodRouter<App>) -> Page {
+    Page {
+        path,
+        who: Who::Public,
+        link: None,
+        route,
+        before_all: false,
+    }
+}
+
+const fn page(path: &'static str, who: Who, route: fn() -> MethodRouter<App>) -> Page {
+    Page {
+        who,
+        ..public(path, route)
+    }
+}
+
+impl Page {
+    /// Named in the navigation.
+    const fn linked(self, link: fn(&Words) -> &'static str) -> Self {
+        Self {
+            link: Some(link),
+            ..self
+        }
+    }
+
+    /// There while there is nobody yet.
+    const fn before_all(self) -> Self {
+        Self {
+            before_all: true,
+            ..self
+        }
+    }
+}
+
+/// The table; the navigation is in its order.
+pub const PAGES: &[Page] = &[
+    // Coming in and going out.
+    public("/console/assets/{name}", || get(assets::get_asset)).before_all(),
+    public("/console/language", || post(language::choose)).before_all(),
+    public("/console/setup", || get(setup::show).post(setup::make)).before_all(),
+    public("/console/login", || get(login::show).post(login::enter)),
+    public("/console/login/provider", || get(login::to_provider)),
+    public("/console/login/finish", || get(login::from_provider)),
+    page("/console/logout", Who::Anyone, || post(login::leave)),
+    page("/console/events", Who::Anyone, || get(events::listen)),
+    // What waits.
+    page("/console", Who::Anyone, || get(today::show)).linked(|w| w.today),
+];
+
+/// The page of an address as the router names it.
+pub fn find(path: &str) -> Option<&'static Page> {
+    PAGES.iter().find(|page| page.path == path)
+}
+
+/// Whether somebody who is logged in may open it.
+pub fn may_open(page: &Page, principal: &Principal) -> bool {
+    match page.who {
+        Who::Public | Who::Anyone => true,
+        Who::Roles(roles) => principal.has_any(roles),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_page_has_one_row_and_lies_below_the_console() {
+        let paths: BTreeSet<_> = PAGES.iter().map(|page| page.path).collect();
+        assert_eq!(paths.len(), PAGES.len());
+        for path in paths {
+            assert!(
+                path == "/console" || path.starts_with("/console/"),
+                "{path}"
+            );
+        }
+    }
+}
