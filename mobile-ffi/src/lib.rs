@@ -37,10 +37,11 @@ pub use host::{
 pub use keys::{RustVerifier, SoftwareKey};
 pub use meeting::{code_png, code_svg};
 pub use sync_core::model::{
+    CaseDisposed, CaseHandedOver, CaseHolder, CaseProgress, CaseReceived, CaseState,
     ConfirmedSubject, CoordinateSystem, EvidenceSubject, Location, PaperForm,
 };
 pub use sync_core::sync::advice::{Preview, Spoken, SpokenDoor, Stands};
-pub use sync_core::sync::cases::{Case, CaseState};
+pub use sync_core::sync::cases::Case;
 pub use sync_core::sync::enforcement::Objection;
 pub use sync_core::sync::evidence::EvidenceTally;
 pub use sync_core::sync::leases::DoorState;

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sync_core::document::project_confirmation;
-use sync_core::model::{Digest, DocumentId};
+use sync_core::model::{CASE_PROGRESS, Digest, DocumentId, TRACKED_ENTERPRISE};
 use sync_core::sync::advice::{self, Known, Preview, ReferenceRecord};
 
 use crate::client::{Client, Done};
@@ -12,7 +12,7 @@ use crate::kinds::{confirmations_in, unknown_visit, visits_in};
 use crate::store::Store;
 use crate::taking;
 
-const REFERENCE_KINDS: [&str; 11] = [
+const REFERENCE_KINDS: [&str; 13] = [
     "campaign",
     "task",
     "organisation",
@@ -24,6 +24,8 @@ const REFERENCE_KINDS: [&str; 11] = [
     "re_entry_grant",
     "sampling_notice",
     "lease",
+    CASE_PROGRESS,
+    TRACKED_ENTERPRISE,
 ];
 
 impl Client {

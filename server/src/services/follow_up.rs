@@ -16,6 +16,7 @@ use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
 use crate::services::ruling::follow;
 use crate::store::Session;
+use crate::store::feed;
 use crate::store::rulings::effects::{self, EffectRow, MessageRow};
 use crate::store::rulings::versions;
 
@@ -176,18 +177,23 @@ pub async fn deliver(
     }
     let effect = effects::find(&mut tx, &message.effect_key).await?;
     let effect = effect.ok_or_else(missing)?;
+    let mut news = Vec::new();
     if let Ok(refusal) = effect.refusal_id.parse::<RefusalId>() {
         let ruling = versions::find_current(&mut tx, &Subject::Refusal(refusal)).await?;
         let standing = match ruling.and_then(|ruling| ruling.outcome) {
             Some(Outcome::Refusal { refusal }) => refusal,
             _ => RefusalStanding::Unconfirmed,
         };
-        follow::set_state(&mut tx, effect.document, refusal, standing, app.now()).await?;
+        let of = (effect.document, refusal);
+        news = follow::set_state(&mut tx, of.0, of.1, standing, app.now()).await?;
     }
     let subject = format!("publicity_message:{id}");
     let detail = serde_json::json!({ "receipt": receipt });
     let act = "publicity.delivered";
     audit::record(app, &mut tx, caller, act, subject, detail).await?;
+    if !news.is_empty() {
+        feed::append(&mut tx, &news, app.now()).await?;
+    }
     tx.commit().await?;
     let mut db = app.store.read().await?;
     let message = effects::find_message(&mut db, &caller.into(), id).await?;

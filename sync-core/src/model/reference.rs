@@ -8,46 +8,117 @@ use serde::{Deserialize, Serialize};
 use super::fault::{Fault, text_faults};
 use super::identity::VisitIdentity;
 use super::ids::{
-    CampaignId, DocumentId, EnterpriseKey, OnSiteReportId, OrganisationId, PriorSamplingId,
-    ProductRuleId, TaskId, TeamId, UserId,
+    CampaignId, DocumentId, EnterpriseKey, OrganisationId, PriorSamplingId, ProductRuleId,
+    RefusalId, TaskId, TeamId, UserId,
 };
 use super::product::normalise_text;
 use super::quantity::Milli;
+use super::records::ConfirmedSubject;
 use super::region::Region;
 use super::sheet::SamplingKind;
-use super::states::OnSiteReportState;
+use super::states::CaseState;
 use super::time::{Interval, Millis, add_days, shanghai_midnight};
 use crate::rules::NoticeFact;
 
 /// The kind of [`CaseProgress`] among reference data.
 pub const CASE_PROGRESS: &str = "case";
 
-/// 案件进展: how far an on-site report is on its way to the case office (案件机构).
+/// 案件进展: what became of a case (案件线索), as the server last knew it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseProgress {
     /// The visit.
     pub document_id: DocumentId,
-    /// The report.
-    pub report_id: OnSiteReportId,
+    /// The refusal or the report.
+    pub subject: ConfirmedSubject,
     /// Where it is.
-    pub state: OnSiteReportState,
-    /// Of what was done with it: 1, 2, …
+    #[serde(flatten)]
+    pub state: CaseState,
+    /// Of what people did with it: 0 where nobody did anything yet.
     pub version: i64,
-    /// When that was.
+    /// When it came to that state.
     pub at_ms: Millis,
-    /// 移交单位, once it was handed over.
+    /// Who has taken it (领办).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub office: Option<String>,
+    pub holder: Option<CaseHolder>,
+    /// 接收: of a report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received: Option<CaseReceived>,
+    /// 移交: of a report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_over: Option<CaseHandedOver>,
+    /// 处置: of a report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disposed: Option<CaseDisposed>,
+}
+
+/// Who has taken a case (领办).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseHolder {
+    /// Their id.
+    pub user_id: UserId,
+    /// As people write it.
+    pub name: String,
+    /// Since when.
+    pub since_ms: Millis,
+}
+
+/// 接收: the authority has the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseReceived {
     /// 回执编号
+    pub receipt_no: String,
+    /// When.
+    pub at_ms: Millis,
+}
+
+/// 移交: the report went to the case office (案件机构).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseHandedOver {
+    /// 移交单位
+    pub office: String,
+    /// 移交回执编号
+    pub receipt_no: String,
+    /// When.
+    pub at_ms: Millis,
+}
+
+/// 处置: what became of the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseDisposed {
+    /// 处置结果
+    pub result: String,
+    /// 文书编号 of what was decided, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receipt_no: Option<String>,
+    pub reference_no: Option<String>,
+    /// When.
+    pub at_ms: Millis,
 }
 
 impl CaseProgress {
-    /// Names it: there is one for each report of a visit.
+    /// Names it: there is one for each case of a visit.
     pub fn record_id(&self) -> String {
-        format!("{}/{}", self.document_id, self.report_id)
+        let subject = match self.subject {
+            ConfirmedSubject::Refusal(id) => id.0,
+            ConfirmedSubject::OnSiteReport(id) => id.0,
+        };
+        format!("{}/{subject}", self.document_id)
     }
+}
+
+/// The kind of [`TrackedEnterprise`] among reference data.
+pub const TRACKED_ENTERPRISE: &str = "tracked_enterprise";
+
+/// 跟踪抽查名单: an enterprise that a confirmed refusal put on it, as enforcement of the region is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackedEnterprise {
+    /// 受检单位, by its key after aliases.
+    pub enterprise: EnterpriseKey,
+    /// The visit.
+    pub document_id: DocumentId,
+    /// The refusal from which it follows.
+    pub refusal_id: RefusalId,
+    /// Since when.
+    pub since_ms: Millis,
 }
 
 /// 实施细则

@@ -4,6 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::rules::RefusalStanding;
 
+/// In which state a case (案件线索) is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "of", content = "state", rename_all = "snake_case")]
+pub enum CaseState {
+    /// 拒检
+    Refusal(RefusalState),
+    /// 现场报告
+    OnSiteReport(OnSiteReportState),
+}
+
 /// 拒检: recorded → reported → confirmed | not established | resolved; confirmed → published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -14,10 +14,11 @@ use super::wire::{IndexRow, RulingNotice};
 use crate::document::project::prior_sampling;
 use crate::document::{Certificates, Surroundings, TaskContext, VisitDocument, lay_over, project};
 use crate::model::{
-    Actor, AssignedRecusal, Campaign, CampaignId, ChangeHash, Digest, DocumentId, Enterprise,
-    EnterpriseAlias, EnterpriseKey, LeaseId, Millis, OrganisationId, ProductKey, ProductRule,
-    ReEntryGrantId, SampleId, SamplingNotice, Task, TaskId, Team, TeamId, TeamKey, TimeClaim,
-    UserId, VisitIdentity, normalise_text, word,
+    Actor, AssignedRecusal, CASE_PROGRESS, Campaign, CampaignId, CaseProgress, ChangeHash, Digest,
+    DocumentId, Enterprise, EnterpriseAlias, EnterpriseKey, LeaseId, Millis, OrganisationId,
+    ProductKey, ProductRule, ReEntryGrantId, SampleId, SamplingNotice, TRACKED_ENTERPRISE, Task,
+    TaskId, Team, TeamId, TeamKey, TimeClaim, TrackedEnterprise, UserId, VisitIdentity,
+    normalise_text, word,
 };
 use crate::proof::{
     BelievedKeys, CertificateKind, CertificatePayload, OrganisationKind, ReEntryGrantPayload,
@@ -75,6 +76,26 @@ impl Known<'_> {
             let read = serde_json::from_value(it.record.clone());
             Some((it.id.as_str(), read.ok()?))
         })
+    }
+
+    /// 案件进展: what became of cases, as the server last told it.
+    pub fn progress(&self) -> Vec<CaseProgress> {
+        let told = self.read::<CaseProgress>(CASE_PROGRESS);
+        told.map(|(_, progress)| progress).collect()
+    }
+
+    /// Since when an enterprise is on the tracking list (跟踪抽查名单), by its key that stands; none where it is not, as far as
+    /// this phone may know.
+    pub fn tracked_since(&self, enterprise: &EnterpriseKey) -> Option<Millis> {
+        let tracked = self.read::<TrackedEnterprise>(TRACKED_ENTERPRISE);
+        let of_it = tracked.filter(|(_, it)| self.alias(&it.enterprise) == *enterprise);
+        of_it.map(|(_, it)| it.since_ms).min()
+    }
+
+    /// 企业名录: an enterprise as it is listed, by its key that stands.
+    pub fn listed(&self, enterprise: &EnterpriseKey) -> Option<Enterprise> {
+        let mut listed = self.read::<Enterprise>("enterprise");
+        listed.find(|(_, it)| it.key == *enterprise).map(|(_, it)| it)
     }
 
     /// Leases that the server signed, by the keys of enterprises that stand now; the others are passed over.
@@ -148,9 +169,8 @@ impl Surroundings for Known<'_> {
         EnterpriseAlias::resolve(&aliases, key)
     }
     fn region(&self, key: &EnterpriseKey) -> Option<String> {
-        let mut listed = self.read::<Enterprise>("enterprise");
-        let (_, found) = listed.find(|(_, it)| it.key == *key)?;
-        found.region.map(|region| region.to_string())
+        let region = self.listed(key)?.region?;
+        Some(region.to_string())
     }
     fn roster(&self, team: TeamId) -> BTreeSet<UserId> {
         let mut teams = self.read::<Team>("team");

@@ -6,21 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::advice::{self, Known};
 use crate::document::{ListedRecord, Surroundings, VisitDocument, objection_to, project};
 use crate::model::{
-    ConfirmationId, ConfirmationIdentity, ConfirmedSubject, Digest, DocumentId, EntryId, Location,
-    Millis, OnSiteReportState, RefusalState, Region, SealSubject, VisitIdentity,
+    CaseProgress, CaseState, ConfirmationId, ConfirmationIdentity, ConfirmedSubject, Digest,
+    DocumentId, EntryId, Location, Millis, OnSiteReportState, RefusalState, Region, SealSubject,
+    VisitIdentity,
 };
 use crate::proof::{CertificatePayload, Role};
 use crate::rules::{Facts, Outcome, RefusalStanding, Rulebooks, Subject, rule_all};
-
-/// In which state a case is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "of", content = "state", rename_all = "snake_case")]
-pub enum CaseState {
-    /// 拒检
-    Refusal(RefusalState),
-    /// 现场报告
-    OnSiteReport(OnSiteReportState),
-}
+use crate::wording::Worded as _;
 
 /// One sealed refusal or report of one visit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +43,14 @@ pub struct Case {
     pub distance_mm: Option<i64>,
     /// As the rules say, by what is held here.
     pub state: CaseState,
+    /// The same in Chinese.
+    pub state_zh: String,
+    /// The same in English.
+    pub state_en: String,
+    /// Who has taken it, and the receipts of its way, as the server last told; none where it has told nothing.
+    pub progress: Option<CaseProgress>,
+    /// Since when the enterprise is on the tracking list (跟踪抽查名单), as far as who reads may know.
+    pub tracked_since_ms: Option<Millis>,
     /// Nothing that counts was found yet.
     pub waiting: bool,
     /// Why who reads may not confirm it, as a stable code; none if they may.
@@ -82,17 +82,31 @@ pub fn cases(
     let facts = advice::facts(documents, known);
     let outcomes = rule_all(&facts, rulebooks).outcomes;
     let mut cases = Vec::new();
+    let told = known.progress();
     for document in documents {
         let projection = project(document, known);
+        let enterprise = known.alias(&document.identity().enterprise);
+        let listed = known.listed(&enterprise);
+        let tracked_since_ms = known.tracked_since(&enterprise);
         let Some(visit) = facts.visits.get(&document.id()) else {
             continue;
         };
         let officer = reader.filter(|it| it.roles.contains(&Role::Enforcement));
         let own_region = || officer.and_then(|it| it.regions.first()?.parse().ok());
         let region = region_of(document, known).or_else(own_region);
+        let called = |listed: Option<String>, written: String| {
+            let listed = listed.filter(|it| !it.is_empty());
+            listed.unwrap_or(written)
+        };
+        let name = projection.enterprise_name.clone().unwrap_or_default();
+        let name = called(listed.as_ref().map(|it| it.name.clone()), name);
         let address = latest_address(document);
+        let address = called(listed.map(|it| it.address), address);
         let begun = |subject: ConfirmedSubject, record: &dyn Sealed, entry: Option<&EntryId>| {
             let seal = shown_digest(document, &subject.into(), record)?;
+            let mut progress = told.iter();
+            let progress =
+                progress.find(|it| it.document_id == document.id() && it.subject == subject);
             let place = entry.and_then(|entry| place_of(&facts, entry, here));
             let distance_mm = here
                 .filter(|it| it.counts())
@@ -104,13 +118,17 @@ pub fn cases(
                 seal,
                 kind: String::new(),
                 description: String::new(),
-                enterprise_name: projection.enterprise_name.clone().unwrap_or_default(),
+                enterprise_name: name.clone(),
                 address: address.clone(),
                 region: region.clone(),
                 recorded_at_ms: 0,
                 place,
                 distance_mm,
                 state: CaseState::OnSiteReport(OnSiteReportState::Recorded),
+                state_zh: String::new(),
+                state_en: String::new(),
+                progress: progress.cloned(),
+                tracked_since_ms,
                 waiting: true,
                 objection: None,
             })
@@ -127,12 +145,14 @@ pub fn cases(
                 _ => RefusalStanding::Unconfirmed,
             };
             let reported = known.received.contains_key(&it.maker);
+            let state = RefusalState::of(reported, standing, false);
+            let state = refusal_now(state, case.progress.as_ref());
             cases.push(Case {
                 kind: it.record.kind.clone(),
                 description: it.record.fact_description.clone(),
                 recorded_at_ms: it.record.refused_at.wall_ms,
-                state: CaseState::Refusal(RefusalState::of(reported, standing, false)),
-                waiting: standing == RefusalStanding::Unconfirmed,
+                state: CaseState::Refusal(state),
+                waiting: matches!(state, RefusalState::Recorded | RefusalState::Reported),
                 ..case
             });
         }
@@ -144,20 +164,31 @@ pub fn cases(
                 continue;
             };
             let mut found = visit.confirmations.iter();
+            let state = match known.received.contains_key(&it.maker) {
+                true => OnSiteReportState::Reported,
+                false => OnSiteReportState::Recorded,
+            };
+            let state = match case.progress.as_ref().map(|it| it.state) {
+                Some(CaseState::OnSiteReport(told)) => state.max(told),
+                _ => state,
+            };
             cases.push(Case {
                 kind: it.record.grounds.clone(),
                 description: it.record.description.clone(),
                 recorded_at_ms: it.record.reported_at.wall_ms,
-                state: CaseState::OnSiteReport(match known.received.contains_key(&it.maker) {
-                    true => OnSiteReportState::Reported,
-                    false => OnSiteReportState::Recorded,
-                }),
-                waiting: !found.any(|it| it.subject == subject && it.seal == case.seal),
+                state: CaseState::OnSiteReport(state),
+                waiting: state <= OnSiteReportState::Reported
+                    && !found.any(|it| it.subject == subject && it.seal == case.seal),
                 ..case
             });
         }
     }
     for case in &mut cases {
+        let words = match case.state {
+            CaseState::Refusal(state) => state.words(),
+            CaseState::OnSiteReport(state) => state.words(),
+        };
+        (case.state_zh, case.state_en) = (words.zh.to_owned(), words.en.to_owned());
         case.objection = match (case.identity(ConfirmationId(uuid::Uuid::nil())), reader) {
             (Some(identity), Some(reader)) => objection_to(&identity, reader).map(str::to_owned),
             (None, Some(_)) => Some("author.region".to_owned()),
@@ -174,6 +205,21 @@ pub fn cases(
         )
     });
     cases
+}
+
+/// The state of a refusal by what is held here and what the server told last. The phone's own rules go first, since a
+/// confirmation may be here that the server has not; that it was published only the server knows, and what it rules from more
+/// than is here stands where nothing was found here.
+fn refusal_now(here: RefusalState, told: Option<&CaseProgress>) -> RefusalState {
+    let told = match told.map(|it| it.state) {
+        Some(CaseState::Refusal(told)) => told,
+        _ => return here,
+    };
+    match here {
+        RefusalState::Recorded | RefusalState::Reported => told,
+        RefusalState::Confirmed if told == RefusalState::Published => told,
+        _ => here,
+    }
 }
 
 /// 行政区划 of the enterprise of a visit: as it is listed, else as it was last written down; none where nobody knows.

@@ -3,25 +3,20 @@
 
 use serde_json::{Value, json};
 use sync_core::limits::{FIELD_CHARS_MAX, NAME_CHARS_MAX};
-use sync_core::model::{
-    CaseProgress, DocumentId, OnSiteReportId, OnSiteReportState, OrganisationId,
-};
+use sync_core::model::{DocumentId, OnSiteReportState, OrganisationId};
 use uuid::Uuid;
 
-use super::{CaseFile, file};
+use super::{CaseFile, file, told};
 use crate::access::role::word;
 use crate::access::{Principal, Role};
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
 use crate::services::audit;
-use crate::services::sync::binding;
 use crate::store::access::organisations;
-use crate::store::feed::{self, Audience, NewRow};
+use crate::store::feed;
 use crate::store::rulings::cases;
-use crate::store::rulings::casework::{self, CaseEvent, CaseRow, Progress, StepRow};
-use crate::store::sync::documents;
-use crate::store::{Session, Tx};
+use crate::store::rulings::casework::{self, CaseEvent, CaseRow, Progress};
 
 /// What is done.
 #[derive(Clone, Debug)]
@@ -238,7 +233,10 @@ pub async fn act(
         json!({ "version": event.version }),
     );
     audit::record(app, &mut tx, caller, &name, named, detail).await?;
-    publish(app, &mut tx, &case, &event).await?;
+    let news = told::news(&mut tx, document, subject).await?;
+    if !news.is_empty() {
+        feed::append(&mut tx, &news, now).await?;
+    }
     tx.commit().await?;
     file(app, caller, document, subject).await
 }
@@ -260,66 +258,4 @@ fn taken(case: &CaseRow) -> Problem {
 
 fn out_of_step(detail: &str) -> Problem {
     Problem::new(Code::CaseOutOfStep).detail(detail)
-}
-
-/// Tells the phones of the visit's people, and of enforcement, how far a report is; and those who listen, of any act.
-async fn publish(app: &App, tx: &mut Tx, case: &CaseRow, event: &CaseEvent) -> Result<(), Problem> {
-    let Some(row) = documents::find(tx, case.document).await? else {
-        return Ok(());
-    };
-    let steps = casework::list_steps(tx, case.document).await?;
-    let step = steps.iter().find(|step| step.subject_id == case.subject_id);
-    let told = step.and_then(|step| progress(case.document, step));
-    let enforcement = cases::find_shared(tx, case.document).await?;
-    let enforcement = enforcement.map(Audience::Region);
-    // Who has taken a case is nobody's business but the desk's.
-    let is_step = step.is_some_and(|step| step.version == event.version);
-    let team = binding::audience(&row).filter(|_| is_step);
-    let record = told.and_then(|it| serde_json::to_value(it).ok());
-    let rows: Vec<NewRow> = team
-        .into_iter()
-        .chain(enforcement)
-        .map(|audience| {
-            let subject = case.subject_id;
-            NewRow::case(
-                audience,
-                case.document,
-                subject,
-                event.version,
-                record.as_ref(),
-            )
-        })
-        .collect();
-    if !rows.is_empty() {
-        feed::append(tx, &rows, app.now()).await?;
-    }
-    Ok(())
-}
-
-/// What phones are told of a step; none of what is no step.
-fn progress(document: DocumentId, step: &StepRow) -> Option<CaseProgress> {
-    let state = serde_json::from_value(step.step.clone().into()).ok()?;
-    let of = |name: &str| step.body[name].as_str().map(str::to_owned);
-    Some(CaseProgress {
-        document_id: document,
-        report_id: OnSiteReportId(step.subject_id),
-        state,
-        version: step.version,
-        at_ms: step.at,
-        office: of("office"),
-        receipt_no: of("receipt_no"),
-    })
-}
-
-/// How far the reports of a visit are, as phones are told: id, version and record of each.
-pub async fn progress_of_visit(
-    db: &mut Session,
-    document: DocumentId,
-) -> Result<Vec<(String, i64, CaseProgress)>, Problem> {
-    let steps = casework::list_steps(db, document).await?;
-    let told = steps.iter().filter_map(|step| {
-        let record = progress(document, step)?;
-        Some((record.record_id(), step.version, record))
-    });
-    Ok(told.collect())
 }

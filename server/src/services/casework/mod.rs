@@ -3,6 +3,7 @@
 
 pub mod acts;
 pub mod queues;
+pub mod told;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

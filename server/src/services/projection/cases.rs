@@ -1,11 +1,12 @@
 //! Cases (案件线索): each sealed refusal and each sealed report of a visit is one. A visit that has one goes down, to be read,
 //! to enforcement of the region in which the enterprise lies.
 
-use sync_core::model::{EntryId, Millis, Region};
+use sync_core::model::{EnterpriseKey, EntryId, Millis, Region};
 use sync_core::rules::Facts;
 
 use super::Why;
 use crate::store::feed::{Audience, NewRow};
+use crate::store::reference::{enterprises, versions};
 use crate::store::rulings::cases::{self, CaseKind, NewCase};
 use crate::store::sync::projections::VisitRow;
 use crate::store::{Result, Tx};
@@ -24,19 +25,42 @@ pub(super) async fn put(
         if found.is_empty() {
             continue;
         }
-        cases::put(tx, &found, now).await?;
         let document = visit.document_id;
         let region = visit.region.as_deref();
         let region: Option<Region> = region.and_then(|code| code.parse().ok());
         let before = cases::find_shared(tx, document).await?;
         let moved = before != region;
+        let known = match moved && before.is_some() {
+            true => cases::list_enterprises(tx, document).await?,
+            false => Vec::new(),
+        };
+        cases::put(tx, &found, now).await?;
         if moved {
             cases::set_shared(tx, document, region.as_ref()).await?;
-            let left = before.map(|left| NewRow::revoke(Audience::Region(left), document));
-            rows.extend(left);
+            if let Some(left) = before {
+                rows.push(NewRow::revoke(Audience::Region(left.clone()), document));
+                rows.extend(forgotten(tx, &known, &left).await?);
+            }
         }
         if moved || why == Why::Written {
             rows.extend(region.map(|region| NewRow::grant(Audience::Region(region), document)));
+        }
+    }
+    Ok(rows)
+}
+
+/// Enterprises of which a region's enforcement knew by cases that are another region's now: none of it is theirs to keep.
+async fn forgotten(tx: &mut Tx, known: &[EnterpriseKey], left: &Region) -> Result<Vec<NewRow>> {
+    let mut rows = Vec::new();
+    for key in known {
+        if cases::list_regions_at(tx, key).await?.contains(left) {
+            continue;
+        }
+        if let Some(listed) = enterprises::find_by_key(tx, key).await? {
+            let (kind, id) = ("enterprise", listed.enterprise_id.to_string());
+            let version = versions::last(tx, kind, &id).await?;
+            let audience = Audience::Region(left.clone());
+            rows.push(NewRow::reference(audience, kind, &id, version, None));
         }
     }
     Ok(rows)

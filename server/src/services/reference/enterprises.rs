@@ -12,9 +12,10 @@ use super::{Change, Work, code, missing, name, optional, region};
 use crate::problem::{Code, Problem};
 use crate::services::projection;
 use crate::services::sync::binding;
-use crate::store::feed;
+use crate::store::feed::{self, Audience};
 use crate::store::reference::enterprises::{self, Alias, Enterprise};
 use crate::store::reference::{prior_samplings, teams};
+use crate::store::rulings::cases;
 use crate::store::sync::{documents, projections};
 
 /// What an enterprise is to be.
@@ -91,7 +92,11 @@ pub async fn put(work: &mut Work<'_>, new: NewEnterprise) -> Result<(Enterprise,
     let keys = enterprises::keys_of(&mut work.tx, &row.key).await?;
     let placed = projection::project_enterprises_again(&mut work.tx, &keys, work.now).await?;
     work.place(placed);
-    let audiences = teams::list_near_enterprise(&mut work.tx, &row).await?;
+    let mut audiences = teams::list_near_enterprise(&mut work.tx, &row).await?;
+    for key in &keys {
+        let regions = cases::list_regions_at(&mut work.tx, key).await?;
+        audiences.extend(regions.into_iter().map(Audience::Region));
+    }
     work.publish("enterprise", row.enterprise_id, audiences, Some(&row))
         .await?;
     let subject = format!("enterprise:{}", row.enterprise_id);
@@ -182,7 +187,9 @@ pub async fn alias(
         serde_json::json!({}),
     )
     .await?;
+    let keys = [target.key.clone()];
     let again = concerned.project_again(work).await?;
+    tell_enforcement(work, &keys).await?;
     Ok((row, again))
 }
 
@@ -207,7 +214,23 @@ async fn tell(
     let id = target.enterprise_id;
     work.publish("enterprise", id, audiences.clone(), Some(target))
         .await?;
+    audiences.extend(concerned.enforcement(work).await?);
     work.publish_alias(row, audiences).await?;
+    Ok(())
+}
+
+/// Tells enforcement of the regions in which cases at these enterprises lie how each is listed. Call it when their visits
+/// were projected again: who has a case no longer is told nothing.
+async fn tell_enforcement(work: &mut Work<'_>, keys: &[EnterpriseKey]) -> Result<(), Problem> {
+    for key in keys {
+        let regions = cases::list_regions_at(&mut work.tx, key).await?;
+        if let Some(listed) = enterprises::find_by_key(&mut work.tx, key).await? {
+            let audiences = regions.into_iter().map(Audience::Region);
+            let id = listed.enterprise_id;
+            work.publish("enterprise", id, audiences, Some(&listed))
+                .await?;
+        }
+    }
     Ok(())
 }
 
@@ -236,6 +259,8 @@ pub async fn undo(work: &mut Work<'_>, id: Uuid, reason: &str) -> Result<(Alias,
         ..row
     };
     let told = feed::list_told(&mut work.tx, "enterprise_alias", &id.to_string()).await?;
+    let mut told = BTreeSet::from_iter(told);
+    told.extend(concerned.enforcement(work).await?);
     work.publish_alias(&undone, told).await?;
     work.audit(
         "enterprise.unaliased",
@@ -243,7 +268,9 @@ pub async fn undo(work: &mut Work<'_>, id: Uuid, reason: &str) -> Result<(Alias,
         serde_json::json!({}),
     )
     .await?;
+    let keys = concerned.keys.clone();
     let again = concerned.project_again(work).await?;
+    tell_enforcement(work, &keys).await?;
     let row = enterprises::find_alias(&mut work.tx, id).await?;
     Ok((row.ok_or_else(missing)?, again))
 }
@@ -288,6 +315,14 @@ impl Concerned {
             priors,
             doors,
         })
+    }
+
+    /// Enforcement of the regions to which the visits go as they stand.
+    async fn enforcement(&self, work: &mut Work<'_>) -> Result<BTreeSet<Audience>, Problem> {
+        let documents = self.documents.iter().copied();
+        let shared = cases::list_shared(&mut work.tx, documents).await?;
+        let regions = shared.into_iter().map(|(_, region)| region);
+        Ok(regions.map(Audience::Region).collect())
     }
 
     /// Puts all of it where it belongs now, and marks what it left and joined.

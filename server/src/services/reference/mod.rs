@@ -17,7 +17,7 @@ mod work;
 
 use sync_core::limits::NAME_CHARS_MAX;
 use sync_core::model::{OrganisationId, Region, Uscc};
-pub use work::{Work, rule};
+pub use work::{Work, as_phones_read, rule};
 
 use crate::access::{OrganisationKind, Principal};
 use crate::problem::{Code, Problem};

@@ -256,7 +256,7 @@ pub async fn rule(app: &App) {
 }
 
 /// A record as `sync_core::model` reads it: the server's own with the fields that phones name otherwise.
-fn as_phones_read(kind: &str, mut record: serde_json::Value) -> serde_json::Value {
+pub fn as_phones_read(kind: &str, mut record: serde_json::Value) -> serde_json::Value {
     match kind {
         "task" => {
             record["approved"] = (!record["approved_at_ms"].is_null()).into();

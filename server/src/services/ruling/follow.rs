@@ -13,13 +13,22 @@ use sync_core::rules::{
 use super::rule::Ruled;
 use crate::access::role::word;
 use crate::app::App;
+use crate::services::casework::told;
+use crate::store::feed::NewRow;
 use crate::store::rulings::cases;
 use crate::store::rulings::effects::{self, EffectRow};
 use crate::store::sync::projections;
 use crate::store::{Result, StoreError, Tx};
 
-/// Keeps what follows now against what followed before, and tells in which state each case is.
-pub(super) async fn keep(app: &App, tx: &mut Tx, ruled: &[Ruled], now: Millis) -> Result<()> {
+/// Keeps what follows now against what followed before, and tells in which state each case is; what phones are to be told of
+/// it.
+pub(super) async fn keep(
+    app: &App,
+    tx: &mut Tx,
+    ruled: &[Ruled],
+    now: Millis,
+) -> Result<Vec<NewRow>> {
+    let mut news = Vec::new();
     let visits = ruled.iter().filter_map(|it| match it.key {
         ScopeKey::Visit { document_id } => Some((document_id, it)),
         _ => None,
@@ -31,7 +40,7 @@ pub(super) async fn keep(app: &App, tx: &mut Tx, ruled: &[Ruled], now: Millis) -
     };
     let visits: BTreeMap<DocumentId, &Ruled> = visits.filter(refused).collect();
     if visits.is_empty() {
-        return Ok(());
+        return Ok(news);
     }
     let before = effects::list_of_documents(tx, visits.keys().copied()).await?;
     let mut before: BTreeMap<String, EffectRow> = before
@@ -41,11 +50,11 @@ pub(super) async fn keep(app: &App, tx: &mut Tx, ruled: &[Ruled], now: Millis) -
     for (document, ruled) in &visits {
         for effect in effects_of(&ruled.facts, &ruled.after) {
             let known = before.remove(&effect.key());
-            follows(app, tx, ruled, &effect, known, now).await?;
+            news.extend(follows(app, tx, ruled, &effect, known, now).await?);
         }
         let standings = standings(&ruled.facts, *document, &ruled.after);
         for (refusal, standing) in standings {
-            set_state(tx, *document, refusal, standing, now).await?;
+            news.extend(set_state(tx, *document, refusal, standing, now).await?);
         }
     }
     for mut gone in before.into_values().filter(|row| row.holds) {
@@ -55,8 +64,9 @@ pub(super) async fn keep(app: &App, tx: &mut Tx, ruled: &[Ruled], now: Millis) -
         let facts = visits.get(&gone.document).map_or([0; 32], |it| it.hash.0);
         effects::put(tx, &gone, facts).await?;
         tell(app, tx, &gone, now).await?;
+        news.extend(told::tracking(&gone, gone.region.as_deref()));
     }
-    Ok(())
+    Ok(news)
 }
 
 fn standings(
@@ -74,19 +84,21 @@ fn standings(
     sealed.map(|(id, _)| (*id, standing(id))).collect()
 }
 
-/// The state of a refusal as people call it; see [`RefusalState`].
+/// The state of a refusal as people call it; see [`RefusalState`]. What phones are to be told where it is another one now.
 pub async fn set_state(
     tx: &mut Tx,
     document: DocumentId,
     refusal: RefusalId,
     standing: RefusalStanding,
     now: Millis,
-) -> Result<()> {
+) -> Result<Vec<NewRow>> {
     let published = is_published(tx, &format!("publish/refusal/{refusal}")).await?;
     let state = RefusalState::of(true, standing, published);
-    cases::set_state(tx, document, &refusal.to_string(), &word(&state), now)
-        .await
-        .map(drop)
+    let subject = refusal.to_string();
+    match cases::set_state(tx, document, &subject, &word(&state), now).await? {
+        true => told::news(tx, document, refusal.0).await,
+        false => Ok(Vec::new()),
+    }
 }
 
 /// Whether the last that the publicity system took is an entry.
@@ -109,17 +121,18 @@ async fn follows(
     effect: &Effect,
     known: Option<EffectRow>,
     now: Millis,
-) -> Result<()> {
+) -> Result<Vec<NewRow>> {
     let (kind, of) = match effect {
         Effect::Track(of) => ("track", of),
         Effect::Publish(of) => ("publish", of),
     };
     let Some(visit) = projections::find_visit(tx, of.document_id).await? else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let record = record(&ruled.facts, of, &visit)?;
+    let before = known.as_ref().and_then(|known| known.region.clone());
     let next = match known {
-        Some(known) if known.holds && known.record == record => return Ok(()),
+        Some(known) if known.holds && known.record == record => return Ok(Vec::new()),
         Some(known) => EffectRow {
             version: known.version + 1,
             enterprise: of.enterprise.0.clone(),
@@ -146,7 +159,8 @@ async fn follows(
         },
     };
     effects::put(tx, &next, ruled.hash.0).await?;
-    tell(app, tx, &next, now).await
+    tell(app, tx, &next, now).await?;
+    Ok(told::tracking(&next, before.as_deref()))
 }
 
 /// What is told of an enterprise that refused (拒检企业信息): nothing of it depends on when it was ruled.

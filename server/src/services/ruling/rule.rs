@@ -131,7 +131,7 @@ async fn pass(app: &App) -> Result<()> {
             }
         }
     }
-    follow::keep(app, &mut tx, &ruled, now).await?;
+    published.extend(follow::keep(app, &mut tx, &ruled, now).await?);
     keep_facts(&mut tx, &ruled, &books, now).await?;
     let samplings = samplings(&ruled);
     published.extend(duplicate_index::refresh(app, &mut tx, &samplings, now).await?);

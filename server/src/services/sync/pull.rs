@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use sync_core::limits::{
     FEED_BATCHES_MAX, FEED_INFLATED_BYTES_MAX, FEED_ROWS_MAX, FIRST_SYNC_ROWS_MIN,
 };
-use sync_core::model::{Actor, CASE_PROGRESS, DocumentId, Millis, RulingId};
+use sync_core::model::{Actor, DocumentId, Millis, RulingId};
 use sync_core::proof::{
     CertificatePayload, EVIDENCE_RECEIPT, EvidenceReceiptPayload, EvidenceReceiptRecord, Signed,
 };
@@ -18,7 +18,7 @@ use sync_core::sync::wire::{
 use super::admission::Place;
 use crate::app::App;
 use crate::problem::{Code, Problem};
-use crate::services::casework::acts;
+use crate::services::casework::told;
 use crate::store::evidence;
 use crate::store::feed::{self, FeedRow, ReaderScope};
 use crate::store::rulings::versions::{self, RulingRow};
@@ -288,12 +288,13 @@ impl Writer<'_> {
                     let receipt = self.receipt(receipt)?;
                     self.push(row.position, receipt);
                 }
-                for (id, version, progress) in acts::progress_of_visit(db, document()?).await? {
+                let enforces = self.scope.enforces;
+                for told in told::around(db, document()?, enforces).await? {
                     let told = FeedEntry::Reference {
-                        kind: CASE_PROGRESS.to_owned(),
-                        id,
-                        version,
-                        record: serde_json::to_value(progress).ok(),
+                        kind: told.kind.to_owned(),
+                        id: told.id,
+                        version: told.version,
+                        record: told.record,
                     };
                     self.push(row.position, told);
                 }

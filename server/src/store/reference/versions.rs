@@ -16,6 +16,12 @@ pub async fn exists(db: &mut Session, kind: &str, id: &str) -> Result<bool> {
     Ok(db.optional(&FIND, args![kind, id]).await?.is_some())
 }
 
+/// The version that was published last; 0 before the first.
+pub async fn last(db: &mut Session, kind: &str, id: &str) -> Result<i64> {
+    let found = db.optional(&FIND, args![kind, id]).await?;
+    found.map_or(Ok(0), |row| row.get("version"))
+}
+
 /// The next version of a record, beginning with 1.
 pub async fn next(tx: &mut Tx, kind: &str, id: &str) -> Result<i64> {
     tx.one(&NEXT, args![kind, id]).await?.get("version")

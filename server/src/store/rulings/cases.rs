@@ -1,6 +1,6 @@
 //! Cases (案件线索), and which documents go to enforcement of which region.
 
-use sync_core::model::{DocumentId, Location, Millis, Region, TimeFact};
+use sync_core::model::{DocumentId, EnterpriseKey, Location, Millis, Region, TimeFact};
 
 use crate::args;
 use crate::store::sync::projections::VisitRow;
@@ -14,6 +14,11 @@ statements! {
         ON CONFLICT (document_id) DO UPDATE SET region = excluded.region";
     /// It goes to no region.
     DELETE_SHARED = "DELETE FROM shared_documents WHERE document_id = $1";
+    /// To which regions' enforcement visits at an enterprise go.
+    LIST_REGIONS_AT = "SELECT DISTINCT s.region FROM cases k JOIN shared_documents s ON s.document_id = k.document_id \
+        WHERE k.enterprise = $1 ORDER BY s.region";
+    /// At which enterprises the cases of a visit were.
+    LIST_ENTERPRISES = "SELECT DISTINCT enterprise FROM cases WHERE document_id = $1 ORDER BY enterprise";
     /// Those of a visit.
     LIST_OF_VISIT = "SELECT * FROM cases WHERE document_id = $1 ORDER BY happened_at, subject_id";
     /// The state of one is another now.
@@ -170,6 +175,22 @@ pub async fn find_shared(db: &mut Session, document: DocumentId) -> Result<Optio
     let row = db.optional(&FIND_SHARED, args![document]).await?;
     row.map(|row| region(&row.get::<String>("region")?))
         .transpose()
+}
+
+/// The regions to whose enforcement a case at this enterprise goes, by its key after aliases.
+pub async fn list_regions_at(db: &mut Session, enterprise: &EnterpriseKey) -> Result<Vec<Region>> {
+    let rows = db.all(&LIST_REGIONS_AT, args![enterprise]).await?;
+    rows.iter()
+        .map(|row| region(&row.get::<String>("region")?))
+        .collect()
+}
+
+/// At which enterprises the cases of a visit are, by their keys after aliases.
+pub async fn list_enterprises(db: &mut Session, document: DocumentId) -> Result<Vec<EnterpriseKey>> {
+    let rows = db.all(&LIST_ENTERPRISES, args![document]).await?;
+    rows.iter()
+        .map(|row| row.get("enterprise").map(EnterpriseKey))
+        .collect()
 }
 
 /// Those of these documents that go to enforcement, and of which region.

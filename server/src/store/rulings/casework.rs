@@ -2,7 +2,7 @@
 //! (案件机构). The row scope stands in every query: enforcement (执法) by its regions, an authority by its tasks, its campaigns
 //! and its regions, a case office by what was handed over to it; nobody else sees any.
 
-use sync_core::model::{DocumentId, Location, Millis, OrganisationId, UserId};
+use sync_core::model::{DocumentId, EnterpriseKey, Location, Millis, OrganisationId, UserId};
 use uuid::Uuid;
 
 use crate::access::{OrganisationKind, Principal, Role};
@@ -66,10 +66,14 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (document_id, subject_id) DO UPDATE SET holder = excluded.holder, \
         held_since = excluded.held_since, step = excluded.step, step_at = excluded.step_at, office_id = excluded.office_id, \
         version = excluded.version";
-    /// How far the reports of a visit are.
-    LIST_STEPS = "SELECT e.subject_id, e.act, e.version, e.at, e.body FROM case_events e \
-        JOIN case_progress p ON p.document_id = e.document_id AND p.subject_id = e.subject_id AND p.step = e.act \
-        WHERE e.document_id = $1 ORDER BY e.subject_id";
+    /// What phones are told of the cases of a visit.
+    LIST_TOLD = "SELECT k.subject_id, k.kind, k.state, k.changed_at, k.enterprise, p.holder, p.held_since, \
+            h.display_name AS holder_name, COALESCE(p.version, 0) AS progress_version FROM cases k \
+        LEFT JOIN case_progress p ON p.document_id = k.document_id AND p.subject_id = k.subject_id \
+        LEFT JOIN users h ON h.user_id = p.holder WHERE k.document_id = $1 ORDER BY k.subject_id";
+    /// The steps that the reports of a visit have taken.
+    LIST_STEPS = "SELECT subject_id, act, at, body FROM case_events WHERE document_id = $1 \
+        AND act IN ('received', 'handed_over', 'disposed') ORDER BY subject_id, version";
 }
 
 /// A case as lists show it.
@@ -359,29 +363,65 @@ pub async fn note(
     tx.exec(&PUT_PROGRESS, columns).await.map(drop)
 }
 
-/// The step at which a report of a visit is.
+/// A case as phones are told of it.
+#[derive(Clone, Debug)]
+pub struct ToldRow {
+    /// The refusal or the report.
+    pub subject_id: Uuid,
+    /// `refusal` or `on_site_report`.
+    pub kind: String,
+    /// In the words of its kind.
+    pub state: String,
+    /// When it came to that state.
+    pub changed_at: Millis,
+    /// 受检单位, by its key after aliases.
+    pub enterprise: EnterpriseKey,
+    /// Who has taken it, their name, and since when.
+    pub holder: Option<(UserId, String, Millis)>,
+    /// Of what was done with it.
+    pub version: i64,
+}
+
+/// The cases of a visit, as phones are told of them.
+pub async fn list_told(db: &mut Session, document: DocumentId) -> Result<Vec<ToldRow>> {
+    let rows = db.all(&LIST_TOLD, args![document]).await?;
+    let told = rows.iter().map(|row| {
+        let holder: Option<UserId> = row.get("holder")?;
+        let name: Option<String> = row.get("holder_name")?;
+        let since: Option<Millis> = row.get("held_since")?;
+        Ok(ToldRow {
+            subject_id: row.get("subject_id")?,
+            kind: row.get("kind")?,
+            state: row.get("state")?,
+            changed_at: row.get("changed_at")?,
+            enterprise: EnterpriseKey(row.get("enterprise")?),
+            holder: holder.map(|id| (id, name.unwrap_or_default(), since.unwrap_or_default())),
+            version: row.get("progress_version")?,
+        })
+    });
+    told.collect()
+}
+
+/// A step that a report has taken.
 #[derive(Clone, Debug)]
 pub struct StepRow {
     /// The report.
     pub subject_id: Uuid,
     /// `received`, `handed_over`, `disposed`.
     pub step: String,
-    /// Of what was done with it.
-    pub version: i64,
     /// When.
     pub at: Millis,
     /// What was said of it.
     pub body: serde_json::Value,
 }
 
-/// How far the reports of a visit are; those that nobody has taken yet are not among them.
+/// The steps that the reports of a visit have taken, each report's in their order.
 pub async fn list_steps(db: &mut Session, document: DocumentId) -> Result<Vec<StepRow>> {
     let rows = db.all(&LIST_STEPS, args![document]).await?;
     let steps = rows.iter().map(|row| {
         Ok(StepRow {
             subject_id: row.get("subject_id")?,
             step: row.get("act")?,
-            version: row.get("version")?,
             at: row.get("at")?,
             body: json(row, "body")?,
         })
