@@ -95,7 +95,9 @@ impl Known<'_> {
     /// 企业名录: an enterprise as it is listed, by its key that stands.
     pub fn listed(&self, enterprise: &EnterpriseKey) -> Option<Enterprise> {
         let mut listed = self.read::<Enterprise>("enterprise");
-        listed.find(|(_, it)| it.key == *enterprise).map(|(_, it)| it)
+        listed
+            .find(|(_, it)| it.key == *enterprise)
+            .map(|(_, it)| it)
     }
 
     /// Leases that the server signed, by the keys of enterprises that stand now; the others are passed over.

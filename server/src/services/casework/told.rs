@@ -122,8 +122,7 @@ pub async fn news(tx: &mut Tx, visit: DocumentId, subject: Uuid) -> Result<Vec<N
     let team = head.get(&visit).and_then(binding::audience_of_head);
     let enforcement = cases::find_shared(tx, visit).await?;
     let told_to = team.into_iter().chain(enforcement.map(Audience::Region));
-    let version =
-        row.version + versions::next(tx, CASE_PROGRESS, &progress.record_id()).await?;
+    let version = row.version + versions::next(tx, CASE_PROGRESS, &progress.record_id()).await?;
     let record = serde_json::to_value(progress).ok();
     let row = |to| NewRow::case(to, visit, subject, version, record.as_ref());
     Ok(told_to.map(row).collect())
@@ -149,11 +148,14 @@ fn progress(visit: DocumentId, row: &ToldRow, steps: &[StepRow]) -> Option<CaseP
         state,
         version: row.version,
         at_ms: row.changed_at,
-        holder: row.holder.clone().map(|(user_id, name, since_ms)| CaseHolder {
-            user_id,
-            name,
-            since_ms,
-        }),
+        holder: row
+            .holder
+            .clone()
+            .map(|(user_id, name, since_ms)| CaseHolder {
+                user_id,
+                name,
+                since_ms,
+            }),
         received: step("received").map(|it| CaseReceived {
             receipt_no: text(it, "receipt_no").unwrap_or_default(),
             at_ms: it.at,
@@ -184,7 +186,13 @@ pub fn tracking(effect: &EffectRow, before: Option<&str>) -> Vec<NewRow> {
         let audience = Audience::Region(region.parse::<Region>().ok()?);
         let id = effect.effect_id.to_string();
         let (kind, version) = (TRACKED_ENTERPRISE, effect.version);
-        Some(NewRow::reference(audience, kind, &id, version, record.as_ref()))
+        Some(NewRow::reference(
+            audience,
+            kind,
+            &id,
+            version,
+            record.as_ref(),
+        ))
     };
     let region = effect.region.as_deref();
     let left = before.filter(|it| Some(*it) != region);

@@ -186,7 +186,10 @@ pub async fn list_regions_at(db: &mut Session, enterprise: &EnterpriseKey) -> Re
 }
 
 /// At which enterprises the cases of a visit are, by their keys after aliases.
-pub async fn list_enterprises(db: &mut Session, document: DocumentId) -> Result<Vec<EnterpriseKey>> {
+pub async fn list_enterprises(
+    db: &mut Session,
+    document: DocumentId,
+) -> Result<Vec<EnterpriseKey>> {
     let rows = db.all(&LIST_ENTERPRISES, args![document]).await?;
     rows.iter()
         .map(|row| row.get("enterprise").map(EnterpriseKey))

@@ -101,7 +101,7 @@ fn a_report_goes_to_the_case_office_step_by_step_with_receipts_and_phones_are_to
         (&json!("received"), &json!("已接收"))
     );
     desk.team.syncs(&desk.w);
-    assert_eq!(told(&desk), ["received"]);
+    assert_eq!(told(&desk), ["reported", "received"]);
     // The same again changes nothing; other words are another report, and the first one stands.
     let again = desk
         .does("晋城", report, "receipt", receipt())
@@ -139,11 +139,12 @@ fn a_report_goes_to_the_case_office_step_by_step_with_receipts_and_phones_are_to
         .collect();
     assert_eq!(versions, [json!(1), json!(2), json!(3)]);
     desk.team.syncs(&desk.w);
-    assert_eq!(told(&desk), ["received", "handed_over", "disposed"]);
-    // Taking a case tells phones nothing new, and takes nothing back that they were told.
+    let steps = ["reported", "received", "handed_over", "disposed"];
+    assert_eq!(told(&desk), steps);
+    // Taking a case takes nothing back that phones were told.
     desk.does("city", report, "taking", Value::Null).expect(200);
     desk.team.syncs(&desk.w);
-    assert_eq!(told(&desk).len(), 3);
+    assert_eq!(told(&desk), steps);
     for act in ["case.received", "case.handed_over", "case.disposed"] {
         let trail = desk.w.get(&format!("/v1/audit-events?act={act}"));
         assert_eq!(trail["items"].as_array().unwrap().len(), 1, "{act}");

@@ -1,5 +1,6 @@
 //! Stories: what happens in the field and what is ruled of it, from the phone's screen to the dossier.
 
+mod casework;
 mod certificates;
 mod clocks;
 mod confirmations;
