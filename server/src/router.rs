@@ -21,10 +21,10 @@ use crate::app::App;
 use crate::console;
 use crate::endpoints::{
     audit_events, campaigns, cases, challenges, devices, docs, enrolment_codes, enterprises,
-    events, health, imports, leases, media, not_sampled, oidc, organisations, prior_samplings,
-    product_rules, publicity_messages, quarantine, re_entry_grants, returned_papers, rulebooks,
-    rulings, samples, sampling_notices, scopes, server_keys, sessions, sheet_number_blocks, sync,
-    tasks, teams, tokens, tracked_enterprises, uploads, users, visits,
+    events, figures, health, imports, leases, media, not_sampled, oidc, organisations,
+    prior_samplings, product_rules, publicity_messages, quarantine, re_entry_grants,
+    returned_papers, rulebooks, rulings, samples, sampling_notices, scopes, server_keys, sessions,
+    sheet_number_blocks, sync, tasks, teams, tokens, tracked_enterprises, uploads, users, visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -152,6 +152,9 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(samples::testing_started::start_testing))
         .routes(routes!(samples::service::serve_result))
         .routes(routes!(visits::list::list_visits))
+        .routes(routes!(visits::export::export_visits))
+        .routes(routes!(figures::list::list_figures))
+        .routes(routes!(figures::export::export_figures))
         .routes(routes!(visits::get::get_visit))
         .routes(routes!(visits::rulings::list_visit_rulings))
         // Cases.

@@ -389,6 +389,10 @@ pub const UPLOAD_LEFT_TO_OTHERS_MS: i64 = 30_000;
 /// Uploads that are ended or cleaned in one transaction.
 pub const UPLOADS_CLEANED_AT_ONCE: i64 = 500;
 
+/// Characters of an enterprise's name by which its visits are searched: a row of an index has no room for more.
+pub const VISIT_NAME_SEARCHED_CHARS: usize = 120;
+/// Characters of all product names of a visit by which it is searched.
+pub const VISIT_PRODUCTS_SEARCHED_CHARS: usize = 400;
 /// Rows of the list of enterprises that were not sampled, in one file.
 pub const NOT_SAMPLED_ROWS_MAX: u32 = 10_000;
 

@@ -441,6 +441,35 @@ pub const OPERATIONS: &[Operation] = &[
         ),
     },
     Operation {
+        id: "export_visits",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/visits.csv",
+            Elsewhere::Irrelevant("a file of the rows of the list beside it; its own tests try it"),
+        ),
+    },
+    Operation {
+        id: "list_figures",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/figures",
+            Elsewhere::Irrelevant(
+                "it counts and names nothing; its own tests try what it counts for whom",
+            ),
+        ),
+    },
+    Operation {
+        id: "export_figures",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/figures.csv",
+            Elsewhere::Irrelevant("a file of the figures beside it"),
+        ),
+    },
+    Operation {
         id: "list_visit_rulings",
         who: Who::Anyone,
         scope: Scope::RegionAndBelow,

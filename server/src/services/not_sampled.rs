@@ -10,6 +10,7 @@ use sync_core::wording::Worded;
 use utoipa::ToSchema;
 
 use super::audit;
+use super::spreadsheet::{BOM, harmless};
 use super::visits::people;
 use crate::access::Principal;
 use crate::app::App;
@@ -19,8 +20,6 @@ use crate::store::sync::not_sampled;
 pub use crate::store::sync::not_sampled::{Filter, NotSampledRow, Place};
 use crate::wording::{self, Words};
 
-/// Tells Excel that the file is UTF-8.
-const BOM: &str = "\u{feff}";
 /// What the columns are called.
 const HEADINGS: [&str; 15] = [
     "序号",
@@ -257,23 +256,6 @@ fn cells(number: usize, view: &NotSampledEnterprise) -> [String; HEADINGS.len()]
     ]
 }
 
-/// A text that no spreadsheet takes for a formula: what begins like one gets an apostrophe before it, as people type it.
-fn harmless(text: &str) -> String {
-    let starts = |c: char| {
-        matches!(
-            c,
-            '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠'
-        )
-    };
-    match text
-        .trim_start_matches([' ', '\u{a0}', '\u{3000}'])
-        .starts_with(starts)
-    {
-        true => format!("'{text}"),
-        false => text.to_owned(),
-    }
-}
-
 /// Who read which part of the list, and how many rows it had.
 async fn note(
     app: &App,
@@ -301,28 +283,4 @@ async fn note(
     )
     .await?;
     Ok(tx.commit().await?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_begins_like_a_formula_is_text_in_a_spreadsheet() {
-        for formula in [
-            "=1+1",
-            "+1",
-            "-1",
-            "@SUM(A1)",
-            "\t=1",
-            " =1",
-            "\u{3000}＝1",
-            "\r=1",
-        ] {
-            assert_eq!(harmless(formula), format!("'{formula}"));
-        }
-        for text in ["示例企业", "", "91140502", "(=)", "无"] {
-            assert_eq!(harmless(text), text);
-        }
-    }
 }

@@ -4,6 +4,7 @@ mod aside;
 mod confirmed;
 pub mod people;
 mod reading;
+pub mod search;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sync_core::document::history::{ChangeRecord, history};
 use sync_core::guard;
-use sync_core::model::{Actor, DocumentId, EnterpriseKey, Millis, UserId};
+use sync_core::model::{Actor, DocumentId, EnterpriseKey, UserId};
 use sync_core::sync::doctor::ItemState;
 use utoipa::ToSchema;
 
@@ -36,7 +37,8 @@ use crate::store::rulings::versions::RulingRow;
 use crate::store::rulings::{decisions, versions};
 use crate::store::sync::changes::ChangeRow;
 use crate::store::sync::documents::DocumentRow;
-pub use crate::store::sync::visits::{Filter, VisitListRow};
+use crate::store::sync::search::{Told, told};
+use crate::store::sync::visits::VisitListRow;
 use crate::store::sync::{changes, documents, projections, visits};
 use crate::wording;
 
@@ -237,11 +239,38 @@ pub struct VisitView {
     pub changed_at: String,
     /// How far the bytes of its evidence (影像证据) are.
     pub evidence: EvidenceSummary,
+    /// Number of its campaign (批次).
+    pub campaign_code: Option<String>,
+    /// Its name.
+    pub campaign: Option<String>,
+    /// Name of the inspection body.
+    pub body: Option<String>,
+    /// 抽样单编号 of its sheets.
+    pub sheet_nos: Vec<String>,
+    /// What its sheets call their products (产品名称).
+    pub products: Vec<String>,
+    /// Standings of its entries: `first`, `excess`, …
+    pub standings: Vec<String>,
+    /// Validities of its samples: `valid`, `duplicate`, …
+    pub validities: Vec<String>,
+    /// States of its refusals (拒检): `reported`, `confirmed`, …
+    pub refusals: Vec<String>,
+    /// Rules that speak in it: `ENTRY1`, …
+    pub rules: Vec<String>,
 }
 
 impl VisitView {
-    fn new(row: VisitListRow, evidence: EvidenceSummary) -> Self {
+    fn new(row: VisitListRow, told: Told, evidence: EvidenceSummary) -> Self {
         Self {
+            campaign_code: row.campaign_code,
+            campaign: row.campaign_name,
+            body: row.body_name,
+            sheet_nos: told.sheet_nos,
+            products: told.products,
+            standings: told.standings,
+            validities: told.validities,
+            refusals: told.refusals,
+            rules: told.rules,
             visit_id: row.document_id.to_string(),
             campaign_id: row.campaign_id,
             body_id: row.body_id,
@@ -258,30 +287,6 @@ impl VisitView {
             evidence,
         }
     }
-}
-
-/// A page of the visits that the caller sees.
-pub async fn list(
-    app: &App,
-    caller: &Principal,
-    after: (Millis, Vec<u8>),
-    filter: &Filter,
-    rows_max: u32,
-) -> Result<Vec<VisitListRow>, Problem> {
-    let mut db = app.store.read().await?;
-    Ok(visits::list(&mut db, caller, after, filter, rows_max).await?)
-}
-
-/// What lists show of these visits.
-pub async fn views(app: &App, rows: Vec<VisitListRow>) -> Result<Vec<VisitView>, Problem> {
-    let mut db = app.store.read().await?;
-    let documents: Vec<_> = rows.iter().map(|row| row.document_id).collect();
-    let mut summaries = evidence::summaries(app, &mut db, &documents).await?;
-    let views = rows.into_iter().map(|row| {
-        let evidence = summaries.remove(&row.document_id);
-        VisitView::new(row, evidence.unwrap_or_else(EvidenceSummary::of_none))
-    });
-    Ok(views.collect())
 }
 
 /// One visit, whole.
@@ -369,6 +374,8 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
     let evidence = summaries
         .remove(&id)
         .unwrap_or_else(EvidenceSummary::of_none);
+    let mut words = told(&mut db, &[id]).await?;
+    let words = words.remove(&id).unwrap_or_default();
     let names = names(&mut db, &document).await?;
     let people = people::named(&mut db, mentioned).await?;
     let around = projection::around(
@@ -389,7 +396,7 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
         seals: read.seals,
         amendments: read.amendments,
         records: read.records,
-        visit: VisitView::new(row, evidence),
+        visit: VisitView::new(row, words, evidence),
         facts: serde_json::to_value(&facts).map_err(|error| Problem::internal(&error))?,
         rulings,
         cases: cases.into_iter().map(case_view).collect(),

@@ -60,6 +60,7 @@ migrations![
     "0026_notice",
     "0028_sampling_notices",
     "0030_setup_tokens",
+    "0031_lists",
 ];
 
 statements! {

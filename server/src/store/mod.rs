@@ -82,6 +82,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
     .flatten()
     .copied()
     .chain(bulks().flat_map(|bulk| bulk.statements()))
+    .chain(sync::search::statements())
 }
 
 /// Every statement over many rows.
@@ -105,6 +106,7 @@ fn bulks() -> impl Iterator<Item = &'static Bulk> {
         sync::documents::BULK,
         sync::not_sampled::BULK,
         sync::projections::BULK,
+        sync::search::BULK,
         sync::tips::BULK,
     ]
     .into_iter()

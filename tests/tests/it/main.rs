@@ -14,6 +14,7 @@ mod demo;
 mod devices;
 mod enterprises;
 mod events;
+mod figures;
 mod imports;
 mod invariants;
 mod kills;

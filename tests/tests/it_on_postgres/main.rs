@@ -19,6 +19,8 @@ mod devices;
 mod enterprises;
 #[path = "../it/events/mod.rs"]
 mod events;
+#[path = "../it/figures/mod.rs"]
+mod figures;
 #[path = "../it/imports/mod.rs"]
 mod imports;
 #[path = "../it/leases/mod.rs"]

@@ -2,8 +2,9 @@
 
 use axum::extract::State;
 use serde::Deserialize;
-use sync_core::model::{DocumentId, Millis, Uscc};
-use utoipa::IntoParams;
+use sync_core::limits::{VISIT_NAME_SEARCHED_CHARS, VISIT_PRODUCTS_SEARCHED_CHARS};
+use sync_core::model::{Region, Uscc};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::access::Principal;
 use crate::app::App;
@@ -11,36 +12,137 @@ use crate::endpoints::days::{from, invalid, until};
 use crate::endpoints::list::{Limit, Page};
 use crate::extract::{Json, Query};
 use crate::problem::{Problem, ProblemBody};
-use crate::services::visits::{self, Filter, VisitView};
+use crate::services::visits::VisitView;
+use crate::services::visits::search::{self, Filter, Place};
 
-/// Which visits.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct VisitsQuery {
-    /// The `next` of the page before
-    after: Option<String>,
-    /// Rows of the page; 200 if it is not said
-    #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
-    limit: Limit,
-    /// Key of the enterprise after aliases, as `uscc:…`
-    enterprise: Option<String>,
-    /// 统一社会信用代码
-    uscc: Option<String>,
-    /// Inspection body
-    body: Option<String>,
-    /// Campaign
-    campaign: Option<String>,
-    /// Standing of one of its entries: `first`, `excess`, `contested`, …
-    standing: Option<String>,
-    /// First civil day in Asia/Shanghai, ISO 8601
-    from: Option<String>,
-    /// Last civil day in Asia/Shanghai, ISO 8601
-    to: Option<String>,
+/// How far the bytes of a visit's evidence are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceState {
+    /// Every byte that the manifest names is verified.
+    Complete,
+    /// Some are not.
+    Missing,
+    /// The manifest names nothing.
+    None,
 }
 
-/// List the visits that you may see, newest first
+/// A list and the file of it ask the same; only the list has pages.
+macro_rules! query {
+    ($(#[$doc:meta])* $name:ident { $($more:tt)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Default, Deserialize, IntoParams)]
+        #[serde(deny_unknown_fields)]
+        #[into_params(parameter_in = Query)]
+        pub struct $name {
+            /// Key of the enterprise after aliases, as `uscc:…`
+            enterprise: Option<String>,
+            /// 统一社会信用代码
+            uscc: Option<String>,
+            /// A part of the enterprise's name, whatever its case or width
+            name: Option<String>,
+            /// A part of the name of a product that was sampled or refused
+            product: Option<String>,
+            /// 抽样单编号, whole
+            sheet_no: Option<String>,
+            /// Inspection body
+            body: Option<String>,
+            /// Campaign
+            campaign: Option<String>,
+            /// GB/T 2260: a county, or a city or province with all that lies in it
+            region: Option<String>,
+            /// State of the visit: `sampling`, `finished`, `refused`, …
+            state: Option<String>,
+            /// Standing of one of its entries: `first`, `excess`, `contested`, …
+            standing: Option<String>,
+            /// Validity of one of its samples: `valid`, `duplicate`, `needs_ruling`, …
+            validity: Option<String>,
+            /// State of one of its refusals: `reported`, `confirmed`, …
+            refusal: Option<String>,
+            /// A rule that speaks in it, as `ENTRY1`
+            rule: Option<String>,
+            /// How far the bytes of its evidence are
+            #[param(inline)]
+            evidence: Option<EvidenceState>,
+            /// First civil day in Asia/Shanghai, ISO 8601
+            from: Option<String>,
+            /// Last civil day in Asia/Shanghai, ISO 8601
+            to: Option<String>,
+            $($more)*
+        }
+
+        impl $name {
+            /// What is asked; empty texts ask nothing.
+            pub fn filter(&self) -> Result<Filter, Problem> {
+                let given = |text: &Option<String>| {
+                    let text = text.as_deref().map(str::trim);
+                    text.filter(|text| !text.is_empty()).map(str::to_owned)
+                };
+                let part = |field, text: &Option<String>, chars_max| match given(text) {
+                    Some(text) if text.chars().count() > chars_max => Err(invalid(field)),
+                    text => Ok(text),
+                };
+                let region = given(&self.region).map(|code| code.parse::<Region>());
+                let region = region.transpose().map_err(|_| {
+                    Problem::value("region", "is no region of GB/T 2260")
+                })?;
+                let uscc = given(&self.uscc);
+                if uscc.as_ref().is_some_and(|code| code.parse::<Uscc>().is_err()) {
+                    return Err(Problem::value(
+                        "uscc",
+                        "is no unified social credit code: shape or check digit",
+                    ));
+                }
+                Ok(Filter {
+                    enterprise: given(&self.enterprise),
+                    uscc,
+                    body: given(&self.body),
+                    campaign: given(&self.campaign),
+                    state: given(&self.state),
+                    region: region
+                        .map(|region| region.prefix().to_owned())
+                        .filter(|prefix| !prefix.is_empty()),
+                    name: part("name", &self.name, VISIT_NAME_SEARCHED_CHARS)?,
+                    product: part("product", &self.product, VISIT_PRODUCTS_SEARCHED_CHARS)?,
+                    sheet_no: given(&self.sheet_no),
+                    standing: given(&self.standing),
+                    validity: given(&self.validity),
+                    refusal: given(&self.refusal),
+                    rule: given(&self.rule),
+                    evidence: self.evidence.map(|state| {
+                        match state {
+                            EvidenceState::Complete => "complete",
+                            EvidenceState::Missing => "missing",
+                            EvidenceState::None => "none",
+                        }
+                        .to_owned()
+                    }),
+                    from: from(given(&self.from).as_deref())?,
+                    until: until(given(&self.to).as_deref())?,
+                })
+            }
+        }
+    };
+}
+
+query! {
+    /// Which visits, and which page.
+    VisitsQuery {
+        /// The `next` of the page before
+        after: Option<String>,
+        /// Rows of the page; 200 if it is not said
+        #[serde(default)]
+        #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+        limit: Limit,
+    }
+}
+
+query! {
+    /// Which visits.
+    VisitsFileQuery {}
+}
+
+/// Search the visits that you may see, newest first; whatever is asked holds together
 #[utoipa::path(get, path = "/v1/visits", tag = "visits", params(VisitsQuery), security(("access_token" = [])),
     responses((status = 200, body = Page<VisitView>), (status = "4XX", body = ProblemBody)))]
 pub async fn list_visits(
@@ -48,40 +150,15 @@ pub async fn list_visits(
     caller: Principal,
     Query(query): Query<VisitsQuery>,
 ) -> Result<Json<Page<VisitView>>, Problem> {
-    let after = match query.after.as_deref().map(|after| after.split_once('_')) {
-        None => (Millis::MAX, Vec::new()),
-        Some(Some((at, id))) => {
-            let at = at.parse().map_err(|_| invalid("after"))?;
-            let id: DocumentId = id.parse().map_err(|_| invalid("after"))?;
-            (at, id.0.to_vec())
-        }
-        Some(None) => return Err(invalid("after")),
+    let after = match query.after.as_deref() {
+        None => Place::first(),
+        Some(text) => Place::read(text).ok_or_else(|| invalid("after"))?,
     };
-    if query
-        .uscc
-        .as_ref()
-        .is_some_and(|code| code.parse::<Uscc>().is_err())
-    {
-        return Err(Problem::value(
-            "uscc",
-            "is no unified social credit code: shape or check digit",
-        ));
-    }
-    let filter = Filter {
-        from: from(query.from.as_deref())?.unwrap_or(Millis::MIN),
-        until: until(query.to.as_deref())?.unwrap_or(Millis::MAX),
-        enterprise: query.enterprise,
-        uscc: query.uscc,
-        body: query.body,
-        campaign: query.campaign,
-        standing: query.standing,
-    };
-    let rows = visits::list(&app, &caller, after, &filter, query.limit.rows()).await?;
-    let page = Page::of(rows, query.limit, |row| {
-        format!("{}_{}", row.sort_at, row.document_id)
-    });
+    let filter = query.filter()?;
+    let rows = search::list(&app, &caller, &after, &filter, query.limit.rows()).await?;
+    let page = Page::of(rows, query.limit, |row| Place::behind(row).to_string());
     Ok(Json(Page {
-        items: visits::views(&app, page.items).await?,
+        items: search::views(&app, page.items).await?,
         next: page.next,
     }))
 }

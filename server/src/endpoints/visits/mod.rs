@@ -1,6 +1,7 @@
 //! Visits (进门): lists, dossiers, rulings, evidence, printed forms.
 
 pub mod evidence;
+pub mod export;
 pub mod forms;
 pub mod get;
 pub mod list;

@@ -5,6 +5,7 @@ pub mod casework;
 pub mod decisions;
 pub mod dirty;
 pub mod effects;
+pub mod figures;
 pub mod index;
 pub mod rulebooks;
 pub mod ruled_facts;
@@ -20,6 +21,7 @@ pub const ALL: &[&[&Statement]] = &[
     decisions::ALL,
     dirty::ALL,
     effects::ALL,
+    figures::ALL,
     index::ALL,
     ruled_facts::ALL,
     rulebooks::ALL,

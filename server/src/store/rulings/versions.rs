@@ -25,6 +25,8 @@ statements! {
     LIST_OF_SUBJECT = "SELECT * FROM rulings WHERE subject = $1 ORDER BY version";
     /// It is gone: an entry that arrivals no longer form.
     DELETE_OUTCOME = "DELETE FROM subject_outcomes WHERE subject = $1";
+    /// And nothing is said of it.
+    DELETE_FINDINGS = "DELETE FROM standing_findings WHERE subject = $1";
 }
 
 bulk! {
@@ -37,6 +39,10 @@ bulk! {
     /// Versions.
     INSERT = ("INSERT INTO rulings (ruling_id, subject, version, scope, document_id, outcome, findings, actor, rulebook, \
         facts, decided_at) VALUES", 0, 11, "");
+    /// Other findings stand.
+    DELETE_STANDING = ("DELETE FROM standing_findings WHERE subject IN (", 0, 1, ")");
+    /// Which rules speak in the versions that stand, to be searched by.
+    INSERT_STANDING = ("INSERT INTO standing_findings (rule_id, document_id, subject) VALUES", 0, 3, " ON CONFLICT DO NOTHING");
     /// They stand.
     PUT_OUTCOME = ("INSERT INTO subject_outcomes (subject, document_id, kind, outcome, door, ruling_id, version, findings) \
         VALUES", 0, 8, " ON CONFLICT (subject) DO UPDATE SET document_id = excluded.document_id, \
@@ -228,6 +234,7 @@ pub async fn list_of_subject(db: &mut Session, subject: &Subject) -> Result<Vec<
 /// Adds versions and lets them stand, in this order. Beside each, the scope by which an entry stands.
 pub async fn insert(tx: &mut Tx, rulings: &[(&RulingRow, Option<&str>)]) -> Result<()> {
     let (mut versions, mut outcomes) = (Vec::new(), Vec::new());
+    let (mut subjects, mut standing) = (Vec::new(), Vec::new());
     for (ruling, door) in rulings {
         let subject = subject_text(&ruling.subject);
         let document = ruling
@@ -248,6 +255,18 @@ pub async fn insert(tx: &mut Tx, rulings: &[(&RulingRow, Option<&str>)]) -> Resu
             ruling.facts,
             ruling.decided_at
         ]);
+        if ruling.version > 1 {
+            subjects.push(Value::from(&subject));
+        }
+        let rules: BTreeSet<&str> = ruling
+            .findings
+            .iter()
+            .map(|it| it.rule_id.as_str())
+            .collect();
+        let speaking = rules
+            .into_iter()
+            .map(|rule| args![rule, document.clone(), &subject]);
+        standing.extend(speaking);
         let kind = subject.split('/').next().unwrap_or_default();
         outcomes.push(args![
             &subject,
@@ -261,11 +280,15 @@ pub async fn insert(tx: &mut Tx, rulings: &[(&RulingRow, Option<&str>)]) -> Resu
         ]);
     }
     tx.exec_rows(&INSERT, versions).await?;
+    tx.exec_of(&DELETE_STANDING, args![], subjects).await?;
+    tx.exec_rows(&INSERT_STANDING, standing).await?;
     tx.exec_rows(&PUT_OUTCOME, outcomes).await
 }
 
 /// The subject is gone.
 pub async fn delete_outcome(tx: &mut Tx, subject: &Subject) -> Result<()> {
+    tx.exec(&DELETE_FINDINGS, args![subject_text(subject)])
+        .await?;
     tx.exec(&DELETE_OUTCOME, args![subject_text(subject)])
         .await
         .map(drop)

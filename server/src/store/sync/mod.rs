@@ -7,6 +7,7 @@ pub mod documents;
 pub mod events;
 pub mod not_sampled;
 pub mod projections;
+pub mod search;
 pub mod tips;
 pub mod visits;
 

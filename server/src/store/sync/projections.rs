@@ -8,6 +8,7 @@ use sync_core::model::{
 };
 use sync_core::rules::{EntryFact, Facts, SampleFact, ScopeKey, VisitFact};
 
+use super::search;
 use crate::args;
 use crate::crypto;
 use crate::store::{Result, Session, StoreError, Tx, Value, bulk, statements};
@@ -50,11 +51,12 @@ bulk! {
     DELETE_SEALS = ("DELETE FROM sample_seals WHERE document_id IN (", 0, 1, ")");
     /// The visits' rows.
     PUT_VISIT = ("INSERT INTO visits (document_id, campaign_id, body_id, team_id, enterprise, uscc, enterprise_name, region, \
-        state, entered_at, sort_at, samples, conflicts, fact, changed_at) VALUES", 0, 15,
+        state, entered_at, sort_at, samples, conflicts, fact, changed_at, name_searched, products_searched) VALUES", 0, 17,
         " ON CONFLICT (document_id) DO UPDATE SET enterprise = excluded.enterprise, uscc = excluded.uscc, \
         enterprise_name = excluded.enterprise_name, region = excluded.region, state = excluded.state, \
         entered_at = excluded.entered_at, sort_at = excluded.sort_at, samples = excluded.samples, \
-        conflicts = excluded.conflicts, fact = excluded.fact, changed_at = excluded.changed_at");
+        conflicts = excluded.conflicts, fact = excluded.fact, changed_at = excluded.changed_at, \
+        name_searched = excluded.name_searched, products_searched = excluded.products_searched");
     /// In with the new samples.
     INSERT_SAMPLE = ("INSERT INTO samples (sample_id, document_id, entry_id, sheet_no, task_id, enterprise, product_name, \
         sampled_on, signed, fact) VALUES", 0, 10,
@@ -304,6 +306,11 @@ pub async fn replace_visits(
     let (mut samples, mut seals) = (Vec::new(), Vec::new());
     for (row, facts) in visits {
         let document = row.document_id;
+        let products = row
+            .product_names
+            .values()
+            .chain(row.refused_products.values());
+        let (name, products) = search::searched(row.enterprise_name.as_deref(), products.cloned());
         rows.push(args![
             document,
             row.campaign_id,
@@ -319,7 +326,9 @@ pub async fn replace_visits(
             row.samples,
             row.conflicts,
             to_json("fact", &facts.visits.get(&document))?,
-            now
+            now,
+            name,
+            products
         ]);
         for (id, entry) in &facts.entries {
             let entered_at = entry.entered.usable().lo;

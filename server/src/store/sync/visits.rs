@@ -9,23 +9,24 @@ use crate::store::{Result, Row, Session, Value, statements};
 use sync_core::proof::Role;
 
 /// Takes $1 user, $2 organisation, $3 whether they sample only, $4 as what they see more than their own: 1 for an authority,
-/// 2 for who only enforces there and sees the cases of their regions, 0 for anybody else.
+/// 2 for who only enforces there and sees the cases of their regions, 0 for anybody else. What can be looked up once for a
+/// whole list is: a list asks this of every visit there is, where its caller sees few.
 macro_rules! seen {
     ($rest:literal) => {
         concat!(
             "FROM visits v WHERE (\
                (v.body_id = $2 AND $3 = 0) \
-            OR EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = v.document_id AND a.user_id = $1) \
-            OR EXISTS (SELECT 1 FROM team_members m WHERE m.team_id = v.team_id AND m.user_id = $1) \
+            OR v.team_id IN (SELECT m.team_id FROM team_members m WHERE m.user_id = $1) \
+            OR v.document_id IN (SELECT a.document_id FROM document_authors a WHERE a.user_id = $1) \
             OR ($4 = 1 AND (\
-                  EXISTS (SELECT 1 FROM campaigns c JOIN organisations o ON o.organisation_id = c.authority_id \
-                    JOIN user_regions r ON o.region LIKE r.prefix || '%' \
-                    WHERE c.campaign_id = v.campaign_id AND r.user_id = $1) \
-               OR EXISTS (SELECT 1 FROM samples s JOIN tasks t ON t.task_id = s.task_id \
-                    WHERE s.document_id = v.document_id AND t.authority_id = $2) \
-               OR EXISTS (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND v.region LIKE r.prefix || '%'))) \
-            OR ($4 = 2 AND EXISTS (SELECT 1 FROM shared_documents s JOIN user_regions r ON s.region LIKE r.prefix || '%' \
-                  WHERE s.document_id = v.document_id AND r.user_id = $1)))",
+                  EXISTS (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND v.region LIKE r.prefix || '%') \
+               OR v.campaign_id IN (SELECT c.campaign_id FROM campaigns c \
+                    JOIN organisations o ON o.organisation_id = c.authority_id \
+                    JOIN user_regions r ON o.region LIKE r.prefix || '%' WHERE r.user_id = $1) \
+               OR EXISTS (SELECT 1 FROM samples s WHERE s.document_id = v.document_id \
+                    AND s.task_id IN (SELECT t.task_id FROM tasks t WHERE t.authority_id = $2)))) \
+            OR ($4 = 2 AND v.document_id IN (SELECT s.document_id FROM shared_documents s \
+                  JOIN user_regions r ON s.region LIKE r.prefix || '%' WHERE r.user_id = $1)))",
             $rest
         )
     };
@@ -46,19 +47,25 @@ macro_rules! seen_confirmed {
 }
 pub(crate) use seen;
 
+/// What [`from_row`] reads of a visit `v`.
+macro_rules! listed {
+    ($rest:expr) => {
+        concat!(
+            "SELECT v.*, (SELECT c.code FROM campaigns c WHERE c.campaign_id = v.campaign_id) AS campaign_code, \
+             (SELECT c.name FROM campaigns c WHERE c.campaign_id = v.campaign_id) AS campaign_name, \
+             (SELECT b.name FROM organisations b WHERE b.organisation_id = v.body_id) AS body_name ",
+            $rest
+        )
+    };
+}
+pub(super) use listed;
+
 statements! {
     /// Whether a caller sees a visit, or a confirmation.
     SEES = concat!("SELECT v.document_id ", seen!(" AND v.document_id = $5"),
         " UNION ALL SELECT c.document_id ", seen_confirmed!(" AND c.document_id = $5"));
     /// One visit's row.
-    FIND = concat!("SELECT v.* ", seen!(" AND v.document_id = $5"));
-    /// A page, newest first.
-    LIST = concat!("SELECT v.* ", seen!(" AND (v.sort_at < $5 OR (v.sort_at = $5 AND v.document_id < $6)) \
-        AND (CAST($7 AS TEXT) IS NULL OR v.enterprise = $7) AND (CAST($8 AS TEXT) IS NULL OR v.uscc = $8) \
-        AND (CAST($9 AS TEXT) IS NULL OR v.body_id = $9) AND (CAST($10 AS TEXT) IS NULL OR v.campaign_id = $10) \
-        AND (CAST($11 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM subject_outcomes o \
-            WHERE o.document_id = v.document_id AND o.kind = 'entry' AND o.outcome = $11)) \
-        AND v.sort_at >= $12 AND v.sort_at < $13 ORDER BY v.sort_at DESC, v.document_id DESC LIMIT $14"));
+    FIND = listed!(seen!(" AND v.document_id = $5"));
     /// Quarantined changes of visits and confirmations that a caller sees, newest first.
     LIST_QUARANTINED = concat!("SELECT q.item_id FROM changes q WHERE q.status = 'quarantined' AND q.item_id < $5 \
         AND q.document_id IN (SELECT v.document_id ", seen!(" UNION ALL SELECT c.document_id "),
@@ -98,9 +105,15 @@ pub struct VisitListRow {
     pub fact: String,
     /// When it last changed.
     pub changed_at: Millis,
+    /// Number of its campaign.
+    pub campaign_code: Option<String>,
+    /// Name of its campaign.
+    pub campaign_name: Option<String>,
+    /// Name of its body.
+    pub body_name: Option<String>,
 }
 
-fn from_row(row: &Row) -> Result<VisitListRow> {
+pub(super) fn from_row(row: &Row) -> Result<VisitListRow> {
     Ok(VisitListRow {
         document_id: row.get("document_id")?,
         campaign_id: row.get("campaign_id")?,
@@ -117,6 +130,9 @@ fn from_row(row: &Row) -> Result<VisitListRow> {
         conflicts: row.get("conflicts")?,
         fact: row.get("fact")?,
         changed_at: row.get("changed_at")?,
+        campaign_code: row.get("campaign_code")?,
+        campaign_name: row.get("campaign_name")?,
+        body_name: row.get("body_name")?,
     })
 }
 
@@ -130,25 +146,6 @@ pub(crate) fn sight(caller: &Principal) -> Vec<Value> {
         _ => 0,
     };
     args![caller.user, caller.organisation, samples_only, more]
-}
-
-/// Which visits of those that a caller sees.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Key after aliases.
-    pub enterprise: Option<String>,
-    /// 统一社会信用代码
-    pub uscc: Option<String>,
-    /// Body.
-    pub body: Option<String>,
-    /// Campaign.
-    pub campaign: Option<String>,
-    /// Standing of any entry.
-    pub standing: Option<String>,
-    /// From this instant on.
-    pub from: Millis,
-    /// Before this instant.
-    pub until: Millis,
 }
 
 /// Whether the caller sees the visit, or the confirmation.
@@ -171,30 +168,6 @@ pub async fn find(
         .as_ref()
         .map(from_row)
         .transpose()
-}
-
-/// A page after a place, newest first.
-pub async fn list(
-    db: &mut Session,
-    caller: &Principal,
-    after: (Millis, Vec<u8>),
-    filter: &Filter,
-    rows_max: u32,
-) -> Result<Vec<VisitListRow>> {
-    let mut values = sight(caller);
-    values.extend(args![
-        after.0,
-        after.1,
-        filter.enterprise.clone(),
-        filter.uscc.clone(),
-        filter.body.clone(),
-        filter.campaign.clone(),
-        filter.standing.clone(),
-        filter.from,
-        filter.until,
-        rows_max
-    ]);
-    db.all(&LIST, values).await?.iter().map(from_row).collect()
 }
 
 /// Names of quarantined changes before one, newest first.

@@ -4,3 +4,4 @@ mod evidence;
 mod forms;
 mod get;
 mod manifest;
+mod search;

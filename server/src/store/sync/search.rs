@@ -1,0 +1,260 @@
+//! Searching visits. A statement has only the conditions that were asked for, so that each database finds its way by those;
+//! the scope of the caller is in all of them. What is read is an index that holds everything a condition asks of a visit,
+//! and rows are fetched for the page alone.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use sync_core::limits::{VISIT_NAME_SEARCHED_CHARS, VISIT_PRODUCTS_SEARCHED_CHARS};
+use sync_core::model::{DocumentId, Millis, normalise_text};
+
+use super::visits::{VisitListRow, from_row, listed, seen, sight};
+use crate::access::Principal;
+use crate::args;
+use crate::store::{Result, Session, Statement, Value, bulk};
+
+/// What may be asked, in the order of [`Filter::values`]; `?` is the value. `\` keeps what people type from being a pattern.
+const CONDITIONS: [&str; 14] = [
+    "v.enterprise = ?",
+    "v.enterprise = ?",
+    "v.body_id = ?",
+    "v.campaign_id = ?",
+    "v.state = ?",
+    "v.region LIKE ?",
+    "v.name_searched LIKE ? ESCAPE '\\'",
+    "v.products_searched LIKE ? ESCAPE '\\'",
+    "v.document_id IN (SELECT s.document_id FROM samples s WHERE s.sheet_no = ?)",
+    "v.document_id IN (SELECT o.document_id FROM subject_outcomes o WHERE o.kind = 'entry' AND o.outcome = ?)",
+    "v.document_id IN (SELECT o.document_id FROM subject_outcomes o WHERE o.kind = 'sample' AND o.outcome = ?)",
+    "v.document_id IN (SELECT o.document_id FROM subject_outcomes o WHERE o.kind = 'refusal' AND o.outcome = ?)",
+    "v.document_id IN (SELECT f.document_id FROM standing_findings f WHERE f.rule_id = ?)",
+    "CASE WHEN NOT EXISTS (SELECT 1 FROM evidence e WHERE e.document_id = v.document_id) THEN 'none' \
+     WHEN EXISTS (SELECT 1 FROM evidence e WHERE e.document_id = v.document_id AND NOT EXISTS (\
+       SELECT 1 FROM evidence_proofs p JOIN blobs b ON b.sha256 = p.sha256 WHERE p.document_id = e.document_id \
+       AND p.sha256 = e.sha256 AND b.size_bytes = e.size_bytes)) THEN 'missing' ELSE 'complete' END = ?",
+];
+
+const HEAD: &str = concat!(
+    listed!("FROM (SELECT v.document_id "),
+    seen!(" AND (v.sort_at, v.document_id) < ($5, $6) AND v.sort_at >= $7 AND v.sort_at < $8")
+);
+
+const TAIL: &str = ") l JOIN visits v ON v.document_id = l.document_id ORDER BY v.sort_at DESC, v.document_id DESC";
+
+/// The arguments that every search has.
+const FIXED: usize = 8;
+
+bulk! {
+    /// The sheets of visits.
+    LIST_SHEETS = ("SELECT document_id, sheet_no, product_name FROM samples WHERE document_id IN (", 0, 1, ") ORDER BY sample_id");
+    /// What stands on the subjects of visits.
+    LIST_OUTCOMES = ("SELECT document_id, kind, outcome FROM subject_outcomes WHERE document_id IN (", 0, 1, ") ORDER BY subject");
+    /// Which rules speak in visits.
+    LIST_RULES = ("SELECT DISTINCT document_id, rule_id FROM standing_findings WHERE document_id IN (", 0, 1, ") ORDER BY rule_id");
+}
+
+/// Which visits of those that a caller sees.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Key after aliases.
+    pub enterprise: Option<String>,
+    /// 统一社会信用代码
+    pub uscc: Option<String>,
+    /// Body.
+    pub body: Option<String>,
+    /// Campaign.
+    pub campaign: Option<String>,
+    /// See domain.md §4.
+    pub state: Option<String>,
+    /// Region and what lies in it, by its prefix.
+    pub region: Option<String>,
+    /// A part of the enterprise's name.
+    pub name: Option<String>,
+    /// A part of a product's name.
+    pub product: Option<String>,
+    /// 抽样单编号
+    pub sheet_no: Option<String>,
+    /// Standing of any entry.
+    pub standing: Option<String>,
+    /// Validity of any sample.
+    pub validity: Option<String>,
+    /// State of any refusal.
+    pub refusal: Option<String>,
+    /// A rule that speaks of the visit, or of anything in it.
+    pub rule: Option<String>,
+    /// `complete`, `missing` or `none`.
+    pub evidence: Option<String>,
+    /// From this instant on.
+    pub from: Option<Millis>,
+    /// Before this instant.
+    pub until: Option<Millis>,
+}
+
+fn part(text: &str) -> String {
+    let text = normalise_text(text);
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+impl Filter {
+    fn values(&self) -> [Option<Value>; CONDITIONS.len()] {
+        let plain = |text: &Option<String>| text.as_deref().map(Value::from);
+        let like = |text: &Option<String>| text.as_deref().map(|text| part(text).into());
+        let key = self.uscc.as_ref().map(|code| format!("uscc:{code}").into());
+        [
+            plain(&self.enterprise),
+            key,
+            plain(&self.body),
+            plain(&self.campaign),
+            plain(&self.state),
+            self.region
+                .as_ref()
+                .map(|prefix| format!("{prefix}%").into()),
+            like(&self.name),
+            like(&self.product),
+            plain(&self.sheet_no),
+            plain(&self.standing),
+            plain(&self.validity),
+            plain(&self.refusal),
+            plain(&self.rule),
+            plain(&self.evidence),
+        ]
+    }
+}
+
+/// What names and products are searched by: folded, and no longer than an index takes.
+pub fn searched(name: Option<&str>, products: impl Iterator<Item = String>) -> (String, String) {
+    let name: String = name.map(normalise_text).unwrap_or_default();
+    let mut kinds: Vec<String> = products.map(|product| normalise_text(&product)).collect();
+    kinds.sort();
+    kinds.dedup();
+    let cut = |text: String, chars| text.chars().take(chars).collect();
+    (
+        cut(name, VISIT_NAME_SEARCHED_CHARS),
+        cut(kinds.join("\n"), VISIT_PRODUCTS_SEARCHED_CHARS),
+    )
+}
+
+/// The statement of a search that asks these conditions; each is made once and kept.
+fn statement(asked: u16, rows_max: u32) -> &'static Statement {
+    static MADE: Mutex<Option<HashMap<(u16, u32), &'static Statement>>> = Mutex::new(None);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    made.get_or_insert_default()
+        .entry((asked, rows_max))
+        .or_insert_with(|| Box::leak(Box::new(composed(asked, rows_max))))
+}
+
+fn composed(asked: u16, rows_max: u32) -> Statement {
+    let mut sql = HEAD.to_owned();
+    let mut next = FIXED;
+    for (place, condition) in CONDITIONS.iter().enumerate() {
+        if asked & (1 << place) != 0 {
+            next += 1;
+            sql.push_str(" AND ");
+            sql.push_str(&condition.replace('?', &format!("${next}")));
+        }
+    }
+    // How many rows stands in the text: a database that does not know how few are wanted plans for all of them.
+    sql.push_str(&format!(
+        " ORDER BY v.sort_at DESC, v.document_id DESC LIMIT {rows_max}{TAIL}"
+    ));
+    Statement {
+        name: concat!(module_path!(), "::LIST"),
+        sql: sql.leak(),
+    }
+}
+
+/// Searches as a test prepares them: without a condition, with each, and with all.
+pub fn statements() -> impl Iterator<Item = &'static Statement> {
+    let each = (0..CONDITIONS.len()).map(|place| 1 << place);
+    let all = (1 << CONDITIONS.len()) - 1;
+    [0, all]
+        .into_iter()
+        .chain(each)
+        .map(|asked| statement(asked, 2))
+}
+
+/// A page after a place, newest first.
+pub async fn list(
+    db: &mut Session,
+    caller: &Principal,
+    after: (Millis, Vec<u8>),
+    filter: &Filter,
+    rows_max: u32,
+) -> Result<Vec<VisitListRow>> {
+    let mut values = sight(caller);
+    values.extend(args![
+        after.0,
+        after.1,
+        filter.from.unwrap_or(Millis::MIN),
+        filter.until.unwrap_or(Millis::MAX)
+    ]);
+    let mut asked = 0;
+    for (place, value) in filter.values().into_iter().enumerate() {
+        if let Some(value) = value {
+            asked |= 1 << place;
+            values.push(value);
+        }
+    }
+    let rows = db.all(statement(asked, rows_max), values).await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// What a list tells of a visit's subjects, each word once.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Numbers of its sheets.
+    pub sheet_nos: Vec<String>,
+    /// What they call their products.
+    pub products: Vec<String>,
+    /// Standings of its entries.
+    pub standings: Vec<String>,
+    /// Validities of its samples.
+    pub validities: Vec<String>,
+    /// States of its refusals.
+    pub refusals: Vec<String>,
+    /// Rules that speak in it.
+    pub rules: Vec<String>,
+}
+
+fn once(words: &mut Vec<String>, word: Option<String>) {
+    if let Some(word) = word
+        && !words.contains(&word)
+    {
+        words.push(word);
+    }
+}
+
+/// What is told of visits beside their rows.
+pub async fn told(db: &mut Session, documents: &[DocumentId]) -> Result<HashMap<DocumentId, Told>> {
+    let ids = || documents.iter().copied().map(Value::from);
+    let mut told: HashMap<DocumentId, Told> = HashMap::new();
+    for row in db.all_of(&LIST_SHEETS, args![], ids()).await? {
+        let of_visit = told.entry(row.get("document_id")?).or_default();
+        once(&mut of_visit.sheet_nos, row.get("sheet_no")?);
+        once(&mut of_visit.products, row.get("product_name")?);
+    }
+    for row in db.all_of(&LIST_OUTCOMES, args![], ids()).await? {
+        let of_visit = told.entry(row.get("document_id")?).or_default();
+        let words = match row.get::<String>("kind")?.as_str() {
+            "entry" => &mut of_visit.standings,
+            "sample" => &mut of_visit.validities,
+            "refusal" => &mut of_visit.refusals,
+            _ => continue,
+        };
+        once(words, row.get("outcome")?);
+    }
+    for row in db.all_of(&LIST_RULES, args![], ids()).await? {
+        let of_visit = told.entry(row.get("document_id")?).or_default();
+        once(&mut of_visit.rules, row.get("rule_id")?);
+    }
+    Ok(told)
+}
