@@ -1,6 +1,7 @@
 //! The phone: its SQLite store, its keys, its HTTP, and the `Client` that an app drives. What is decided is decided in
 //! `sync-core`; here it is stored, sent and asked for.
 
+mod answering;
 mod api;
 mod capturing;
 pub mod client;

@@ -118,6 +118,8 @@ codes! {
     RangeUnsatisfiable = "range_unsatisfiable", RANGE_NOT_SATISFIABLE, "None of these ranges is in there";
     /// What is there is not what `If-Match` names.
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "This is not what If-Match names";
+    /// Somebody has reviewed this piece of evidence since you read it: `errors` has the `version` that stands; read it again.
+    ReviewOutdated = "review_outdated", CONFLICT, "This evidence was reviewed meanwhile";
     /// The manifest names this piece of evidence with another hash or another size: `errors` says which.
     EvidenceDiffers = "evidence_differs", CONFLICT, "The manifest names other bytes";
 

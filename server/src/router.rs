@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::console;
 use crate::endpoints::{
     audit_events, campaigns, cases, challenges, devices, docs, enrolment_codes, enterprises,
-    events, figures, health, imports, leases, media, not_sampled, oidc, organisations,
+    events, evidence, figures, health, imports, leases, media, not_sampled, oidc, organisations,
     prior_samplings, product_rules, publicity_messages, quarantine, re_entry_grants,
     returned_papers, rulebooks, rulings, samples, sampling_notices, scopes, server_keys, sessions,
     sheet_number_blocks, sync, tasks, teams, tokens, tracked_enterprises, uploads, users, visits,
@@ -170,6 +170,9 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(visits::forms::get_visit_form))
         // Evidence.
         .routes(routes!(visits::evidence::list::list_visit_evidence))
+        .routes(routes!(evidence::list::list_evidence))
+        .routes(routes!(visits::evidence::get::get_evidence))
+        .routes(routes!(visits::evidence::review::review_evidence))
         .routes(routes!(visits::evidence::content::get_evidence_content))
         .routes(routes!(visits::evidence::rendition::get_evidence_rendition))
         .routes(routes!(visits::evidence::link::get_evidence_link))

@@ -86,6 +86,8 @@ pub const PASSWORD_BYTES_MAX: usize = 1_024;
 pub const NAME_CHARS_MAX: usize = 200;
 /// Rows of one page of a list.
 pub const LIST_ROWS_MAX: u32 = 200;
+/// Small pictures on a page of the console.
+pub const CONSOLE_TILES_MAX: u32 = 60;
 /// How long an answer is kept under the `Idempotency-Key` of its request, in milliseconds.
 pub const IDEMPOTENCY_KEY_MS: i64 = 24 * 3_600_000;
 /// An `Idempotency-Key`, in ASCII characters.

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::model::{
     AuthorityLevel, Channel, EvidenceKind, NotSampledReason, OnSiteReportState, PurposeKind,
-    RefusalKind, RefusalState, ReportGrounds, SamplingKind, SealUse, SpareLocation,
+    RefusalKind, RefusalState, ReportGrounds, ReviewVerdict, SamplingKind, SealUse, SpareLocation,
 };
 use crate::proof::{OrganisationKind, Role};
 use crate::rules::{ConfirmationOutcome, RefusalStanding, Severity, Standing, Validity};
@@ -84,6 +84,7 @@ macro_rules! lists {
                 "task_state" => of_table(&TASK_STATES, word),
                 "visit_state" => of_table(&VISIT_STATES, word),
                 "case_kind" => of_table(&CASE_KINDS, word),
+                "review_state" => review_state(word),
                 "case_state" => case_state(word),
                 _ => None,
             }
@@ -227,6 +228,12 @@ lists! {
         Duplicate: "重复抽样", "duplicate";
         Void: "无效", "void";
     }
+    // 影像审查
+    "review_verdict" ReviewVerdict {
+        Accepted: "采信", "accepted";
+        Questioned: "存疑", "questioned";
+        Rejected: "不采信", "rejected";
+    }
     "severity" Severity {
         Notice: "提示", "notice";
         Violation: "违规", "violation";
@@ -310,6 +317,19 @@ const CASE_KINDS: [Word; 2] = [
     ("refusal", words("拒检", "refusal")),
     ("on_site_report", words("现场报告", "on-site report")),
 ];
+
+/// How far the review of a piece of evidence is (影像审查): what was decided, or for what it waits.
+const REVIEW_WAITS: [Word; 2] = [
+    ("unreviewed", words("待审查", "to be reviewed")),
+    (
+        "answered",
+        words("已补正，待审查", "answered, to be reviewed"),
+    ),
+];
+
+fn review_state(word: &str) -> Option<Words> {
+    of_table(&REVIEW_WAITS, word).or_else(|| of_word::<ReviewVerdict>(word))
+}
 
 /// The state of a case, of a refusal or of an on-site report: what both have is called the same.
 fn case_state(word: &str) -> Option<Words> {

@@ -336,6 +336,31 @@ pub const OPERATIONS: &[Operation] = &[
         ),
     },
     Operation {
+        id: "list_evidence",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/evidence?state=all", Elsewhere::Absent),
+    },
+    Operation {
+        id: "get_evidence",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/visits/0000000000000000000000000000000000000000000000000000000000000000/evidence/00000000-0000-0000-0000-000000000000",
+            Elsewhere::NotFound,
+        ),
+    },
+    Operation {
+        id: "review_evidence",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/visits/0000000000000000000000000000000000000000000000000000000000000000/evidence/00000000-0000-0000-0000-000000000000/reviews",
+            body: Some(r#"{"verdict":"accepted","expected_version":0}"#),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
         id: "get_evidence_content",
         who: Who::Anyone,
         scope: Scope::RegionAndBelow,

@@ -27,6 +27,11 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../../assets/console.js"),
     },
     Asset {
+        name: "review.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../assets/review.js"),
+    },
+    Asset {
         name: "seal.svg",
         kind: "image/svg+xml",
         bytes: include_bytes!("../../assets/seal.svg"),

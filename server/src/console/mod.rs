@@ -11,6 +11,7 @@ pub mod events;
 pub mod language;
 pub mod login;
 pub mod pages;
+pub mod review;
 pub mod setup;
 pub mod today;
 pub mod when;

@@ -7,7 +7,7 @@
 use axum::routing::{MethodRouter, get, post};
 
 use super::words::Words;
-use super::{assets, events, language, login, setup, today};
+use super::{assets, events, language, login, review, setup, today};
 use crate::access::Principal;
 use crate::access::operations::Who;
 use crate::app::App;
@@ -74,6 +74,16 @@ pub const PAGES: &[Page] = &[
     page("/console/events", Who::Anyone, || get(events::listen)),
     // What waits.
     page("/console", Who::Anyone, || get(today::show)).linked(|w| w.today),
+    // Evidence.
+    page("/console/review", review::WHO, || get(review::list::show)).linked(|w| w.review_title),
+    page("/console/review/{visit}/{evidence}", review::WHO, || {
+        get(review::piece::show).post(review::piece::decide)
+    }),
+    page(
+        "/console/media/{visit}/{evidence}/{part}",
+        Who::Anyone,
+        || get(review::media::get_media),
+    ),
 ];
 
 /// The page of an address as the router names it.

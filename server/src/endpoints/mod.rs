@@ -12,6 +12,7 @@ pub mod docs;
 pub mod enrolment_codes;
 pub mod enterprises;
 pub mod events;
+pub mod evidence;
 pub mod figures;
 pub mod health;
 pub mod imports;

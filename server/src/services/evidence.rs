@@ -6,6 +6,7 @@
 
 pub mod content;
 pub mod reading;
+pub mod reviewing;
 
 use std::collections::HashMap;
 

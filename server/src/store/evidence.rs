@@ -51,8 +51,8 @@ bulk! {
     /// Receipts were published.
     INSERT_RECEIPT = ("INSERT INTO evidence_receipts (document_id, evidence_id, sha256) VALUES", 0, 3, " ON CONFLICT DO NOTHING");
     /// In with the new entries.
-    INSERT = ("INSERT INTO evidence (document_id, evidence_id, sha256, size_bytes, media_type, kind, entry, captured, author) \
-        VALUES", 0, 9, " ON CONFLICT DO NOTHING");
+    INSERT = ("INSERT INTO evidence (document_id, evidence_id, sha256, size_bytes, media_type, kind, entry, captured, author, \
+        answered) VALUES", 0, 10, " ON CONFLICT DO NOTHING");
     /// The manifests of documents.
     LIST_OF_DOCUMENTS = (entries!("WHERE e.document_id IN ("), 0, 1, ") ORDER BY e.document_id, e.evidence_id");
     /// Entries whose bytes are verified, of these documents.
@@ -102,7 +102,7 @@ fn read<T: serde::de::DeserializeOwned>(row: &Row, name: &'static str) -> Result
     serde_json::from_str(&row.get::<String>(name)?).map_err(|_| StoreError::Column { name, wanted })
 }
 
-fn from_row(row: &Row) -> Result<EvidenceRow> {
+pub(super) fn from_row(row: &Row) -> Result<EvidenceRow> {
     Ok(EvidenceRow {
         document_id: row.get("document_id")?,
         entry: read(row, "entry")?,
@@ -124,6 +124,7 @@ pub async fn replace(
     for (document, manifest) in manifests {
         for listed in manifest {
             let entry = &listed.entry;
+            let answered = entry.answers.values().map(|answer| answer.review).max();
             rows.push(args![
                 document,
                 entry.evidence_id,
@@ -133,7 +134,8 @@ pub async fn replace(
                 &entry.kind,
                 json_of("entry", entry)?,
                 json_of("captured", &listed.captured)?,
-                listed.author
+                listed.author,
+                answered.unwrap_or(0)
             ]);
         }
     }

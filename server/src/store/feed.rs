@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use sync_core::model::{
-    CASE_PROGRESS, ChangeHash, DeviceId, DocumentId, Millis, OrganisationId, Region, RulingId,
-    TeamId, UserId,
+    CASE_PROGRESS, ChangeHash, DeviceId, DocumentId, EVIDENCE_REVIEW, EvidenceReview, Millis,
+    OrganisationId, Region, RulingId, TeamId, UserId,
 };
 use sync_core::proof::{CertificatePayload, EVIDENCE_RECEIPT, EvidenceReceiptPayload, Signed};
 use sync_core::sync::wire::{ChangeStatus, IndexPage};
@@ -255,6 +255,17 @@ impl NewRow {
                 record,
             )
         }
+    }
+
+    /// What the authority decided on a piece of evidence of a document; the newest decision alone.
+    pub fn evidence_review(audience: Audience, review: &EvidenceReview) -> Result<Self> {
+        Ok(Self {
+            document: Some(review.document_id),
+            subject: Some(format!("{EVIDENCE_REVIEW}/{}", review.record_id())),
+            version: Some(review.version),
+            payload: Some(to_json("evidence_review", review)?),
+            ..Self::of(audience, "reference")
+        })
     }
 
     /// A receipt for a piece of evidence of a document: it comes as a record of reference data does, the newest one alone.

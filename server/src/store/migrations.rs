@@ -61,6 +61,7 @@ migrations![
     "0028_sampling_notices",
     "0030_setup_tokens",
     "0031_lists",
+    "0032_evidence_reviews",
 ];
 
 statements! {

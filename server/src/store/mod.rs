@@ -13,6 +13,7 @@ pub mod locks;
 pub mod media;
 pub mod migrations;
 pub mod reference;
+pub mod reviews;
 mod row;
 pub mod rulings;
 mod session;
@@ -69,6 +70,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
             feed::ALL,
             evidence::ALL,
             media::ALL,
+            reviews::ALL,
             uploads::ALL,
         ],
         access::ALL,
@@ -91,6 +93,7 @@ fn bulks() -> impl Iterator<Item = &'static Bulk> {
         evidence::BULK,
         feed::BULK,
         media::BULK,
+        reviews::BULK,
         reference::custody::BULK,
         reference::enterprises::BULK,
         rulings::cases::BULK,

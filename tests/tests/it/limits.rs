@@ -302,6 +302,7 @@ const BESIDE: &[(&[&str], &str)] = &[
             "LIST_ROWS_MAX",
             "VISIT_NAME_SEARCHED_CHARS",
             "VISIT_PRODUCTS_SEARCHED_CHARS",
+            "CONSOLE_TILES_MAX",
             "FEED_INFLATED_BYTES_MAX",
             "FEED_ROWS_MAX",
             "FEED_BATCHES_MAX",

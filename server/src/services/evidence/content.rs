@@ -68,6 +68,8 @@ pub enum Way {
     Token,
     /// By a link.
     Link,
+    /// On a page of the console.
+    Page,
 }
 
 /// Something to be read.
@@ -258,6 +260,7 @@ pub async fn note_read(
     let way = match way {
         Way::Token => "token",
         Way::Link => "link",
+        Way::Page => "page",
     };
     let mut detail = json!({ "sha256": entry.sha256, "size_bytes": entry.size_bytes, "way": way });
     if !ranges.is_empty() {

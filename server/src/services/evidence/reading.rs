@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use sync_core::model::{Digest, DocumentId, Millis};
+use sync_core::model::{Digest, DocumentId, EvidenceId, Millis};
+use sync_core::rules::EvidenceFact;
 use sync_core::sync::evidence::{EvidenceState, EvidenceTally};
 use utoipa::ToSchema;
 
@@ -15,9 +16,11 @@ use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
 use crate::services::media::{MediaView, views};
 use crate::store::evidence::{self, EvidenceRow};
-use crate::store::sync::visits;
+use crate::store::reviews::{self, ReviewRow};
+use crate::store::sync::{projections, visits};
 use crate::store::uploads::{self, CHECKING, MISMATCH, UploadRow};
 use crate::store::{Result, Session, feed};
+use crate::wording::{self, Words};
 
 /// All evidence of a visit in numbers and in words.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -117,10 +120,87 @@ pub struct EvidenceView {
     /// What was found in the bytes, once they are verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media: Option<MediaView>,
+    /// 审查: the decision that stands on these bytes; none where nobody has decided on them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewView>,
+    /// 补正: what its samplers answered to reviews, each late by its nature.
+    pub answers: Vec<AnswerView>,
+    /// 事后补充: it was itself brought in answer to a review of this piece.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supplements: Option<String>,
     /// What the server signs of it: against this alone a phone may let its original go.
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Value>,
+}
+
+/// A decision of the authority on a piece of evidence (影像审查), in one of its versions.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReviewView {
+    /// Its id.
+    pub review_id: String,
+    /// 1, 2, …: the highest stands. Say it as `expected_version` to decide anew.
+    pub version: i64,
+    /// `accepted`, `questioned` or `rejected`.
+    pub verdict: String,
+    /// The same in words.
+    pub verdict_words: Words,
+    /// Why.
+    pub reason: String,
+    /// The bytes that were looked at.
+    pub sha256: String,
+    /// Who decided.
+    pub user_id: String,
+    /// Their name.
+    pub user_name: Option<String>,
+    /// 组织抽查部门
+    pub authority_id: String,
+    /// Its name.
+    pub authority: String,
+    /// When, RFC 3339.
+    #[schema(format = DateTime)]
+    pub decided_at: String,
+}
+
+impl From<ReviewRow> for ReviewView {
+    fn from(row: ReviewRow) -> Self {
+        let review = row.review;
+        Self {
+            review_id: row.review_id.to_string(),
+            version: review.version,
+            verdict: review.verdict.as_str().to_owned(),
+            verdict_words: wording::in_list("review_verdict", review.verdict.as_str()),
+            reason: review.reason,
+            sha256: review.sha256.to_string(),
+            user_id: row.user.to_string(),
+            user_name: row.user_name,
+            authority_id: review.authority_id.to_string(),
+            authority: review.authority,
+            decided_at: rfc3339(review.at_ms),
+        }
+    }
+}
+
+/// What a sampler answered to a review (影像补正).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AnswerView {
+    /// Its id.
+    pub answer_id: String,
+    /// The version of the review that it answers.
+    pub review: i64,
+    /// 说明
+    pub words: String,
+    /// 补充影像: the entry of the manifest that it brings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supplement: Option<String>,
+    /// When: claimed and proven.
+    #[schema(value_type = Object)]
+    pub answered: Value,
+    /// Whose certified key wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// Always: it was said after the fact.
+    pub late: bool,
 }
 
 /// The evidence of a visit.
@@ -133,13 +213,13 @@ pub struct VisitEvidence {
 }
 
 /// Where pieces of evidence stand, by what was brought of them.
-struct Standing {
+pub(super) struct Standing {
     uploads: HashMap<(DocumentId, Digest), Vec<UploadRow>>,
     now: Millis,
 }
 
 impl Standing {
-    async fn of(
+    pub(super) async fn of(
         app: &App,
         db: &mut Session,
         documents: impl IntoIterator<Item = DocumentId>,
@@ -155,7 +235,7 @@ impl Standing {
 
     /// Of one piece. Two phones may bring the same bytes: the one that is farther says where they stand. Once others were
     /// kept aside, what comes anew says so again.
-    fn state(&self, row: &EvidenceRow) -> EvidenceState {
+    pub(super) fn state(&self, row: &EvidenceRow) -> EvidenceState {
         if row.verified_at.is_some() {
             return EvidenceState::Verified;
         }
@@ -215,6 +295,7 @@ pub async fn of_visit(
     let rows = evidence::list(&mut db, document).await?;
     let epoch = feed::find_epoch(&mut db).await?.unwrap_or_default();
     let found = views(&mut db, document).await?;
+    let judged = Judged::of(&mut db, document).await?;
     let standing = Standing::of(app, &mut db, [document]).await?;
     let states: Vec<EvidenceState> = rows.iter().map(|row| standing.state(row)).collect();
     let items = rows.iter().zip(&states);
@@ -225,17 +306,67 @@ pub async fn of_visit(
                 let media = found
                     .get(&row.entry.sha256)
                     .filter(|_| row.verified_at.is_some());
-                view(app, row, state, media.cloned(), &epoch)
+                view(app, row, state, media.cloned(), &judged, &epoch)
             })
             .collect(),
     })
 }
 
-fn view(
+/// What reviewers and samplers said of the evidence of one visit.
+pub(super) struct Judged {
+    reviews: HashMap<EvidenceId, ReviewRow>,
+    facts: HashMap<EvidenceId, EvidenceFact>,
+    supplements: HashMap<EvidenceId, EvidenceId>,
+}
+
+impl Judged {
+    pub(super) async fn of(db: &mut Session, document: DocumentId) -> Result<Self> {
+        let standing = reviews::list_standing(db, [document]).await?;
+        let reviews = standing
+            .into_iter()
+            .map(|row| (row.review.evidence_id, row));
+        let visit = projections::list_visits(db, [document]).await?;
+        let facts = visit.into_iter().flat_map(|(_, visit)| visit.evidence);
+        let facts: HashMap<_, _> = facts
+            .filter_map(|fact| Some((fact.evidence_id?, fact)))
+            .collect();
+        let brought = facts.iter().flat_map(|(id, fact)| {
+            let answers = fact.answers.values();
+            answers.filter_map(|answer| Some((answer.supplement?, *id)))
+        });
+        Ok(Self {
+            supplements: brought.collect(),
+            reviews: reviews.collect(),
+            facts,
+        })
+    }
+
+    fn answers(&self, row: &EvidenceRow) -> Vec<AnswerView> {
+        let facts = self.facts.get(&row.entry.evidence_id);
+        let told = row.entry.answers.iter().map(|(id, answer)| {
+            let fact = facts.and_then(|piece| piece.answers.get(id));
+            AnswerView {
+                answer_id: id.to_string(),
+                review: answer.review,
+                words: answer.words.clone(),
+                supplement: answer.supplement.map(|id| id.to_string()),
+                answered: fact.map_or(Value::Null, |it| {
+                    crate::services::visits::times(&it.answered)
+                }),
+                user_id: fact.and_then(|it| it.by).map(|id| id.to_string()),
+                late: true,
+            }
+        });
+        told.collect()
+    }
+}
+
+pub(super) fn view(
     app: &App,
     row: &EvidenceRow,
     state: &EvidenceState,
     media: Option<MediaView>,
+    judged: &Judged,
     epoch: &str,
 ) -> EvidenceView {
     let (entry, words) = (&row.entry, state.words());
@@ -265,6 +396,16 @@ fn view(
         en: words.en,
         verified_at: row.verified_at.map(rfc3339),
         media,
+        review: judged
+            .reviews
+            .get(&entry.evidence_id)
+            .filter(|decided| decided.review.sha256 == entry.sha256)
+            .map(|decided| decided.clone().into()),
+        answers: judged.answers(row),
+        supplements: judged
+            .supplements
+            .get(&entry.evidence_id)
+            .map(|id| id.to_string()),
         receipt: receipt.map(|signed| json!(signed)),
     }
 }

@@ -1,5 +1,6 @@
 //! The facts of a scope: its members as projected, over which is laid what the server alone knows — tasks, rosters,
-//! organisations, custody, permissions, decisions, whose bytes are verified and what they show, and what the earlier strata said.
+//! organisations, custody, permissions, decisions, whose bytes are verified, what they show and what reviewers say of them, and
+//! what the earlier strata said.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -8,12 +9,13 @@ use std::hash::Hash;
 use sync_core::document::lay_over;
 use sync_core::limits::REUSE_TOLD_MAX;
 use sync_core::model::{
-    CampaignId, DocumentId, EnterpriseKey, EntryId, EvidenceId, Interval, MediaFact,
-    OrganisationId, ReuseFact, SampleId, SamplingNotice, TaskId, TeamId, UserId,
+    CampaignId, DocumentId, EnterpriseKey, EntryId, EvidenceId, EvidenceReview, Interval,
+    MediaFact, OrganisationId, ReuseFact, SampleId, SamplingNotice, TaskId, TeamId, UserId,
 };
 use sync_core::rules::{
     ConfirmationFact, ContinuationFact, CustodyFact, Decision, EntryFact, Facts, Findings,
     OrganisationFact, Outcome, RecusalFact, SampleFact, ScopeKey, Subject, TaskFact, VisitFact,
+    lay_over_reviews,
 };
 
 use crate::store::evidence;
@@ -21,6 +23,7 @@ use crate::store::media;
 use crate::store::reference::{
     campaigns, enterprises, leases, lookups, product_rules, sampling_notices, teams,
 };
+use crate::store::reviews;
 use crate::store::rulings::{decisions, rulebooks, verdicts};
 use crate::store::sync::confirmations;
 use crate::store::sync::projections::{self, Member};
@@ -47,6 +50,7 @@ pub struct Known {
     confirmed: HashMap<DocumentId, Vec<ConfirmationFact>>,
     verified: HashMap<DocumentId, BTreeSet<EvidenceId>>,
     media: HashMap<DocumentId, HashMap<EvidenceId, Seen>>,
+    reviewed: HashMap<DocumentId, Vec<EvidenceReview>>,
     entries: HashMap<EntryId, Option<EntryFact>>,
     samples: HashMap<SampleId, Vec<(Option<DocumentId>, SampleFact)>>,
     custody: HashMap<SampleId, CustodyFact>,
@@ -114,6 +118,7 @@ impl Known {
         let judged: BTreeSet<DocumentId> = judged.collect();
         self.read_confirmed(db, visits.clone()).await?;
         self.read_verified(db, judged.clone()).await?;
+        self.read_reviews(db, judged.clone()).await?;
         self.read_media(db, judged).await?;
         self.read_samples(db, samples.clone()).await?;
         for id in &samples {
@@ -159,6 +164,19 @@ impl Known {
         self.verified.extend(none);
         for (document, id) in verified {
             self.verified.entry(document).or_default().insert(id);
+        }
+        Ok(())
+    }
+
+    /// What the authority decided on pieces of evidence.
+    async fn read_reviews(&mut self, db: &mut Session, ids: BTreeSet<DocumentId>) -> Result<()> {
+        let new = unknown(&self.reviewed, ids);
+        let standing = reviews::list_standing(db, new.iter().copied()).await?;
+        let none = new.into_iter().map(|id| (id, Vec::new()));
+        self.reviewed.extend(none);
+        for row in standing {
+            let of_document = self.reviewed.entry(row.review.document_id).or_default();
+            of_document.push(row.review);
         }
         Ok(())
     }
@@ -389,6 +407,9 @@ impl Known {
         {
             self.read_verified(db, BTreeSet::from([document])).await?;
             self.read_media(db, BTreeSet::from([document])).await?;
+            self.read_reviews(db, BTreeSet::from([document])).await?;
+            let reviewed = self.reviewed.get(&document).into_iter().flatten();
+            lay_over_reviews(&mut visit, reviewed);
             let verified = self.verified.get(&document);
             let media = self.media.get(&document);
             for piece in &mut visit.evidence {

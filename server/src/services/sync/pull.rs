@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use sync_core::limits::{
     FEED_BATCHES_MAX, FEED_INFLATED_BYTES_MAX, FEED_ROWS_MAX, FIRST_SYNC_ROWS_MIN,
 };
-use sync_core::model::{Actor, DocumentId, Millis, RulingId};
+use sync_core::model::{Actor, DocumentId, EVIDENCE_REVIEW, Millis, RulingId};
 use sync_core::proof::{
     CertificatePayload, EVIDENCE_RECEIPT, EvidenceReceiptPayload, EvidenceReceiptRecord, Signed,
 };
@@ -21,6 +21,7 @@ use crate::problem::{Code, Problem};
 use crate::services::casework::told;
 use crate::store::evidence;
 use crate::store::feed::{self, FeedRow, ReaderScope};
+use crate::store::reviews;
 use crate::store::rulings::versions::{self, RulingRow};
 use crate::store::sync::changes::{self, ChangeRow};
 use crate::store::sync::documents::{self, DocumentHead};
@@ -289,6 +290,21 @@ impl Writer<'_> {
                     self.push(row.position, receipt);
                 }
                 let enforces = self.scope.enforces;
+                // What the authority asks its samplers is nothing to enforcement.
+                let reviews = match enforces {
+                    true => Vec::new(),
+                    false => reviews::list_standing(db, [document()?]).await?,
+                };
+                for decided in reviews {
+                    let review = decided.review;
+                    let told = FeedEntry::Reference {
+                        kind: EVIDENCE_REVIEW.to_owned(),
+                        id: review.record_id(),
+                        version: review.version,
+                        record: serde_json::to_value(review).ok(),
+                    };
+                    self.push(row.position, told);
+                }
                 for told in told::around(db, document()?, enforces).await? {
                     let told = FeedEntry::Reference {
                         kind: told.kind.to_owned(),

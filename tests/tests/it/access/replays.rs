@@ -487,6 +487,11 @@ fn every_mutating_operation_can_be_sent_again() {
     let path = format!("/v1/entries/{}/rulings", entry.unwrap().replace('/', "%2F"));
     let decision = json!({ "standing": "first", "reason": "核实门卫登记" });
     t.by("晋城", "decide_entry", &path, decision);
+    let bytes = i64::try_from(b"a film".len()).unwrap();
+    w.brings(&phone, visit, piece.sha256.parse().unwrap(), bytes);
+    let path = format!("/v1/visits/{visit}/evidence/{}/reviews", piece.evidence_id);
+    let question = json!({ "verdict": "questioned", "reason": "看不清", "expected_version": 0 });
+    t.by("晋城", "review_evidence", &path, question);
     let path = format!("/v1/refusals/{}/rulings", refused(&w));
     let decision = json!({ "refusal": "confirmed", "reason": "调看门口监控" });
     t.by("晋城", "decide_refusal", &path, decision);

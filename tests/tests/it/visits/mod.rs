@@ -4,4 +4,5 @@ mod evidence;
 mod forms;
 mod get;
 mod manifest;
+mod reviews;
 mod search;

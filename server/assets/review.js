@@ -1,0 +1,60 @@
+// The keys of the review of evidence. Every one of them does what a link, a button or a field of the page does as well.
+"use strict";
+
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const picture = byId("picture");
+  const stage = byId("stage");
+  const form = byId("decision");
+  const reason = byId("reason");
+  let turns = 0;
+
+  const zoom = byId("zoom");
+  const rotate = byId("rotate");
+  if (picture) for (const tool of [zoom, rotate]) tool.hidden = false;
+  zoom.addEventListener("click", () => {
+    const zoomed = stage.classList.toggle("zoomed");
+    zoom.setAttribute("aria-pressed", String(zoomed));
+  });
+  rotate.addEventListener("click", () => {
+    turns = (turns + 1) % 4;
+    picture.dataset.turns = String(turns);
+  });
+
+  const follow = (id) => byId(id)?.click();
+  const choose = (verdict) => {
+    const choice = form?.querySelector(`input[value="${verdict}"]`);
+    if (!choice) return false;
+    choice.checked = true;
+    return true;
+  };
+  const why = (verdict) => { if (choose(verdict)) reason.focus(); };
+
+  const keys = {
+    j: () => follow("next"), arrowright: () => follow("next"),
+    k: () => follow("previous"), arrowleft: () => follow("previous"),
+    z: () => { if (picture) zoom.click(); },
+    r: () => { if (picture) rotate.click(); },
+    c: () => document.querySelector("a.compare")?.click(),
+    a: () => { if (choose("accepted")) form.requestSubmit(); },
+    q: () => why("questioned"),
+    x: () => why("rejected"),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = document.activeElement;
+    if (at === reason) {
+      if (event.key === "Escape") { reason.blur(); return; }
+      // A number before anything is typed chooses one of the usual reasons.
+      const usual = reason.value === "" && document.querySelector(`[data-reason="${CSS.escape(event.key)}"]`);
+      if (usual) { reason.value = usual.textContent; event.preventDefault(); }
+      return;
+    }
+    if (/^(SELECT|TEXTAREA|VIDEO)$/.test(at?.tagName ?? "") || (at?.tagName === "INPUT" && at.type !== "radio")) return;
+    const act = keys[event.key.toLowerCase()];
+    if (!act || (at?.type === "radio" && event.key.startsWith("Arrow"))) return;
+    event.preventDefault();
+    act();
+  });
+})();

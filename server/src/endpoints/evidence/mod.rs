@@ -1,0 +1,3 @@
+//! Evidence (影像证据) across visits.
+
+pub mod list;
