@@ -83,6 +83,10 @@ pub struct ListenConfig {
     /// which it listens
     #[arg(long, env = "FIELDSEAL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,
+    /// A server of map tiles that lie beneath the sketch of a visit in the console (https://…/{z}/{x}/{y}.png); without it,
+    /// the sketch is drawn without a map and browsers ask nobody else for anything
+    #[arg(long, env = "FIELDSEAL_TILES_URL", value_name = "URL", value_parser = tiles_url)]
+    pub tiles_url: Option<String>,
     /// Take a caller's address from the last X-Forwarded-For entry: only behind a proxy that sets it
     #[arg(long, env = "FIELDSEAL_TRUST_FORWARDED_FOR")]
     pub trust_forwarded_for: bool,
@@ -102,6 +106,17 @@ fn public_url(text: &str) -> Result<String, String> {
             Ok(url.to_owned())
         }
         _ => Err("it is https://…, without a query and without a user".to_owned()),
+    }
+}
+
+/// The address of tiles: of the web, with a place for zoom, column and row, and nothing that could end a policy.
+fn tiles_url(text: &str) -> Result<String, String> {
+    let web = text.starts_with("https://") || text.starts_with("http://127.0.0.1");
+    let places = ["{z}", "{x}", "{y}"].iter().all(|it| text.contains(it));
+    let plain = |c: char| c.is_ascii_graphic() && !";,'\"<>\\^`|@#".contains(c);
+    match web && places && text.chars().all(plain) {
+        true => Ok(text.to_owned()),
+        false => Err("it is https://…/{z}/{x}/{y}.png".to_owned()),
     }
 }
 
@@ -261,6 +276,19 @@ mod tests {
         }
         let long = |chars: usize| format!("https://{}", "a".repeat(chars - 8));
         assert!(public_url(&long(200)).is_ok() && public_url(&long(201)).is_err());
+    }
+
+    #[test]
+    fn tiles_are_of_the_web_and_have_their_places() {
+        for (text, good) in [
+            ("https://tiles.example.cn/{z}/{x}/{y}.png", true),
+            ("http://127.0.0.1:9000/{z}/{x}/{y}", true),
+            ("http://tiles.example.cn/{z}/{x}/{y}.png", false),
+            ("https://tiles.example.cn/{z}/{x}.png", false),
+            ("https://evil.example; script-src *//{z}/{x}/{y}", false),
+        ] {
+            assert_eq!(tiles_url(text).is_ok(), good, "{text}");
+        }
     }
 
     #[test]

@@ -126,6 +126,10 @@ pub const OIDC_RETRY_S: u64 = 10;
 pub const CONSOLE_IDLE_MS: i64 = 12 * 3_600_000;
 /// How often a session of the console that is used is noted to go on, in milliseconds.
 pub const CONSOLE_NOTED_MS: i64 = 5 * 60_000;
+/// Rows of one list on the page of today (今日).
+pub const TODAY_ROWS: u32 = 8;
+/// Within how long of what a phone's clock said a change is told to have come from a phone with a network, in milliseconds.
+pub const CONSOLE_ONLINE_MS: i64 = 5 * 60_000;
 /// A typed form that is kept over a login, in bytes.
 pub const CONSOLE_KEPT_FORM_BYTES_MAX: usize = 256 * 1024;
 /// How long the token of the first run (首次设置) is good, in milliseconds.

@@ -40,6 +40,9 @@ impl Serve {
         if let Some(providers) = providers {
             let _ = app.providers.set(providers);
         }
+        if let Some(tiles) = &self.listen.tiles_url {
+            let _ = app.tiles.set(tiles.clone());
+        }
         let listener = TcpListener::bind(self.listen.listen)
             .await
             .map_err(|error| format!("cannot listen on {}: {error}", self.listen.listen))?;

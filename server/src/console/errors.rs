@@ -118,6 +118,7 @@ const CHINESE: &[(Code, &str)] = &[
     (Code::ChecksumMismatch, "校验和不符"),
     (Code::StreamsExceeded, "打开的实时页面过多"),
     (Code::ExportTooLong, "列表过长，无法导出为一个文件"),
+    (Code::ReviewOutdated, "他人已先作出审核决定，请重新查看"),
     (Code::CaseTaken, "该案件已由他人办理"),
     (Code::CaseOutOfStep, "该案件尚未到这一步"),
     (Code::TokenMissing, "需要访问令牌"),

@@ -6,6 +6,7 @@ pub mod assets;
 pub mod cookies;
 pub mod desk;
 pub mod door;
+pub mod dossier;
 pub mod errors;
 pub mod events;
 pub mod language;

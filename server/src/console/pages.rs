@@ -7,9 +7,9 @@
 use axum::routing::{MethodRouter, get, post};
 
 use super::words::Words;
-use super::{assets, events, language, login, review, setup, today};
-use crate::access::Principal;
+use super::{assets, dossier, events, language, login, review, setup, today};
 use crate::access::operations::Who;
+use crate::access::{Principal, Role};
 use crate::app::App;
 
 /// A page.
@@ -83,6 +83,20 @@ pub const PAGES: &[Page] = &[
         "/console/media/{visit}/{evidence}/{part}",
         Who::Anyone,
         || get(review::media::get_media),
+    ),
+    // The dossier of a visit.
+    page("/console/visits/{document}", Who::Anyone, || {
+        get(dossier::show)
+    }),
+    page(
+        "/console/visits/{document}/forms/{kind}/{subject}",
+        Who::Anyone,
+        || get(dossier::files::form),
+    ),
+    page(
+        "/console/visits/{document}/admission",
+        Who::Roles(&[Role::Authority]),
+        || post(dossier::files::admit),
     ),
 ];
 

@@ -1,23 +1,254 @@
-//! `/console`: today (今日), what waits for whoever is there, what is late, what came in.
+//! `/console`: today (今日), what waits for whoever is there, what is late, what came in. Each panel is a service's list with
+//! the caller's scope; the page is read anew when the feed tells that something changed.
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use serde_json::Value;
+use sync_core::limits::TODAY_ROWS;
+use uuid::Uuid;
 
 use super::desk::{Desk, Frame};
-use super::shown;
+use super::dossier::view::millis;
+use super::when::When;
+use super::words::fill;
+use super::{pages, shown};
+use crate::access::Role;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::services::casework::queues::{self, Queue};
+use crate::services::quarantine;
+use crate::services::visits::search::{self, Filter, Place};
+use crate::wording;
 
 #[derive(Template)]
 #[template(path = "today.html")]
 struct TodayPage {
     frame: Frame,
+    panels: Vec<Panel>,
 }
 
+/// One list of the page.
+struct Panel {
+    id: &'static str,
+    title: &'static str,
+    /// What is said where it is empty, and what to do next.
+    empty: &'static str,
+    rows: Vec<Row>,
+    /// Where all of it is.
+    more: String,
+    /// How many there are, as far as it was looked.
+    count: String,
+    /// Whether what stands in it is late.
+    late: bool,
+}
+
+struct Row {
+    href: String,
+    name: String,
+    detail: String,
+    chips: Vec<(&'static str, String)>,
+    when: Option<When>,
+}
+
+/// Who sees cases.
+const CASES: [Role; 3] = [Role::Enforcement, Role::Authority, Role::Consulted];
+/// Who waits for bytes of evidence to come.
+const SENDERS: [Role; 3] = [Role::Sampler, Role::InspectionBody, Role::Authority];
+
 /// `GET /console`.
-pub async fn show(State(_): State<App>, desk: Desk) -> Result<Response, Problem> {
+pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Problem> {
+    let w = desk.w();
+    let mut panels = Vec::new();
+    let me = &desk.principal;
+    if me.has_any(&CASES) {
+        let queues = [
+            (
+                Queue::Overdue,
+                "late",
+                w.today_late,
+                w.today_late_none,
+                true,
+            ),
+            (
+                Queue::Waiting,
+                "waiting",
+                w.today_waiting,
+                w.today_waiting_none,
+                false,
+            ),
+            (
+                Queue::ToDecide,
+                "decide",
+                w.today_decide,
+                w.today_decide_none,
+                false,
+            ),
+            (
+                Queue::ToHandOver,
+                "hand-over",
+                w.today_hand_over,
+                w.today_hand_over_none,
+                false,
+            ),
+            (Queue::Mine, "mine", w.today_mine, w.today_mine_none, false),
+        ];
+        for (queue, id, title, empty, late) in queues {
+            let found = queues::list(&app, me, queue, None, None, TODAY_ROWS + 1).await?;
+            let rows = found.rows.into_iter();
+            let rows = rows.map(|(_, case)| case_row(&desk, &serde_json::json!(case)));
+            let rows: Vec<Row> = rows.collect();
+            // What is late also waits: a queue that is not everybody's daily work is shown where it holds something.
+            let daily = matches!(queue, Queue::Overdue | Queue::Waiting);
+            if daily || !rows.is_empty() {
+                panels.push(panel((id, title, empty), rows, "", late));
+            }
+        }
+    }
+    if me.has(Role::Authority) {
+        let contested = Filter {
+            standing: Some("contested".to_owned()),
+            ..Filter::default()
+        };
+        let unruled = Filter {
+            validity: Some("needs_ruling".to_owned()),
+            ..Filter::default()
+        };
+        let to_settle = [
+            (
+                contested,
+                "contested",
+                w.today_contested,
+                w.today_contested_none,
+                "standing=contested",
+            ),
+            (
+                unruled,
+                "unruled",
+                w.today_unruled,
+                w.today_unruled_none,
+                "validity=needs_ruling",
+            ),
+        ];
+        for (filter, id, title, empty, query) in to_settle {
+            let rows = visits(&app, &desk, &filter).await?;
+            panels.push(panel((id, title, empty), rows, query, false));
+        }
+        let aside = quarantine::list(&app, me, &Uuid::max().to_string(), TODAY_ROWS + 1).await?;
+        let rows = aside.into_iter().filter(|it| !it.admitted).map(|it| Row {
+            href: format!("/console/visits/{}#aside", it.document_id),
+            name: desk.language().pick(&it.zh, &it.en).to_owned(),
+            detail: String::new(),
+            chips: Vec::new(),
+            when: millis(&it.received_at).map(|at| When::at(desk.language(), at)),
+        });
+        panels.push(panel(
+            ("aside", w.today_aside, w.today_aside_none),
+            rows.collect(),
+            "",
+            false,
+        ));
+    }
+    if me.has_any(&SENDERS) {
+        let missing = Filter {
+            evidence: Some("missing".to_owned()),
+            ..Filter::default()
+        };
+        let rows = visits(&app, &desk, &missing).await?;
+        let named = ("missing", w.today_missing, w.today_missing_none);
+        panels.push(panel(named, rows, "evidence=missing", false));
+    }
+    let rows = visits(&app, &desk, &Filter::default()).await?;
+    let came = ("came", w.today_came, w.today_came_none);
+    panels.push(panel(came, rows, "state=", false));
     shown(&TodayPage {
-        frame: desk.live_frame(desk.w().today),
+        frame: desk.live_frame(w.today),
+        panels,
     })
+}
+
+fn panel(
+    (id, title, empty): (&'static str, &'static str, &'static str),
+    mut rows: Vec<Row>,
+    query: &str,
+    late: bool,
+) -> Panel {
+    let most = usize::try_from(TODAY_ROWS).unwrap_or(usize::MAX);
+    let cut = if rows.len() > most { "+" } else { "" };
+    rows.truncate(most);
+    let searched = !query.is_empty() && pages::find("/console/visits").is_some();
+    Panel {
+        id,
+        title,
+        empty,
+        more: match searched {
+            true => format!("/console/visits?{query}"),
+            false => String::new(),
+        },
+        count: format!("{}{cut}", rows.len()),
+        late: late && !rows.is_empty(),
+        rows,
+    }
+}
+
+fn case_row(desk: &Desk, case: &Value) -> Row {
+    let language = desk.language();
+    let w = desk.w();
+    let text = |field: &str| case[field].as_str().unwrap_or_default();
+    let words = |field: &str| {
+        let words = &case[field];
+        words[language.pick("zh", "en")]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let due = millis(text("due_at")).map(|at| When::at(language, at));
+    let mut chips = vec![
+        ("calm", words("kind_words")),
+        ("warn", words("state_words")),
+    ];
+    if case["overdue"] == true {
+        chips.push(("bad", w.overdue.to_owned()));
+    }
+    Row {
+        href: format!("/console/visits/{}#records", text("document_id")),
+        name: match text("enterprise_name") {
+            "" => text("enterprise").to_owned(),
+            name => name.to_owned(),
+        },
+        detail: due.map_or_else(String::new, |due| fill(w.due_by, "at", due.text)),
+        chips,
+        when: millis(text("since")).map(|at| When::at(language, at)),
+    }
+}
+
+async fn visits(app: &App, desk: &Desk, filter: &Filter) -> Result<Vec<Row>, Problem> {
+    let found = search::list(
+        app,
+        &desk.principal,
+        &Place::first(),
+        filter,
+        TODAY_ROWS + 1,
+    )
+    .await?;
+    let views = search::views(app, found).await?;
+    let language = desk.language();
+    let word = |list: &str, word: &str| {
+        let words = wording::in_list(list, word);
+        language.pick(words.zh, words.en).to_owned()
+    };
+    let rows = views.into_iter().map(|view| {
+        let evidence = &view.evidence;
+        Row {
+            href: format!("/console/visits/{}", view.visit_id),
+            name: view
+                .enterprise_name
+                .clone()
+                .unwrap_or(view.enterprise.clone()),
+            detail: language.pick(&evidence.zh, &evidence.en).to_owned(),
+            chips: vec![("calm", word("visit_state", &view.state))],
+            when: millis(&view.changed_at).map(|at| When::at(language, at)),
+        }
+    });
+    Ok(rows.collect())
 }

@@ -6,14 +6,14 @@ pub mod people;
 mod reading;
 pub mod search;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Automerge;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sync_core::document::history::{ChangeRecord, history};
 use sync_core::guard;
-use sync_core::model::{Actor, DocumentId, EnterpriseKey, UserId};
+use sync_core::model::{Actor, DeviceId, DocumentId, EnterpriseKey, UserId};
 use sync_core::sync::doctor::ItemState;
 use utoipa::ToSchema;
 
@@ -157,6 +157,8 @@ pub struct Dossier {
     pub names: Value,
     /// Everybody whom the dossier mentions, by their id.
     pub people: BTreeMap<String, Person>,
+    /// What people call the phones that wrote in it, by their id.
+    pub devices: BTreeMap<String, String>,
     /// Key of the enterprise in the visit's identity, before aliases.
     pub enterprise_key: String,
     /// Who walked in when, by certified author.
@@ -306,10 +308,14 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
     .await?;
     let mut received = BTreeMap::new();
     let mut authors: BTreeMap<Actor, UserId> = BTreeMap::new();
+    let mut phones: BTreeMap<Actor, DeviceId> = BTreeMap::new();
     for change in changes::list_accepted(&mut db, id).await? {
         received.insert(change.hash, (change.received_at, change.admitted));
         if let (Some(actor), Some(user)) = (change.actor, change.user) {
             authors.insert(actor, user);
+        }
+        if let (Some(actor), Some(device)) = (change.actor, change.device) {
+            phones.insert(actor, device);
         }
     }
     let history = history(&automerge)
@@ -318,7 +324,7 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
             let came = received.get(&record.hash);
             json!({
                 "received_at": came.map(|(at, _)| rfc3339(*at)), "admitted": came.is_some_and(|(_, admitted)| *admitted),
-                "user_id": authors.get(&record.actor), "change": record,
+                "user_id": authors.get(&record.actor), "device_id": phones.get(&record.actor), "change": record,
             })
         })
         .collect();
@@ -354,6 +360,9 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
     }
     mentioned.extend(custody.iter().map(|event| event.user_id));
     let rows = changes::list_aside(&mut db, id).await?;
+    let aside_of = rows.iter().flat_map(|row| [row.device, Some(row.carrier)]);
+    let used: BTreeSet<DeviceId> = phones.values().copied().chain(aside_of.flatten()).collect();
+    let devices = people::phones(&mut db, used).await?;
     mentioned.extend(rows.iter().filter_map(|row| row.user));
     let mut contents = aside::legible(&automerge, &rows);
     let aside = rows
@@ -410,6 +419,7 @@ pub async fn dossier(app: &App, caller: &Principal, id: DocumentId) -> Result<Do
         history,
         names,
         people,
+        devices,
     })
 }
 

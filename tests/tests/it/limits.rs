@@ -397,6 +397,8 @@ const BESIDE: &[(&[&str], &str)] = &[
         &[
             "CONSOLE_IDLE_MS",
             "CONSOLE_NOTED_MS",
+            "CONSOLE_ONLINE_MS",
+            "TODAY_ROWS",
             "CONSOLE_KEPT_FORM_BYTES_MAX",
             "SETUP_TOKEN_MS",
         ],

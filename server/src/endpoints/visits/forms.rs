@@ -39,7 +39,18 @@ pub async fn get_visit_form(
     Path((id, kind, subject)): Path<(DocumentId, String, String)>,
     Query(query): Query<FormQuery>,
 ) -> Result<Response, Problem> {
-    let form = forms::form(&app, &caller, id, (&kind, &subject), query.bilingual).await?;
+    page_of(&app, &caller, id, (&kind, &subject), &query).await
+}
+
+/// The page, for an app and for the console: its own policy lets in the style that it carries, and nothing else.
+pub async fn page_of(
+    app: &App,
+    caller: &Principal,
+    id: DocumentId,
+    of: (&str, &str),
+    query: &FormQuery,
+) -> Result<Response, Problem> {
+    let form = forms::form(app, caller, id, of, query.bilingual).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
         (

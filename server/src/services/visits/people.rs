@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use sync_core::model::{OrganisationId, UserId};
+use sync_core::model::{DeviceId, OrganisationId, UserId};
 use sync_core::rules::Facts;
 use utoipa::ToSchema;
 
-use crate::store::access::{organisations, users};
+use crate::store::access::{devices, organisations, users};
 use crate::store::{Result, Session};
 
 /// A person as a dossier names them.
@@ -34,6 +34,20 @@ pub fn mentioned(facts: &Facts) -> BTreeSet<UserId> {
         people.extend(visit.recusals.iter().filter_map(|it| it.user_id));
     }
     people
+}
+
+/// What people call these phones.
+pub async fn phones(
+    db: &mut Session,
+    phones: BTreeSet<DeviceId>,
+) -> Result<BTreeMap<String, String>> {
+    let mut called = BTreeMap::new();
+    for id in phones {
+        if let Some(device) = devices::find(db, id).await? {
+            called.insert(id.to_string(), device.label);
+        }
+    }
+    Ok(called)
 }
 
 /// Their names; somebody whom the server does not know has none.

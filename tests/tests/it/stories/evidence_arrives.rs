@@ -866,7 +866,7 @@ fn a_file_is_its_bytes_whatever_it_is_called_and_whatever_becomes_of_it() {
     }
     a.uploads();
     a.waits_for_receipts(visit);
-    let told = w.dossier(visit).to_string() + &served(&w, visit).to_string();
+    let told = format!("{}{}", w.dossier(visit), served(&w, visit));
     for part in ["reboot", "alert(1)", "gpj", "名字 甲"] {
         assert!(!told.contains(part), "{part} is in the record");
     }

@@ -1,0 +1,94 @@
+//! `/console/visits/{document}`: the dossier (卷宗), one page that tells the story of a visit, made of what the API's dossier
+//! says. `view.rs` puts it into words, `sketch.rs` draws who stood where, `files.rs` serves pictures, forms and admissions.
+
+pub mod files;
+mod sketch;
+mod story;
+pub mod view;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use sync_core::model::DocumentId;
+
+use self::sketch::Sketch;
+use self::story::Event;
+use self::view::{Aside, Conflict, Entry, Fact, Piece, Record, Sample, Teller, Verdict};
+use super::desk::{Desk, Frame};
+use super::shown;
+use crate::access::Role;
+use crate::app::App;
+use crate::extract::Path;
+use crate::problem::Problem;
+use crate::services::evidence::reading;
+use crate::services::visits;
+
+#[derive(Template)]
+#[template(path = "dossier.html")]
+struct DossierPage {
+    frame: Frame,
+    /// Of the visit.
+    id: String,
+    state: &'static str,
+    facts: Vec<Fact>,
+    /// What a person has to look at.
+    waiting: Vec<String>,
+    story: Vec<Event>,
+    entries: Vec<Entry>,
+    samples: Vec<Sample>,
+    records: Vec<Record>,
+    verdicts: Vec<Verdict>,
+    conflicts: Vec<Conflict>,
+    aside: Vec<Aside>,
+    may_admit: bool,
+    decisions: Vec<Event>,
+    sketch: Sketch,
+    pieces: Vec<Piece>,
+    evidence: String,
+    notes: String,
+}
+
+/// The page.
+pub async fn show(
+    State(app): State<App>,
+    desk: Desk,
+    Path(id): Path<DocumentId>,
+) -> Result<Response, Problem> {
+    let dossier = visits::dossier(&app, &desk.principal, id).await?;
+    let evidence = reading::of_visit(&app, &desk.principal, id).await?;
+    let teller = Teller::new(&desk, &dossier);
+    let visit = &dossier.visit;
+    let name = visit.enterprise_name.clone();
+    let name = name.unwrap_or_else(|| visit.enterprise.clone());
+    let summary = desk
+        .language()
+        .pick(&evidence.evidence.zh, &evidence.evidence.en);
+    let page = DossierPage {
+        frame: desk.live_frame(name),
+        id: id.to_string(),
+        state: teller.word("visit_state", &visit.state),
+        facts: teller.head(),
+        waiting: teller.waiting(),
+        story: story::told(&teller),
+        entries: teller.entries(),
+        samples: teller.samples(),
+        records: teller.records(),
+        verdicts: teller.other_verdicts(),
+        conflicts: teller.conflicts(),
+        aside: teller.aside(),
+        may_admit: desk.principal.has(Role::Authority),
+        decisions: story::decided(&teller),
+        sketch: Sketch::of(
+            &teller,
+            &evidence.items,
+            app.tiles.get().map(String::as_str),
+        ),
+        pieces: teller.pieces(&evidence.items),
+        evidence: summary.to_owned(),
+        notes: dossier.records["notes"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
+    };
+    shown(&page)
+}
