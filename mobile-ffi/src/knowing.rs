@@ -5,12 +5,14 @@ use serde_json::Value;
 use sync_core::document::conflicts::{ConflictRecord, conflicts};
 use sync_core::document::{project, reading};
 use sync_core::model::{DocumentId, Millis};
+use sync_core::proof::log::SeenCheckpoints;
 use sync_core::rules::{Facts, Rulebooks, rule};
 use sync_core::sync::wire::RulingNotice;
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
 use crate::kinds::{unknown_visit, visit_in};
+use crate::taking;
 use crate::types::{ConflictInfo, Reference, VisitSummary};
 
 impl Client {
@@ -47,6 +49,12 @@ impl Client {
     pub fn index_as_of(&self) -> Done<Option<Millis>> {
         let text = self.lock().store.setting("index_as_of")?;
         Ok(text.and_then(|text| text.parse().ok()))
+    }
+
+    /// What this phone has seen of the server's log, and where that broke: two signed checkpoints of which the later does not
+    /// extend the earlier convict the server.
+    pub fn seen_checkpoints(&self) -> Done<SeenCheckpoints> {
+        taking::seen_checkpoints(&self.lock().store)
     }
 
     /// The list, newest first, from projected columns.

@@ -65,6 +65,8 @@ impl Client {
                     }
                     Effect::Send(mut request) => {
                         request.server_keys = taking::believed_keys(&self.lock().store)?.newest();
+                        let seen = taking::seen_checkpoints(&self.lock().store)?.seen();
+                        request.checkpoint = Some(seen.unwrap_or_default());
                         let sent = self.host.clock.monotonic_ms();
                         next = Some(match self.mark_sent() {
                             Err(error) => return Err(error),

@@ -7,6 +7,7 @@ use automerge::Automerge;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sync_core::model::{Actor, ChangeHash, DocumentId, Millis};
+use sync_core::proof::log::{Extension, SeenCheckpoints};
 use sync_core::proof::{
     BelievedKeys, CertificateKind, CertificatePayload, Dated, EVIDENCE_RECEIPT,
     EvidenceReceiptPayload, EvidenceReceiptRecord, Payload, SignatureError, Signed,
@@ -24,6 +25,8 @@ use crate::store::{Columns, DocumentState, Store, Write};
 
 /// The setting that keeps the server's keys.
 pub const SERVER_KEYS: &str = "server_keys";
+/// The setting under which the checkpoints of the server's log are kept.
+pub const CHECKPOINTS: &str = "checkpoints";
 
 /// How a document is started and shown, which the document schema says.
 pub trait Schema {
@@ -112,6 +115,14 @@ impl Documents<'_> {
     }
 }
 
+/// The checkpoints of the server's log that this phone has seen.
+pub fn seen_checkpoints(store: &Store) -> Result<SeenCheckpoints, ClientError> {
+    let text = store.setting(CHECKPOINTS)?;
+    Ok(text
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default())
+}
+
 /// Takes in an answer; how many changes are unsent afterwards.
 pub fn take(
     store: &mut Store,
@@ -169,9 +180,22 @@ pub fn take(
         .as_ref()
         .and_then(|signed| Some((server_keys.open(signed, &RustVerifier).ok()?, signed)));
 
+    let mut checkpoints = seen_checkpoints(store)?;
+    let extension = brought
+        .checkpoint
+        .as_ref()
+        .map(|news| checkpoints.take(news, &server_keys, &RustVerifier));
+    if extension == Some(Extension::Broken) {
+        tracing::error!("the server's log does not extend what this phone has seen of it");
+    }
+
     store.write(|write| {
         if keys_changed {
             write.put_setting(SERVER_KEYS, &server_keys.to_json())?;
+        }
+        if extension.is_some() {
+            let text = serde_json::to_string(&checkpoints).unwrap_or_default();
+            write.put_setting(CHECKPOINTS, &text)?;
         }
         if brought.epoch_changed {
             write.offer_everything_again()?;

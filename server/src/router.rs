@@ -20,9 +20,9 @@ use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::console;
 use crate::endpoints::{
-    audit_events, campaigns, cases, challenges, devices, docs, enrolment_codes, enterprises,
-    events, evidence, figures, health, imports, leases, media, not_sampled, oidc, organisations,
-    prior_samplings, product_rules, publicity_messages, quarantine, re_entry_grants,
+    audit_events, campaigns, cases, challenges, checkpoints, devices, docs, enrolment_codes,
+    enterprises, events, evidence, figures, health, imports, leases, media, not_sampled, oidc,
+    organisations, prior_samplings, product_rules, publicity_messages, quarantine, re_entry_grants,
     returned_papers, rulebooks, rulings, samples, sampling_notices, scopes, server_keys, sessions,
     sheet_number_blocks, sync, tasks, teams, tokens, tracked_enterprises, uploads, users, visits,
 };
@@ -157,6 +157,14 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(figures::export::export_figures))
         .routes(routes!(visits::get::get_visit))
         .routes(routes!(visits::rulings::list_visit_rulings))
+        .routes(routes!(visits::log::list_visit_log))
+        .routes(routes!(visits::proof::get_visit_proof))
+        .routes(routes!(visits::bundle::get_visit_bundle))
+        .routes(routes!(
+            checkpoints::create::create_checkpoint,
+            checkpoints::list::list_checkpoints
+        ))
+        .routes(routes!(checkpoints::get::get_checkpoint))
         // Cases.
         .routes(routes!(cases::list::list_cases))
         .routes(routes!(cases::get::get_case))
@@ -255,13 +263,15 @@ type Patience = fn(&Request) -> Duration;
 /// A file of many rows takes longer than anything else but a film on a slow line, whose silence is bounded instead.
 fn patience(request: &Request) -> Duration {
     let path = request.uri().path();
-    Duration::from_secs(if path.starts_with("/v1/imports/") {
-        IMPORT_REQUEST_S
-    } else if uploads::tus::is_spoken_at(path) {
-        UPLOAD_REQUEST_S
-    } else {
-        REQUEST_S
-    })
+    Duration::from_secs(
+        if path.starts_with("/v1/imports/") || path.ends_with("/bundle") {
+            IMPORT_REQUEST_S
+        } else if uploads::tus::is_spoken_at(path) {
+            UPLOAD_REQUEST_S
+        } else {
+            REQUEST_S
+        },
+    )
 }
 
 /// A request that takes too long is given up: its transaction rolls back, and sending it again is safe.

@@ -28,6 +28,8 @@ pub async fn serve(
     let keys = tokio::spawn(crate::services::server_keys::run(app.clone()));
     let finishing = tokio::spawn(crate::services::uploads::finish::run(app.clone()));
     let cleaning = tokio::spawn(crate::services::uploads::clean::run(app.clone()));
+    let sealing = tokio::spawn(crate::services::log::checkpoints::run(app.clone()));
+    let exporting = tokio::spawn(crate::services::bundles::run(app.clone()));
     let waking = tokio::spawn(crate::services::wakes::run(app.clone()));
     let listening = tokio::spawn(crate::services::events::run(app.clone()));
     let service = router(app)
@@ -63,6 +65,8 @@ pub async fn serve(
     cleaning.abort();
     listening.abort();
     waking.abort();
+    sealing.abort();
+    exporting.abort();
     store.close().await;
     held.hold.let_go();
     served

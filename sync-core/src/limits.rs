@@ -449,6 +449,20 @@ pub const WAKE_RETRY_MAX_MS: i64 = 3_600_000;
 /// For how long a wake is tried, in milliseconds: a phone that nobody could wake for a day syncs when it is opened.
 pub const WAKE_GIVEN_UP_MS: i64 = 24 * 3_600_000;
 
+// The log.
+
+/// How often a server makes a checkpoint of its log, in milliseconds, where anything was logged.
+pub const CHECKPOINT_REST_MS: u64 = 10 * 60_000;
+/// Chains that one checkpoint takes in; the rest stand under the next.
+pub const CHECKPOINT_CHAINS_MAX: u32 = 20_000;
+
+/// How long a bundle can be continued after it was made, in milliseconds.
+pub const EXPORT_KEPT_MS: i64 = 24 * 3_600_000;
+/// How often bundles that are older are looked for, in milliseconds.
+pub const EXPORTS_SWEPT_MS: u64 = 10 * 60_000;
+/// How often a bundle is begun anew because the visit was written to meanwhile.
+pub const EXPORT_ATTEMPTS_MAX: u32 = 8;
+
 // Backups.
 
 /// How much of a file is read at a time while it is copied and hashed, in bytes.

@@ -293,6 +293,20 @@ impl TestServer {
         })
     }
 
+    /// Writes into its database behind its back.
+    pub fn writes(&self, sql: &'static str) -> u64 {
+        let statement = Statement {
+            name: "of a test",
+            sql,
+        };
+        self.runtime.block_on(async {
+            let mut tx = self.app.store.begin_beside().await.expect("a writer");
+            let touched = tx.exec(&statement, Vec::new()).await.expect("it is run");
+            tx.commit().await.expect("it is kept");
+            touched
+        })
+    }
+
     /// All that its database holds, as bytes to search in: every file of its folder, and what PostgreSQL dumps.
     pub fn stored_bytes(&self) -> Vec<u8> {
         let mut all = Vec::new();

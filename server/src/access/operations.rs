@@ -318,6 +318,44 @@ pub const OPERATIONS: &[Operation] = &[
         ),
     },
     Operation {
+        id: "list_visit_log",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/visits/0000000000000000000000000000000000000000000000000000000000000000/log",
+            Elsewhere::NotFound,
+        ),
+    },
+    Operation {
+        id: "get_visit_proof",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/visits/0000000000000000000000000000000000000000000000000000000000000000/proof",
+            Elsewhere::NotFound,
+        ),
+    },
+    Operation {
+        id: "get_visit_bundle",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/visits/0000000000000000000000000000000000000000000000000000000000000000/bundle",
+            Elsewhere::NotFound,
+        ),
+    },
+    public("list_checkpoints", "/v1/checkpoints"),
+    public("get_checkpoint", "/v1/checkpoints/1"),
+    Operation {
+        id: "create_checkpoint",
+        who: Who::Anyone,
+        scope: Scope::Everything,
+        probe: read(
+            "/v1/checkpoints",
+            Elsewhere::Irrelevant("it is over everything, and tells of no record"),
+        ),
+    },
+    Operation {
         id: "list_visit_evidence",
         who: Who::Anyone,
         scope: Scope::RegionAndBelow,

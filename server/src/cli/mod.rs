@@ -8,6 +8,7 @@ mod migrate_store;
 mod password;
 mod restore;
 mod serve;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,8 @@ enum Command {
     Backup(backup::Backup),
     /// Put a backup where the server will start; what was there is set aside
     Restore(restore::Restore),
+    /// Check a bundle of a visit (证据包) without a server; says what does not hold
+    Verify(verify::Verify),
 }
 
 /// What a command ends with when it fails: a sentence for the operator.
@@ -66,6 +69,7 @@ pub fn run() -> ExitCode {
             Command::MigrateStore(command) => command.run().await,
             Command::Backup(command) => command.run().await,
             Command::Restore(command) => command.run().await,
+            Command::Verify(command) => command.run(),
         }
     });
     match outcome {

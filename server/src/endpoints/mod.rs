@@ -6,6 +6,7 @@ pub mod audit_events;
 pub mod campaigns;
 pub mod cases;
 pub mod challenges;
+pub mod checkpoints;
 pub mod days;
 pub mod devices;
 pub mod docs;

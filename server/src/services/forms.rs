@@ -39,8 +39,27 @@ fn told(error: FormError) -> Problem {
     }
 }
 
-/// Makes a form for a caller who sees the visit. That is asked first: nobody else learns what a visit has.
+/// Gives a form out to a caller who sees the visit, and notes that.
 pub async fn form(
+    app: &App,
+    caller: &Principal,
+    id: DocumentId,
+    (kind, subject): (&str, &str),
+    bilingual: bool,
+) -> Result<Form, Problem> {
+    let form = render(app, caller, id, (kind, subject), bilingual).await?;
+    let subject = FormSubject::parse(kind, subject).map_err(told)?;
+    let sha256 = digest::digest(&digest::SHA256, form.html.as_bytes());
+    let detail = json!({ "sha256": hex::encode(sha256), "form": kind });
+    let named = format!("form:{id}/{kind}/{subject}");
+    let mut tx = app.store.begin_beside().await?;
+    audit::record(app, &mut tx, caller, "form.read", named, detail).await?;
+    tx.commit().await?;
+    Ok(form)
+}
+
+/// Makes a form for a caller who sees the visit. That is asked first: nobody else learns what a visit has.
+pub async fn render(
     app: &App,
     caller: &Principal,
     id: DocumentId,
@@ -91,12 +110,6 @@ pub async fn form(
         };
         maker.html(&visit, &subject).map_err(told)?
     };
-    let sha256 = digest::digest(&digest::SHA256, html.as_bytes());
-    let detail = json!({ "sha256": hex::encode(sha256), "form": kind });
-    let named = format!("form:{id}/{kind}/{subject}");
-    let mut tx = app.store.begin_beside().await?;
-    audit::record(app, &mut tx, caller, "form.read", named, detail).await?;
-    tx.commit().await?;
     let plain = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
     let name: String = subject.to_string().chars().filter(plain).collect();
     Ok(Form {

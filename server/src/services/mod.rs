@@ -2,6 +2,7 @@
 
 pub mod administrators;
 pub mod audit;
+pub mod bundles;
 pub mod casework;
 pub mod certificates;
 pub mod challenges;
@@ -17,6 +18,7 @@ pub mod follow_up;
 pub mod forms;
 pub mod gauges;
 pub mod imports;
+pub mod log;
 pub mod logins;
 pub mod media;
 pub mod not_sampled;

@@ -6,6 +6,7 @@ use sync_core::model::{
 };
 use sync_core::proof::EvidenceReceiptPayload;
 
+use super::log::{self, Note};
 use super::{Result, Row, Session, StoreError, Tx, Value, bulk, statements};
 use crate::args;
 
@@ -89,6 +90,9 @@ impl EvidenceRow {
         })
     }
 }
+
+/// The columns of a proof, in the order of `INSERT_PROOF`.
+const PROOF_COLUMNS: [&str; 4] = ["document_id", "sha256", "device_id", "proved_at"];
 
 fn json_of(name: &'static str, value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|_| StoreError::Column {
@@ -203,7 +207,17 @@ pub async fn insert_proof(
     now: Millis,
 ) -> Result<()> {
     let values = args![document, sha256, device, now];
-    tx.exec(&INSERT_PROOF, values).await.map(drop)
+    if tx.exec(&INSERT_PROOF, values.clone()).await? == 1 {
+        let chain = log::chain_of(tx, document).await?;
+        tx.note(Note::row(
+            Some(chain),
+            now,
+            log::EVIDENCE,
+            &PROOF_COLUMNS,
+            &values,
+        ));
+    }
+    Ok(())
 }
 
 /// Verified entries of documents for which no receipt was published, and notes that one is.

@@ -4,7 +4,7 @@
 //!
 //! So that no two transactions wait for each other, all take their locks in this order: [`Lock::Alone`],
 //! [`Lock::Enterprise`], the rows of documents, [`Lock::Ruling`] or [`Lock::Pictures`], marks of dirty scopes in the order
-//! of their strata, and last the counter of the feed. Work that comes to a mark before its last lock keeps it for its end
+//! of their strata, the counter of the feed, and last the chains of the log in their order ([`super::Tx::note`]). Work that comes to a mark before its last lock keeps it for its end
 //! (`services/reference/work.rs`).
 
 use std::collections::BTreeSet;
@@ -33,6 +33,8 @@ pub enum Lock {
     Ruling,
     /// Which pictures look alike: of two that are examined at once, the second finds the first.
     Pictures,
+    /// Checkpoints of the log: the tree grows by one of them at a time.
+    Checkpoint,
     /// The refresh tokens of a session.
     Session(String),
 }
@@ -43,6 +45,7 @@ impl Lock {
             Self::Alone => return "alone".to_owned(),
             Self::Ruling => return "ruling".to_owned(),
             Self::Pictures => return "pictures".to_owned(),
+            Self::Checkpoint => return "checkpoint".to_owned(),
             Self::Enterprise(key) => ("enterprise", key),
             Self::Session(session) => ("session", session),
         };

@@ -62,6 +62,7 @@ migrations![
     "0030_setup_tokens",
     "0031_lists",
     "0032_evidence_reviews",
+    "0033_log",
 ];
 
 statements! {

@@ -8,8 +8,10 @@ pub mod access;
 pub mod bulk;
 mod error;
 pub mod evidence;
+pub mod exports;
 pub mod feed;
 pub mod locks;
+pub mod log;
 pub mod media;
 pub mod migrations;
 pub mod reference;
@@ -69,6 +71,8 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
             locks::ALL,
             feed::ALL,
             evidence::ALL,
+            exports::ALL,
+            log::ALL,
             media::ALL,
             reviews::ALL,
             uploads::ALL,
@@ -92,6 +96,8 @@ fn bulks() -> impl Iterator<Item = &'static Bulk> {
     [
         evidence::BULK,
         feed::BULK,
+        exports::BULK,
+        log::BULK,
         media::BULK,
         reviews::BULK,
         reference::custody::BULK,

@@ -45,6 +45,12 @@ impl Row {
         })
     }
 
+    /// Every column by its name.
+    pub(super) fn into_named_cells(self) -> impl Iterator<Item = (String, Cell)> {
+        let names = Vec::from_iter(self.names.iter().cloned());
+        names.into_iter().zip(self.cells)
+    }
+
     /// The values in the order of the columns.
     pub(super) fn into_cells(self) -> Vec<Cell> {
         self.cells

@@ -7,6 +7,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments};
 use sqlx::{Executor, SqlSafeStr, SqlStr, Transaction};
 
+use super::log::{self, Note};
 use super::{Result, Row, Statement, StoreError, Value};
 
 /// What reads need: store functions that only read take `&mut Session`, so that a [`Tx`] and a [`Reader`] both serve.
@@ -99,16 +100,26 @@ impl Session {
 }
 
 /// A transaction that writes. Dropped, it rolls back.
-pub struct Tx(Session);
+pub struct Tx {
+    session: Session,
+    noted: Vec<Note>,
+}
 
 impl Tx {
     pub(super) fn new(session: Session) -> Self {
-        Self(session)
+        let noted = Vec::new();
+        Self { session, noted }
+    }
+
+    /// Has a line written into the log when this commits, or none at all. Chains are taken up last, behind all other locks
+    /// and in one order, so that nobody waits in a circle for one.
+    pub fn note(&mut self, note: Note) {
+        self.noted.push(note);
     }
 
     /// Runs a statement and says how many rows it touched.
     pub async fn exec(&mut self, statement: &Statement, args: Vec<Value>) -> Result<u64> {
-        Ok(match &mut self.0 {
+        Ok(match &mut self.session {
             Session::Sqlite(tx) => sqlite_query(statement, args)
                 .execute(&mut **tx)
                 .await?
@@ -122,12 +133,12 @@ impl Tx {
 
     /// Whether it is the one writer of a SQLite file.
     pub(crate) fn is_sqlite(&self) -> bool {
-        matches!(self.0, Session::Sqlite(_))
+        matches!(self.session, Session::Sqlite(_))
     }
 
     /// Runs a script of several statements without arguments: for migrations alone.
     pub(super) async fn script(&mut self, sql: &'static str) -> Result<()> {
-        match &mut self.0 {
+        match &mut self.session {
             Session::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
             Session::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
         }
@@ -135,8 +146,10 @@ impl Tx {
     }
 
     /// Makes it durable; after this returns, a kill loses nothing of it.
-    pub async fn commit(self) -> Result<()> {
-        match self.0 {
+    pub async fn commit(mut self) -> Result<()> {
+        let noted = std::mem::take(&mut self.noted);
+        log::write(&mut self, noted).await?;
+        match self.session {
             Session::Sqlite(tx) => tx.commit().await?,
             Session::Postgres(tx) => tx.commit().await?,
         }
@@ -147,13 +160,13 @@ impl Tx {
 impl Deref for Tx {
     type Target = Session;
     fn deref(&self) -> &Session {
-        &self.0
+        &self.session
     }
 }
 
 impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut Session {
-        &mut self.0
+        &mut self.session
     }
 }
 

@@ -140,6 +140,34 @@ pub struct SealRecord {
     pub sealed_at: TimeClaim,
 }
 
+/// A seal as a bundle of proof (证据包) has it: whether it is true of the document, and every signature with its exact bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealProof {
+    /// Its id.
+    pub seal_id: SealId,
+    /// What it says.
+    pub statement: SealStatement,
+    /// What was signed.
+    pub digest: Digest,
+    /// The subject at the sealed heads hashes to what the seal says.
+    pub intact: bool,
+    /// Whose install wrote it down.
+    pub actor: Option<Actor>,
+    /// Each with the serial of its certificate; none for the device's own.
+    pub signatures: Vec<SealSignature>,
+}
+
+/// One signature of a seal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealSignature {
+    /// Of the signer's certificate; none for the sealing device's own.
+    pub certificate_serial: Option<i64>,
+    /// The bytes under it.
+    pub message: Vec<u8>,
+    /// P-256, base64.
+    pub signature: String,
+}
+
 /// What holds of a seal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealVerdict {
@@ -412,6 +440,40 @@ impl<I: Identity> BoundDocument<I> {
         seals.unreadable.sort();
         seals.unreadable.dedup();
         seals
+    }
+
+    /// Every seal with what proves it, by its id.
+    pub fn seal_proofs(&self) -> Vec<SealProof> {
+        let mut proofs = Vec::new();
+        for item in self.seals().items {
+            let record = item.value;
+            let digest = record.statement.digest();
+            let mut signatures = vec![SealSignature {
+                certificate_serial: None,
+                message: seal_statement(&digest, "device", None, None),
+                signature: record.device_signature,
+            }];
+            signatures.extend(record.signatures.into_values().map(|it| {
+                let word = I::SIGNED_BY.word();
+                SealSignature {
+                    certificate_serial: Some(it.certificate_serial),
+                    message: seal_statement(&digest, word, Some(&it.handwriting), None),
+                    signature: it.signature,
+                }
+            }));
+            let meta = self.doc.get_change_meta_by_hash(&Head(item.maker.0));
+            let actor = meta.and_then(|meta| meta.actor.to_bytes().try_into().ok());
+            proofs.push(SealProof {
+                seal_id: record.seal_id,
+                digest,
+                intact: self.is_intact(&record.statement),
+                statement: record.statement,
+                actor: actor.map(Actor),
+                signatures,
+            });
+        }
+        proofs.sort_by_key(|proof| proof.seal_id);
+        proofs
     }
 
     /// The seals over a subject that are true of this document, the earliest first in the order of changes. Two that

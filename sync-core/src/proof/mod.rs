@@ -6,12 +6,14 @@
 //! Nothing is re-serialized before verifying.
 
 mod access;
+pub mod bundle;
 mod certificate;
 pub mod co_signature;
 mod compact;
 mod envelope;
 mod evidence_receipt;
 mod lease;
+pub mod log;
 pub mod parcel;
 mod re_entry_grant;
 mod receipt;

@@ -14,6 +14,7 @@ use crate::limits::{
     SYNC_RETRY_MAX_MS, SYNC_SKIPPED_MAX,
 };
 use crate::model::{ChangeHash, Millis};
+use crate::proof::log::CheckpointNews;
 use crate::proof::{KeyNotice, ReceiptPayload, Signed, TimeTokenPayload};
 
 /// When an event happened, and a random number to spread retries with.
@@ -174,6 +175,8 @@ pub struct Brought {
     pub server_keys: Vec<KeyNotice>,
     /// Where browsers reach the server.
     pub public_url: Option<String>,
+    /// A newer checkpoint of the server's log.
+    pub checkpoint: Option<CheckpointNews>,
 }
 
 /// How far it is.
@@ -361,6 +364,7 @@ impl Session {
             feed_bytes_max: u32::try_from(PAGE_INFLATED_BYTES_MAX).ok(),
             // Whoever sends it knows them.
             server_keys: Vec::new(),
+            checkpoint: None,
         })]
     }
 
@@ -418,6 +422,7 @@ impl Session {
             time_token: Some(answer.time_token),
             server_keys: answer.server_keys,
             public_url: answer.public_url,
+            checkpoint: answer.checkpoint,
         }))]
     }
 
@@ -736,6 +741,7 @@ mod tests {
                 time_token: Signed::sign(&time, "k".into(), |_| Vec::new()),
                 server_keys: Vec::new(),
                 public_url: None,
+                checkpoint: None,
             })
         }
     }

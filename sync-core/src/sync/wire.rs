@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ChangeHash, DeviceId, Digest, DocumentId, Millis, OrganisationId, RulingId};
+use crate::proof::log::{CheckpointNews, SeenCheckpoint};
 use crate::proof::{
     CertificatePayload, KeyId, KeyNotice, ReceiptPayload, Signed, TimeTokenPayload, TipStatement,
 };
@@ -32,6 +33,9 @@ pub struct SyncRequest {
     /// The server's keys that the phone believes, the newest of them: it is told of those that are missing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub server_keys: Vec<KeyId>,
+    /// The checkpoint of the server's log that the phone has seen last; number 0 with no leaves where it has seen none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<SeenCheckpoint>,
 }
 
 /// A place in the feed. Every start of the server begins an epoch; a database knows the epochs of its own past and where
@@ -119,6 +123,9 @@ pub struct SyncResponse {
     /// Where browsers reach the server, for the codes on printed forms; none where nobody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
+    /// A newer checkpoint than the one that the phone named, with the proof that it extends that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<CheckpointNews>,
 }
 
 /// What became of one pushed change.

@@ -488,6 +488,19 @@ const BESIDE: &[(&[&str], &str)] = &[
         "when phones are woken: tests/tests/it/devices/push_token.rs stands at each of them",
     ),
     (
+        &[
+            "CHECKPOINT_REST_MS",
+            "CHECKPOINT_CHAINS_MAX",
+            "EXPORTS_SWEPT_MS",
+            "EXPORT_ATTEMPTS_MAX",
+        ],
+        "how often checkpoints are made, and how much one takes in; nobody sends them",
+    ),
+    (
+        &["EXPORT_KEPT_MS"],
+        "for how long a download goes on: tests/tests/it/visits/bundle.rs stands at it",
+    ),
+    (
         &["FORM_DRAWING_BYTES_MAX"],
         "what is left out of a print: sync-core/src/forms/tests.rs stands at it",
     ),

@@ -20,6 +20,7 @@ mod invariants;
 mod kills;
 mod leases;
 mod limits;
+mod log;
 mod media;
 mod not_sampled;
 mod objects;

@@ -25,6 +25,8 @@ mod figures;
 mod imports;
 #[path = "../it/leases/mod.rs"]
 mod leases;
+#[path = "../it/log/mod.rs"]
+mod log;
 #[path = "../it/media/visits.rs"]
 mod media_visits;
 #[path = "../it/not_sampled/mod.rs"]

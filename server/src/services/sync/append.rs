@@ -9,7 +9,7 @@ use super::binding;
 use super::judge::Verdict;
 use crate::app::App;
 use crate::services::projection::{self, Ahead, Why};
-use crate::services::{audit, evidence};
+use crate::services::{audit, evidence, log};
 use crate::store::feed::{self, Audience, NewRow};
 use crate::store::reference::teams;
 use crate::store::rulings::dirty;
@@ -59,6 +59,7 @@ pub async fn write(
     let mut projected = Vec::new();
     for verdict in written() {
         work.write(app, &mut tx, carrier, verdict).await?;
+        tx.note(log::of_push(verdict, carrier, now));
         if accepted(verdict).next().is_some() || verdict.read_at_version == 0 {
             let ahead = ahead.remove(&verdict.row.document_id);
             projected.push((&verdict.row, ahead));

@@ -9,6 +9,7 @@ use sync_core::limits::{
 };
 use sync_core::model::ChangeHash;
 use sync_core::proof::KeyId;
+use sync_core::proof::log::SeenCheckpoint;
 use sync_core::sync::wire::{Cursor, DocumentHeader, PushedChange, SignedTip};
 
 use crate::problem::{Code, Problem};
@@ -31,6 +32,8 @@ pub struct Intake {
     pub feed_bytes_max: Option<u32>,
     /// Which keys of the server it believes.
     pub server_keys: Vec<KeyId>,
+    /// The checkpoint of the log that it has seen last.
+    pub checkpoint: Option<SeenCheckpoint>,
 }
 
 /// Why an item could not be taken off the wire.
@@ -59,6 +62,8 @@ struct Lenient {
     feed_bytes_max: Option<u32>,
     #[serde(default)]
     server_keys: Vec<KeyId>,
+    #[serde(default)]
+    checkpoint: Option<SeenCheckpoint>,
 }
 
 /// Inflates (where the body is zstd) and reads.
@@ -98,6 +103,7 @@ pub fn read(body: &[u8], zstd: bool) -> Result<Intake, Problem> {
         documents: readable(lenient.documents),
         feed_bytes_max: lenient.feed_bytes_max,
         server_keys: lenient.server_keys,
+        checkpoint: lenient.checkpoint,
     })
 }
 

@@ -30,6 +30,7 @@ use self::judge::{Case, Pushed};
 use crate::access::Principal;
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::services::log::checkpoints;
 use crate::services::projection::{Ahead, Certified};
 use crate::services::{certificates, ruling, server_keys};
 use crate::store::access::devices;
@@ -83,6 +84,10 @@ pub async fn sync(
             app.keys.sign(&payload)
         })
         .collect();
+    let checkpoint = match page.more {
+        true => None,
+        false => checkpoints::news(app, intake.checkpoint).await?,
+    };
     let answer = SyncResponse {
         statuses,
         receipts,
@@ -94,6 +99,7 @@ pub async fn sync(
         time_token: time_token(app, device),
         server_keys: server_keys::news(app, &intake.server_keys),
         public_url: app.public_url.get().cloned(),
+        checkpoint,
     };
     Ok((answer, place))
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::access::Principal;
 use crate::args;
+use crate::store::log::{self, Note};
 use crate::store::{Result, Row, Session, StoreError, Tx, Value, statements};
 
 statements! {
@@ -82,8 +83,30 @@ fn event(row: &Row) -> Result<AuditEventRow> {
     })
 }
 
-/// Appends an event; the arguments are the columns in their order.
-pub async fn insert_event(tx: &mut Tx, columns: Vec<Value>) -> Result<()> {
+/// The columns of an event, in the order of `INSERT`.
+const COLUMNS: [&str; 8] = [
+    "audit_event_id",
+    "at",
+    "act",
+    "user_id",
+    "device_id",
+    "subject",
+    "detail",
+    "request_id",
+];
+
+/// Appends an event; the arguments are the columns in their order. What was done with a visit goes into its chain.
+pub async fn insert_event(
+    tx: &mut Tx,
+    visit: Option<DocumentId>,
+    at: Millis,
+    columns: Vec<Value>,
+) -> Result<()> {
+    let chain = match visit {
+        Some(document) => Some(log::chain_of(tx, document).await?),
+        None => None,
+    };
+    tx.note(Note::row(chain, at, log::AUDIT, &COLUMNS, &columns));
     tx.exec(&INSERT, columns).await.map(drop)
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::Sight;
 use crate::args;
+use crate::store::log::{self, Note};
 use crate::store::{Result, Row, Session, Tx, bulk, statements};
 
 statements! {
@@ -16,6 +17,8 @@ statements! {
     INSERT = "INSERT INTO custody_events (custody_event_id, sample_id, act, standing, body_hash, body, at, user_id, \
         organisation_id, rule_id, ruling_id, without_sheet, attempt) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    /// A visit with the sample's sheet.
+    FIND_VISIT = "SELECT document_id FROM samples WHERE sample_id = $1 ORDER BY document_id DESC LIMIT 1";
     /// All reports on a sample.
     LIST = "SELECT * FROM custody_events WHERE sample_id = $1 ORDER BY at, custody_event_id";
     /// The report of a kind that counts: that of the last attempt.
@@ -45,6 +48,23 @@ bulk! {
     /// All reports on samples.
     LIST_OF_SAMPLES = ("SELECT * FROM custody_events WHERE sample_id IN (", 0, 1, ") ORDER BY at, custody_event_id");
 }
+
+/// The columns of a report, in the order of `INSERT`.
+const COLUMNS: [&str; 13] = [
+    "custody_event_id",
+    "sample_id",
+    "act",
+    "standing",
+    "body_hash",
+    "body",
+    "at",
+    "user_id",
+    "organisation_id",
+    "rule_id",
+    "ruling_id",
+    "without_sheet",
+    "attempt",
+];
 
 /// One report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -119,6 +139,9 @@ pub async fn insert(tx: &mut Tx, row: &CustodyEvent) -> Result<()> {
         row.without_sheet,
         row.attempt,
     ];
+    let chain = tx.optional(&FIND_VISIT, args![row.sample_id.0]).await?;
+    let chain = chain.and_then(|found| found.get("document_id").ok());
+    tx.note(Note::row(chain, row.at_ms, log::CUSTODY, &COLUMNS, &args));
     tx.exec(&INSERT, args).await.map(drop)
 }
 

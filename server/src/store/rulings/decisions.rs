@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::verdicts::{subject_of, subject_text};
 use crate::access::role::word;
 use crate::args;
+use crate::store::log::{self, Note};
 use crate::store::reference::Sight;
 use crate::store::{Result, Row, Session, StoreError, Tx, bulk, statements};
 
@@ -54,6 +55,21 @@ pub struct DecisionRow {
     /// Whether the task's quota gets a make-up sample (补样).
     pub make_up: Option<bool>,
 }
+
+/// The columns of a decision, in the order of `INSERT`.
+const COLUMNS: [&str; 11] = [
+    "decision_id",
+    "subject",
+    "document_id",
+    "standing",
+    "validity",
+    "user_id",
+    "reason",
+    "disposal",
+    "make_up",
+    "decided_at",
+    "refusal",
+];
 
 const UNREADABLE: StoreError = StoreError::Column {
     name: "decision",
@@ -110,6 +126,8 @@ pub async fn insert(tx: &mut Tx, row: &DecisionRow) -> Result<()> {
         decision.decided_at_ms,
         decision.refusal.as_ref().map(word)
     ];
+    let (at, chain) = (decision.decided_at_ms, row.document);
+    tx.note(Note::row(chain, at, log::DECISION, &COLUMNS, &values));
     tx.exec(&INSERT, values).await.map(drop)
 }
 

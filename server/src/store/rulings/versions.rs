@@ -3,11 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use sync_core::model::{Digest, DocumentId, Millis, RulingId};
+use sync_core::proof::log::HOUSE;
 use sync_core::rules::{Finding, Outcome, Subject};
 use sync_core::sync::wire::RulingNotice;
 
 use super::verdicts::{subject_of, subject_text};
 use crate::args;
+use crate::store::log::{self, Note};
 use crate::store::{Result, Row, Session, StoreError, Tx, Value, bulk, statements};
 
 statements! {
@@ -49,6 +51,21 @@ bulk! {
         outcome = excluded.outcome, door = excluded.door, ruling_id = excluded.ruling_id, version = excluded.version, \
         findings = excluded.findings");
 }
+
+/// The columns of a version, in the order of `INSERT`.
+const COLUMNS: [&str; 11] = [
+    "ruling_id",
+    "subject",
+    "version",
+    "scope",
+    "document_id",
+    "outcome",
+    "findings",
+    "actor",
+    "rulebook",
+    "facts",
+    "decided_at",
+];
 
 /// A version of a ruling.
 #[derive(Clone, Debug)]
@@ -163,6 +180,20 @@ pub async fn list(
     rulings.collect()
 }
 
+/// Versions as the log records them, by id.
+pub async fn list_records(
+    db: &mut Session,
+    ids: impl IntoIterator<Item = String>,
+) -> Result<Vec<(String, serde_json::Value)>> {
+    let keys = ids.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST, args![], keys).await?;
+    let records = rows.into_iter().map(|row| {
+        let id = row.get("ruling_id")?;
+        Ok((id, log::record_of(row)))
+    });
+    records.collect()
+}
+
 /// The version that stands on a subject.
 pub async fn find_current(db: &mut Session, subject: &Subject) -> Result<Option<RulingRow>> {
     db.optional(&FIND_CURRENT, args![subject_text(subject)])
@@ -242,7 +273,7 @@ pub async fn insert(tx: &mut Tx, rulings: &[(&RulingRow, Option<&str>)]) -> Resu
             .map_or_else(Vec::new, |document| document.0.to_vec());
         let findings = serde_json::to_string(&ruling.findings).map_err(|_| UNREADABLE)?;
         let count = i64::try_from(ruling.findings.len()).unwrap_or(i64::MAX);
-        versions.push(args![
+        let version = args![
             ruling.ruling_id,
             &subject,
             ruling.version,
@@ -254,7 +285,15 @@ pub async fn insert(tx: &mut Tx, rulings: &[(&RulingRow, Option<&str>)]) -> Resu
             &ruling.rulebook,
             ruling.facts,
             ruling.decided_at
-        ]);
+        ];
+        let record = log::record(&COLUMNS, &version);
+        tx.note(Note {
+            chain: ruling.document.unwrap_or(HOUSE),
+            at: ruling.decided_at,
+            kind: log::RULING,
+            body: log::ruling_body(&record),
+        });
+        versions.push(version);
         if ruling.version > 1 {
             subjects.push(Value::from(&subject));
         }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::access::role::word;
 use crate::args;
+use crate::store::log::{self, Note};
 use crate::store::{Result, Row, Session, StoreError, Tx, Value, bulk, statements};
 
 statements! {
@@ -61,6 +62,16 @@ bulk! {
         carrier_device_id, received_at, status, reason, code, detail, waiting_for, ordinal, changed_at) VALUES", 0, 18,
         " ON CONFLICT (document_id, hash) DO NOTHING");
 }
+
+/// The columns of an admission, in the order of `INSERT_ADMISSION`.
+const ADMISSION_COLUMNS: [&str; 6] = [
+    "admission_id",
+    "document_id",
+    "hash",
+    "user_id",
+    "reason",
+    "admitted_at",
+];
 
 /// A change as stored.
 #[derive(Clone, Debug)]
@@ -131,6 +142,11 @@ fn columns(status: &ChangeStatus) -> StatusColumns {
             None,
         ),
     }
+}
+
+/// A status as one word of the log.
+pub fn status_word(status: &ChangeStatus) -> &'static str {
+    columns(status).0
 }
 
 fn status_of(row: &Row) -> Result<ChangeStatus> {
@@ -359,11 +375,16 @@ pub async fn set_admitted(
     now: Millis,
 ) -> Result<()> {
     let (document, hash) = (change.document_id, change.hash);
-    tx.exec(
-        &INSERT_ADMISSION,
-        args![admission, document, hash, user, reason, now],
-    )
-    .await?;
+    let values = args![admission, document, hash, user, reason, now];
+    let chain = log::chain_of(tx, document).await?;
+    tx.note(Note::row(
+        Some(chain),
+        now,
+        log::ADMISSION,
+        &ADMISSION_COLUMNS,
+        &values,
+    ));
+    tx.exec(&INSERT_ADMISSION, values).await?;
     tx.exec(&SET_ADMITTED, args![document, hash, user, now])
         .await
         .map(drop)

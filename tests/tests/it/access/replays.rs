@@ -522,6 +522,7 @@ fn every_mutating_operation_can_be_sent_again() {
         Value::Null,
     );
     t.by("admin", "end_other_sessions", "/v1/sessions", Value::Null);
+    t.by("晋城", "create_checkpoint", "/v1/checkpoints", Value::Null);
     t.same("delete_tokens", nothing, |server, method| {
         server.call(method, "/v1/tokens", Some(&device.access), Value::Null)
     });
