@@ -1,6 +1,7 @@
 //! The `fieldseal` command: `serve`, and what an operator does with or without a running server.
 
 pub mod admin;
+mod audit;
 mod backup;
 mod import;
 mod keys;
@@ -45,6 +46,8 @@ enum Command {
     Backup(backup::Backup),
     /// Put a backup where the server will start; what was there is set aside
     Restore(restore::Restore),
+    /// Compare database and objects with the log; says what was changed behind the server's back
+    Audit(audit::Audit),
     /// Check a bundle of a visit (证据包) without a server; says what does not hold
     Verify(verify::Verify),
 }
@@ -69,6 +72,7 @@ pub fn run() -> ExitCode {
             Command::MigrateStore(command) => command.run().await,
             Command::Backup(command) => command.run().await,
             Command::Restore(command) => command.run().await,
+            Command::Audit(command) => command.run().await,
             Command::Verify(command) => command.run(),
         }
     });

@@ -10,7 +10,7 @@ use sync_core::proof::Signed;
 use sync_core::proof::log::tree::Node;
 use sync_core::proof::log::{CheckpointPayload, HOUSE, Head, Line, chain};
 
-use super::{Cell, Result, Row, Session, StoreError, Tx, Value, bulk, statements};
+use super::{Bulk, Cell, Result, Row, Session, Statement, StoreError, Tx, Value, bulk, statements};
 use crate::args;
 
 statements! {
@@ -28,6 +28,24 @@ statements! {
     FIND_LEAF = "SELECT leaf, chain, lines, head FROM log_leaves WHERE chain = $1 AND leaf < $2 ORDER BY lines DESC LIMIT 1";
     /// Leaves behind one, in the order of the tree.
     LIST_LEAVES = "SELECT leaf, chain, lines, head FROM log_leaves WHERE leaf > $1 ORDER BY leaf LIMIT $2";
+    /// Leaves of a chain.
+    LIST_LEAVES_OF = "SELECT leaf, chain, lines, head FROM log_leaves WHERE chain = $1 ORDER BY lines";
+    /// All originals.
+    LIST_ORIGINALS = "SELECT sha256, size_bytes FROM blobs ORDER BY sha256";
+    /// Keys of what is logged.
+    IDS_AUDIT = "SELECT audit_event_id FROM audit_events";
+    /// Keys of what is logged.
+    IDS_RULINGS = "SELECT ruling_id FROM rulings";
+    /// Keys of what is logged.
+    IDS_DECISIONS = "SELECT decision_id FROM decisions";
+    /// Keys of what is logged.
+    IDS_CUSTODY = "SELECT custody_event_id FROM custody_events";
+    /// Keys of what is logged.
+    IDS_ADMISSIONS = "SELECT admission_id FROM admissions";
+    /// Keys of what is logged.
+    IDS_EVIDENCE = "SELECT document_id, sha256 FROM evidence_proofs";
+    /// Keys of what is logged.
+    IDS_CHANGES = "SELECT item_id FROM changes";
     /// The newest checkpoint.
     FIND_NEWEST = "SELECT * FROM checkpoints ORDER BY number DESC LIMIT 1";
     /// One checkpoint.
@@ -56,6 +74,20 @@ bulk! {
     INSERT_LEAVES = ("INSERT INTO log_leaves (leaf, chain, lines, head) VALUES", 0, 4, "");
     /// Nodes.
     INSERT_NODES = ("INSERT INTO log_nodes (node, hash) VALUES", 0, 2, "");
+    /// What is logged.
+    ROWS_AUDIT = ("SELECT * FROM audit_events WHERE audit_event_id IN (", 0, 1, ")");
+    /// What is logged.
+    ROWS_RULINGS = ("SELECT * FROM rulings WHERE ruling_id IN (", 0, 1, ")");
+    /// What is logged.
+    ROWS_DECISIONS = ("SELECT * FROM decisions WHERE decision_id IN (", 0, 1, ")");
+    /// What is logged.
+    ROWS_CUSTODY = ("SELECT * FROM custody_events WHERE custody_event_id IN (", 0, 1, ")");
+    /// What is logged.
+    ROWS_ADMISSIONS = ("SELECT * FROM admissions WHERE admission_id IN (", 0, 1, ")");
+    /// What is logged.
+    ROWS_EVIDENCE = ("SELECT * FROM evidence_proofs WHERE sha256 IN (", 0, 1, ")");
+    /// What is logged.
+    ROWS_CHANGES = ("SELECT * FROM changes WHERE item_id IN (", 0, 1, ")");
     /// Hashes of nodes.
     LIST_NODES = ("SELECT node, hash FROM log_nodes WHERE node IN (", 0, 1, ")");
 }
@@ -440,4 +472,130 @@ pub async fn insert_checkpoint(
 /// How often this database came out of a backup.
 pub async fn count_restores(db: &mut Session) -> Result<i64> {
     db.one(&COUNT_RESTORES, args![]).await?.get("restores")
+}
+
+/// Leaves of a chain, in the order of its lines.
+pub async fn list_leaves_of(db: &mut Session, chain: DocumentId) -> Result<Vec<LeafRow>> {
+    let rows = db.all(&LIST_LEAVES_OF, args![chain]).await?;
+    rows.iter().map(leaf).collect()
+}
+
+/// All originals with their lengths.
+pub async fn list_originals(db: &mut Session) -> Result<Vec<(Digest, u64)>> {
+    let rows = db.all(&LIST_ORIGINALS, args![]).await?;
+    let originals = rows.iter().map(|row| {
+        let size: i64 = row.get("size_bytes")?;
+        Ok((row.get("sha256")?, count(size)))
+    });
+    originals.collect()
+}
+
+/// A table of which every row has its line.
+#[derive(Debug)]
+pub struct Logged {
+    /// The kind of the lines.
+    pub kind: &'static str,
+    /// The table.
+    pub table: &'static str,
+    /// The column that names a row.
+    pub named: &'static str,
+    ids: &'static Statement,
+    rows: &'static Bulk,
+}
+
+impl Logged {
+    /// What names a row, from its record. A proof of evidence has two columns.
+    pub fn key(&self, record: &Json) -> String {
+        let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
+        match self.kind {
+            EVIDENCE => format!("{}/{}", text("document_id"), text("sha256")),
+            _ => text(self.named),
+        }
+    }
+
+    fn asked(&self, key: &str) -> Value {
+        match self.kind {
+            EVIDENCE => {
+                let sha256 = key.rsplit('/').next().unwrap_or_default();
+                Value::from(hex::decode(sha256).unwrap_or_default())
+            }
+            _ => Value::from(key),
+        }
+    }
+}
+
+/// Tables whose rows are written once.
+pub static LOGGED: &[Logged] = &[
+    Logged {
+        kind: AUDIT,
+        table: "audit_events",
+        named: "audit_event_id",
+        ids: &IDS_AUDIT,
+        rows: &ROWS_AUDIT,
+    },
+    Logged {
+        kind: RULING,
+        table: "rulings",
+        named: "ruling_id",
+        ids: &IDS_RULINGS,
+        rows: &ROWS_RULINGS,
+    },
+    Logged {
+        kind: DECISION,
+        table: "decisions",
+        named: "decision_id",
+        ids: &IDS_DECISIONS,
+        rows: &ROWS_DECISIONS,
+    },
+    Logged {
+        kind: CUSTODY,
+        table: "custody_events",
+        named: "custody_event_id",
+        ids: &IDS_CUSTODY,
+        rows: &ROWS_CUSTODY,
+    },
+    Logged {
+        kind: ADMISSION,
+        table: "admissions",
+        named: "admission_id",
+        ids: &IDS_ADMISSIONS,
+        rows: &ROWS_ADMISSIONS,
+    },
+    Logged {
+        kind: EVIDENCE,
+        table: "evidence_proofs",
+        named: "sha256",
+        ids: &IDS_EVIDENCE,
+        rows: &ROWS_EVIDENCE,
+    },
+];
+
+/// Changes, whose status moves.
+pub static LOGGED_CHANGES: Logged = Logged {
+    kind: CHANGES,
+    table: "changes",
+    named: "item_id",
+    ids: &IDS_CHANGES,
+    rows: &ROWS_CHANGES,
+};
+
+/// Records of rows by what names them.
+pub async fn list_logged(
+    db: &mut Session,
+    logged: &Logged,
+    keys: &[String],
+) -> Result<HashMap<String, Json>> {
+    let asked: Vec<Value> = keys.iter().map(|key| logged.asked(key)).collect();
+    let rows = db.all_of(logged.rows, args![], asked).await?;
+    let records = rows.into_iter().map(record_of);
+    Ok(records
+        .map(|record| (logged.key(&record), record))
+        .collect())
+}
+
+/// What names every row of a table.
+pub async fn list_ids(db: &mut Session, logged: &Logged) -> Result<Vec<String>> {
+    let rows = db.all(logged.ids, args![]).await?;
+    let records = rows.into_iter().map(record_of);
+    Ok(records.map(|record| logged.key(&record)).collect())
 }

@@ -1,6 +1,7 @@
 //! The log (存证日志): what is written of a push, and a visit's lines for whoever sees the visit. Other lines are noted by the
 //! store where it inserts what they record (`store/log.rs`), and are written when the transaction commits.
 
+pub mod audit;
 pub mod checkpoints;
 
 use serde::Serialize;

@@ -1,5 +1,6 @@
 //! The log (存证日志): chains, checkpoints and proofs through the API, and phones that watch them.
 
+mod audit;
 mod checkpoints;
 mod lines;
 mod watching;
