@@ -365,7 +365,6 @@ impl Sealed {
     fn another(&self) -> DocumentId {
         let mut phone = self.w.phone("李");
         let visit = phone.enters("五金店");
-        phone.draws("T2");
         phone.syncs();
         visit
     }
