@@ -106,6 +106,8 @@ impl Shown {
 /// A browser: cookies by place, and redirects step by step.
 pub struct Browser {
     agent: ureq::Agent,
+    /// The page from which forms are sent; none is one of the place that they are sent to.
+    pub origin: Option<String>,
     cookies: BTreeMap<String, BTreeMap<String, String>>,
 }
 
@@ -118,6 +120,7 @@ impl Default for Browser {
             .build();
         Self {
             agent: config.new_agent(),
+            origin: None,
             cookies: BTreeMap::new(),
         }
     }
@@ -145,6 +148,7 @@ impl Browser {
                 .agent
                 .post(url)
                 .header("cookie", sent)
+                .header("origin", self.origin.as_deref().unwrap_or(&place))
                 .header("content-type", "application/x-www-form-urlencoded")
                 .send(form),
             None => self.agent.get(url).header("cookie", sent).call(),

@@ -114,6 +114,15 @@ impl TestServer {
         Self::begin(&folder, database_of_this_process(), clock, 0, Some(own))
     }
 
+    /// One that browsers reach by another address, behind a proxy.
+    pub fn start_behind(public_url: &str) -> Self {
+        let own = TempDir::new().expect("a temporary folder");
+        let folder = own.path().to_owned();
+        let clock = Arc::new(ManualClock::at(MORNING_MS));
+        let database = database_of_this_process();
+        Self::begin_behind(Some(public_url), &folder, database, (clock, 0), Some(own))
+    }
+
     /// One on a folder that outlives it, so that it can be started again; on PostgreSQL the database outlives it too.
     pub fn start_in(folder: &Path) -> Self {
         Self::start_on(folder, Arc::new(ManualClock::at(MORNING_MS)))
@@ -219,6 +228,16 @@ impl TestServer {
         seed: u64,
         own: Option<TempDir>,
     ) -> Self {
+        Self::begin_behind(None, folder, database, (clock, seed), own)
+    }
+
+    fn begin_behind(
+        public_url: Option<&str>,
+        folder: &Path,
+        database: Option<Arc<TestDatabase>>,
+        (clock, seed): (Arc<ManualClock>, u64),
+        own: Option<TempDir>,
+    ) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let rng = Arc::new(SeededRng::new(seed));
         let config = DataConfig {
@@ -235,7 +254,10 @@ impl TestServer {
             .block_on(TcpListener::bind("127.0.0.1:0"))
             .expect("a port");
         let address = listener.local_addr().expect("an address");
-        let _ = app.public_url.set(format!("http://{address}"));
+        let here = || format!("http://{address}");
+        let _ = app
+            .public_url
+            .set(public_url.map_or_else(here, str::to_owned));
         let (shutdown, told) = oneshot::channel::<()>();
         let until = async {
             let _ = told.await;

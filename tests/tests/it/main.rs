@@ -10,6 +10,7 @@ mod audit_events;
 mod backup;
 mod cases;
 mod cli;
+mod console;
 mod demo;
 mod devices;
 mod enterprises;

@@ -13,6 +13,8 @@ mod api;
 mod audit_events;
 #[path = "../it/cases/mod.rs"]
 mod cases;
+#[path = "../it/console/mod.rs"]
+mod console;
 #[path = "../it/devices/mod.rs"]
 mod devices;
 #[path = "../it/enterprises/mod.rs"]

@@ -99,8 +99,8 @@ fn recorded(teller: &Teller<'_>, item: &Value) -> Event {
         let path = it["path"].as_array()?;
         let path: Vec<_> = path.iter().skip(2).filter_map(Value::as_str).collect();
         let (old, new) = (teller.value(&it["old"]), teller.value(&it["new"]));
-        (!path.is_empty() && !(old.is_empty() && new.is_empty()))
-            .then(|| (path.join("."), old, new))
+        let says = !old.is_empty() || !new.is_empty();
+        (says && !path.is_empty()).then(|| (path.join("."), old, new))
     });
     let heard = received.map(|at| When::at(language, at).text);
     Event {
