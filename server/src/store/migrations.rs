@@ -63,6 +63,7 @@ migrations![
     "0031_lists",
     "0032_evidence_reviews",
     "0033_log",
+    "0034_packed_facts",
 ];
 
 statements! {

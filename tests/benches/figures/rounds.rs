@@ -218,13 +218,16 @@ fn measure_growth(table: &mut Table, database: &str, stored: usize) {
             stage.push(&pages);
         }
         let pages = stage.write(PROBE);
+        let used = stage.server.processor();
         let (appended, ruled) = stage.push(&pages);
+        let used = stage.server.processor() - used;
         let each = |time: Duration| millis(time / PROBE as u32);
-        let what = format!("a visit pushed with {size} stored: answered, ruled");
+        let what =
+            format!("a visit pushed with {size} stored: answered, ruled, the server's processor");
         table.add(
             database,
             &what,
-            format!("{}, {}", each(appended), each(ruled)),
+            format!("{}, {}, {}", each(appended), each(ruled), each(used)),
         );
     }
     let (most, _) = stage.server.memory_mb();
