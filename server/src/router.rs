@@ -20,11 +20,12 @@ use crate::access::gate::{self, Gate, Unlisted};
 use crate::app::App;
 use crate::console;
 use crate::endpoints::{
-    audit_events, campaigns, cases, challenges, checkpoints, devices, docs, enrolment_codes,
-    enterprises, events, evidence, figures, health, imports, leases, media, not_sampled, oidc,
-    organisations, prior_samplings, product_rules, publicity_messages, quarantine, re_entry_grants,
-    returned_papers, rulebooks, rulings, samples, sampling_notices, scopes, server_keys, sessions,
-    sheet_number_blocks, sync, tasks, teams, tokens, tracked_enterprises, uploads, users, visits,
+    adjudications, audit_events, campaigns, cases, challenges, checkpoints, devices, docs,
+    enrolment_codes, enterprises, events, evidence, figures, health, imports, leases, media,
+    not_sampled, oidc, organisations, prior_samplings, product_rules, publicity_messages,
+    quarantine, re_entry_grants, returned_papers, rulebooks, rulings, samples, sampling_notices,
+    scopes, server_keys, sessions, sheet_number_blocks, sync, tasks, teams, tokens,
+    tracked_enterprises, uploads, users, visits,
 };
 use crate::openapi::{Document, Published};
 use crate::problem::{Code, Problem};
@@ -185,6 +186,8 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(visits::evidence::rendition::get_evidence_rendition))
         .routes(routes!(visits::evidence::link::get_evidence_link))
         .routes(routes!(media::read_media))
+        .routes(routes!(adjudications::list::list_adjudications))
+        .routes(routes!(adjudications::get::get_adjudication))
         .routes(routes!(rulings::get::get_ruling))
         .routes(routes!(rulings::facts::get_ruling_facts))
         .routes(routes!(scopes::facts::get_scope_facts))

@@ -374,6 +374,21 @@ pub const OPERATIONS: &[Operation] = &[
         ),
     },
     Operation {
+        id: "list_adjudications",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/adjudications", Elsewhere::Absent),
+    },
+    Operation {
+        id: "get_adjudication",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/adjudications/of?subject=sample/01900000-0000-7000-8000-000000000001",
+            Elsewhere::NotFound,
+        ),
+    },
+    Operation {
         id: "list_evidence",
         who: Who::Anyone,
         scope: Scope::RegionAndBelow,

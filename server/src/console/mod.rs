@@ -2,7 +2,9 @@
 //! the same principal and the same row scope. `pages.rs` lists every page and who may open it; `door.rs` is what a request
 //! passes first; a page is one file with its handler, and a template below `server/templates`. Pages work without scripts.
 
+pub mod adjudication;
 pub mod assets;
+pub mod cases;
 pub mod cookies;
 pub mod desk;
 pub mod door;

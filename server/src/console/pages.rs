@@ -7,7 +7,7 @@
 use axum::routing::{MethodRouter, get, post};
 
 use super::words::Words;
-use super::{assets, dossier, events, language, login, review, setup, today};
+use super::{adjudication, assets, cases, dossier, events, language, login, review, setup, today};
 use crate::access::operations::Who;
 use crate::access::{Principal, Role};
 use crate::app::App;
@@ -76,11 +76,25 @@ pub const PAGES: &[Page] = &[
     page("/console", Who::Anyone, || get(today::show)).linked(|w| w.today),
     // Evidence.
     page("/console/review", review::WHO, || get(review::list::show)).linked(|w| w.review_title),
-    page("/console/review/{visit}/{evidence}", review::WHO, || {
+    page("/console/review/{document}/{evidence}", review::WHO, || {
         get(review::piece::show).post(review::piece::decide)
     }),
+    // What persons decide.
+    page("/console/adjudication", adjudication::WHO, || {
+        get(adjudication::list)
+    })
+    .linked(|w| w.adjudication_title),
+    page("/console/adjudication/of", adjudication::WHO, || {
+        get(adjudication::show).post(adjudication::decide)
+    }),
+    // Refusals and reports.
+    page("/console/cases", cases::WHO, || get(cases::list)).linked(|w| w.cases_title),
+    page("/console/cases/{document}/{subject}", cases::WHO, || {
+        get(cases::show).post(cases::acts)
+    }),
+    // Bytes.
     page(
-        "/console/media/{visit}/{evidence}/{part}",
+        "/console/media/{document}/{evidence}/{part}",
         Who::Anyone,
         || get(review::media::get_media),
     ),

@@ -2,6 +2,7 @@
 //! documentation and its handler: extract, call a service, map.
 
 pub mod address;
+pub mod adjudications;
 pub mod audit_events;
 pub mod campaigns;
 pub mod cases;

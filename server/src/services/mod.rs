@@ -1,5 +1,6 @@
 //! What the server does, one file a subject: handlers call these, these call the store. Transactions begin and end here.
 
+pub mod adjudication;
 pub mod administrators;
 pub mod audit;
 pub mod bundles;

@@ -66,7 +66,7 @@ fn tile(language: Language, piece: &PieceView, query: &str) -> Tile {
     );
     Tile {
         href: address(piece.visit_id, &piece.evidence_id, query),
-        thumbnail: (piece.verified && piece.media_type.starts_with("image/")).then_some(thumbnail),
+        thumbnail: piece.preview.then_some(thumbnail),
         kind: kind(language, &piece.kind),
         enterprise: piece.enterprise_name.clone().unwrap_or_default(),
         state: state_words(language, &piece.state),

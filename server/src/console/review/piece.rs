@@ -334,7 +334,7 @@ pub async fn show(
         done: !query.done.is_empty(),
         ahead: next
             .as_ref()
-            .filter(|it| it.verified && it.media_type.starts_with("image/"))
+            .filter(|it| it.preview)
             .map(|it| format!("/console/media/{}/{}/screen", it.visit_id, it.evidence_id)),
         next: next.as_ref().map(link),
         previous: previous.as_ref().map(link),

@@ -42,13 +42,15 @@ fn e7(text: &str) -> Option<i64> {
     (degrees.abs() <= 180.0).then(|| (degrees * 1e7).round() as i64)
 }
 
-fn near(text: &str) -> Option<Location> {
+/// A place to be near, as `35.49,112.85`; none of what is none on earth.
+pub fn near(text: &str) -> Option<Location> {
     let (latitude, longitude) = text.split_once(',')?;
     let system = CoordinateSystem::Wgs84;
     Location::captured(system, e7(latitude)?, e7(longitude)?, 1, false)
 }
 
-fn place(text: &str) -> Option<Place> {
+/// Where a page ended; none of what is no such place.
+pub fn place(text: &str) -> Option<Place> {
     let mut parts = text.split('_');
     let (key, document, subject) = (parts.next()?, parts.next()?, parts.next()?);
     let subject: Uuid = subject.parse().ok()?;

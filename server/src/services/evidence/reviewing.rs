@@ -2,6 +2,8 @@
 //! who and why; a later one supersedes it. It bears on TRACE at once, goes down to the phones of the team as a to-do, and what
 //! they answer stands beside the piece, late.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use sync_core::limits::FIELD_CHARS_MAX;
@@ -67,6 +69,8 @@ pub struct PieceView {
     pub size_bytes: i64,
     /// Its bytes are here.
     pub verified: bool,
+    /// There is a small picture of it to look at.
+    pub preview: bool,
     /// `unreviewed`, `answered`, `questioned`, `accepted` or `rejected`.
     pub state: String,
     /// The same in words.
@@ -107,6 +111,7 @@ impl From<&PieceRow> for PieceView {
             sha256: entry.sha256.to_string(),
             size_bytes: entry.size_bytes,
             verified: row.verified_at.is_some(),
+            preview: false,
             state: state.to_owned(),
             state_words: wording::in_list("review_state", state),
             version: piece.decided.as_ref().map_or(0, |(version, _)| *version),
@@ -176,10 +181,23 @@ pub async fn list(
 ) -> Result<Vec<(Place, PieceView)>, Problem> {
     let mut db = app.store.read().await?;
     let rows = reviews::list_pieces(&mut db, caller, filter, from, way, rows_max).await?;
+    // Rows come visit by visit, so that few are asked for.
+    let visits: BTreeSet<DocumentId> = rows.iter().map(|it| it.evidence.document_id).collect();
+    let mut shown = BTreeSet::new();
+    for visit in visits {
+        let made = views(&mut db, visit).await?.into_iter();
+        let made = made.filter(|(_, media)| media.preview == "made");
+        shown.extend(made.map(|(sha256, _)| (visit, sha256)));
+    }
     let pieces = rows.iter().map(|piece| {
         let row = &piece.evidence;
+        let view = PieceView {
+            preview: row.verified_at.is_some()
+                && shown.contains(&(row.document_id, row.entry.sha256)),
+            ..piece.into()
+        };
         let id = row.entry.evidence_id.to_string();
-        ((piece.sort_at, row.document_id, id), piece.into())
+        ((piece.sort_at, row.document_id, id), view)
     });
     Ok(pieces.collect())
 }

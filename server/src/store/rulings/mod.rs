@@ -7,6 +7,7 @@ pub mod dirty;
 pub mod effects;
 pub mod figures;
 pub mod index;
+pub mod open;
 pub mod rulebooks;
 pub mod ruled_facts;
 pub mod verdicts;
@@ -23,6 +24,7 @@ pub const ALL: &[&[&Statement]] = &[
     effects::ALL,
     figures::ALL,
     index::ALL,
+    open::ALL,
     ruled_facts::ALL,
     rulebooks::ALL,
     versions::ALL,

@@ -1,5 +1,6 @@
 //! `/v1/visits`: what is known of a visit.
 
+mod adjudications;
 mod bundle;
 mod evidence;
 mod forms;

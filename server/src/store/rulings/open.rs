@@ -1,0 +1,63 @@
+//! What the rules leave to a person (裁定): entries that are contested and samples that need a ruling, scoped as lists of visits
+//! are.
+
+use sync_core::model::{DocumentId, Millis};
+
+use crate::access::Principal;
+use crate::args;
+use crate::store::sync::visits::{seen, sight};
+use crate::store::{Result, Session, statements};
+
+statements! {
+    /// A page, the newest visit first.
+    LIST = concat!("SELECT v.sort_at, v.document_id, v.enterprise_name, s.subject, s.kind, s.outcome \
+        FROM (SELECT v.* ", seen!(""), ") v JOIN subject_outcomes s ON s.document_id = v.document_id \
+        WHERE s.outcome IN ('contested', 'needs_ruling') AND s.kind IN ('entry', 'sample') \
+          AND (v.sort_at < $5 OR (v.sort_at = $5 AND (v.document_id < $6 OR (v.document_id = $6 AND s.subject > $7)))) \
+        ORDER BY v.sort_at DESC, v.document_id DESC, s.subject LIMIT $8");
+}
+
+/// Where a page ended: what visits are sorted by, the visit, the subject.
+pub type Place = (Millis, DocumentId, String);
+
+/// Something that a person has to decide.
+#[derive(Clone, Debug)]
+pub struct OpenRow {
+    /// What visits are sorted by.
+    pub sort_at: Millis,
+    /// The visit.
+    pub document: DocumentId,
+    /// 受检单位
+    pub enterprise_name: Option<String>,
+    /// `entry/…` or `sample/…`.
+    pub subject: String,
+    /// `entry` or `sample`.
+    pub kind: String,
+    /// `contested` or `needs_ruling`.
+    pub outcome: String,
+}
+
+/// A page of them, in visits that the caller sees.
+pub async fn list(
+    db: &mut Session,
+    caller: &Principal,
+    after: Option<Place>,
+    rows_max: u32,
+) -> Result<Vec<OpenRow>> {
+    let first = || (Millis::MAX, DocumentId([u8::MAX; 32]), String::new());
+    let after = after.unwrap_or_else(first);
+    let mut values = sight(caller);
+    values.extend(args![after.0, after.1, after.2, rows_max]);
+    let rows = db.all(&LIST, values).await?;
+    let rows = rows.iter().map(|row| {
+        Ok(OpenRow {
+            sort_at: row.get("sort_at")?,
+            document: row.get("document_id")?,
+            enterprise_name: row.get("enterprise_name")?,
+            subject: row.get("subject")?,
+            kind: row.get("kind")?,
+            outcome: row.get("outcome")?,
+        })
+    });
+    rows.collect()
+}
