@@ -11,12 +11,16 @@ pub mod door;
 pub mod dossier;
 pub mod errors;
 pub mod events;
+pub mod figures;
+pub mod house;
 pub mod language;
 pub mod login;
 pub mod pages;
 pub mod review;
 pub mod setup;
+pub mod sheets;
 pub mod today;
+pub mod visits;
 pub mod when;
 pub mod words;
 

@@ -4,10 +4,19 @@
 //! To add a page: its handler in a file of its own, its template below `server/templates`, its words in `words.rs`, and a
 //! row here. An address that changes something has a row of its own, so that the table says who may.
 
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, get, post};
+use sync_core::limits::{CONSOLE_KEPT_FORM_BYTES_MAX, IMPORT_BYTES_MAX};
 
+use super::house::{
+    audit, campaigns, devices, enterprises, imports, organisations, prior_samplings, product_rules,
+    rulebooks, tasks, users,
+};
 use super::words::Words;
-use super::{adjudication, assets, cases, dossier, events, language, login, review, setup, today};
+use super::{
+    adjudication, assets, cases, dossier, events, figures, language, login, review, setup, today,
+    visits,
+};
 use crate::access::operations::Who;
 use crate::access::{Principal, Role};
 use crate::app::App;
@@ -25,6 +34,13 @@ pub struct Page {
     /// Whether it is there while there is nobody yet.
     pub before_all: bool,
 }
+
+/// Who reads who there is, and on which phones.
+const PEOPLE: Who = Who::Roles(&[Role::Admin, Role::InspectionBody]);
+/// Who plans.
+const PLANNERS: Who = Who::Roles(&[Role::Authority, Role::Admin]);
+/// Who keeps the house.
+const KEEPERS: Who = Who::Roles(&[Role::Admin]);
 
 const fn public(path: &'static str, route: fn() -> MethodRouter<App>) -> Page {
     Page {
@@ -112,6 +128,88 @@ pub const PAGES: &[Page] = &[
         Who::Roles(&[Role::Authority]),
         || post(dossier::files::admit),
     ),
+    // Lists.
+    page("/console/visits", Who::Anyone, || get(visits::show)).linked(|w| w.visits),
+    page("/console/visits.csv", Who::Anyone, || get(visits::file)),
+    page("/console/figures", Who::Anyone, || get(figures::show)).linked(|w| w.figures),
+    page("/console/figures.csv", Who::Anyone, || get(figures::file)),
+    // Running the house.
+    page("/console/campaigns", Who::Anyone, || get(campaigns::show)).linked(|w| w.campaigns),
+    page("/console/campaigns/new", PLANNERS, || post(campaigns::make)),
+    page("/console/tasks", Who::Anyone, || get(tasks::show)).linked(|w| w.tasks),
+    page("/console/tasks/new", PLANNERS, || post(tasks::make)),
+    page("/console/tasks/{id}", Who::Anyone, || get(tasks::one)),
+    page("/console/tasks/{id}/approval", PLANNERS, || {
+        post(tasks::approve)
+    }),
+    page("/console/tasks/{id}/assignment", PLANNERS, || {
+        post(tasks::assign)
+    }),
+    page("/console/tasks/{id}/cancellation", PLANNERS, || {
+        post(tasks::cancel)
+    }),
+    page("/console/enterprises", Who::Anyone, || {
+        get(enterprises::show)
+    })
+    .linked(|w| w.enterprises),
+    page("/console/enterprises/new", PLANNERS, || {
+        post(enterprises::make)
+    }),
+    page("/console/enterprises/{id}", Who::Anyone, || {
+        get(enterprises::one)
+    }),
+    page("/console/enterprises/{id}/aliases", PLANNERS, || {
+        post(enterprises::alias)
+    }),
+    page(
+        "/console/enterprises/{id}/aliases/{alias}",
+        PLANNERS,
+        || get(enterprises::ask_undo).post(enterprises::undo),
+    ),
+    page("/console/prior-samplings", Who::Anyone, || {
+        get(prior_samplings::show)
+    })
+    .linked(|w| w.prior_samplings),
+    page("/console/product-rules", Who::Anyone, || {
+        get(product_rules::show)
+    })
+    .linked(|w| w.product_rules),
+    page("/console/rulebooks", Who::Anyone, || get(rulebooks::show)).linked(|w| w.rulebooks),
+    page("/console/rulebooks/new", PLANNERS, || {
+        post(rulebooks::publish)
+    }),
+    page("/console/rulebooks/{id}/{version}", Who::Anyone, || {
+        get(rulebooks::one)
+    }),
+    page("/console/imports/{kind}", PLANNERS, || {
+        get(imports::show)
+            .post(imports::take)
+            .layer(DefaultBodyLimit::max(
+                IMPORT_BYTES_MAX + CONSOLE_KEPT_FORM_BYTES_MAX,
+            ))
+    }),
+    page("/console/organisations", PEOPLE, || {
+        get(organisations::show)
+    })
+    .linked(|w| w.organisations),
+    page("/console/organisations/new", KEEPERS, || {
+        post(organisations::make)
+    }),
+    page("/console/users", PEOPLE, || get(users::show)).linked(|w| w.users),
+    page("/console/users/new", KEEPERS, || post(users::make)),
+    page("/console/users/{id}", PEOPLE, || get(users::one)),
+    page("/console/users/{id}/change", KEEPERS, || {
+        post(users::change)
+    }),
+    page("/console/devices", PEOPLE, || get(devices::show)).linked(|w| w.devices),
+    page("/console/devices/enrolment", KEEPERS, || {
+        post(devices::enrol)
+    }),
+    page("/console/devices/{id}", PEOPLE, || get(devices::one)),
+    page("/console/devices/{id}/revocation", KEEPERS, || {
+        post(devices::revoke)
+    }),
+    page("/console/audit", KEEPERS, || get(audit::show)).linked(|w| w.audit),
 ];
 
 /// The page of an address as the router names it.

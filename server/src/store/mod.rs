@@ -88,7 +88,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
     .flatten()
     .copied()
     .chain(bulks().flat_map(|bulk| bulk.statements()))
-    .chain(sync::search::statements())
+    .chain(sync::search::composed_ones())
 }
 
 /// Every statement over many rows.

@@ -26,6 +26,18 @@ pub enum By {
     Month,
 }
 
+impl By {
+    /// By its word; the inspection body where there is none of that name.
+    pub fn of(word: &str) -> Self {
+        match word {
+            "product" => Self::Product,
+            "region" => Self::Region,
+            "month" => Self::Month,
+            _ => Self::Body,
+        }
+    }
+}
+
 /// Of which visits, and by what.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -10,7 +10,24 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::extract::Query;
 use crate::problem::{Problem, ProblemBody};
-use crate::services::visits::search;
+use crate::services::visits::search::{self, Filter};
+
+/// What such a file says of itself.
+pub const VISITS_FILE: [(HeaderName, &str); 3] = [
+    (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+    (
+        header::CONTENT_DISPOSITION,
+        "attachment; filename=\"visits.csv\"; filename*=UTF-8''%E6%8A%BD%E6%A0%B7%E8%AE%B0%E5%BD%95.csv",
+    ),
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+/// The file. One that cannot be read to its end is cut off, so that nobody takes it for whole.
+pub async fn file(app: &App, caller: &Principal, filter: Filter) -> Result<Body, Problem> {
+    let file = search::export(app, caller, filter).await?;
+    let file = file.map_err(|problem| std::io::Error::other(problem.code().as_str()));
+    Ok(Body::from_stream(file))
+}
 
 /// The same list as a file for spreadsheets: UTF-8 with a byte order mark, headings in Chinese
 ///
@@ -24,16 +41,6 @@ pub async fn export_visits(
     caller: Principal,
     Query(query): Query<VisitsFileQuery>,
 ) -> Result<([(HeaderName, &'static str); 3], Body), Problem> {
-    let file = search::export(&app, &caller, query.filter()?).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"visits.csv\"; filename*=UTF-8''%E6%8A%BD%E6%A0%B7%E8%AE%B0%E5%BD%95.csv",
-        ),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    // A file that cannot be read to its end is cut off, so that nobody takes it for whole.
-    let file = file.map_err(|problem| std::io::Error::other(problem.code().as_str()));
-    Ok((headers, Body::from_stream(file)))
+    let file = file(&app, &caller, query.filter()?).await?;
+    Ok((VISITS_FILE, file))
 }

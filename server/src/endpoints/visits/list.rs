@@ -27,6 +27,18 @@ pub enum EvidenceState {
     None,
 }
 
+impl EvidenceState {
+    /// By its word; nothing else asks for any.
+    pub fn of(word: &str) -> Option<Self> {
+        match word {
+            "complete" => Some(Self::Complete),
+            "missing" => Some(Self::Missing),
+            "none" => Some(Self::None),
+            _ => None,
+        }
+    }
+}
+
 /// A list and the file of it ask the same; only the list has pages.
 macro_rules! query {
     ($(#[$doc:meta])* $name:ident { $($more:tt)* }) => {
@@ -36,38 +48,38 @@ macro_rules! query {
         #[into_params(parameter_in = Query)]
         pub struct $name {
             /// Key of the enterprise after aliases, as `uscc:…`
-            enterprise: Option<String>,
+            pub enterprise: Option<String>,
             /// 统一社会信用代码
-            uscc: Option<String>,
+            pub uscc: Option<String>,
             /// A part of the enterprise's name, whatever its case or width
-            name: Option<String>,
+            pub name: Option<String>,
             /// A part of the name of a product that was sampled or refused
-            product: Option<String>,
+            pub product: Option<String>,
             /// 抽样单编号, whole
-            sheet_no: Option<String>,
+            pub sheet_no: Option<String>,
             /// Inspection body
-            body: Option<String>,
+            pub body: Option<String>,
             /// Campaign
-            campaign: Option<String>,
+            pub campaign: Option<String>,
             /// GB/T 2260: a county, or a city or province with all that lies in it
-            region: Option<String>,
+            pub region: Option<String>,
             /// State of the visit: `sampling`, `finished`, `refused`, …
-            state: Option<String>,
+            pub state: Option<String>,
             /// Standing of one of its entries: `first`, `excess`, `contested`, …
-            standing: Option<String>,
+            pub standing: Option<String>,
             /// Validity of one of its samples: `valid`, `duplicate`, `needs_ruling`, …
-            validity: Option<String>,
+            pub validity: Option<String>,
             /// State of one of its refusals: `reported`, `confirmed`, …
-            refusal: Option<String>,
+            pub refusal: Option<String>,
             /// A rule that speaks in it, as `ENTRY1`
-            rule: Option<String>,
+            pub rule: Option<String>,
             /// How far the bytes of its evidence are
             #[param(inline)]
-            evidence: Option<EvidenceState>,
+            pub evidence: Option<EvidenceState>,
             /// First civil day in Asia/Shanghai, ISO 8601
-            from: Option<String>,
+            pub from: Option<String>,
             /// Last civil day in Asia/Shanghai, ISO 8601
-            to: Option<String>,
+            pub to: Option<String>,
             $($more)*
         }
 
@@ -129,11 +141,11 @@ query! {
     /// Which visits, and which page.
     VisitsQuery {
         /// The `next` of the page before
-        after: Option<String>,
+        pub after: Option<String>,
         /// Rows of the page; 200 if it is not said
         #[serde(default)]
         #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
-        limit: Limit,
+        pub limit: Limit,
     }
 }
 

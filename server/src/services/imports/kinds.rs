@@ -57,6 +57,12 @@ impl Kind {
         }
     }
 
+    /// What the columns of such a file are called: in English, in Chinese, and whether it must have them.
+    pub fn headings(self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+        let columns = self.columns().iter();
+        columns.map(|column| (column.name, column.zh, column.required))
+    }
+
     /// The columns of such a file.
     pub(super) fn columns(self) -> &'static [Column] {
         match self {

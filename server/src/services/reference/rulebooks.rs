@@ -62,6 +62,78 @@ pub struct RulebookText {
     pub text: String,
 }
 
+/// What became of a line between two versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LineChange {
+    /// It stands in both.
+    Kept,
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+}
+
+impl LineChange {
+    /// As the API writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Added => "added",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+/// A line of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Line {
+    /// What became of it.
+    pub change: LineChange,
+    /// What it says.
+    pub text: String,
+}
+
+/// The lines of a version, with those of the version before that it lost; without one before it, each is kept. The longest
+/// common sequence of lines stands: a rulebook has some hundred.
+pub fn differences(before: Option<&str>, after: &str) -> Vec<Line> {
+    let new: Vec<&str> = after.lines().collect();
+    let old: Vec<&str> = before.map_or_else(|| new.clone(), |text| text.lines().collect());
+    // The length of the longest common sequence of what follows each pair of places.
+    let mut common = vec![vec![0_usize; new.len() + 1]; old.len() + 1];
+    for (i, was) in old.iter().enumerate().rev() {
+        for (j, is) in new.iter().enumerate().rev() {
+            common[i][j] = match was == is {
+                true => common[i + 1][j + 1] + 1,
+                false => common[i + 1][j].max(common[i][j + 1]),
+            };
+        }
+    }
+    let line = |change, text: &str| Line {
+        change,
+        text: text.to_owned(),
+    };
+    let (mut i, mut j) = (0, 0);
+    let mut lines = Vec::new();
+    while i < old.len() || j < new.len() {
+        match (old.get(i), new.get(j)) {
+            (Some(was), Some(is)) if was == is => {
+                lines.push(line(LineChange::Kept, is));
+                (i, j) = (i + 1, j + 1);
+            }
+            (Some(was), is) if is.is_none() || common[i + 1][j] >= common[i][j + 1] => {
+                lines.push(line(LineChange::Removed, was));
+                i += 1;
+            }
+            (_, is) => {
+                lines.push(line(LineChange::Added, is.copied().unwrap_or_default()));
+                j += 1;
+            }
+        }
+    }
+    lines
+}
+
 /// All versions, those that ship with the server too.
 pub async fn list(app: &App, db: &mut Session) -> Result<Vec<RulebookText>, StoreError> {
     let books = ruling::rulebooks::in_force(&app.rulebooks, db).await?;
@@ -144,4 +216,32 @@ pub async fn deliver_builtin(app: &App) -> Result<(), StoreError> {
         feed::append(&mut tx, &rows, app.now()).await?;
     }
     tx.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_between_two_versions_is_marked_and_the_rest_stands() {
+        let told = |before, after| -> Vec<String> {
+            let lines = differences(before, after);
+            let line = |it: Line| format!("{} {}", it.change.word(), it.text);
+            lines.into_iter().map(line).collect()
+        };
+        assert_eq!(
+            told(Some("a\nmax = 1\nc"), "a\nmax = 2\nc\nd"),
+            [
+                "kept a",
+                "removed max = 1",
+                "added max = 2",
+                "kept c",
+                "added d"
+            ]
+        );
+        assert_eq!(told(Some("a\nb"), "b"), ["removed a", "kept b"]);
+        assert_eq!(told(Some(""), "a"), ["added a"]);
+        assert_eq!(told(None, "a\nb"), ["kept a", "kept b"]);
+        assert_eq!(told(Some("a"), ""), ["removed a"]);
+    }
 }

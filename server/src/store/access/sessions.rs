@@ -9,6 +9,8 @@ use crate::store::access::users;
 use crate::store::{Result, Row, Session, StoreError, Tx, statements};
 
 statements! {
+    /// When a device was last seen.
+    LAST_USE_OF_DEVICE = "SELECT MAX(COALESCE(last_used_at, created_at)) AS seen FROM sessions WHERE device_id = $1";
     /// Everything the gate asks about a session.
     FIND_PRINCIPAL = "SELECT s.user_id, s.device_id, s.ended_at, u.active, u.roles, u.organisation_id, o.kind, \
             d.revoked_at, (SELECT k.revoked_at FROM server_keys k WHERE k.key_id = $2) AS key_revoked_at \
@@ -363,4 +365,11 @@ pub async fn list_seen(
 pub async fn is_untouched(db: &mut Session, session: Uuid) -> Result<bool> {
     let found = db.optional(&FIND_UNTOUCHED, args![session]).await?;
     Ok(found.is_some())
+}
+
+/// When a device was last seen; none where it never had a session.
+pub async fn last_use_of_device(db: &mut Session, device: DeviceId) -> Result<Option<Millis>> {
+    db.one(&LAST_USE_OF_DEVICE, args![device])
+        .await?
+        .get("seen")
 }

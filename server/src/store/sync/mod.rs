@@ -22,6 +22,7 @@ pub const ALL: &[&[&Statement]] = &[
     events::ALL,
     not_sampled::ALL,
     projections::ALL,
+    search::ALL,
     tips::ALL,
     visits::ALL,
 ];

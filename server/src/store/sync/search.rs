@@ -11,10 +11,12 @@ use sync_core::model::{DocumentId, Millis, normalise_text};
 use super::visits::{VisitListRow, from_row, listed, seen, sight};
 use crate::access::Principal;
 use crate::args;
-use crate::store::{Result, Session, Statement, Value, bulk};
+use crate::store::{Result, Session, Statement, Value, bulk, statements};
 
 /// What may be asked, in the order of [`Filter::values`]; `?` is the value. `\` keeps what people type from being a pattern.
-const CONDITIONS: [&str; 14] = [
+/// The last four are others of the four before: for words that many visits have, which are looked for in the order of the list
+/// until the page is full; what few have is looked up and sorted.
+const CONDITIONS: [&str; 18] = [
     "v.enterprise = ?",
     "v.enterprise = ?",
     "v.body_id = ?",
@@ -24,14 +26,18 @@ const CONDITIONS: [&str; 14] = [
     "v.name_searched LIKE ? ESCAPE '\\'",
     "v.products_searched LIKE ? ESCAPE '\\'",
     "v.document_id IN (SELECT s.document_id FROM samples s WHERE s.sheet_no = ?)",
-    "v.document_id IN (SELECT o.document_id FROM subject_outcomes o WHERE o.kind = 'entry' AND o.outcome = ?)",
-    "v.document_id IN (SELECT o.document_id FROM subject_outcomes o WHERE o.kind = 'sample' AND o.outcome = ?)",
-    "v.document_id IN (SELECT o.document_id FROM subject_outcomes o WHERE o.kind = 'refusal' AND o.outcome = ?)",
-    "v.document_id IN (SELECT f.document_id FROM standing_findings f WHERE f.rule_id = ?)",
     "CASE WHEN NOT EXISTS (SELECT 1 FROM evidence e WHERE e.document_id = v.document_id) THEN 'none' \
      WHEN EXISTS (SELECT 1 FROM evidence e WHERE e.document_id = v.document_id AND NOT EXISTS (\
        SELECT 1 FROM evidence_proofs p JOIN blobs b ON b.sha256 = p.sha256 WHERE p.document_id = e.document_id \
        AND p.sha256 = e.sha256 AND b.size_bytes = e.size_bytes)) THEN 'missing' ELSE 'complete' END = ?",
+    "v.document_id IN (SELECT o.document_id FROM subject_outcomes o WHERE o.kind = 'entry' AND o.outcome = ?)",
+    "v.document_id IN (SELECT o.document_id FROM subject_outcomes o WHERE o.kind = 'sample' AND o.outcome = ?)",
+    "v.document_id IN (SELECT o.document_id FROM subject_outcomes o WHERE o.kind = 'refusal' AND o.outcome = ?)",
+    "v.document_id IN (SELECT f.document_id FROM standing_findings f WHERE f.rule_id = ?)",
+    "EXISTS (SELECT 1 FROM subject_outcomes o WHERE o.kind = 'entry' AND o.outcome = ? AND o.document_id = v.document_id)",
+    "EXISTS (SELECT 1 FROM subject_outcomes o WHERE o.kind = 'sample' AND o.outcome = ? AND o.document_id = v.document_id)",
+    "EXISTS (SELECT 1 FROM subject_outcomes o WHERE o.kind = 'refusal' AND o.outcome = ? AND o.document_id = v.document_id)",
+    "EXISTS (SELECT 1 FROM standing_findings f WHERE f.rule_id = ? AND f.document_id = v.document_id)",
 ];
 
 const HEAD: &str = concat!(
@@ -43,6 +49,19 @@ const TAIL: &str = ") l JOIN visits v ON v.document_id = l.document_id ORDER BY 
 
 /// The arguments that every search has.
 const FIXED: usize = 8;
+/// What may be asked.
+const ASKED: usize = 14;
+/// The last of them are asked in one of two ways.
+const IN_TWO_WAYS: usize = CONDITIONS.len() - ASKED;
+/// A word that more subjects have than this is one that many visits have.
+const MANY: i64 = 2_000;
+
+statements! {
+    /// Whether many subjects of a kind have an outcome: counted as far as that is told.
+    COUNT_OUTCOMES = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM subject_outcomes WHERE kind = $1 AND outcome = $2 LIMIT 2001) o";
+    /// Whether a rule speaks of many subjects.
+    COUNT_FINDINGS = "SELECT COUNT(*) AS n FROM (SELECT 1 FROM standing_findings WHERE rule_id = $1 LIMIT 2001) f";
+}
 
 bulk! {
     /// The sheets of visits.
@@ -105,7 +124,7 @@ fn part(text: &str) -> String {
 }
 
 impl Filter {
-    fn values(&self) -> [Option<Value>; CONDITIONS.len()] {
+    fn values(&self) -> [Option<Value>; ASKED] {
         let plain = |text: &Option<String>| text.as_deref().map(Value::from);
         let like = |text: &Option<String>| text.as_deref().map(|text| part(text).into());
         let key = self.uscc.as_ref().map(|code| format!("uscc:{code}").into());
@@ -121,11 +140,11 @@ impl Filter {
             like(&self.name),
             like(&self.product),
             plain(&self.sheet_no),
+            plain(&self.evidence),
             plain(&self.standing),
             plain(&self.validity),
             plain(&self.refusal),
             plain(&self.rule),
-            plain(&self.evidence),
         ]
     }
 }
@@ -144,15 +163,15 @@ pub fn searched(name: Option<&str>, products: impl Iterator<Item = String>) -> (
 }
 
 /// The statement of a search that asks these conditions; each is made once and kept.
-fn statement(asked: u16, rows_max: u32) -> &'static Statement {
-    static MADE: Mutex<Option<HashMap<(u16, u32), &'static Statement>>> = Mutex::new(None);
+fn statement(asked: u32, rows_max: u32) -> &'static Statement {
+    static MADE: Mutex<Option<HashMap<(u32, u32), &'static Statement>>> = Mutex::new(None);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     made.get_or_insert_default()
         .entry((asked, rows_max))
         .or_insert_with(|| Box::leak(Box::new(composed(asked, rows_max))))
 }
 
-fn composed(asked: u16, rows_max: u32) -> Statement {
+fn composed(asked: u32, rows_max: u32) -> Statement {
     let mut sql = HEAD.to_owned();
     let mut next = FIXED;
     for (place, condition) in CONDITIONS.iter().enumerate() {
@@ -173,13 +192,23 @@ fn composed(asked: u16, rows_max: u32) -> Statement {
 }
 
 /// Searches as a test prepares them: without a condition, with each, and with all.
-pub fn statements() -> impl Iterator<Item = &'static Statement> {
+pub fn composed_ones() -> impl Iterator<Item = &'static Statement> {
     let each = (0..CONDITIONS.len()).map(|place| 1 << place);
     let all = (1 << CONDITIONS.len()) - 1;
     [0, all]
         .into_iter()
         .chain(each)
         .map(|asked| statement(asked, 2))
+}
+
+/// Whether many visits have the word.
+async fn is_common(db: &mut Session, place: usize, word: &Value) -> Result<bool> {
+    let kinds = ["entry", "sample", "refusal"];
+    let row = match kinds.get(place + IN_TWO_WAYS - ASKED) {
+        Some(kind) => db.one(&COUNT_OUTCOMES, args![*kind, word.clone()]).await?,
+        None => db.one(&COUNT_FINDINGS, args![word.clone()]).await?,
+    };
+    Ok(row.get::<i64>("n")? > MANY)
 }
 
 /// A page after a place, newest first.
@@ -198,12 +227,20 @@ pub async fn list(
         filter.until.unwrap_or(Millis::MAX)
     ]);
     let mut asked = 0;
+    let mut later = Vec::new();
     for (place, value) in filter.values().into_iter().enumerate() {
-        if let Some(value) = value {
+        let Some(value) = value else {
+            continue;
+        };
+        if place >= ASKED - IN_TWO_WAYS && is_common(db, place, &value).await? {
+            asked |= 1 << (place + IN_TWO_WAYS);
+            later.push(value);
+        } else {
             asked |= 1 << place;
             values.push(value);
         }
     }
+    values.extend(later);
     let rows = db.all(statement(asked, rows_max), values).await?;
     rows.iter().map(from_row).collect()
 }

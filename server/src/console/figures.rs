@@ -1,0 +1,248 @@
+//! `/console/figures`: how many of what there are (统计), as bars drawn here and as the table that they are drawn from.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use form_urlencoded::Serializer;
+use serde::Deserialize;
+use sync_core::limits::LIST_ROWS_MAX;
+
+use super::desk::{Desk, Frame};
+use super::sheets::{Choice, choices};
+use super::shown;
+use super::when::Count;
+use crate::app::App;
+use crate::endpoints::figures::FiguresQuery;
+use crate::extract::Query;
+use crate::problem::Problem;
+use crate::services::figures::{self, Figures, sum};
+use crate::store::reference::campaigns;
+
+/// Units of a drawing: it grows with the page.
+const BARS_FROM: i64 = 220;
+const BARS_WIDE: i64 = 420;
+const LINE: i64 = 26;
+/// Bars of one drawing; the table has all rows.
+const BARS_MAX: usize = 24;
+
+#[derive(Template)]
+#[template(path = "figures.html")]
+struct FiguresPage {
+    frame: Frame,
+    typed: Typed,
+    by: Vec<Choice>,
+    campaigns: Vec<Choice>,
+    charts: Vec<Chart>,
+    heads: Vec<&'static str>,
+    rows: Vec<Line>,
+    total: Line,
+    file: String,
+}
+
+struct Line {
+    name: String,
+    cells: Vec<String>,
+}
+
+/// One drawing, of one column of the table.
+struct Chart {
+    title: &'static str,
+    height: i64,
+    bars: Vec<Bar>,
+    /// The same in words, for those who listen.
+    told: String,
+}
+
+struct Bar {
+    name: String,
+    count: Count,
+    unit: &'static str,
+    y: i64,
+    text_y: i64,
+    width: i64,
+    text_x: i64,
+}
+
+/// What is asked, as the form sends it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Typed {
+    by: String,
+    from: String,
+    to: String,
+    campaign: String,
+    region: String,
+}
+
+impl Typed {
+    fn query(&self) -> FiguresQuery {
+        let given = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        FiguresQuery {
+            by: crate::endpoints::figures::By::of(&self.by),
+            from: given(&self.from),
+            to: given(&self.to),
+            campaign: given(&self.campaign),
+            body: None,
+            region: given(&self.region),
+        }
+    }
+
+    fn address(&self, path: &str) -> String {
+        let mut query = Serializer::new(String::new());
+        for (name, value) in [
+            ("by", &self.by),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("campaign", &self.campaign),
+            ("region", &self.region),
+        ] {
+            if !value.trim().is_empty() {
+                query.append_pair(name, value.trim());
+            }
+        }
+        format!("{path}?{}", query.finish())
+    }
+}
+
+/// The numbers of a row, in the order of the columns; of them the charts are drawn.
+fn numbers(row: &Figures) -> [Option<i64>; 8] {
+    [
+        Some(sum(&row.entries)),
+        Some(sum(&row.samples)),
+        Some(sum(&row.refusals)),
+        row.refusals.get("confirmed").copied().or(Some(0)),
+        Some(sum(&row.not_sampled)),
+        Some(row.duplicates_prevented),
+        Some(row.duplicates_found),
+        row.evidence.percent(),
+    ]
+}
+
+fn line(row: &Figures, unnamed: &str) -> Line {
+    let cells = numbers(row)
+        .into_iter()
+        .enumerate()
+        .map(|(place, number)| match (place, number) {
+            (_, None) => "–".to_owned(),
+            (7, Some(percent)) => format!("{percent} %"),
+            (_, Some(number)) => Count(number).to_string(),
+        });
+    Line {
+        name: match row.name.is_empty() {
+            true => unnamed.to_owned(),
+            false => row.name.clone(),
+        },
+        cells: cells.collect(),
+    }
+}
+
+fn chart(title: &'static str, place: usize, rows: &[Figures], unnamed: &str) -> Chart {
+    let of = |row: &Figures| numbers(row)[place].unwrap_or_default();
+    let unit = if place == 7 { " %" } else { "" };
+    let most = match place {
+        7 => 100,
+        _ => rows.iter().map(of).max().unwrap_or_default().max(1),
+    };
+    let mut bars = Vec::new();
+    for (row, y) in rows.iter().take(BARS_MAX).zip((0..).step_by(26)) {
+        let width = of(row) * BARS_WIDE / most;
+        bars.push(Bar {
+            name: match row.name.is_empty() {
+                true => unnamed.to_owned(),
+                // What is too long for its line stands whole in the table.
+                false => row.name.chars().take(15).collect(),
+            },
+            count: Count(of(row)),
+            unit,
+            y,
+            text_y: y + 16,
+            width,
+            text_x: BARS_FROM + width + 6,
+        });
+    }
+    let told = bars
+        .iter()
+        .map(|bar| format!("{} {}{}", bar.name, bar.count, bar.unit));
+    Chart {
+        title,
+        height: i64::try_from(bars.len()).unwrap_or_default() * LINE,
+        told: Vec::from_iter(told).join("; "),
+        bars,
+    }
+}
+
+/// `GET /console/figures`.
+pub async fn show(
+    State(app): State<App>,
+    desk: Desk,
+    Query(typed): Query<Typed>,
+) -> Result<Response, Problem> {
+    let (grouping, filter) = typed.query().asked()?;
+    let told = figures::tell(&app, &desk.principal, grouping, &filter).await?;
+    let mut db = app.store.read().await?;
+    let sight = (&desk.principal).into();
+    let known = campaigns::list_seen(&mut db, &sight, "", LIST_ROWS_MAX).await?;
+    let known = known.into_iter().map(|it| {
+        (
+            it.campaign_id.to_string(),
+            format!("{} {}", it.code, it.name),
+        )
+    });
+    let w = desk.w();
+    let by = [
+        ("body", w.body),
+        ("product", w.product_name),
+        ("region", w.region_code),
+        ("month", w.month),
+    ];
+    let by = by.map(|(value, text)| (value.to_owned(), text.to_owned()));
+    let heads = vec![
+        w.figure_entries,
+        w.figure_samples,
+        w.figure_refusals,
+        w.figure_confirmed,
+        w.figure_not_sampled,
+        w.figure_prevented,
+        w.figure_found,
+        w.figure_evidence,
+    ];
+    let charts = [0, 1, 2, 4, 5, 6, 7];
+    let charts = charts.map(|place| chart(heads[place], place, &told.rows, w.figure_unnamed));
+    let mut total = told.total;
+    total.name = w.figure_total.to_owned();
+    let page = FiguresPage {
+        frame: desk.frame(w.figures),
+        by: choices(by, told.by),
+        campaigns: choices(known, &typed.campaign),
+        charts: charts.into_iter().collect(),
+        rows: told
+            .rows
+            .iter()
+            .map(|row| line(row, w.figure_unnamed))
+            .collect(),
+        total: line(&total, ""),
+        file: typed.address("/console/figures.csv"),
+        heads,
+        typed,
+    };
+    shown(&page)
+}
+
+/// `GET /console/figures.csv`.
+pub async fn file(
+    State(app): State<App>,
+    desk: Desk,
+    Query(typed): Query<Typed>,
+) -> Result<Response, Problem> {
+    let (grouping, filter) = typed.query().asked()?;
+    let file = figures::export(&app, &desk.principal, grouping, &filter).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"figures.csv\"",
+        ),
+    ];
+    Ok((headers, file).into_response())
+}

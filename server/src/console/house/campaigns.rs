@@ -1,0 +1,95 @@
+//! `/console/campaigns`: the commissions (抽查计划) that group tasks.
+
+use axum::Form;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use sync_core::model::OrganisationId;
+
+use super::{named, organisations_of, reading};
+use crate::access::OrganisationKind;
+use crate::app::App;
+use crate::console::desk::Desk;
+use crate::console::sheets::{
+    At, ROWS, Sheet, choices, code, form, link, needed, page_of, select, text, time,
+};
+use crate::console::{on_to, shown};
+use crate::extract::Query;
+use crate::problem::Problem;
+use crate::services::reference::{Work, campaigns};
+use crate::store::reference::campaigns as stored;
+
+const HERE: &str = "/console/campaigns";
+const NEW: &str = "/console/campaigns/new";
+
+/// `GET /console/campaigns`.
+pub async fn show(
+    State(app): State<App>,
+    desk: Desk,
+    Query(at): Query<At>,
+) -> Result<Response, Problem> {
+    let (w, language) = (desk.w(), desk.language());
+    let mut db = reading(&app).await?;
+    let sight = (&desk.principal).into();
+    let rows = stored::list_seen(&mut db, &sight, &at.after, ROWS + 1).await?;
+    let (rows, next) = page_of(rows, HERE, |row| row.campaign_id.to_string());
+    let known = organisations_of(&mut db, &desk, Some(OrganisationKind::Authority)).await?;
+    let names = named(&known);
+    let mut page = Sheet::new(&desk, w.campaigns);
+    page.heads = vec![w.number, w.name, w.authority, w.since, w.visits];
+    page.empty = w.campaigns_none;
+    page.next = next;
+    page.rows = rows
+        .into_iter()
+        .map(|row| {
+            let authority = row.authority_id.to_string();
+            let authority = names.get(authority.as_str()).copied();
+            vec![
+                code(row.code),
+                text(row.name),
+                text(authority.unwrap_or_default()),
+                time(language, Some(row.created_at_ms)),
+                link(
+                    w.visits,
+                    format!("/console/visits?campaign={}", row.campaign_id),
+                ),
+            ]
+        })
+        .collect();
+    if desk.principal.has_any(super::tasks::MAKERS) {
+        let fields = vec![
+            needed("code", w.number),
+            needed("name", w.name),
+            select("authority", w.authority, choices(known, "")),
+        ];
+        page.forms.push(form(w.campaign_make, NEW, fields));
+        page.tools
+            .push(link(w.import_file, "/console/imports/campaigns"));
+    }
+    shown(&page)
+}
+
+/// What is typed.
+#[derive(Debug, Deserialize)]
+pub struct Typed {
+    code: String,
+    name: String,
+    authority: OrganisationId,
+}
+
+/// `POST /console/campaigns/new`.
+pub async fn make(
+    State(app): State<App>,
+    desk: Desk,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Problem> {
+    let new = campaigns::NewCampaign {
+        authority: typed.authority,
+        code: typed.code,
+        name: typed.name,
+    };
+    let mut work = Work::begin(&app, &desk.principal).await?;
+    campaigns::put(&mut work, new).await?;
+    work.commit().await?;
+    Ok(on_to(HERE))
+}

@@ -1,0 +1,281 @@
+//! `/console/enterprises`: enterprises; looked for, made, corrected, and given another key, with what that rules again shown
+//! before anything is written.
+
+use axum::Form;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use sync_core::model::{EnterpriseId, EnterpriseKey};
+
+use super::{asking, given, parts, reading};
+use crate::app::App;
+use crate::console::desk::Desk;
+use crate::console::sheets::{
+    At, Note, ROWS, Search, Sheet, chip, code, form, hidden, link, maybe, needed, page_of, text,
+    time, wanted,
+};
+use crate::console::words::fill;
+use crate::console::{on_to, shown};
+use crate::extract::{Path, Query};
+use crate::problem::{Code, Problem};
+use crate::services::reference::{Work, enterprises};
+use crate::store::reference::enterprises as stored;
+
+const HERE: &str = "/console/enterprises";
+const NEW: &str = "/console/enterprises/new";
+
+/// `GET /console/enterprises`.
+pub async fn show(
+    State(app): State<App>,
+    desk: Desk,
+    Query(at): Query<At>,
+) -> Result<Response, Problem> {
+    let w = desk.w();
+    let mut db = reading(&app).await?;
+    let sight = (&desk.principal).into();
+    let q = at.q.trim();
+    let rows = stored::list_seen(&mut db, &sight, &at.after, q, ROWS + 1).await?;
+    let path = asking(HERE, "q", q);
+    let (rows, next) = page_of(rows, &path, |row| row.enterprise_id.to_string());
+    let mut page = Sheet::new(&desk, w.enterprises);
+    page.search = Search {
+        name: "q",
+        label: w.enterprises_search,
+        value: q.to_owned(),
+    };
+    page.heads = vec![w.enterprise_name, w.uscc, w.region_code, w.address];
+    page.empty = match q.is_empty() {
+        true => w.enterprises_none,
+        false => w.enterprises_none_found,
+    };
+    page.next = next;
+    page.rows = rows
+        .into_iter()
+        .map(|row| {
+            vec![
+                link(row.name, format!("{HERE}/{}", row.enterprise_id)),
+                maybe(row.uscc),
+                code(row.region),
+                maybe(row.address),
+            ]
+        })
+        .collect();
+    if desk.principal.has_any(super::tasks::MAKERS) {
+        page.tools
+            .push(link(w.import_file, "/console/imports/enterprises"));
+        let fields = vec![
+            needed("name", w.enterprise_name),
+            wanted("uscc", w.uscc),
+            needed("region", w.region_code),
+            wanted("address", w.address),
+            wanted("legal_representative", w.legal_representative),
+            wanted("sites", w.sites),
+        ];
+        page.forms.push(form(w.enterprise_make, NEW, fields));
+    }
+    shown(&page)
+}
+
+/// What is typed.
+#[derive(Debug, Deserialize)]
+pub struct Typed {
+    name: String,
+    #[serde(default)]
+    uscc: String,
+    region: String,
+    address: String,
+    legal_representative: String,
+    #[serde(default)]
+    sites: String,
+}
+
+/// `POST /console/enterprises/new`: makes one, or corrects the one with that code.
+pub async fn make(
+    State(app): State<App>,
+    desk: Desk,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Problem> {
+    let new = enterprises::NewEnterprise {
+        uscc: given(&typed.uscc),
+        name: typed.name,
+        address: given(&typed.address),
+        region: typed.region.trim().to_owned(),
+        legal_representative: given(&typed.legal_representative),
+        sites: parts(&typed.sites),
+    };
+    let mut work = Work::begin(&app, &desk.principal).await?;
+    let (row, _) = enterprises::put(&mut work, new).await?;
+    work.commit().await?;
+    Ok(on_to(&format!("{HERE}/{}", row.enterprise_id)))
+}
+
+/// `GET /console/enterprises/{id}`.
+pub async fn one(
+    State(app): State<App>,
+    desk: Desk,
+    Path(id): Path<EnterpriseId>,
+) -> Result<Response, Problem> {
+    shown(&page_of_enterprise(&app, &desk, id).await?)
+}
+
+async fn page_of_enterprise(app: &App, desk: &Desk, id: EnterpriseId) -> Result<Sheet, Problem> {
+    let (w, language) = (desk.w(), desk.language());
+    let mut db = reading(app).await?;
+    let sight = (&desk.principal).into();
+    let row = stored::find_seen(&mut db, &sight, id).await?;
+    let row = row.ok_or(Problem::new(Code::NotFound))?;
+    let mut page = Sheet::new(desk, row.name.clone());
+    let visits = asking("/console/visits", "enterprise", &row.key.0);
+    page.tools.push(link(w.visits, visits));
+    page.facts = vec![
+        (w.uscc.to_owned(), maybe(row.uscc.clone())),
+        (w.enterprise_key.to_owned(), code(row.key.0.clone())),
+        (w.region_code.to_owned(), code(row.region.clone())),
+        (w.address.to_owned(), maybe(row.address.clone())),
+        (
+            w.legal_representative.to_owned(),
+            maybe(row.legal_representative.clone()),
+        ),
+        (w.sites.to_owned(), text(row.sites.join("、"))),
+    ];
+    page.heads = vec![w.alias_from, w.reason, w.since, w.state, w.alias_undo];
+    page.empty = w.aliases_none;
+    let makes = desk.principal.has_any(super::tasks::MAKERS);
+    for alias in stored::list_aliases(&mut db, &row.key).await? {
+        page.rows.push(vec![
+            code(alias.from_key.0),
+            text(alias.reason),
+            time(language, Some(alias.created_at_ms)),
+            match alias.undone_at_ms {
+                None => chip("good", w.alias_stands),
+                Some(_) => chip("calm", w.alias_undone),
+            },
+            match (makes, alias.undone_at_ms) {
+                (true, None) => link(
+                    w.alias_undo,
+                    format!("{HERE}/{id}/aliases/{}", alias.alias_id),
+                ),
+                _ => text(""),
+            },
+        ]);
+    }
+    if makes {
+        let key = needed("from_key", w.alias_from).with_hint(w.alias_hint);
+        let fields = vec![key, needed("reason", w.reason)];
+        let mut alias = form(w.alias_make, format!("{HERE}/{id}/aliases"), fields);
+        alias.submit = w.alias_preview.to_owned();
+        page.forms.push(alias);
+        let mut fields = vec![
+            needed("name", w.enterprise_name).holding(&row.name),
+            hidden("uscc", row.uscc.unwrap_or_default()),
+            needed("region", w.region_code).holding(&row.region),
+            wanted("address", w.address).holding(row.address.unwrap_or_default()),
+            wanted("legal_representative", w.legal_representative)
+                .holding(row.legal_representative.unwrap_or_default()),
+            hidden("sites", row.sites.join(",")),
+        ];
+        // Without a code an enterprise is known by its name and region: those are not corrected here, but by an alias.
+        if !row.key.0.starts_with("uscc:") {
+            for field in &mut fields {
+                if matches!(field.name, "name" | "region") {
+                    field.input = "hidden";
+                }
+            }
+        }
+        page.forms.push(form(w.enterprise_correct, NEW, fields));
+    }
+    Ok(page)
+}
+
+/// Which key is to stand for an enterprise.
+#[derive(Debug, Deserialize)]
+pub struct Aliased {
+    from_key: String,
+    reason: String,
+    /// What is ruled again was shown.
+    #[serde(default)]
+    seen: bool,
+}
+
+/// `POST /console/enterprises/{id}/aliases`: first shows what it would rule again and writes nothing.
+pub async fn alias(
+    State(app): State<App>,
+    desk: Desk,
+    Path(id): Path<EnterpriseId>,
+    Form(typed): Form<Aliased>,
+) -> Result<Response, Problem> {
+    let from = given(&typed.from_key).unwrap_or_default();
+    // People type the code alone.
+    let from = match from.contains(':') {
+        true => from,
+        false => format!("uscc:{}", from.to_ascii_uppercase()),
+    };
+    let mut work = Work::begin(&app, &desk.principal).await?;
+    let key = EnterpriseKey(from.clone());
+    let (_, again) = enterprises::alias(&mut work, id, key, &typed.reason).await?;
+    if typed.seen {
+        work.commit().await?;
+        return Ok(on_to(&format!("{HERE}/{id}")));
+    }
+    drop(work);
+    let w = desk.w();
+    let told = fill(w.alias_again, "visits", again.visits);
+    let told = fill(&told, "doors", again.doors);
+    let told = fill(&told, "priors", again.prior_samplings);
+    let mut page = page_of_enterprise(&app, &desk, id).await?;
+    page.notes = vec![Note {
+        kind: "warn",
+        text: told,
+    }];
+    page.facts
+        .push((w.alias_from.to_owned(), code(from.clone())));
+    let fields = vec![
+        hidden("from_key", from),
+        hidden("reason", typed.reason),
+        hidden("seen", "true"),
+    ];
+    let mut alias = form(w.alias_make, format!("{HERE}/{id}/aliases"), fields);
+    (alias.open, alias.danger) = (true, true);
+    page.forms = vec![alias];
+    page.heads = Vec::new();
+    shown(&page)
+}
+
+/// `GET /console/enterprises/{id}/aliases/{alias}`: asks why before an alias is undone.
+pub async fn ask_undo(
+    State(app): State<App>,
+    desk: Desk,
+    Path((id, alias)): Path<(EnterpriseId, uuid::Uuid)>,
+) -> Result<Response, Problem> {
+    let w = desk.w();
+    let mut page = page_of_enterprise(&app, &desk, id).await?;
+    let reason = needed("reason", w.reason);
+    let mut undo = form(
+        w.alias_undo,
+        format!("{HERE}/{id}/aliases/{alias}"),
+        vec![reason],
+    );
+    (undo.open, undo.danger) = (true, true);
+    page.forms = vec![undo];
+    page.heads = Vec::new();
+    shown(&page)
+}
+
+/// Why an alias is undone.
+#[derive(Debug, Deserialize)]
+pub struct Undone {
+    reason: String,
+}
+
+/// `POST /console/enterprises/{id}/aliases/{alias}`.
+pub async fn undo(
+    State(app): State<App>,
+    desk: Desk,
+    Path((id, alias)): Path<(EnterpriseId, uuid::Uuid)>,
+    Form(typed): Form<Undone>,
+) -> Result<Response, Problem> {
+    let mut work = Work::begin(&app, &desk.principal).await?;
+    enterprises::undo(&mut work, alias, &typed.reason).await?;
+    work.commit().await?;
+    Ok(on_to(&format!("{HERE}/{id}")))
+}

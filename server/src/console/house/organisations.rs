@@ -1,0 +1,105 @@
+//! `/console/organisations`: authorities, inspection bodies and the others, listed and made.
+
+use axum::Form;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use sync_core::model::OrganisationId;
+use sync_core::wording::Worded as _;
+
+use super::given;
+use crate::access::OrganisationKind;
+use crate::app::App;
+use crate::console::desk::Desk;
+use crate::console::sheets::{
+    At, ROWS, Sheet, choices, code, form, maybe, needed, page_of, select, text, wanted, words_of,
+};
+use crate::console::{on_to, shown};
+use crate::extract::Query;
+use crate::problem::Problem;
+use crate::services::organisations::{self, NewOrganisation};
+
+const HERE: &str = "/console/organisations";
+const NEW: &str = "/console/organisations/new";
+
+/// `GET /console/organisations`.
+pub async fn show(
+    State(app): State<App>,
+    desk: Desk,
+    Query(at): Query<At>,
+) -> Result<Response, Problem> {
+    let (w, language) = (desk.w(), desk.language());
+    let rows = organisations::list(&app, &desk.principal, &at.after, ROWS + 1).await?;
+    let (rows, next) = page_of(rows, HERE, |row| row.organisation.to_string());
+    let parents = rows
+        .iter()
+        .map(|row| (row.organisation.to_string(), row.name.clone()));
+    let mut parents: Vec<_> = parents.collect();
+    parents.insert(0, (String::new(), w.none.to_owned()));
+    let mut page = Sheet::new(&desk, w.organisations);
+    page.heads = vec![w.name, w.category, w.region_code, w.uscc];
+    page.empty = w.organisations_none;
+    page.next = next;
+    page.rows = rows
+        .into_iter()
+        .map(|row| {
+            let words = row.kind.words();
+            vec![
+                text(row.name),
+                text(language.pick(words.zh, words.en)),
+                code(row.region),
+                maybe(row.uscc),
+            ]
+        })
+        .collect();
+    if desk.principal.has_any(super::users::MAKERS) {
+        let fields = vec![
+            needed("name", w.name),
+            select(
+                "kind",
+                w.category,
+                words_of::<OrganisationKind>(language, "inspection_body"),
+            ),
+            needed("region", w.region_code).with_hint(w.setup_region_hint),
+            wanted("uscc", w.uscc),
+            select("parent", w.above, choices(parents, "")),
+        ];
+        let mut made = form(w.organisation_make, NEW, fields);
+        for field in &mut made.fields {
+            field.required &= field.name != "parent";
+        }
+        page.forms.push(made);
+    }
+    shown(&page)
+}
+
+/// What is typed.
+#[derive(Debug, Deserialize)]
+pub struct Typed {
+    name: String,
+    kind: OrganisationKind,
+    region: String,
+    uscc: String,
+    parent: String,
+}
+
+/// `POST /console/organisations/new`.
+pub async fn make(
+    State(app): State<App>,
+    desk: Desk,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Problem> {
+    let parent: Option<OrganisationId> = given(&typed.parent)
+        .map(|id| id.parse())
+        .transpose()
+        .map_err(|_| Problem::value("parent", "is no organisation"))?;
+    let new = NewOrganisation {
+        kind: typed.kind,
+        name: typed.name,
+        uscc: given(&typed.uscc),
+        region: typed.region.trim().to_owned(),
+        parent,
+    };
+    organisations::create(&app, &desk.principal, new).await?;
+    Ok(on_to(HERE))
+}

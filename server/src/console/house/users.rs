@@ -1,0 +1,205 @@
+//! `/console/users`: people and their roles; made, switched off and on, given a new password, and their phones enrolled.
+
+use axum::Form;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use sync_core::model::{OrganisationId, UserId};
+use sync_core::proof::Role;
+use sync_core::wording::Worded as _;
+
+use super::{given, named, organisations_of, parts, reading};
+use crate::app::App;
+use crate::console::desk::Desk;
+use crate::console::sheets::{
+    At, ROWS, Sheet, checks, chip, choices, code, form, hidden, link, needed, page_of, select,
+    text, time, wanted, words_of,
+};
+use crate::console::{on_to, shown};
+use crate::extract::{Path, Query};
+use crate::problem::Problem;
+use crate::services::people::{self, Change, NewUser, Person};
+
+const HERE: &str = "/console/users";
+const NEW: &str = "/console/users/new";
+/// Who makes people and phones.
+pub const MAKERS: &[Role] = &[Role::Admin];
+
+fn roles_of(desk: &Desk, person: &Person) -> String {
+    let language = desk.language();
+    let words = person.row.roles.iter().map(|role| {
+        let words = role.words();
+        language.pick(words.zh, words.en)
+    });
+    Vec::from_iter(words).join(language.pick("、", ", "))
+}
+
+/// `GET /console/users`.
+pub async fn show(
+    State(app): State<App>,
+    desk: Desk,
+    Query(at): Query<At>,
+) -> Result<Response, Problem> {
+    let (w, language) = (desk.w(), desk.language());
+    let rows = people::list(&app, &desk.principal, &at.after, ROWS + 1).await?;
+    let (rows, next) = page_of(rows, HERE, |it| it.row.user.to_string());
+    let mut db = reading(&app).await?;
+    let known = organisations_of(&mut db, &desk, None).await?;
+    let names = named(&known);
+    let mut page = Sheet::new(&desk, w.users);
+    page.heads = vec![
+        w.name,
+        w.username,
+        w.organisation,
+        w.roles,
+        w.region_code,
+        w.state,
+    ];
+    page.empty = w.users_none;
+    page.next = next;
+    page.rows = rows
+        .iter()
+        .map(|it| {
+            let organisation = it.row.organisation.to_string();
+            let organisation = names.get(organisation.as_str()).copied();
+            vec![
+                link(&it.row.display_name, format!("{HERE}/{}", it.row.user)),
+                code(&it.row.username),
+                text(organisation.unwrap_or_default()),
+                text(roles_of(&desk, it)),
+                text(it.regions.join(" ")),
+                match it.row.active {
+                    true => chip("good", w.user_active),
+                    false => chip("bad", w.user_off),
+                },
+            ]
+        })
+        .collect();
+    if desk.principal.has_any(MAKERS) {
+        let fields = vec![
+            needed("display_name", w.setup_display_name),
+            needed("username", w.username),
+            needed("password", w.password)
+                .as_input("password")
+                .with_hint(w.setup_password_hint),
+            select("organisation", w.organisation, choices(known, "")),
+            checks("roles", w.roles, words_of::<Role>(language, "")),
+            wanted("regions", w.region_codes).with_hint(w.regions_hint),
+            wanted("certificate_no", w.certificate_no),
+        ];
+        page.forms.push(form(w.user_make, NEW, fields));
+    }
+    shown(&page)
+}
+
+fn role_of(word: &str) -> Result<Role, Problem> {
+    serde_json::from_value(word.into()).map_err(|_| Problem::value("roles", "is no role"))
+}
+
+/// `POST /console/users/new`: roles may be sent several times.
+pub async fn make(
+    State(app): State<App>,
+    desk: Desk,
+    Form(typed): Form<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    let field = |name: &str| {
+        let found = typed.iter().find(|(of, _)| of == name);
+        found.map_or("", |(_, value)| value.as_str())
+    };
+    let organisation: OrganisationId = field("organisation")
+        .parse()
+        .map_err(|_| Problem::value("organisation", "is no organisation"))?;
+    let roles = typed.iter().filter(|(name, _)| name == "roles");
+    let roles = roles.map(|(_, word)| role_of(word));
+    let new = NewUser {
+        organisation,
+        username: field("username").to_owned(),
+        display_name: field("display_name").to_owned(),
+        roles: roles.collect::<Result<_, _>>()?,
+        regions: parts(field("regions")),
+        certificate_no: given(field("certificate_no")),
+        password: field("password").to_owned(),
+    };
+    let person = people::create(&app, &desk.principal, new).await?;
+    Ok(on_to(&format!("{HERE}/{}", person.row.user)))
+}
+
+/// `GET /console/users/{id}`.
+pub async fn one(
+    State(app): State<App>,
+    desk: Desk,
+    Path(id): Path<UserId>,
+) -> Result<Response, Problem> {
+    let (w, language) = (desk.w(), desk.language());
+    let person = people::get(&app, &desk.principal, id).await?;
+    let mut page = Sheet::new(&desk, person.row.display_name.clone());
+    let mut db = reading(&app).await?;
+    let known = organisations_of(&mut db, &desk, None).await?;
+    let organisation = person.row.organisation.to_string();
+    let organisation = named(&known).get(organisation.as_str()).copied();
+    page.facts = vec![
+        (w.username.to_owned(), code(&person.row.username)),
+        (
+            w.organisation.to_owned(),
+            text(organisation.unwrap_or_default()),
+        ),
+        (w.roles.to_owned(), text(roles_of(&desk, &person))),
+        (w.region_codes.to_owned(), text(person.regions.join(" "))),
+        (
+            w.state.to_owned(),
+            match person.row.active {
+                true => chip("good", w.user_active),
+                false => chip("bad", w.user_off),
+            },
+        ),
+        (
+            w.since.to_owned(),
+            time(language, Some(person.row.created_at)),
+        ),
+    ];
+    if desk.principal.has_any(MAKERS) {
+        let here = format!("{HERE}/{id}/change");
+        let mut enrol = form(
+            w.device_enrol,
+            "/console/devices/enrolment",
+            vec![hidden("user", id.to_string())],
+        );
+        enrol.open = true;
+        page.forms.push(enrol);
+        let password = needed("password", w.password)
+            .as_input("password")
+            .with_hint(w.setup_password_hint);
+        page.forms.push(form(w.password_new, &here, vec![password]));
+        let (title, active) = match person.row.active {
+            true => (w.user_switch_off, "false"),
+            false => (w.user_switch_on, "true"),
+        };
+        let mut switch = form(title, &here, vec![hidden("active", active)]);
+        switch.danger = person.row.active;
+        page.forms.push(switch);
+    }
+    shown(&page)
+}
+
+/// What is to be changed: one of them.
+#[derive(Debug, Deserialize)]
+pub struct Changed {
+    active: Option<bool>,
+    password: Option<String>,
+}
+
+/// `POST /console/users/{id}/change`.
+pub async fn change(
+    State(app): State<App>,
+    desk: Desk,
+    Path(id): Path<UserId>,
+    Form(typed): Form<Changed>,
+) -> Result<Response, Problem> {
+    let change = Change {
+        active: typed.active,
+        password: typed.password,
+        certificate_no: None,
+    };
+    people::change(&app, &desk.principal, id, change).await?;
+    Ok(on_to(&format!("{HERE}/{id}")))
+}

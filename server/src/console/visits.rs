@@ -1,0 +1,300 @@
+//! `/console/visits`: searching visits, with what is asked in the address, and the same as a file.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use form_urlencoded::Serializer;
+use serde::Deserialize;
+use sync_core::limits::LIST_ROWS_MAX;
+use sync_core::rules::{RefusalStanding, Standing, Validity};
+
+use super::desk::{Desk, Frame};
+use super::sheets::{Choice, ROWS, choices, words_of};
+use super::shown;
+use super::when::When;
+use crate::app::App;
+use crate::endpoints::visits::export::{self, VISITS_FILE};
+use crate::endpoints::visits::list::{EvidenceState, VisitsFileQuery};
+use crate::extract::Query;
+use crate::problem::Problem;
+use crate::services::visits::VisitView;
+use crate::services::visits::search::{self, Place};
+use crate::store::access::organisations;
+use crate::store::reference::campaigns;
+use crate::wording;
+
+/// The states that are asked for by name.
+const STATES: [&str; 8] = [
+    "planned",
+    "entered",
+    "sampling",
+    "suspended",
+    "finished",
+    "refused",
+    "not_sampled",
+    "terminated_illegal",
+];
+
+#[derive(Template)]
+#[template(path = "visits.html")]
+struct VisitsPage {
+    frame: Frame,
+    typed: Typed,
+    states: Vec<Choice>,
+    standings: Vec<Choice>,
+    validities: Vec<Choice>,
+    refusals: Vec<Choice>,
+    evidence: Vec<Choice>,
+    campaigns: Vec<Choice>,
+    bodies: Vec<Choice>,
+    rules: Vec<Choice>,
+    rows: Vec<Row>,
+    /// Whether anything is asked.
+    asked: bool,
+    file: String,
+    next: String,
+    first: String,
+}
+
+struct Row {
+    href: String,
+    name: String,
+    uscc: String,
+    region: String,
+    entered: Option<When>,
+    state: &'static str,
+    chips: Vec<(&'static str, String)>,
+    products: String,
+    sheets: String,
+    campaign: String,
+    body: String,
+    evidence: String,
+    rules: String,
+}
+
+/// What is asked, as the form sends it: a field that is empty asks nothing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Typed {
+    name: String,
+    uscc: String,
+    sheet_no: String,
+    product: String,
+    region: String,
+    state: String,
+    standing: String,
+    validity: String,
+    refusal: String,
+    rule: String,
+    campaign: String,
+    body: String,
+    evidence: String,
+    enterprise: String,
+    from: String,
+    to: String,
+    after: String,
+}
+
+impl Typed {
+    fn pairs(&self) -> [(&'static str, &str); 16] {
+        [
+            ("name", &self.name),
+            ("uscc", &self.uscc),
+            ("sheet_no", &self.sheet_no),
+            ("product", &self.product),
+            ("region", &self.region),
+            ("state", &self.state),
+            ("standing", &self.standing),
+            ("validity", &self.validity),
+            ("refusal", &self.refusal),
+            ("rule", &self.rule),
+            ("campaign", &self.campaign),
+            ("body", &self.body),
+            ("evidence", &self.evidence),
+            ("enterprise", &self.enterprise),
+            ("from", &self.from),
+            ("to", &self.to),
+        ]
+    }
+
+    /// What is asked as an address, without what asks nothing, so that it can be kept and sent on.
+    fn address(&self, path: &str, after: &str) -> String {
+        let mut query = Serializer::new(String::new());
+        for (name, value) in self.pairs() {
+            if !value.trim().is_empty() {
+                query.append_pair(name, value.trim());
+            }
+        }
+        if !after.is_empty() {
+            query.append_pair("after", after);
+        }
+        match query.finish() {
+            query if query.is_empty() => path.to_owned(),
+            query => format!("{path}?{query}"),
+        }
+    }
+
+    fn query(&self) -> VisitsFileQuery {
+        VisitsFileQuery {
+            enterprise: Some(self.enterprise.clone()),
+            uscc: Some(self.uscc.clone()),
+            name: Some(self.name.clone()),
+            product: Some(self.product.clone()),
+            sheet_no: Some(self.sheet_no.clone()),
+            body: Some(self.body.clone()),
+            campaign: Some(self.campaign.clone()),
+            region: Some(self.region.clone()),
+            state: Some(self.state.clone()),
+            standing: Some(self.standing.clone()),
+            validity: Some(self.validity.clone()),
+            refusal: Some(self.refusal.clone()),
+            rule: Some(self.rule.clone()),
+            evidence: EvidenceState::of(&self.evidence),
+            from: Some(self.from.clone()),
+            to: Some(self.to.clone()),
+        }
+    }
+}
+
+/// `GET /console/visits`.
+pub async fn show(
+    State(app): State<App>,
+    desk: Desk,
+    Query(typed): Query<Typed>,
+) -> Result<Response, Problem> {
+    let filter = typed.query().filter()?;
+    let after = match typed.after.as_str() {
+        "" => Place::first(),
+        text => Place::read(text).ok_or(crate::endpoints::days::invalid("after"))?,
+    };
+    let caller = &desk.principal;
+    let mut rows = search::list(&app, caller, &after, &filter, ROWS + 1).await?;
+    let more = rows.len() > ROWS as usize;
+    rows.truncate(ROWS as usize);
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|last| typed.address("/console/visits", &Place::behind(last).to_string()));
+    let times: Vec<_> = rows.iter().map(|row| row.entered_at).collect();
+    let views = search::views(&app, rows).await?;
+    let language = desk.language();
+    let rows = views
+        .into_iter()
+        .zip(times)
+        .map(|(view, entered)| row(view, entered.map(|at| When::at(language, at)), &desk));
+    let rows: Vec<Row> = rows.collect();
+
+    let w = desk.w();
+    let mut db = app.store.read().await?;
+    let sight = caller.into();
+    let known = campaigns::list_seen(&mut db, &sight, "", LIST_ROWS_MAX).await?;
+    let campaigns = known.into_iter().map(|it| {
+        (
+            it.campaign_id.to_string(),
+            format!("{} {}", it.code, it.name),
+        )
+    });
+    let bodies = organisations::list_seen(&mut db, caller, "", LIST_ROWS_MAX).await?;
+    let bodies = bodies
+        .into_iter()
+        .filter(|it| it.kind == crate::access::OrganisationKind::InspectionBody)
+        .map(|it| (it.organisation.to_string(), it.name));
+    let states = STATES.iter().map(|state| {
+        let words = wording::in_list("visit_state", state);
+        (
+            (*state).to_owned(),
+            language.pick(words.zh, words.en).to_owned(),
+        )
+    });
+    let evidence = [
+        ("complete", w.evidence_complete),
+        ("missing", w.evidence_missing),
+        ("none", w.evidence_none),
+    ];
+    let evidence = evidence.map(|(value, text)| (value.to_owned(), text.to_owned()));
+    let rules = sync_core::rules::catalogue::CATALOGUE
+        .iter()
+        .map(|rule| (rule.id.to_owned(), rule.id.to_owned()));
+    let page = VisitsPage {
+        frame: desk.frame(w.visits),
+        states: choices(states, &typed.state),
+        standings: words_of::<Standing>(language, &typed.standing),
+        validities: words_of::<Validity>(language, &typed.validity),
+        refusals: words_of::<RefusalStanding>(language, &typed.refusal),
+        evidence: choices(evidence, &typed.evidence),
+        campaigns: choices(campaigns, &typed.campaign),
+        bodies: choices(bodies, &typed.body),
+        rules: choices(rules, &typed.rule),
+        asked: typed
+            .pairs()
+            .iter()
+            .any(|(_, value)| !value.trim().is_empty()),
+        file: typed.address("/console/visits.csv", ""),
+        first: match typed.after.is_empty() {
+            true => String::new(),
+            false => typed.address("/console/visits", ""),
+        },
+        next: next.unwrap_or_default(),
+        typed,
+        rows,
+    };
+    shown(&page)
+}
+
+/// What a standing, a validity or a refusal is to whoever looks down a list.
+fn kind(word: &str) -> &'static str {
+    match word {
+        "first" | "continuation" | "valid" | "confirmed" | "resolved_sampled" => "good",
+        "contested" | "needs_ruling" | "valid_with_violation" | "unconfirmed" => "warn",
+        "excess" | "duplicate" | "void" => "bad",
+        _ => "calm",
+    }
+}
+
+fn row(view: VisitView, entered: Option<When>, desk: &Desk) -> Row {
+    let language = desk.language();
+    let words = |list, word: &str| {
+        let words = wording::in_list(list, word);
+        language.pick(words.zh, words.en)
+    };
+    let mut chips = Vec::new();
+    for (list, of) in [
+        ("standing", &view.standings),
+        ("validity", &view.validities),
+        ("refusal_standing", &view.refusals),
+    ] {
+        chips.extend(
+            of.iter()
+                .map(|word| (kind(word), words(list, word).to_owned())),
+        );
+    }
+    let joint = language.pick("、", ", ");
+    let campaign = [&view.campaign_code, &view.campaign].into_iter().flatten();
+    Row {
+        href: format!("/console/visits/{}", view.visit_id),
+        name: view.enterprise_name.unwrap_or(view.enterprise),
+        uscc: view.uscc.unwrap_or_default(),
+        region: view.region.unwrap_or_default(),
+        entered,
+        state: words("visit_state", &view.state),
+        chips,
+        products: view.products.join(joint),
+        sheets: view.sheet_nos.join(joint),
+        campaign: Vec::from_iter(campaign.map(String::as_str)).join(" "),
+        body: view.body.unwrap_or_default(),
+        evidence: language
+            .pick(&view.evidence.zh, &view.evidence.en)
+            .to_owned(),
+        rules: view.rules.join(joint),
+    }
+}
+
+/// `GET /console/visits.csv`.
+pub async fn file(
+    State(app): State<App>,
+    desk: Desk,
+    Query(typed): Query<Typed>,
+) -> Result<Response, Problem> {
+    let file = export::file(&app, &desk.principal, typed.query().filter()?).await?;
+    Ok((VISITS_FILE, file).into_response())
+}
