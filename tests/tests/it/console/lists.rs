@@ -1,0 +1,265 @@
+//! Lists, figures and running the house, by whoever sits there: a search that finds a confirmed refusal, a file that is what
+//! the filter finds, a task list with three bad rows, a phone that is enrolled and revoked; and a look at each page.
+
+use fieldseal_tests::screen::WIDTHS;
+use fieldseal_tests::{Phone, Screen, World};
+use mobile_ffi::{PartyAct, RefusalInput};
+use serde_json::{Value, json};
+use sync_core::model::{DocumentId, SealSubject};
+
+/// The user name of somebody of the world.
+fn username(w: &World, who: &str) -> String {
+    match who {
+        "admin" => who.to_owned(),
+        _ => w.catalogue().people[who].username.clone(),
+    }
+}
+
+/// Three visits: one with a sheet, one whose refusal was confirmed, and one that only refused.
+fn world() -> (World, Phone, DocumentId) {
+    let w = World::shanxi();
+    let mut wang = w.phone("王");
+    wang.enters("铸造");
+    wang.draws("T1");
+    let mut refused = Vec::new();
+    for enterprise in ["五金店", "服饰"] {
+        w.minutes(60);
+        let visit = wang.enters(enterprise);
+        let refusal = RefusalInput {
+            kind: "no_reason".to_owned(),
+            fact_description: "店主锁门，拒绝抽样".to_owned(),
+            product: "电动车头盔".to_owned(),
+            witness: Some("邻店店主".to_owned()),
+            consequence_explained: true,
+            consequence: None,
+            task_id: None,
+        };
+        let refusal = wang.client.refuse(visit, refusal).unwrap();
+        let act = PartyAct::Refused {
+            reason: "不愿被抽样".to_owned(),
+            witness: "邻店店主".to_owned(),
+            handwriting: Some(b"handwriting of the neighbour".to_vec()),
+        };
+        wang.tries_to_seal_with(SealSubject::Refusal(refusal), act)
+            .unwrap();
+        refused.push((visit, refusal));
+    }
+    wang.syncs();
+    let (visit, refusal) = refused[0];
+    let path = format!("/v1/refusals/{refusal}/rulings");
+    let decision = json!({ "refusal": "confirmed", "reason": "调看门口监控，确系拒检" });
+    w.call("POST", "晋城", &path, decision).expect(201);
+    (w, wang, visit)
+}
+
+/// Looks at the page that is open, at both widths.
+fn looks(screen: &Screen, name: &str) {
+    for width in WIDTHS {
+        screen.widens(width);
+        screen.is_sound(&format!("{name} at {width} px"));
+        screen.pictured(&format!("lists-{name}"));
+    }
+    screen.widens(1440);
+}
+
+const ROWS: &str = "#visits tbody tr";
+
+#[test]
+fn a_confirmed_refusal_is_looked_up_and_the_file_is_what_the_filter_finds() {
+    let (w, _phone, confirmed) = world();
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in(&username(&w, "晋城"));
+    screen.goes("/console/visits");
+    assert_eq!(screen.all(ROWS).len(), 3);
+    screen.runs("document.querySelector('[name=refusal]').value = 'confirmed'");
+    screen.types("[name=product]", "头盔");
+    screen.sends("main form");
+    assert_eq!(screen.all(ROWS).len(), 1, "{}", screen.text());
+    assert!(screen.sees(ROWS).contains("晋城示例五金店"));
+    let kept = screen.path();
+    assert!(kept.contains("refusal=confirmed"), "{kept}");
+    let link = screen.runs("return document.querySelector('#visits a').getAttribute('href')");
+    assert_eq!(link, format!("/console/visits/{confirmed}"));
+    // The file of these, as the button gets it.
+    let script = "const asked = new XMLHttpRequest(); \
+        asked.open('GET', document.querySelector('a[download]').href, false); asked.send(); return asked.responseText";
+    let file = screen.runs(script);
+    let lines: Vec<_> = file.as_str().unwrap().lines().skip(1).collect();
+    assert_eq!(lines.len(), 1, "{file}");
+    assert!(lines[0].ends_with(&confirmed.to_string()), "{}", lines[0]);
+    // With nothing found the page says what to do.
+    screen.goes("/console/visits?name=%E6%97%A0%E6%AD%A4%E4%BC%81%E4%B8%9A");
+    screen.waits_for("没有符合条件的检查记录");
+}
+
+/// A heading and four tasks, of which three are bad.
+const TASKS: &str = "authority,campaign,code,product_name,sampling_kind,quota_batches\n\
+    晋城示例市市场监督管理局,JC-2025-01,T90,检查井盖,routine,2\n\
+    晋城示例市市场监督管理局,NO-SUCH-01,T91,检查井盖,routine,2\n\
+    晋城示例市市场监督管理局,JC-2025-01,T92,检查井盖,whenever,2\n\
+    晋城示例市市场监督管理局,JC-2025-01,T93,检查井盖,routine,0\n";
+
+#[test]
+fn a_task_list_with_three_bad_rows_is_tried_corrected_and_written() {
+    let w = World::shanxi();
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in(&username(&w, "晋城"));
+    screen.goes("/console/imports/tasks");
+    let file = w.folder().join("tasks.csv");
+    std::fs::write(&file, TASKS).unwrap();
+    screen.types("[name=file]", file.to_str().unwrap());
+    screen.sends("main form");
+    let rows = screen.all("#bad-rows tbody tr");
+    assert_eq!(rows.len(), 3, "{}", screen.text());
+    for (row, (line, column)) in rows.iter().zip([("3", "campaign"), ("4", "sampling_kind"), ("5", "quota_batches")]) {
+        assert!(row.starts_with(line) && row.contains(column), "{row}");
+    }
+    looks(&screen, "import-bad-rows");
+    let tasks = |w: &World| {
+        let listed = w.get("/v1/tasks");
+        let codes = listed["items"].as_array().unwrap().iter();
+        codes.filter(|it| it["code"].as_str().unwrap().starts_with("T9")).count()
+    };
+    assert_eq!(tasks(&w), 0, "nothing is written");
+    // What is wrong is corrected where it stands.
+    let mended = TASKS
+        .replace("NO-SUCH-01", "JC-2025-01")
+        .replace("whenever", "routine")
+        .replace("routine,0", "routine,1");
+    let script = format!("document.querySelector('[name=text]').value = {}", json!(mended));
+    screen.runs(&script);
+    screen.sends("main form");
+    screen.waits_for("全部合格，尚未写入：将新增 4 条");
+    assert_eq!(tasks(&w), 0);
+    screen.clicks("button[value=write]");
+    screen.waits_for("已写入：新增 4 条");
+    assert_eq!(tasks(&w), 4);
+}
+
+#[test]
+fn a_phone_is_enrolled_by_the_code_that_is_shown_and_revoked() {
+    let w = World::shanxi();
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in("admin");
+    screen.goes(&format!("/console/users/{}", w.id("user", "孙")));
+    screen.sends("form[action='/console/devices/enrolment']");
+    let code = screen.sees("#code");
+    assert!(screen.runs("return !!document.querySelector('.qr svg path')") == json!(true));
+    looks(&screen, "enrolment");
+    let phone = w.phone_on("孙", w.folder().join("sun.db"), 77);
+    let url = w.server.url("");
+    phone.client.enrol(&url, &code, "孙丽的手机").unwrap();
+    screen.goes("/console/devices");
+    screen.waits_for("孙丽的手机");
+    let id = w.get("/v1/devices")["items"][0]["device_id"].clone();
+    let here = format!("/console/devices/{}", id.as_str().unwrap());
+    screen.goes(&here);
+    screen.waits_for("该设备发来的内容均已收下");
+    screen.looks_at(&here, "device");
+    screen.clicks("details.card summary");
+    screen.types("[name=reason]", "遗失");
+    screen.sends(&format!("form[action='{here}/revocation']"));
+    screen.waits_for("已作废");
+    let device = w.get(&format!("/v1/devices/{}", id.as_str().unwrap()));
+    assert_eq!(device["revoked_reason"], "遗失");
+}
+
+#[test]
+fn what_a_key_rules_again_is_shown_before_it_is_written() {
+    let (w, _phone, visit) = world();
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in(&username(&w, "晋城"));
+    screen.goes(&format!("/console/enterprises/{}", w.id("enterprise", "服饰")));
+    screen.clicks("details.card summary");
+    screen.types("[name=from_key]", "921405020000B2F60D");
+    screen.types("form[action$=aliases] [name=reason]", "同一店铺");
+    screen.sends("form[action$=aliases]");
+    screen.waits_for("尚未写入。将重新认定 2 次检查");
+    let key = |w: &World| w.dossier(visit)["visit"]["enterprise"].clone();
+    assert_eq!(key(&w), "uscc:921405020000B2F60D");
+    looks(&screen, "alias");
+    screen.sends("form[action$=aliases]");
+    assert_eq!(key(&w), "uscc:911405810000B3G78L");
+    screen.clicks("td a[href*=aliases]");
+    screen.types("[name=reason]", "并非同一店铺");
+    screen.sends("form[action*=aliases]");
+    assert_eq!(key(&w), "uscc:921405020000B2F60D");
+}
+
+#[test]
+fn assigning_shows_what_entry1_plan_says_before_anything_is_assigned() {
+    let w = World::shanxi();
+    let task = |code: &str, campaign: &str| {
+        let body = json!({
+            "campaign_id": w.id("campaign", campaign), "code": code, "product_name": "检查井盖",
+            "sampling_kind": "routine", "quota_batches": 1, "enterprises": [w.id("enterprise", "消防")],
+        });
+        let made = w.call("POST", "admin", "/v1/tasks", body).expect(201);
+        let id = made.text("task_id");
+        let path = format!("/v1/tasks/{id}/approval");
+        w.call("POST", "admin", &path, Value::Null).expect(200);
+        id
+    };
+    let first = task("P1", "JC-2025-01");
+    let second = task("P2", "SX-2025-01");
+    let body = w.id("organisation", "晋阳");
+    let path = format!("/v1/tasks/{first}/assignment");
+    w.call("POST", "admin", &path, json!({ "body_id": body })).expect(200);
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in("admin");
+    let here = format!("/console/tasks/{second}");
+    screen.goes(&here);
+    screen.runs(&format!("document.querySelector('[name=body]').value = '{body}'"));
+    screen.sends("form[action$=assignment]");
+    screen.waits_for("ENTRY1-PLAN");
+    assert!(screen.sees("tbody tr").contains("P1"));
+    let state = |w: &World| w.get(&format!("/v1/tasks/{second}"))["state"].clone();
+    assert_eq!(state(&w), "approved");
+    looks(&screen, "plan-clash");
+    screen.sends("form[action$=assignment]");
+    assert_eq!(screen.path(), here);
+    assert_eq!(state(&w), "assigned");
+}
+
+#[test]
+fn every_list_is_sound_with_something_in_it_at_both_widths() {
+    let (w, phone, _) = world();
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in("admin");
+    let device = phone.client.enrolled().unwrap().unwrap().device_id;
+    for (path, name) in [
+        ("/console/visits".to_owned(), "visits"),
+        ("/console/figures".to_owned(), "figures"),
+        ("/console/figures?by=product".to_owned(), "figures-product"),
+        ("/console/campaigns".to_owned(), "campaigns"),
+        ("/console/tasks".to_owned(), "tasks"),
+        (format!("/console/tasks/{}", w.id("task", "T1")), "task"),
+        ("/console/enterprises".to_owned(), "enterprises"),
+        (format!("/console/enterprises/{}", w.id("enterprise", "铸造")), "enterprise"),
+        ("/console/product-rules".to_owned(), "product-rules"),
+        ("/console/prior-samplings".to_owned(), "prior-samplings"),
+        ("/console/rulebooks".to_owned(), "rulebooks"),
+        ("/console/rulebooks/shanghai/1".to_owned(), "rulebook"),
+        ("/console/imports/tasks".to_owned(), "import"),
+        ("/console/organisations".to_owned(), "organisations"),
+        ("/console/users".to_owned(), "users"),
+        (format!("/console/users/{}", w.id("user", "王")), "user"),
+        ("/console/devices".to_owned(), "devices"),
+        (format!("/console/devices/{device}"), "device"),
+        ("/console/audit".to_owned(), "audit"),
+    ] {
+        screen.looks_at(&path, &format!("lists-{name}"));
+    }
+}
