@@ -11,6 +11,9 @@ use crate::server::TestServer;
 /// Longer than any event takes: a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Time enough for a server to look twice, and no heartbeat is an event.
+const QUIET: Duration = Duration::from_millis(1_500);
+
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
@@ -85,6 +88,14 @@ impl Listener {
             Ok(event) => Some(event),
             Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => None,
             Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("nothing is heard"),
+        }
+    }
+
+    /// No other event of this name comes, although the server looks twice.
+    #[track_caller]
+    pub fn hears_no_more_of(&self, name: &str) {
+        while let Ok(heard) = self.heard.recv_timeout(QUIET) {
+            assert_ne!(heard.event, name, "{}", heard.raw);
         }
     }
 

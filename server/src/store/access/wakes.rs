@@ -32,8 +32,11 @@ statements! {
         WHERE d.revoked_at IS NULL AND f.entry NOT IN ('index', 'certificate', 'device_revoked') \
         AND (f.audience IN ('device/' || d.device_id, 'user/' || d.user_id, 'organisation/' || d.organisation_id) \
           OR f.audience IN (SELECT 'team/' || t.team_id FROM team_members t WHERE t.user_id = d.user_id) \
-          OR ((f.audience LIKE 'team/%' OR f.audience LIKE 'region/%') \
+          OR (f.audience LIKE 'team/%' \
             AND EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = f.document_id AND a.user_id = d.user_id)) \
+          OR (f.audience LIKE 'region/%' AND EXISTS (SELECT 1 FROM confirmations c \
+            JOIN document_authors a ON a.document_id = c.document_id \
+            WHERE c.document_id = f.document_id AND a.user_id = d.user_id)) \
           OR (f.audience LIKE 'team/%' AND EXISTS (SELECT 1 FROM confirmations c \
             JOIN document_authors a ON a.document_id = c.visit_id \
             WHERE c.document_id = f.document_id AND a.user_id = d.user_id)) \

@@ -9,7 +9,8 @@ use crate::store::{Result, Session, statements};
 
 statements! {
     /// What happened to visits that a caller sees, behind one position and up to another. What is written in a confirmation
-    /// happens to its case; a visit that goes to enforcement goes there for each of its cases.
+    /// happens to its case; a visit that goes to enforcement goes there for each of its cases. What goes to a team and to
+    /// enforcement is told once. A case office hears of the cases that were handed over to it, and of nothing else of a visit.
     LIST_SEEN = concat!("SELECT f.position, f.entry, f.subject, COALESCE(c.visit_id, f.document_id) AS visit_id, \
         COALESCE(c.subject_id, k.subject_id) AS case_subject FROM feed f \
         LEFT JOIN confirmations c ON c.document_id = f.document_id \
@@ -17,7 +18,10 @@ statements! {
         WHERE f.position > $5 AND f.position <= $6 \
         AND (f.entry IN ('changes', 'ruling') OR (f.entry = 'reference' AND f.subject LIKE 'case/%') \
             OR (f.entry = 'grant' AND f.audience LIKE 'region/%')) \
-        AND COALESCE(c.visit_id, f.document_id) IN (SELECT v.document_id ", seen!(") \
+        AND (c.document_id IS NOT NULL OR f.entry = 'grant' OR f.audience NOT LIKE 'region/%') \
+        AND ((f.entry = 'reference' AND EXISTS (SELECT 1 FROM case_progress p WHERE p.document_id = f.document_id \
+              AND p.office_id = $2 AND f.subject LIKE '%/' || p.subject_id)) \
+          OR COALESCE(c.visit_id, f.document_id) IN (SELECT v.document_id ", seen!(")) \
         ORDER BY f.position, case_subject LIMIT $7"));
 }
 

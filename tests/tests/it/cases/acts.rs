@@ -2,6 +2,7 @@
 //! receipt.
 
 use super::*;
+use fieldseal_tests::listener::Listener;
 
 #[test]
 fn a_case_is_taken_by_one_and_given_back_and_both_are_kept() {
@@ -112,6 +113,12 @@ fn a_report_goes_to_the_case_office_step_by_step_with_receipts_and_phones_are_to
         .expect_problem(409, "case_out_of_step");
     assert_eq!(desk.queue("city", "queue=waiting"), [""; 0]);
     assert_eq!(desk.queue("city", "queue=to_hand_over"), [report.id()]);
+    let hears = |who: &str| {
+        let stream = Listener::open(&desk.w.server, &desk.w.token(who), None);
+        stream.waits_for("ready");
+        stream
+    };
+    let (brigade, city, sampler) = (hears("brigade"), hears("city"), hears("sampler1"));
     let handed = desk
         .does("city", report, "hand-over", hand_over.clone())
         .expect(200)
@@ -123,7 +130,20 @@ fn a_report_goes_to_the_case_office_step_by_step_with_receipts_and_phones_are_to
     );
     assert_eq!(desk.queue("city", "queue=to_hand_over"), [""; 0]);
     desk.team.syncs(&desk.w);
-    // From then on the office sees it, and says what became of it.
+    // From then on the office sees it, and says what became of it. Each is told the step once, and may read it.
+    for (who, stream) in [
+        ("brigade", &brigade),
+        ("city", &city),
+        ("sampler1", &sampler),
+    ] {
+        let heard = stream.waits_for("case.changed").data;
+        assert_eq!(heard["id"], json!(report.id()), "{who}");
+        if who != "sampler1" {
+            let href = heard["href"].as_str().unwrap();
+            desk.call("GET", who, href, Value::Null).expect(200);
+        }
+        stream.hears_no_more_of("case.changed");
+    }
     assert_eq!(desk.queue("brigade", "queue=all"), [report.id()]);
     let result = json!({ "result": "立案查处", "reference_no": "晋市监案〔2025〕12号" });
     let disposed = desk
