@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sync_core::document::VisitDocument;
+use sync_core::document::{VisitDocument, project_confirmation};
 use sync_core::forms::{FormError, FormMaker, FormNames, FormSubject, FormTask, drawings_of};
 use sync_core::model::{Campaign, DocumentId, OrganisationId, SamplingNotice, TaskId};
 use sync_core::rules::OrganisationFact;
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
-use crate::kinds::unknown_visit;
+use crate::kinds::{confirmations_in, unknown_visit};
 use crate::store::Store;
 
 /// What a form asks of a task's record.
@@ -58,12 +58,18 @@ impl Client {
                     drawings.insert(digest, bytes);
                 }
             }
+            let confirmed = confirmations_in(store)?.into_iter();
+            let confirmed = confirmed.filter(|it| it.identity().visit.document_id() == visit);
+            let confirmed: Vec<_> = confirmed
+                .map(|it| project_confirmation(&it, known))
+                .collect();
             let maker = FormMaker {
                 around: known,
                 names: &names,
                 rulebooks: &rulebooks,
                 public_url: public_url.as_deref(),
                 drawings: &drawings,
+                confirmations: &confirmed,
                 bilingual,
             };
             maker.html(&document, &subject).map_err(told)

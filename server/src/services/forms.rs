@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::Automerge;
 use aws_lc_rs::digest;
 use serde_json::json;
-use sync_core::document::VisitDocument;
+use sync_core::document::{ConfirmationProjection, VisitDocument, project_confirmation};
 use sync_core::forms::{FormError, FormMaker, FormNames, FormSubject, FormTask, drawings_of};
 use sync_core::model::{Campaign, Digest, DocumentId, EnterpriseKey};
 
@@ -19,7 +19,7 @@ use crate::services::projection::{self, Certified};
 use crate::services::ruling::rulebooks;
 use crate::store::evidence;
 use crate::store::reference::{campaigns, lookups, sampling_notices, tasks};
-use crate::store::sync::{documents, visits};
+use crate::store::sync::{confirmations, documents, visits};
 use crate::store::{Result, Session};
 
 /// A form as a page.
@@ -87,6 +87,7 @@ pub async fn render(
         &[],
     )
     .await?;
+    let confirmed = confirmed(&mut db, id).await?;
     let brought = evidence::list(&mut db, id).await?.into_iter();
     let brought = brought.filter(|row| row.verified_at.is_some());
     let brought: BTreeSet<Digest> = brought.map(|row| row.entry.sha256).collect();
@@ -106,6 +107,7 @@ pub async fn render(
             rulebooks: &rulebooks,
             public_url: app.public_url.get().map(String::as_str),
             drawings: &drawings,
+            confirmations: &confirmed,
             bilingual,
         };
         maker.html(&visit, &subject).map_err(told)?
@@ -116,6 +118,20 @@ pub async fn render(
         html,
         filename: format!("{kind}-{name}.html"),
     })
+}
+
+/// What enforcement confirmed of the visit.
+async fn confirmed(db: &mut Session, visit: DocumentId) -> Result<Vec<ConfirmationProjection>> {
+    let mut confirmed = Vec::new();
+    let mut certified = Certified::default();
+    for id in confirmations::list_of_visit(db, visit).await? {
+        if let Some(row) = documents::find(db, id).await? {
+            let enterprise = EnterpriseKey(row.enterprise_key.clone());
+            let read = projection::confirmation(db, &mut certified, &row, &enterprise).await?;
+            confirmed.extend(read.map(|(it, around)| project_confirmation(&it, &around)));
+        }
+    }
+    Ok(confirmed)
 }
 
 async fn names(db: &mut Session, visit: &VisitDocument) -> Result<FormNames> {

@@ -4,6 +4,7 @@
 //! What people sealed is rendered from its sealed heads (I6), with what was signed since as amendments beside it; what
 //! nobody sealed says so across the page and bears no digest. Nothing of a page depends on when or where it is made.
 
+mod confirmed;
 mod letter;
 mod page;
 mod parts;
@@ -19,7 +20,7 @@ use std::str::FromStr;
 use sha2::{Digest as _, Sha256};
 
 pub use self::page::POLICY;
-use crate::document::{Surroundings, VisitDocument};
+use crate::document::{ConfirmationProjection, Surroundings, VisitDocument};
 use crate::limits::FORM_DRAWING_BYTES_MAX;
 use crate::model::{
     Campaign, Digest, EvidenceKind, NotAnId, NotSampledId, OnSiteReport, OnSiteReportId,
@@ -189,6 +190,8 @@ pub struct FormMaker<'a> {
     pub public_url: Option<&'a str>,
     /// Bytes of drawn signatures, where somebody has them; those that are not what was signed for are left out.
     pub drawings: &'a BTreeMap<Digest, Vec<u8>>,
+    /// What enforcement confirmed of the visit, as far as it is here.
+    pub confirmations: &'a [ConfirmationProjection],
     /// English under the Chinese labels.
     pub bilingual: bool,
 }

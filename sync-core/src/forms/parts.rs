@@ -141,6 +141,14 @@ fn within(claimed: Interval) -> String {
     format!("{}（误差不超过 {off}）", minute(middle))
 }
 
+/// When something was: as far as clocks prove it, else as a wall clock says.
+pub(super) fn claimed(proven: Option<Interval>, wall_ms: Millis) -> String {
+    match proven {
+        Some(proven) => within(proven),
+        None => format!("{}（手机时钟，未经校时）", minute(wall_ms)),
+    }
+}
+
 /// An ISO date in words; what is none as it was typed.
 pub(super) fn iso_day(text: Option<&str>) -> String {
     let text = text.unwrap_or("").trim();
@@ -195,10 +203,8 @@ impl FormMaker<'_> {
         change: &ChangeHash,
     ) -> String {
         let device = author(visit, self.around, change).map(|it| it.device_id);
-        match time_fact(self.around, device, claim, change).claimed {
-            Some(claimed) => within(claimed),
-            None => format!("{}（手机时钟，未经校时）", minute(claim.wall_ms)),
-        }
+        let told = time_fact(self.around, device, claim, change).claimed;
+        claimed(told, claim.wall_ms)
     }
 
     pub(super) fn organisation(&self, id: Option<OrganisationId>) -> String {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::confirmed::by_pen;
 use super::page::{Field, Group, Page, Part};
 use super::parts::{Shape, choice, day, long_text, or_nothing, party, text};
 use super::{FormError, FormMaker};
 use crate::document::VisitDocument;
 use crate::model::{
-    AuthorityLevel, Digest, EvidenceId, NotSampled, NotSampledId, OnSiteReport, OnSiteReportId,
-    Party, Refusal, RefusalId, SealSubject, TaskId, TimeClaim,
+    AuthorityLevel, ConfirmedSubject, Digest, EvidenceId, NotSampled, NotSampledId, OnSiteReport,
+    OnSiteReportId, Party, Refusal, RefusalId, SealSubject, TaskId, TimeClaim,
 };
 use crate::wording::Worded;
 
@@ -68,7 +69,7 @@ impl FormMaker<'_> {
         if let Some(reason) = &refusal.withdrawn_reason {
             banners.push(format!("抽样人员已撤回：{}", or_nothing(reason)));
         }
-        let groups = vec![
+        let mut groups = vec![
             rows(
                 "抽查任务",
                 vec![
@@ -117,8 +118,12 @@ impl FormMaker<'_> {
             running("事实认定", &refusal.fact_description),
             running("告知内容", refusal.consequence.as_deref().unwrap_or("")),
             self.signatures(&shape, true, None),
-            confirmation_by_pen(),
         ];
+        let confirmed = self.confirmed(visit, ConfirmedSubject::Refusal(id), &shape);
+        match confirmed.is_empty() {
+            true => groups.push(by_pen()),
+            false => groups.extend(confirmed),
+        }
         let heading = Heading {
             title: "产品质量监督抽查拒检认定表",
             title_en: "Record of a refusal of supervision sampling",
@@ -242,7 +247,7 @@ impl FormMaker<'_> {
         let told = report.recipients.iter();
         let told: Vec<String> = told.map(|id| self.organisation(Some(*id))).collect();
         let about = enterprise(visit);
-        let groups = vec![
+        let mut groups = vec![
             rows(
                 "抽查任务",
                 vec![vec![
@@ -281,6 +286,7 @@ impl FormMaker<'_> {
             running("现场情况", &report.description),
             self.signatures(&shape, false, None),
         ];
+        groups.extend(self.confirmed(visit, ConfirmedSubject::OnSiteReport(id), &shape));
         let heading = Heading {
             title: "产品质量监督抽查现场报告",
             title_en: "On-site report",
@@ -310,34 +316,4 @@ pub(super) fn enterprise(visit: &VisitDocument) -> Party {
         party.uscc = key.strip_prefix("uscc:").map(str::to_owned);
     }
     party
-}
-
-/// 现场确认 is a document of its own; on the paper there is room for what officers write by hand.
-fn confirmation_by_pen() -> Group {
-    let pen = |name, en, lines: Vec<Part>| Field {
-        name,
-        en,
-        parts: lines,
-        ..Field::default()
-    };
-    Group {
-        name: "现场确认",
-        rows: vec![vec![
-            pen(
-                "执法人员意见",
-                "Finding of the officers",
-                vec![Part::Text("☐ 确认拒检　☐ 不成立　☐ 已配合抽样".to_owned())],
-            ),
-            pen(
-                "执法人员签字",
-                "Officers",
-                vec![
-                    Part::Place("执法证号：".to_owned()),
-                    Part::Line("（签字）　　　　年　　月　　日"),
-                ],
-            ),
-        ]],
-        long: false,
-        sign: true,
-    }
 }

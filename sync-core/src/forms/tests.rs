@@ -7,6 +7,7 @@ use sha2::Digest as _;
 use uuid::Uuid;
 
 use super::*;
+use crate::document::ListedRecord;
 use crate::document::tests::{
     HOUR_MS, NINE_MS, Office, claim, draft, identity, party, person_signature, phone, seal_subject,
     sealed_by, sheet_id,
@@ -14,6 +15,7 @@ use crate::document::tests::{
 use crate::model::*;
 use crate::proof::OrganisationKind;
 use crate::qr::{Correction, QrCode, tests::read_back};
+use crate::rules::{ConfirmationFact, ConfirmationOutcome};
 
 const PUBLIC_URL: &str = "https://fieldseal.example.cn/";
 const AUTHORITY: OrganisationId = OrganisationId(Uuid::from_u128(40));
@@ -221,6 +223,7 @@ pub(super) fn make(
         rulebooks: &rulebooks,
         public_url: Some(PUBLIC_URL),
         drawings: &none,
+        confirmations: &[],
         bilingual: false,
     };
     with(&mut maker);
@@ -316,6 +319,142 @@ fn a_sheet_is_printed_with_every_field_as_it_was_sealed() {
         ],
     );
     assert!(!page.contains("草稿"), "it is sealed");
+}
+
+/// What enforcement found, and sealed over what was sealed there.
+fn found(visit: &VisitDocument, seal: Digest) -> ConfirmationProjection {
+    let officer = |n: u128, name: &str, number: &str| {
+        let officer = Officer {
+            name: name.into(),
+            certificate_no: number.into(),
+        };
+        (UserId(Uuid::from_u128(n)), officer)
+    };
+    let confirmation_id = ConfirmationId(Uuid::from_u128(90));
+    let subject = ConfirmedSubject::Refusal(refusal().refusal_id);
+    let place = Location::captured(
+        CoordinateSystem::Wgs84,
+        355_000_000,
+        1_128_500_000,
+        8_000,
+        false,
+    );
+    let form = Confirmation {
+        confirmation_id,
+        outcome: "confirmed".into(),
+        measures: "责令改正，限三日内配合抽样。".into(),
+        opinion: "经现场核实，拒检成立。".into(),
+        officers: BTreeMap::from([
+            officer(20, "郑执法", "晋E-0007"),
+            officer(21, "孙执法", "晋E-0008"),
+        ]),
+        location: place.clone(),
+        evidence: BTreeMap::new(),
+        confirmed_at: claim(2, NINE_MS + HOUR_MS),
+    };
+    let time = TimeFact {
+        wall_ms: NINE_MS + HOUR_MS,
+        claimed: None,
+        proven: Interval::new(i64::MIN, i64::MAX),
+    };
+    ConfirmationProjection {
+        document_id: DocumentId([9; 32]),
+        identity: ConfirmationIdentity {
+            confirmation: confirmation_id,
+            visit: visit.identity().clone(),
+            region: "140525".parse().unwrap(),
+            subject,
+            seal,
+        },
+        record: Some(ListedRecord {
+            record: form,
+            faults: Vec::new(),
+            seal_id: None,
+            amended: false,
+            signers: BTreeSet::new(),
+            author: None,
+            maker: ChangeHash([8; 32]),
+        }),
+        fact: Some(ConfirmationFact {
+            confirmation_id,
+            subject,
+            seal,
+            region: "140525".into(),
+            officers: BTreeSet::from([UserId(Uuid::from_u128(20))]),
+            organisations: BTreeSet::new(),
+            outcome: ConfirmationOutcome::Confirmed,
+            confirmed: time,
+            location: place,
+            co_signatures: BTreeSet::new(),
+            opinions: BTreeSet::new(),
+            faults: BTreeSet::new(),
+        }),
+        opinions: Vec::new(),
+        co_signatures: Vec::new(),
+        evidence: Vec::new(),
+        authors: BTreeSet::new(),
+        faults: Vec::new(),
+        unreadable: Vec::new(),
+        conflicts: Vec::new(),
+    }
+}
+
+#[test]
+fn a_refusal_is_printed_with_what_was_confirmed_of_it_and_else_with_room_for_a_pen() {
+    let visit = visit();
+    let [_, subject, ..] = subjects();
+    let seal = digest(&visit, &subject);
+    let (names, rulebooks, none) = (names(), Rulebooks::builtin(), BTreeMap::new());
+    let page = |confirmed: &[ConfirmationProjection]| {
+        let maker = FormMaker {
+            around: &Office,
+            names: &names,
+            rulebooks: &rulebooks,
+            public_url: None,
+            drawings: &none,
+            confirmations: confirmed,
+            bilingual: false,
+        };
+        maker.html(&visit, &subject).unwrap()
+    };
+    says(&page(&[]), &["☐ 确认拒检"]);
+    let of_it = found(&visit, seal);
+    let printed = page(std::slice::from_ref(&of_it));
+    says(
+        &printed,
+        &[
+            "☑确认属实",
+            "☐不成立",
+            "郑执法",
+            "执法证号：晋E-0007",
+            "孙执法",
+            "2025年9月1日 10:00",
+            "责令改正，限三日内配合抽样。",
+            "经现场核实，拒检成立。",
+            "已定位（精度 8 米），进门时无可用位置",
+            "电子签名有效",
+            "无有效电子签名",
+            &of_it.identity.confirmation.to_string(),
+        ],
+    );
+    assert!(!printed.contains("☐ 确认拒检"), "no second place for a pen");
+    // What was confirmed of other words, of another visit, or was never sealed, is not on this paper.
+    let mut elsewhere = of_it.clone();
+    elsewhere.identity.visit.campaign = CampaignId(Uuid::from_u128(99));
+    let mut draft = of_it.clone();
+    draft.fact = None;
+    for other in [found(&visit, Digest([1; 32])), elsewhere, draft] {
+        assert_eq!(page(&[other]), page(&[]));
+    }
+    // Two who differ both stand there, in one order however they came.
+    let mut second = of_it.clone();
+    let fact = second.fact.as_mut().unwrap();
+    fact.confirmation_id = ConfirmationId(Uuid::from_u128(91));
+    fact.outcome = ConfirmationOutcome::NotEstablished;
+    fact.location = None;
+    let both = page(&[of_it.clone(), second.clone()]);
+    assert_eq!(both, page(&[second, of_it]));
+    says(&both, &["☑确认属实", "☑不成立", "未取得位置"]);
 }
 
 #[test]
@@ -541,6 +680,7 @@ fn a_drawn_signature_stands_on_the_form_if_its_bytes_are_what_was_signed_for() {
             rulebooks: &rulebooks,
             public_url: None,
             drawings: &drawings,
+            confirmations: &[],
             bilingual: false,
         };
         maker.html(&visit, &subject).unwrap()
@@ -571,6 +711,7 @@ fn a_drawn_signature_stands_on_the_form_if_its_bytes_are_what_was_signed_for() {
             rulebooks: &rulebooks,
             public_url: None,
             drawings: &drawings,
+            confirmations: &[],
             bilingual: false,
         };
         assert_eq!(maker.drawing(&digest).is_some(), printed);

@@ -2,6 +2,7 @@
 //! phone that recorded them, and what a browser puts on paper of them.
 
 use fieldseal_server::objects::ObjectName;
+use fieldseal_tests::hands::{Hand, Who, metres_away};
 use fieldseal_tests::phone::{Phone, signed_by_party};
 use fieldseal_tests::printing::Printer;
 use fieldseal_tests::{Answer, World, pictures};
@@ -10,9 +11,10 @@ use mobile_ffi::{
     RefusalInput, ReportInput,
 };
 use serde_json::{Value, json};
+use sync_core::document::ConfirmationDocument;
 use sync_core::model::{
-    Digest, DocumentId, NotSampledId, OnSiteReportId, RefusalId, SampleId, SealSubject,
-    normalise_text,
+    Confirmation, ConfirmationId, ConfirmationIdentity, ConfirmedSubject, Digest, DocumentId,
+    NotSampledId, OnSiteReportId, RefusalId, SampleId, SealSubject, normalise_text,
 };
 
 /// A visit of 王 that was left with all kinds of records sealed, offline, and then came to the server.
@@ -321,6 +323,78 @@ fn every_form_prints_from_a_browser_and_its_fields_and_its_code_are_read_back_fr
             None => assert_eq!(printed.codes, [""; 0], "{kind}"),
         }
     }
+}
+
+#[test]
+fn a_refusal_is_printed_with_what_officers_confirmed_on_site_the_same_by_phone_and_server() {
+    let it = Recorded::new();
+    it.phone.online().syncs();
+    let kind = ("refusal", it.refusal.to_string());
+    let blank = it.served("王", kind.0, &kind.1).expect(200).raw;
+    assert!(blank.contains("执法人员意见") && !blank.contains("到场证明"));
+    let who = Who {
+        organisation: "晋城市局",
+        roles: &["enforcement"],
+        regions: &["140525"],
+        names: &["officer1", "officer2"],
+    };
+    let bureau = Hand::of(&it.w, 2, &who);
+    bureau.syncs(&it.w);
+    it.w.minutes(30);
+    let visit = bureau.visit(it.visit);
+    let subject = SealSubject::Refusal(it.refusal);
+    let identity = ConfirmationIdentity {
+        confirmation: ConfirmationId(bureau.draws()),
+        visit: visit.identity().clone(),
+        region: "140525".parse().unwrap(),
+        subject: ConfirmedSubject::Refusal(it.refusal),
+        seal: visit.seals_of(&subject)[0].value.statement.digest(),
+    };
+    let officers = bureau.people.iter();
+    let form = Confirmation {
+        confirmation_id: identity.confirmation,
+        outcome: "confirmed".to_owned(),
+        measures: "责令改正，三日内配合抽样。".to_owned(),
+        opinion: "经现场核实，拒检成立。".to_owned(),
+        officers: officers.map(|it| (it.user, it.officer.clone())).collect(),
+        location: Some(metres_away(20)),
+        evidence: Default::default(),
+        confirmed_at: bureau.claim(&it.w),
+    };
+    let mut document = ConfirmationDocument::create(identity, bureau.device.actor).unwrap();
+    document.record_confirmation(it.w.now(), &form).unwrap();
+    let confirmation = SealSubject::Confirmation(form.confirmation_id);
+    bureau.seals(&it.w, &mut document, confirmation, None);
+    let statuses = bureau.sends(&it.w, &document);
+    assert!(statuses.iter().all(|it| it == "accepted"), "{statuses:?}");
+    it.phone.syncs();
+    let served = it.served("王", kind.0, &kind.1).expect(200).raw;
+    assert_eq!(served, it.on_phone(kind.0, &kind.1));
+    let Some(printer) = Printer::find(it.w.folder()) else {
+        return;
+    };
+    let printed = printer.prints(&served);
+    let text = plain(&printed.pages.concat());
+    for person in &bureau.people {
+        for told in [&person.officer.name, &person.officer.certificate_no] {
+            assert!(text.contains(&plain(told)), "{told} in {text}");
+        }
+    }
+    for wanted in [
+        "☑确认属实",
+        "☐不成立",
+        "责令改正，三日内配合抽样。",
+        "经现场核实，拒检成立。",
+        "电子签名有效",
+        "到场证明",
+        &form.confirmation_id.to_string(),
+    ] {
+        assert!(text.contains(&plain(wanted)), "{wanted} in {text}");
+    }
+    let digest = it.digest(&subject);
+    assert_eq!(printed.codes.len(), 1, "the code is that of the record");
+    assert!(printed.codes[0].ends_with(&digest));
+    printer.shows(&served, 794, "confirmed-refusal.png");
 }
 
 #[test]
