@@ -20,6 +20,7 @@ use crate::rng::{Rng, SystemRng};
 use crate::services::events::Events;
 use crate::services::evidence;
 use crate::services::oidc::provider::Provider;
+use crate::services::publicity::Gateway;
 use crate::services::ruling::rulebooks::RulebookCache;
 use crate::services::server_keys;
 use crate::services::sync::admission::SyncGate;
@@ -70,6 +71,8 @@ pub struct Parts {
     pub oidc: OnceLock<Provider>,
     /// Push providers by which phones are woken; none unless they are configured.
     pub providers: OnceLock<Providers>,
+    /// The gateway to the credit publicity system; none unless it is configured, and then people enter by hand.
+    pub publicity: OnceLock<Gateway>,
     /// Where browsers reach this server, as it stands in the codes of printed forms; none until somebody says so.
     pub public_url: OnceLock<String>,
     /// A server of map tiles for the sketch of a visit, `https://…/{z}/{x}/{y}.png`; none unless an operator names one.
@@ -177,6 +180,7 @@ impl App {
             hold,
             oidc: OnceLock::new(),
             providers: OnceLock::new(),
+            publicity: OnceLock::new(),
             public_url: OnceLock::new(),
             tiles: OnceLock::new(),
             peopled: OnceLock::new(),

@@ -185,6 +185,24 @@ pub struct WakeArguments {
     pub wake_secret: Vec<String>,
 }
 
+/// The gateway to the credit publicity system (国家企业信用信息公示系统); without one, people enter what it is to be told by hand.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct PublicityArguments {
+    /// Where what follows from confirmed refusals is delivered (https://…), as signed webhooks that are answered with a receipt
+    #[arg(long, env = "FIELDSEAL_PUBLICITY_ENDPOINT", value_name = "URL")]
+    pub publicity_endpoint: Option<String>,
+    /// With what these requests are signed (Standard Webhooks), as whsec_…; of several all sign. Better in the environment
+    /// than on the command line
+    #[arg(
+        long,
+        env = "FIELDSEAL_PUBLICITY_SECRETS",
+        value_name = "SECRET",
+        value_delimiter = ' ',
+        hide_env_values = true
+    )]
+    pub publicity_secret: Vec<String>,
+}
+
 /// A configured provider.
 #[derive(Clone, Debug)]
 pub struct OidcConfig {

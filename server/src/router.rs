@@ -96,7 +96,12 @@ fn operations() -> OpenApiRouter<App> {
         ))
         .routes(routes!(campaigns::get::get_campaign))
         .routes(routes!(tasks::create::create_task, tasks::list::list_tasks))
+        .routes(routes!(tasks::export::export_tasks))
         .routes(routes!(tasks::get::get_task))
+        .routes(routes!(
+            tasks::disclose::disclose_task,
+            tasks::disclosures::list_task_disclosures
+        ))
         .routes(routes!(tasks::approve::approve_task))
         .routes(routes!(tasks::assign::assign_task))
         .routes(routes!(tasks::cancel::cancel_task))

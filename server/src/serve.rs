@@ -31,6 +31,7 @@ pub async fn serve(
     let sealing = tokio::spawn(crate::services::log::checkpoints::run(app.clone()));
     let exporting = tokio::spawn(crate::services::bundles::run(app.clone()));
     let waking = tokio::spawn(crate::services::wakes::run(app.clone()));
+    let publishing = tokio::spawn(crate::services::publicity::run(app.clone()));
     let listening = tokio::spawn(crate::services::events::run(app.clone()));
     let service = router(app)
         .map_err(std::io::Error::other)?
@@ -67,6 +68,7 @@ pub async fn serve(
     waking.abort();
     sealing.abort();
     exporting.abort();
+    publishing.abort();
     store.close().await;
     held.hold.let_go();
     served

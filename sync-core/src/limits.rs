@@ -402,6 +402,20 @@ pub const VISIT_PRODUCTS_SEARCHED_CHARS: usize = 400;
 /// Rows of the list of enterprises that were not sampled, in one file.
 pub const NOT_SAMPLED_ROWS_MAX: u32 = 10_000;
 
+/// Rows of the list of tasks, in one file.
+pub const TASKS_EXPORTED_MAX: u32 = 2_000;
+/// Disclosures of one task that rules look at, the earliest first.
+pub const TASK_DISCLOSURES_RULED_MAX: u32 = 64;
+
+// The credit publicity system.
+
+/// How often a server looks what the publicity system is to be told, in milliseconds.
+pub const PUBLICITY_LOOK_MS: u64 = 2_000;
+/// Messages that one server delivers at the same time.
+pub const PUBLICITY_AT_ONCE: u32 = 8;
+/// What the publicity system may answer to a message, in bytes.
+pub const PUBLICITY_ANSWER_BYTES_MAX: u64 = 64 * 1024;
+
 // Cases.
 
 /// How long before its time is over a case counts as pressing, in milliseconds.
@@ -438,14 +452,14 @@ pub const WAKES_POSITIONS: i64 = 5_000;
 pub const WAKES_AT_ONCE: u32 = 32;
 /// The rest of a phone after it was woken, in milliseconds: what comes meanwhile is one wake at its end.
 pub const WAKE_REST_MS: i64 = 30_000;
-/// A request to a push provider, in seconds.
-pub const WAKE_REQUEST_S: u64 = 10;
-/// How long a server that sends a wake has it to itself, in milliseconds.
-pub const WAKE_LEASE_MS: i64 = 60_000;
-/// The first wait after a push provider failed, in milliseconds; it doubles.
-pub const WAKE_RETRY_BASE_MS: i64 = 5_000;
-/// The longest of these waits, in milliseconds, whatever the provider asks for.
-pub const WAKE_RETRY_MAX_MS: i64 = 3_600_000;
+/// A request to a webhook, in seconds.
+pub const WEBHOOK_REQUEST_S: u64 = 10;
+/// How long a server that sends something to a webhook has it to itself, in milliseconds.
+pub const WEBHOOK_LEASE_MS: i64 = 60_000;
+/// The first wait after a webhook failed, in milliseconds; it doubles.
+pub const WEBHOOK_RETRY_BASE_MS: i64 = 5_000;
+/// The longest of these waits, in milliseconds, whatever the other side asks for.
+pub const WEBHOOK_RETRY_MAX_MS: i64 = 3_600_000;
 /// For how long a wake is tried, in milliseconds: a phone that nobody could wake for a day syncs when it is opened.
 pub const WAKE_GIVEN_UP_MS: i64 = 24 * 3_600_000;
 

@@ -16,6 +16,7 @@ pub mod pictures;
 pub mod postgres;
 pub mod printing;
 pub mod provider;
+pub mod publicity_system;
 pub mod push_provider;
 pub mod relay;
 pub mod s3;
@@ -26,6 +27,7 @@ pub mod soundness;
 pub mod stock_clients;
 pub mod tus;
 pub mod weather;
+pub mod webhook;
 pub mod world;
 
 pub use device::TestDevice;

@@ -972,6 +972,33 @@ pub const OPERATIONS: &[Operation] = &[
         probe: read("/v1/tasks/{foreign_task}/recusals", Elsewhere::NotFound),
     },
     Operation {
+        id: "export_tasks",
+        who: Who::Anyone,
+        scope: Scope::RegionAndBelow,
+        probe: read(
+            "/v1/tasks.csv",
+            Elsewhere::Irrelevant("a file of the rows of the list beside it; its own tests try it"),
+        ),
+    },
+    Operation {
+        id: "disclose_task",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: Probe {
+            path: "/v1/tasks/{foreign_task}/disclosures",
+            body: Some(
+                r#"{"enterprise_id":"{foreign_enterprise}","told_at":"2025-03-01T00:00:00Z","detail":"X"}"#,
+            ),
+            elsewhere: Elsewhere::NotFound,
+        },
+    },
+    Operation {
+        id: "list_task_disclosures",
+        who: AUTHORITIES,
+        scope: Scope::RegionAndBelow,
+        probe: read("/v1/tasks/{foreign_task}/disclosures", Elsewhere::NotFound),
+    },
+    Operation {
         id: "lift_recusal",
         who: AUTHORITIES,
         scope: Scope::RegionAndBelow,

@@ -6,12 +6,13 @@ use tokio::net::TcpListener;
 
 use super::Outcome;
 use crate::app::App;
-use crate::config::{DataConfig, ListenConfig, OidcArguments, WakeArguments};
+use crate::config::{DataConfig, ListenConfig, OidcArguments, PublicityArguments, WakeArguments};
 use crate::problem::Problem;
 use crate::router;
 use crate::serve::{serve, signalled};
 use crate::services::administrators;
 use crate::services::oidc::provider::Provider;
+use crate::services::publicity::Gateway;
 use crate::services::wakes::provider::Providers;
 
 /// The arguments of `serve`.
@@ -25,6 +26,8 @@ pub struct Serve {
     oidc: OidcArguments,
     #[command(flatten)]
     wake: WakeArguments,
+    #[command(flatten)]
+    publicity: PublicityArguments,
 }
 
 impl Serve {
@@ -32,6 +35,10 @@ impl Serve {
     pub async fn run(self) -> Outcome {
         let provider = self.oidc.config()?;
         let providers = Providers::read(&self.wake.wake_endpoint, &self.wake.wake_secret)?;
+        let gateway = Gateway::read(
+            self.publicity.publicity_endpoint.as_deref(),
+            &self.publicity.publicity_secret,
+        )?;
         let app = App::open(&self.data, self.listen.trust_forwarded_for).await?;
         if let Some(provider) = provider {
             // Freshly opened, so there is none yet.
@@ -42,6 +49,9 @@ impl Serve {
         }
         if let Some(tiles) = &self.listen.tiles_url {
             let _ = app.tiles.set(tiles.clone());
+        }
+        if let Some(gateway) = gateway {
+            let _ = app.publicity.set(gateway);
         }
         let listener = TcpListener::bind(self.listen.listen)
             .await

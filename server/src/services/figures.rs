@@ -13,7 +13,7 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::services::audit;
-use crate::services::spreadsheet::{BOM, harmless, lines};
+use crate::services::spreadsheet::{self, harmless};
 use crate::store::Session;
 use crate::store::access::organisations;
 use crate::store::rulings::figures::{self, Count, Manifests};
@@ -265,10 +265,7 @@ pub async fn export(
     let mut total = told.total;
     total.name = "合计".to_owned();
     let rows = told.rows.iter().chain([&total]).map(cells);
-    let mut file = BOM.as_bytes().to_vec();
-    file.extend(lines(
-        std::iter::once(HEADINGS.map(str::to_owned)).chain(rows),
-    )?);
+    let file = spreadsheet::file(HEADINGS, rows)?;
     let mut tx = app.store.begin_beside().await?;
     audit::record(
         app,

@@ -1,11 +1,11 @@
 //! What followed from confirmed refusals (处置), as people read it: the tracking list (跟踪抽查名单), and the outbox of the credit
-//! publicity system (国家企业信用信息公示系统), which people enter by hand and answer for with the number that they get there.
+//! publicity system (国家企业信用信息公示系统), which people enter by hand and answer for with the number that they get there, or
+//! which `services/publicity` delivers.
 
 use serde::Serialize;
 use serde_json::Value;
 use sync_core::limits::NAME_CHARS_MAX;
-use sync_core::model::{DocumentId, RefusalId};
-use sync_core::rules::{Outcome, RefusalStanding, Subject};
+use sync_core::model::DocumentId;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -18,7 +18,6 @@ use crate::services::ruling::follow;
 use crate::store::Session;
 use crate::store::feed;
 use crate::store::rulings::effects::{self, EffectRow, MessageRow};
-use crate::store::rulings::versions;
 
 /// An enterprise on the tracking list (跟踪抽查名单), or one that was on it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -82,7 +81,7 @@ pub struct PublicityMessage {
     /// The number under which it stands there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt: Option<String>,
-    /// Who entered it there.
+    /// Who entered it there; none where it was delivered over HTTP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivered_by: Option<String>,
     /// Since when it waits, RFC 3339.
@@ -90,6 +89,11 @@ pub struct PublicityMessage {
     /// When it was told, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivered_at: Option<String>,
+    /// How often it was tried over HTTP without success.
+    pub attempts: i64,
+    /// Why it was not taken last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
 }
 
 impl From<MessageRow> for PublicityMessage {
@@ -105,6 +109,8 @@ impl From<MessageRow> for PublicityMessage {
             delivered_by: row.delivered_by.map(|user| user.to_string()),
             created_at: rfc3339(row.created_at),
             delivered_at: row.delivered_at.map(rfc3339),
+            attempts: row.attempts,
+            last_error: row.last_error,
         }
     }
 }
@@ -175,18 +181,8 @@ pub async fn deliver(
             ),
         };
     }
-    let effect = effects::find(&mut tx, &message.effect_key).await?;
-    let effect = effect.ok_or_else(missing)?;
-    let mut news = Vec::new();
-    if let Ok(refusal) = effect.refusal_id.parse::<RefusalId>() {
-        let ruling = versions::find_current(&mut tx, &Subject::Refusal(refusal)).await?;
-        let standing = match ruling.and_then(|ruling| ruling.outcome) {
-            Some(Outcome::Refusal { refusal }) => refusal,
-            _ => RefusalStanding::Unconfirmed,
-        };
-        let of = (effect.document, refusal);
-        news = follow::set_state(&mut tx, of.0, of.1, standing, app.now()).await?;
-    }
+    effects::supersede_earlier(&mut tx, &message.effect_key, message.version).await?;
+    let news = follow::delivered(&mut tx, &message.effect_key, app.now()).await?;
     let subject = format!("publicity_message:{id}");
     let detail = serde_json::json!({ "receipt": receipt });
     let act = "publicity.delivered";

@@ -6,7 +6,7 @@ use metrics::gauge;
 
 use crate::app::App;
 use crate::store::access::wakes;
-use crate::store::rulings::dirty;
+use crate::store::rulings::{dirty, effects};
 use crate::store::sync::changes;
 use crate::store::{Result, Store, media, uploads};
 
@@ -95,6 +95,14 @@ pub fn describe() {
         "Requests to push providers, by what came of them"
     );
     describe_gauge!(
+        "fieldseal_publicity_waiting",
+        "Messages that the credit publicity system was not told"
+    );
+    describe_counter!(
+        "fieldseal_publicity_attempts_total",
+        "Requests to its gateway, by what came of them"
+    );
+    describe_gauge!(
         "fieldseal_event_streams",
         "Streams of live notice that are open at this process"
     );
@@ -148,6 +156,7 @@ pub async fn set(app: &App) {
     for (state, count) in now.wakes {
         gauge!("fieldseal_wakes", "state" => state).set(count as f64);
     }
+    gauge!("fieldseal_publicity_waiting").set(now.publicity as f64);
     gauge!("fieldseal_media_waiting").set(now.media as f64);
 }
 
@@ -158,6 +167,7 @@ struct Standing {
     quarantined: i64,
     uploads: [(&'static str, i64); 3],
     wakes: [(&'static str, i64); 2],
+    publicity: i64,
     media: i64,
 }
 
@@ -171,6 +181,7 @@ async fn read(store: &Store) -> Result<Standing> {
         quarantined: changes::count_of_status(&mut db, "quarantined").await?,
         uploads: uploads::count(&mut db).await?,
         wakes: wakes::count(&mut db).await?,
+        publicity: effects::count_waiting(&mut db).await?,
         media: media::waiting(&mut db).await?,
     })
 }

@@ -10,7 +10,7 @@ use sync_core::wording::Worded;
 use utoipa::ToSchema;
 
 use super::audit;
-use super::spreadsheet::{BOM, harmless};
+use super::spreadsheet::{self, harmless};
 use super::visits::people;
 use crate::access::Principal;
 use crate::app::App;
@@ -198,7 +198,7 @@ fn view(row: NotSampledRow, names: &BTreeMap<String, people::Person>) -> NotSamp
 }
 
 /// The whole list as a file for spreadsheets.
-pub async fn export(app: &App, caller: &Principal, filter: &Filter) -> Result<String, Problem> {
+pub async fn export(app: &App, caller: &Principal, filter: &Filter) -> Result<Vec<u8>, Problem> {
     let rows = list(
         app,
         caller,
@@ -212,19 +212,10 @@ pub async fn export(app: &App, caller: &Principal, filter: &Filter) -> Result<St
         return Err(Problem::new(Code::ExportTooLong).detail(detail));
     }
     let views = views(app, rows).await?;
-    let mut file = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(BOM.as_bytes().to_vec());
-    let written = |error: csv::Error| Problem::internal(&error);
-    file.write_record(HEADINGS).map_err(written)?;
-    for (number, view) in (1..).zip(&views) {
-        file.write_record(cells(number, view)).map_err(written)?;
-    }
-    let bytes = file
-        .into_inner()
-        .map_err(|error| Problem::internal(&error))?;
+    let rows = (1..).zip(&views).map(|(number, view)| cells(number, view));
+    let file = spreadsheet::file(HEADINGS, rows)?;
     note(app, caller, filter, "csv", views.len()).await?;
-    String::from_utf8(bytes).map_err(|error| Problem::internal(&error))
+    Ok(file)
 }
 
 fn cells(number: usize, view: &NotSampledEnterprise) -> [String; HEADINGS.len()] {

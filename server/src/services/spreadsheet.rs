@@ -1,5 +1,7 @@
 //! Files for spreadsheets: CSV in UTF-8 that Excel reads as such, and no text in it that a spreadsheet would compute.
 
+use axum::http::{HeaderName, header};
+
 use crate::problem::Problem;
 
 /// Tells Excel that the file is UTF-8.
@@ -32,6 +34,26 @@ pub fn lines<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> Result<
             .map_err(|error| Problem::internal(&error))?;
     }
     file.into_inner().map_err(|error| Problem::internal(&error))
+}
+
+/// A whole file: its headings, then its rows. What people wrote goes through [`harmless`] first.
+pub fn file<const N: usize>(
+    headings: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> Result<Vec<u8>, Problem> {
+    let mut file = BOM.as_bytes().to_vec();
+    let headings = std::iter::once(headings.map(str::to_owned));
+    file.extend(lines(headings.chain(rows))?);
+    Ok(file)
+}
+
+/// What a file is answered with; `disposition` says under which name it is kept.
+pub fn headers(disposition: &'static str) -> [(HeaderName, &'static str); 3] {
+    [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CACHE_CONTROL, "no-store"),
+    ]
 }
 
 #[cfg(test)]

@@ -29,14 +29,16 @@ statements! {
     LIST_TOLD = "SELECT DISTINCT audience FROM feed WHERE subject = $1 AND entry = 'reference' ORDER BY audience";
     /// What a caller sees behind a position: what is for all, for them, their device and organisation, their teams, the
     /// documents they wrote in with what is confirmed of them, and, for enforcement, what is for their regions. What of a visit
-    /// is for enforcement is not for its authors: they have it from their team, and go on seeing what leaves a region.
+    /// is for enforcement is not for its authors, who have it from their team and go on seeing what leaves a region: but for
+    /// the word that it has a case.
     LIST = "SELECT f.position, f.entry, f.document_id, f.subject, f.version, f.payload FROM feed f \
         WHERE f.position > $1 AND f.position <= $2 AND (f.audience IN ('all', $3, $4, $5) \
           OR f.audience IN (SELECT 'team/' || t.team_id FROM team_members t WHERE t.user_id = $6) \
           OR (f.audience LIKE 'team/%' \
             AND EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = f.document_id AND a.user_id = $6)) \
-          OR (f.audience LIKE 'region/%' AND EXISTS (SELECT 1 FROM confirmations c \
-            JOIN document_authors a ON a.document_id = c.document_id WHERE c.document_id = f.document_id AND a.user_id = $6)) \
+          OR (f.audience LIKE 'region/%' \
+            AND (f.entry = 'grant' OR EXISTS (SELECT 1 FROM confirmations c WHERE c.document_id = f.document_id)) \
+            AND EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = f.document_id AND a.user_id = $6)) \
           OR (f.audience LIKE 'team/%' AND EXISTS (SELECT 1 FROM confirmations c \
             JOIN document_authors a ON a.document_id = c.visit_id WHERE c.document_id = f.document_id AND a.user_id = $6)) \
           OR ($8 = 1 AND f.audience LIKE 'region/%' AND EXISTS (SELECT 1 FROM user_regions r \

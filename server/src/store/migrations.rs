@@ -59,6 +59,7 @@ migrations![
     "0025_confirmations",
     "0026_notice",
     "0028_sampling_notices",
+    "0029_follow_up",
     "0030_setup_tokens",
     "0031_lists",
     "0032_evidence_reviews",

@@ -259,6 +259,11 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "export_too_long",
         "tests/tests/it/not_sampled/mod.rs::a_file_has_as_many_rows_as_allowed_and_one_more_is_told",
     ),
+    (
+        "TASKS_EXPORTED_MAX",
+        "export_too_long",
+        "tests/tests/it/tasks/export.rs::a_file_has_as_many_tasks_as_allowed_and_one_more_is_told",
+    ),
     ("IDEMPOTENCY_KEY_MS", "idempotency_key_reused", KEYS),
     ("IDEMPOTENCY_KEY_CHARS_MAX", "header_invalid", KEYS),
     (
@@ -470,19 +475,31 @@ const BESIDE: &[(&[&str], &str)] = &[
     ),
     (
         &[
+            "PUBLICITY_LOOK_MS",
+            "PUBLICITY_AT_ONCE",
+            "PUBLICITY_ANSWER_BYTES_MAX",
+        ],
+        "how the server delivers to the publicity system; nobody sends it",
+    ),
+    (
+        &["TASK_DISCLOSURES_RULED_MAX"],
+        "what rules look at: tests/tests/it/tasks/disclosures.rs stands at it",
+    ),
+    (
+        &[
             "WAKES_LOOK_MS",
             "WAKES_POSITIONS",
             "WAKES_AT_ONCE",
-            "WAKE_REQUEST_S",
-            "WAKE_LEASE_MS",
+            "WEBHOOK_REQUEST_S",
+            "WEBHOOK_LEASE_MS",
         ],
         "how the server sends wakes; nobody sends them to it",
     ),
     (
         &[
             "WAKE_REST_MS",
-            "WAKE_RETRY_BASE_MS",
-            "WAKE_RETRY_MAX_MS",
+            "WEBHOOK_RETRY_BASE_MS",
+            "WEBHOOK_RETRY_MAX_MS",
             "WAKE_GIVEN_UP_MS",
         ],
         "when phones are woken: tests/tests/it/devices/push_token.rs stands at each of them",

@@ -1,14 +1,16 @@
 //! `GET /v1/figures.csv`.
 
 use axum::extract::State;
-use axum::http::{HeaderName, header};
+use axum::http::HeaderName;
 
 use super::FiguresQuery;
 use crate::access::Principal;
 use crate::app::App;
 use crate::extract::Query;
 use crate::problem::{Problem, ProblemBody};
-use crate::services::figures;
+use crate::services::{figures, spreadsheet};
+
+const DISPOSITION: &str = "attachment; filename=\"figures.csv\"; filename*=UTF-8''%E6%8A%BD%E6%9F%A5%E7%BB%9F%E8%AE%A1.csv";
 
 /// The same figures as a file for spreadsheets: UTF-8 with a byte order mark, headings in Chinese, the sum as the last line
 ///
@@ -22,13 +24,5 @@ pub async fn export_figures(
 ) -> Result<([(HeaderName, &'static str); 3], Vec<u8>), Problem> {
     let (grouping, filter) = query.asked()?;
     let file = figures::export(&app, &caller, grouping, &filter).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"figures.csv\"; filename*=UTF-8''%E6%8A%BD%E6%9F%A5%E7%BB%9F%E8%AE%A1.csv",
-        ),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    Ok((headers, file))
+    Ok((spreadsheet::headers(DISPOSITION), file))
 }

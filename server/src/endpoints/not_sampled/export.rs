@@ -1,7 +1,7 @@
 //! `GET /v1/not-sampled.csv`.
 
 use axum::extract::State;
-use axum::http::{HeaderName, header};
+use axum::http::HeaderName;
 
 use super::NotSampledQuery;
 use crate::access::Principal;
@@ -9,6 +9,9 @@ use crate::app::App;
 use crate::extract::Query;
 use crate::problem::{Problem, ProblemBody};
 use crate::services::not_sampled;
+use crate::services::spreadsheet;
+
+const DISPOSITION: &str = "attachment; filename=\"not-sampled.csv\"; filename*=UTF-8''%E6%9C%AA%E6%8A%BD%E5%88%B0%E4%BC%81%E4%B8%9A%E5%90%8D%E5%8D%95.csv";
 
 /// The same list as a file for spreadsheets: UTF-8 with a byte order mark, headings in Chinese
 ///
@@ -20,15 +23,7 @@ pub async fn export_not_sampled(
     State(app): State<App>,
     caller: Principal,
     Query(query): Query<NotSampledQuery>,
-) -> Result<([(HeaderName, &'static str); 3], String), Problem> {
+) -> Result<([(HeaderName, &'static str); 3], Vec<u8>), Problem> {
     let file = not_sampled::export(&app, &caller, &query.filter()?).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"not-sampled.csv\"; filename*=UTF-8''%E6%9C%AA%E6%8A%BD%E5%88%B0%E4%BC%81%E4%B8%9A%E5%90%8D%E5%8D%95.csv",
-        ),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    Ok((headers, file))
+    Ok((spreadsheet::headers(DISPOSITION), file))
 }

@@ -2,6 +2,7 @@
 //! concerns, and the scopes that lean on it marked to be ruled again.
 
 pub mod campaigns;
+pub mod disclosures;
 pub mod enterprises;
 pub mod leases;
 pub mod prior_samplings;

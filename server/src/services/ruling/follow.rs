@@ -16,7 +16,8 @@ use crate::app::App;
 use crate::services::casework::told;
 use crate::store::feed::NewRow;
 use crate::store::rulings::cases;
-use crate::store::rulings::effects::{self, EffectRow};
+use crate::store::rulings::effects::{self, EffectRow, MessageRow};
+use crate::store::rulings::versions;
 use crate::store::sync::projections;
 use crate::store::{Result, StoreError, Tx};
 
@@ -47,14 +48,25 @@ pub(super) async fn keep(
         .into_iter()
         .map(|row| (row.effect_key.clone(), row))
         .collect();
+    let keys = visits.iter().flat_map(|(document, it)| {
+        let visit = it.facts.visits.get(document).into_iter();
+        visit.flat_map(|visit| visit.refusals.keys().map(publish_key))
+    });
+    let keys: BTreeSet<String> = keys.chain(before.keys().cloned()).collect();
+    let said = effects::list_messages_of(tx, keys).await?;
+    let said = |key: &str| said.get(key).map_or(&[][..], Vec::as_slice);
     for (document, ruled) in &visits {
         for effect in effects_of(&ruled.facts, &ruled.after) {
-            let known = before.remove(&effect.key());
-            news.extend(follows(app, tx, ruled, &effect, known, now).await?);
+            let key = effect.key();
+            let known = before.remove(&key);
+            let news_of = follows(app, tx, ruled, (&effect, said(&key)), known, now).await?;
+            news.extend(news_of);
         }
         let standings = standings(&ruled.facts, *document, &ruled.after);
         for (refusal, standing) in standings {
-            news.extend(set_state(tx, *document, refusal, standing, now).await?);
+            let published = is_published(said(&publish_key(&refusal)));
+            let state = (standing, published);
+            news.extend(set_state(tx, *document, refusal, state, now).await?);
         }
     }
     for mut gone in before.into_values().filter(|row| row.holds) {
@@ -63,7 +75,7 @@ pub(super) async fn keep(
         gone.changed_at = now;
         let facts = visits.get(&gone.document).map_or([0; 32], |it| it.hash.0);
         effects::put(tx, &gone, facts).await?;
-        tell(app, tx, &gone, now).await?;
+        tell(app, tx, &gone, said(&gone.effect_key), now).await?;
         news.extend(told::tracking(&gone, gone.region.as_deref()));
     }
     Ok(news)
@@ -84,15 +96,20 @@ fn standings(
     sealed.map(|(id, _)| (*id, standing(id))).collect()
 }
 
-/// The state of a refusal as people call it; see [`RefusalState`]. What phones are to be told where it is another one now.
-pub async fn set_state(
+/// What the publication of a refusal is called for good; see [`Effect::key`].
+fn publish_key(refusal: &RefusalId) -> String {
+    format!("publish/refusal/{refusal}")
+}
+
+/// The state of a refusal as people call it, by how it stands and whether it is published; see [`RefusalState`]. What phones
+/// are to be told where it is another one now.
+async fn set_state(
     tx: &mut Tx,
     document: DocumentId,
     refusal: RefusalId,
-    standing: RefusalStanding,
+    (standing, published): (RefusalStanding, bool),
     now: Millis,
 ) -> Result<Vec<NewRow>> {
-    let published = is_published(tx, &format!("publish/refusal/{refusal}")).await?;
     let state = RefusalState::of(true, standing, published);
     let subject = refusal.to_string();
     match cases::set_state(tx, document, &subject, &word(&state), now).await? {
@@ -102,23 +119,39 @@ pub async fn set_state(
 }
 
 /// Whether the last that the publicity system took is an entry.
-async fn is_published(tx: &mut Tx, key: &str) -> Result<bool> {
-    Ok(stands_there(tx, key).await?.is_some())
+fn is_published(told: &[MessageRow]) -> bool {
+    stands_there(told).is_some()
 }
 
-/// What stands in the publicity system of an effect; none where nothing does.
-async fn stands_there(tx: &mut Tx, key: &str) -> Result<Option<String>> {
-    let told = effects::list_messages(tx, key).await?;
-    let mut delivered = told.into_iter().filter(|it| it.state == "delivered");
-    let last = delivered.next_back().filter(|it| it.action != "withdraw");
-    Ok(last.map(|it| it.record))
+/// What stands in the publicity system of an effect, by what it was told of it; none where nothing does.
+pub fn stands_there(told: &[MessageRow]) -> Option<&MessageRow> {
+    let mut delivered = told.iter().filter(|it| it.state == "delivered");
+    delivered.next_back().filter(|it| it.action != "withdraw")
+}
+
+/// A message was taken there: the case says so too. Gives what phones are to be told.
+pub async fn delivered(tx: &mut Tx, key: &str, now: Millis) -> Result<Vec<NewRow>> {
+    let Some(effect) = effects::find(tx, key).await? else {
+        return Ok(Vec::new());
+    };
+    let said = effects::list_messages(tx, key).await?;
+    let Ok(refusal) = effect.refusal_id.parse::<RefusalId>() else {
+        return Ok(Vec::new());
+    };
+    let ruling = versions::find_current(tx, &Subject::Refusal(refusal)).await?;
+    let standing = match ruling.and_then(|ruling| ruling.outcome) {
+        Some(Outcome::Refusal { refusal }) => refusal,
+        _ => RefusalStanding::Unconfirmed,
+    };
+    let state = (standing, is_published(&said));
+    set_state(tx, effect.document, refusal, state, now).await
 }
 
 async fn follows(
     app: &App,
     tx: &mut Tx,
     ruled: &Ruled,
-    effect: &Effect,
+    (effect, said): (&Effect, &[MessageRow]),
     known: Option<EffectRow>,
     now: Millis,
 ) -> Result<Vec<NewRow>> {
@@ -159,7 +192,7 @@ async fn follows(
         },
     };
     effects::put(tx, &next, ruled.hash.0).await?;
-    tell(app, tx, &next, now).await?;
+    tell(app, tx, &next, said, now).await?;
     Ok(told::tracking(&next, before.as_deref()))
 }
 
@@ -187,17 +220,32 @@ fn record(facts: &Facts, of: &RefusalEffect, visit: &projections::VisitName) -> 
     })
 }
 
-/// Brings what the publicity system is to be told in line with an effect: what waits is overtaken, and nothing is told of
-/// what never came there.
-async fn tell(app: &App, tx: &mut Tx, effect: &EffectRow, now: Millis) -> Result<()> {
+/// Brings what the publicity system is to be told in line with an effect: what was never sent is overtaken, and nothing is told
+/// of what never came there. What was sent without an answer counts as being there, since it is sent until it is.
+async fn tell(
+    app: &App,
+    tx: &mut Tx,
+    effect: &EffectRow,
+    said: &[MessageRow],
+    now: Millis,
+) -> Result<()> {
     if effect.kind != "publish" {
         return Ok(());
     }
-    effects::supersede(tx, &effect.effect_key).await?;
-    let there = stands_there(tx, &effect.effect_key).await?;
-    let action = match (&there, effect.holds) {
+    let overtaken = effects::supersede(tx, &effect.effect_key).await?;
+    let unsent = said.iter().filter(|it| it.is_unsent()).count();
+    // One of them was sent between the reading and this.
+    let now_said = match u64::try_from(unsent) == Ok(overtaken) {
+        true => None,
+        false => Some(effects::list_messages(tx, &effect.effect_key).await?),
+    };
+    let said = now_said.as_deref().unwrap_or(said);
+    let mut there = said.iter();
+    let there = there.rfind(|it| it.state == "delivered" || it.is_on_its_way());
+    let there = there.filter(|it| it.action != "withdraw");
+    let action = match (there, effect.holds) {
         (None, true) => "enter",
-        (Some(record), true) if *record != effect.record => "correct",
+        (Some(there), true) if there.record != effect.record => "correct",
         (Some(_), false) => "withdraw",
         (Some(_), true) | (None, false) => return Ok(()),
     };

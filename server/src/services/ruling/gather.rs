@@ -10,7 +10,7 @@ use sync_core::document::lay_over;
 use sync_core::limits::REUSE_TOLD_MAX;
 use sync_core::model::{
     CampaignId, DocumentId, EnterpriseKey, EntryId, EvidenceId, EvidenceReview, Interval,
-    MediaFact, OrganisationId, ReuseFact, SampleId, SamplingNotice, TaskId, TeamId, UserId,
+    MediaFact, Millis, OrganisationId, ReuseFact, SampleId, SamplingNotice, TaskId, TeamId, UserId,
 };
 use sync_core::rules::{
     ConfirmationFact, ContinuationFact, CustodyFact, Decision, EntryFact, Facts, Findings,
@@ -73,6 +73,22 @@ fn unknown<K: Hash + Eq + Ord + Clone, V>(
 ) -> BTreeSet<K> {
     let wanted = wanted.into_iter().filter(|key| !known.contains_key(key));
     wanted.collect()
+}
+
+/// The latest moment at which anybody can have walked in for samples of a task: what was given out later is nothing to them, and
+/// their facts stay as they were ruled.
+fn last_entered(facts: &Facts, task: TaskId) -> Millis {
+    let of_task = facts.samples.values();
+    let of_task = of_task.filter(|sample| sample.task_id == Some(task));
+    let entered = of_task.map(|sample| {
+        let entry = sample.entry_id.as_ref();
+        let entry = entry.and_then(|id| facts.entries.get(id));
+        entry
+            .map_or(sample.sampled, |entry| entry.entered)
+            .usable()
+            .hi
+    });
+    entered.max().unwrap_or(Millis::MIN)
 }
 
 impl Known {
@@ -476,9 +492,11 @@ impl Known {
             if let Entry::Vacant(place) = self.tasks.entry(id) {
                 place.insert(lookups::task_fact(db, id).await?);
             }
-            let Some(task) = self.tasks.get(&id).cloned().flatten() else {
+            let Some(mut task) = self.tasks.get(&id).cloned().flatten() else {
                 continue;
             };
+            let last = last_entered(facts, id);
+            task.disclosures.retain(|told| told.at_ms <= last);
             let asked = (task.authority_id, task.product_name.clone());
             if !self.bases.contains_key(&asked) {
                 let rule = product_rules::find_newest(db, asked.0, &asked.1).await?;

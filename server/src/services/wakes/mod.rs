@@ -6,15 +6,16 @@ pub mod provider;
 
 use std::time::Duration;
 
-use provider::{Answer, Providers};
+use provider::Providers;
 use sync_core::limits::{
-    PUSH_TOKEN_CHARS_MAX, WAKE_GIVEN_UP_MS, WAKE_LEASE_MS, WAKE_REST_MS, WAKE_RETRY_BASE_MS,
-    WAKE_RETRY_MAX_MS, WAKES_AT_ONCE, WAKES_LOOK_MS, WAKES_POSITIONS,
+    PUSH_TOKEN_CHARS_MAX, WAKE_GIVEN_UP_MS, WAKE_REST_MS, WAKES_AT_ONCE, WAKES_LOOK_MS,
+    WAKES_POSITIONS, WEBHOOK_LEASE_MS,
 };
 use sync_core::model::{DeviceId, Millis};
 use tokio::task::JoinSet;
 
 use super::audit;
+use super::webhooks::{Answer, Request, pause_ms};
 use crate::access::Principal;
 use crate::app::App;
 use crate::problem::{Code, Problem};
@@ -140,7 +141,7 @@ async fn send_due(app: &App) -> Result<bool, Problem> {
     let full = u32::try_from(due.len()).is_ok_and(|count| count == WAKES_AT_ONCE);
     let mut sending = JoinSet::new();
     for mut wake in due {
-        let until = now + WAKE_LEASE_MS;
+        let until = now + WEBHOOK_LEASE_MS;
         let mut tx = app.store.begin_beside().await?;
         if !wakes::claim(&mut tx, &wake, until).await? {
             continue;
@@ -150,7 +151,8 @@ async fn send_due(app: &App) -> Result<bool, Problem> {
         let request = request(providers, &wake, now);
         sending.spawn_blocking(move || {
             let answer = match request {
-                Some(request) => request.send(),
+                // What it says beside its status is not read: nothing here depends on it.
+                Some(request) => request.send(0),
                 None => Answer::Failed {
                     why: "the provider is not configured any more".to_owned(),
                     retry_after_s: None,
@@ -166,7 +168,7 @@ async fn send_due(app: &App) -> Result<bool, Problem> {
     Ok(full)
 }
 
-fn request(providers: &Providers, wake: &WakeRow, now: Millis) -> Option<provider::Request> {
+fn request(providers: &Providers, wake: &WakeRow, now: Millis) -> Option<Request> {
     providers.request(&wake.endpoint, &wake.token, wake.wake_id, now)
 }
 
@@ -175,7 +177,7 @@ async fn note(app: &App, wake: &WakeRow, answer: Answer) -> Result<(), Problem> 
     let now = app.now();
     let mut tx = app.store.begin_beside().await?;
     let told = match answer {
-        Answer::Taken => {
+        Answer::Taken(_) => {
             wakes::sent(&mut tx, wake, app.new_uuid(), now, WAKE_REST_MS).await?;
             "sent"
         }
@@ -219,15 +221,4 @@ async fn trail(
 ) -> Result<()> {
     let subject = format!("device:{}", wake.device);
     audit::record(app, tx, audit::Actor::default(), act, subject, detail).await
-}
-
-/// Twice as long each time, and by chance up to half of it less, so that phones do not come together; what the provider asks
-/// for where that is longer. Never longer than the bound.
-fn pause_ms(app: &App, attempts: i64, retry_after_s: Option<i64>) -> Millis {
-    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(20);
-    let whole = (WAKE_RETRY_BASE_MS << doublings).min(WAKE_RETRY_MAX_MS);
-    let chance = i64::from(u16::from_be_bytes(app.random()));
-    let pause = whole - whole / 2 * chance / i64::from(u16::MAX);
-    let asked = retry_after_s.map_or(0, |seconds| seconds.saturating_mul(1_000));
-    pause.max(asked.min(WAKE_RETRY_MAX_MS))
 }

@@ -34,9 +34,9 @@ statements! {
           OR f.audience IN (SELECT 'team/' || t.team_id FROM team_members t WHERE t.user_id = d.user_id) \
           OR (f.audience LIKE 'team/%' \
             AND EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = f.document_id AND a.user_id = d.user_id)) \
-          OR (f.audience LIKE 'region/%' AND EXISTS (SELECT 1 FROM confirmations c \
-            JOIN document_authors a ON a.document_id = c.document_id \
-            WHERE c.document_id = f.document_id AND a.user_id = d.user_id)) \
+          OR (f.audience LIKE 'region/%' \
+            AND (f.entry = 'grant' OR EXISTS (SELECT 1 FROM confirmations c WHERE c.document_id = f.document_id)) \
+            AND EXISTS (SELECT 1 FROM document_authors a WHERE a.document_id = f.document_id AND a.user_id = d.user_id)) \
           OR (f.audience LIKE 'team/%' AND EXISTS (SELECT 1 FROM confirmations c \
             JOIN document_authors a ON a.document_id = c.visit_id \
             WHERE c.document_id = f.document_id AND a.user_id = d.user_id)) \

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use sync_core::limits::TASK_DISCLOSURES_RULED_MAX;
 use sync_core::model::{EnterpriseKey, Interval, Millis, OrganisationId, SampleId, TaskId, UserId};
-use sync_core::rules::{CustodyFact, OrganisationFact, RecusalFact, TaskFact};
+use sync_core::rules::{CustodyFact, DisclosureFact, OrganisationFact, RecusalFact, TaskFact};
 
 use super::custody::{self, CustodyEvent};
-use super::tasks;
+use super::{disclosures, enterprises, tasks};
 use crate::access::role::word;
 use crate::args;
 use crate::store::access::organisations;
@@ -34,6 +35,19 @@ pub async fn task_fact(db: &mut Session, id: TaskId) -> Result<Option<TaskFact>>
             former_bodies.push((body, event.at_ms));
         }
     }
+    let mut told = std::collections::BTreeSet::new();
+    for it in disclosures::list_of_task(db, id, TASK_DISCLOSURES_RULED_MAX).await? {
+        let enterprise = match &it.enterprise {
+            Some(key) => Some(enterprises::resolve_key(db, key).await?),
+            None => None,
+        };
+        told.insert(DisclosureFact {
+            at_ms: it.at_ms,
+            enterprise,
+            user_id: it.user_id,
+            how: it.how,
+        });
+    }
     Ok(Some(TaskFact {
         campaign_id: task.campaign_id,
         authority_id: task.authority_id,
@@ -43,7 +57,7 @@ pub async fn task_fact(db: &mut Session, id: TaskId) -> Result<Option<TaskFact>>
         cancelled_at_ms: task.cancelled_at_ms,
         sampling_kind: task.sampling_kind,
         product_name: task.product_name,
-        disclosures: Default::default(),
+        disclosures: told,
     }))
 }
 

@@ -3,6 +3,7 @@
 
 pub mod campaigns;
 pub mod custody;
+pub mod disclosures;
 pub mod enterprises;
 pub mod leases;
 pub mod lifts;

@@ -1,5 +1,7 @@
 //! What follows from rulings (处置) in every version, and what the credit publicity system is told of it.
 
+use std::collections::BTreeMap;
+
 use sync_core::model::{DocumentId, Millis, UserId};
 use uuid::Uuid;
 
@@ -32,10 +34,31 @@ statements! {
     /// Something to tell.
     INSERT_MESSAGE = "INSERT INTO publicity_messages (message_id, effect_key, version, action, record, state, created_at) \
         VALUES ($1, $2, $3, $4, $5, 'waiting', $6)";
-    /// What waits is overtaken.
-    SUPERSEDE = "UPDATE publicity_messages SET state = 'superseded' WHERE effect_key = $1 AND state = 'waiting'";
+    /// What waits and was never sent is overtaken. What was may have been taken there, although no answer came: it goes on, and
+    /// what is newer comes after it.
+    SUPERSEDE = "UPDATE publicity_messages SET state = 'superseded' \
+        WHERE effect_key = $1 AND state = 'waiting' AND due_at = 0";
+    /// What came before a message that somebody entered by hand.
+    SUPERSEDE_EARLIER = "UPDATE publicity_messages SET state = 'superseded' \
+        WHERE effect_key = $1 AND state = 'waiting' AND version < $2";
     /// It was told.
     DELIVER = "UPDATE publicity_messages SET state = 'delivered', receipt = $2, delivered_by = $3, delivered_at = $4 \
+        WHERE message_id = $1 AND state = 'waiting'";
+    /// It was told over HTTP.
+    DELIVER_TOLD = "UPDATE publicity_messages SET state = 'delivered', receipt = $2, delivered_at = $3, last_error = NULL \
+        WHERE message_id = $1 AND state = 'waiting'";
+    /// One, whoever asks.
+    FIND_ANY_MESSAGE = "SELECT * FROM publicity_messages WHERE message_id = $1";
+    /// What is due to be delivered: of each effect the oldest, so that what is told follows what happened.
+    LIST_DUE = "SELECT m.* FROM publicity_messages m WHERE m.state = 'waiting' AND m.due_at <= $1 \
+        AND NOT EXISTS (SELECT 1 FROM publicity_messages o WHERE o.effect_key = m.effect_key AND o.state = 'waiting' \
+            AND o.version < m.version) ORDER BY m.due_at, m.message_id LIMIT $2";
+    /// How many wait.
+    COUNT_WAITING = "SELECT COUNT(*) AS number FROM publicity_messages WHERE state = 'waiting'";
+    /// Takes one to deliver it, if nobody else has.
+    CLAIM = "UPDATE publicity_messages SET due_at = $3 WHERE message_id = $1 AND due_at = $2 AND state = 'waiting'";
+    /// It was not taken there, and is tried again.
+    FAILED = "UPDATE publicity_messages SET attempts = attempts + 1, due_at = $2, last_error = $3 \
         WHERE message_id = $1 AND state = 'waiting'";
     /// The tracking list (跟踪抽查名单), a page.
     LIST_TRACKED = concat!("SELECT e.* ", seen!(" AND e.kind = 'track' AND e.effect_id > $2 \
@@ -57,6 +80,8 @@ statements! {
 bulk! {
     /// What followed from visits.
     LIST_OF_DOCUMENTS = ("SELECT * FROM effects WHERE document_id IN (", 0, 1, ") ORDER BY effect_key");
+    /// What the publicity system is told of effects.
+    LIST_MESSAGES_OF = ("SELECT * FROM publicity_messages WHERE effect_key IN (", 0, 1, ") ORDER BY effect_key, version");
 }
 
 /// An effect as it stands.
@@ -110,6 +135,18 @@ impl EffectRow {
     }
 }
 
+impl MessageRow {
+    /// Whether it waits and was never sent.
+    pub fn is_unsent(&self) -> bool {
+        self.state == "waiting" && self.due_at == 0
+    }
+
+    /// Whether it was sent and no answer came: it may have been taken there.
+    pub fn is_on_its_way(&self) -> bool {
+        self.state == "waiting" && self.due_at != 0
+    }
+}
+
 /// What the publicity system is told.
 #[derive(Clone, Debug)]
 pub struct MessageRow {
@@ -133,6 +170,12 @@ pub struct MessageRow {
     pub created_at: Millis,
     /// When it was told.
     pub delivered_at: Option<Millis>,
+    /// How often it was tried over HTTP without success.
+    pub attempts: i64,
+    /// When it is tried.
+    pub due_at: Millis,
+    /// Why it was not taken last.
+    pub last_error: Option<String>,
 }
 
 impl MessageRow {
@@ -148,6 +191,9 @@ impl MessageRow {
             delivered_by: row.get("delivered_by")?,
             created_at: row.get("created_at")?,
             delivered_at: row.get("delivered_at")?,
+            attempts: row.get("attempts")?,
+            due_at: row.get("due_at")?,
+            last_error: row.get("last_error")?,
         })
     }
 }
@@ -221,9 +267,66 @@ pub async fn list_messages(db: &mut Session, key: &str) -> Result<Vec<MessageRow
     rows.iter().map(MessageRow::from_row).collect()
 }
 
-/// What waits is overtaken by a newer version.
-pub async fn supersede(tx: &mut Tx, key: &str) -> Result<()> {
-    tx.exec(&SUPERSEDE, args![key]).await.map(drop)
+/// What the publicity system is told of effects, by their names, each oldest first.
+pub async fn list_messages_of(
+    db: &mut Session,
+    keys: impl IntoIterator<Item = String>,
+) -> Result<BTreeMap<String, Vec<MessageRow>>> {
+    let keys = keys.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST_MESSAGES_OF, args![], keys).await?;
+    let mut told: BTreeMap<String, Vec<MessageRow>> = BTreeMap::new();
+    for row in &rows {
+        let message = MessageRow::from_row(row)?;
+        let of_effect = told.entry(message.effect_key.clone()).or_default();
+        of_effect.push(message);
+    }
+    Ok(told)
+}
+
+/// It was told over HTTP; false where somebody was there first.
+pub async fn deliver_told(tx: &mut Tx, id: Uuid, receipt: &str, now: Millis) -> Result<bool> {
+    let told = tx.exec(&DELIVER_TOLD, args![id, receipt, now]).await?;
+    Ok(told == 1)
+}
+
+/// One message, whoever asks.
+pub async fn find_any_message(db: &mut Session, id: Uuid) -> Result<Option<MessageRow>> {
+    let row = db.optional(&FIND_ANY_MESSAGE, args![id]).await?;
+    row.as_ref().map(MessageRow::from_row).transpose()
+}
+
+/// What is due to be delivered.
+pub async fn list_due(db: &mut Session, now: Millis, rows_max: u32) -> Result<Vec<MessageRow>> {
+    let rows = db.all(&LIST_DUE, args![now, rows_max]).await?;
+    rows.iter().map(MessageRow::from_row).collect()
+}
+
+/// How many messages wait.
+pub async fn count_waiting(db: &mut Session) -> Result<i64> {
+    db.one(&COUNT_WAITING, args![]).await?.get("number")
+}
+
+/// Takes one until then; false where somebody else has it.
+pub async fn claim(tx: &mut Tx, message: &MessageRow, until: Millis) -> Result<bool> {
+    let columns = args![message.message_id, message.due_at, until];
+    Ok(tx.exec(&CLAIM, columns).await? == 1)
+}
+
+/// It was not taken there, and is due again then.
+pub async fn failed(tx: &mut Tx, id: Uuid, due: Millis, error: &str) -> Result<()> {
+    tx.exec(&FAILED, args![id, due, error]).await.map(drop)
+}
+
+/// What waits and was never sent is overtaken by a newer version; how many these were.
+pub async fn supersede(tx: &mut Tx, key: &str) -> Result<u64> {
+    tx.exec(&SUPERSEDE, args![key]).await
+}
+
+/// What waits from before a version that somebody entered by hand is overtaken.
+pub async fn supersede_earlier(tx: &mut Tx, key: &str, version: i64) -> Result<()> {
+    tx.exec(&SUPERSEDE_EARLIER, args![key, version])
+        .await
+        .map(drop)
 }
 
 /// Something to tell the publicity system about the version of an effect that stands.

@@ -391,6 +391,10 @@ fn every_mutating_operation_can_be_sent_again() {
     let recusal =
         json!({ "enterprise_id": enterprise, "user_id": id("user", "王"), "reason": "亲属任职" });
     let recusal = t.by("admin", "declare_recusal", &of_task("recusals"), recusal);
+    let told = json!({
+        "enterprise_id": enterprise, "told_at": "2025-02-28T00:00:00Z", "detail": "企业门卫登记显示有人来电",
+    });
+    t.by("晋城", "disclose_task", &of_task("disclosures"), told);
     let path = format!("/v1/recusals/{}/lift", recusal.text("recusal_id"));
     t.by(
         "晋城",

@@ -114,7 +114,7 @@ fn a_report_goes_to_the_case_office_step_by_step_with_receipts_and_phones_are_to
     assert_eq!(desk.queue("city", "queue=waiting"), [""; 0]);
     assert_eq!(desk.queue("city", "queue=to_hand_over"), [report.id()]);
     let hears = |who: &str| {
-        let stream = Listener::open(&desk.w.server, &desk.w.token(who), None);
+        let stream = Listener::open(&desk.w.server, &desk.w.server.log_in(who), None);
         stream.waits_for("ready");
         stream
     };

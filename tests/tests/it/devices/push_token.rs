@@ -5,7 +5,8 @@ use fieldseal_tests::push_provider::{PushProvider, Reply};
 use fieldseal_tests::{Phone, TestDevice, World};
 use serde_json::{Value, json};
 use sync_core::limits::{
-    PUSH_TOKEN_CHARS_MAX, WAKE_GIVEN_UP_MS, WAKE_REST_MS, WAKE_RETRY_BASE_MS, WAKE_RETRY_MAX_MS,
+    PUSH_TOKEN_CHARS_MAX, WAKE_GIVEN_UP_MS, WAKE_REST_MS, WEBHOOK_RETRY_BASE_MS,
+    WEBHOOK_RETRY_MAX_MS,
 };
 
 /// A team of two: one has a phone with the app open, the other one's sleeps.
@@ -96,7 +97,8 @@ fn a_phone_is_woken_for_what_others_wrote_and_is_told_nothing_but_to_sync() {
     let wake = team.provider.next();
     assert_eq!(wake.token(), "token-of-zhao");
     assert_eq!(wake.body["type"], "sync.wanted");
-    let fields: Vec<_> = wake.body.as_object().unwrap().keys().collect();
+    let mut fields: Vec<_> = wake.body.as_object().unwrap().keys().collect();
+    fields.sort();
     assert_eq!(fields, ["data", "timestamp", "type"]);
     assert_eq!(wake.body["data"], json!({ "token": "token-of-zhao" }));
     assert_eq!(wake.at_s, team.w.now() / 1_000);
@@ -137,20 +139,20 @@ fn a_wake_is_tried_again_with_growing_pauses_under_one_id_until_it_is_taken() {
         assert_eq!((&next.id, next.token()), (&first.id, first.token()));
     };
     // At most the whole pause, at least half of it.
-    team.later_ms(WAKE_RETRY_BASE_MS / 2 - 1);
+    team.later_ms(WEBHOOK_RETRY_BASE_MS / 2 - 1);
     team.provider.is_left_alone();
-    again(WAKE_RETRY_BASE_MS);
-    again(2 * WAKE_RETRY_BASE_MS);
+    again(WEBHOOK_RETRY_BASE_MS);
+    again(2 * WEBHOOK_RETRY_BASE_MS);
     // What the provider asks for is heeded, but no longer than the longest pause.
     team.later_ms(599_999);
     team.provider.is_left_alone();
     again(1);
-    again(8 * WAKE_RETRY_BASE_MS);
-    team.later_ms(WAKE_RETRY_MAX_MS - 1);
+    again(8 * WEBHOOK_RETRY_BASE_MS);
+    team.later_ms(WEBHOOK_RETRY_MAX_MS - 1);
     team.provider.is_left_alone();
     again(1);
     // Taken: it is over.
-    team.later_ms(WAKE_RETRY_MAX_MS);
+    team.later_ms(WEBHOOK_RETRY_MAX_MS);
     team.provider.is_left_alone();
 }
 
@@ -168,7 +170,7 @@ fn a_provider_that_never_answers_is_left_and_tried_again() {
         assert!(waited < 600);
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    team.later_ms(WAKE_RETRY_BASE_MS);
+    team.later_ms(WEBHOOK_RETRY_BASE_MS);
     assert_eq!(team.provider.next().id, first.id);
 }
 
@@ -203,7 +205,7 @@ fn a_phone_that_cannot_be_woken_for_a_day_is_given_up_where_everybody_sees_it() 
     while team.w.now() < begun + WAKE_GIVEN_UP_MS {
         assert!(team.acts("device.wake_given_up").is_empty());
         let left = begun + WAKE_GIVEN_UP_MS - team.w.now();
-        team.later_ms(left.min(WAKE_RETRY_MAX_MS));
+        team.later_ms(left.min(WEBHOOK_RETRY_MAX_MS));
         team.provider.next();
     }
     let mut waited = 0;
@@ -222,7 +224,7 @@ fn a_phone_that_cannot_be_woken_for_a_day_is_given_up_where_everybody_sees_it() 
         metrics.contains("fieldseal_wakes{state=\"given_up\"}"),
         "{metrics}"
     );
-    team.later_ms(WAKE_RETRY_MAX_MS);
+    team.later_ms(WEBHOOK_RETRY_MAX_MS);
     team.provider.is_left_alone();
     // What comes later is worth another try.
     team.provider.replies_as_usual();

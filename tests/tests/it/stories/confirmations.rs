@@ -1,11 +1,15 @@
 //! Enforcement confirms on site (现场确认), in documents of its own: who may, from where, when, and what follows.
 
+use fieldseal_server::services::publicity;
 use fieldseal_tests::World;
 use fieldseal_tests::hands::{Hand, Stranger, Who, metres_away};
+use fieldseal_tests::phone::signed_by_party;
+use fieldseal_tests::publicity_system::{PublicitySystem, Reply};
 use fieldseal_tests::world::word;
-use mobile_ffi::{PartyAct, RefusalInput};
+use mobile_ffi::{Continues, NotSampledInput, PartyAct, RefusalInput};
 use serde_json::{Value, json};
 use sync_core::document::{ConfirmationDocument, VisitDocument};
+use sync_core::limits::{WEBHOOK_LEASE_MS, WEBHOOK_RETRY_MAX_MS};
 use sync_core::model::*;
 
 /// A shop refused a team, which sealed that; a phone of the county's enforcement is on its way.
@@ -614,6 +618,169 @@ fn what_was_entered_in_the_publicity_system_is_withdrawn_there_when_it_holds_no_
     );
 }
 
+impl Scene {
+    fn publishes(&self) {
+        let looked = publicity::look(&self.w.server.app);
+        self.w.server.runtime.block_on(looked).unwrap();
+    }
+
+    /// What is told publicly, once the server has noted so much: its own job may be the one that delivers.
+    #[track_caller]
+    fn told_public_at_last(&self, awaited: &[&str]) {
+        for _ in 0..200 {
+            self.publishes();
+            if self.told_public() == awaited {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        assert_eq!(self.told_public(), awaited);
+    }
+
+    fn decides(&self, word: &str) {
+        self.w.minutes(1);
+        let path = format!("/v1/refusals/{}/rulings", self.refusal);
+        let decision = json!({ "refusal": word, "reason": format!("复查：{word}") });
+        self.bureau.posts(&self.w, &path, decision).expect(201);
+    }
+}
+
+#[test]
+fn a_confirmed_refusal_is_published_over_http_and_withdrawn_there_when_it_holds_no_longer() {
+    let scene = Scene::begins();
+    let system = PublicitySystem::start();
+    system.serves(&scene.w.server);
+    assert_eq!(scene.after(|_| ()).0, "confirmed");
+    scene.told_public_at_last(&["enter delivered"]);
+    let entry = system.next();
+    assert_eq!(entry.body["type"], "publicity.enter");
+    assert_eq!(entry.body["data"]["record"]["uscc"], "921405020000B2F60D");
+    let message = scene.publicity().remove(0);
+    assert_eq!(entry.body["data"]["message_id"], message["message_id"]);
+    assert_eq!(
+        system.entries(),
+        [(word(&message["receipt"]), "晋城示例五金店".to_owned())]
+    );
+    assert_eq!(
+        message.get("delivered_by"),
+        None,
+        "nobody entered it by hand"
+    );
+    assert_eq!(scene.case(), "published");
+    // By hand it is there already, under another number.
+    let path = format!(
+        "/v1/publicity-messages/{}/delivery",
+        word(&message["message_id"])
+    );
+    let by_hand = scene
+        .bureau
+        .posts(&scene.w, &path, json!({ "receipt": "手工-1" }));
+    by_hand.expect_problem(409, "conflict");
+    scene.decides("not_established");
+    scene.told_public_at_last(&["enter delivered", "withdraw delivered"]);
+    assert_eq!(system.next().body["data"]["stands_as"], message["receipt"]);
+    assert_eq!(system.entries(), []);
+    assert_eq!(scene.case(), "not_established");
+    scene.decides("confirmed");
+    scene.told_public_at_last(&["enter delivered", "withdraw delivered", "enter delivered"]);
+    assert_eq!(
+        (system.entries().len(), scene.case().as_str()),
+        (1, "published")
+    );
+}
+
+#[test]
+fn what_the_publicity_system_does_not_take_is_tried_again_under_one_id_and_never_given_up() {
+    let scene = Scene::begins();
+    let system = PublicitySystem::start();
+    system.serves(&scene.w.server);
+    system.answers([
+        Reply::Status(500, ""),
+        Reply::HangUp,
+        Reply::Says("thank you".to_owned()),
+        Reply::Status(410, ""),
+        Reply::Status(302, "location: http://127.0.0.1:9/elsewhere\r\n"),
+    ]);
+    assert_eq!(scene.after(|_| ()).0, "confirmed");
+    scene.publishes();
+    let first = system.next();
+    for _ in 0..5 {
+        assert_eq!(scene.told_public(), ["enter waiting"]);
+        assert_eq!(scene.case(), "confirmed");
+        // A day later or a minute: longer than any pause, and than the time in which one server has it to itself.
+        let wait = WEBHOOK_RETRY_MAX_MS.max(WEBHOOK_LEASE_MS) + 1;
+        scene.w.server.clock.advance_ms(wait);
+        scene.publishes();
+        let again = system.next();
+        assert_eq!((&again.id, &again.body), (&first.id, &first.body));
+    }
+    scene.told_public_at_last(&["enter delivered"]);
+    let message = scene.publicity().remove(0);
+    assert_eq!(message["attempts"], 5);
+    assert_eq!(message.get("last_error"), None);
+    scene.publishes();
+    system.is_left_alone();
+}
+
+#[test]
+fn what_was_taken_there_without_an_answer_is_withdrawn_when_it_holds_no_longer() {
+    let scene = Scene::begins();
+    let system = PublicitySystem::start();
+    system.serves(&scene.w.server);
+    system.loses_answers(1);
+    assert_eq!(scene.after(|_| ()).0, "confirmed");
+    scene.publishes();
+    let first = system.next();
+    assert_eq!(
+        system.entries().len(),
+        1,
+        "it stands there, and nobody here knows"
+    );
+    scene.decides("not_established");
+    assert_eq!(scene.told_public(), ["enter waiting", "withdraw waiting"]);
+    scene
+        .w
+        .server
+        .clock
+        .advance_ms(WEBHOOK_RETRY_MAX_MS.max(WEBHOOK_LEASE_MS) + 1);
+    scene.told_public_at_last(&["enter delivered", "withdraw delivered"]);
+    assert_eq!(system.next().id, first.id);
+    let withdrawn = system.next();
+    assert_eq!(withdrawn.body["type"], "publicity.withdraw");
+    assert_eq!(
+        withdrawn.body["data"]["stands_as"],
+        scene.publicity()[0]["receipt"]
+    );
+    assert_eq!(
+        (system.entries().len(), scene.case().as_str()),
+        (0, "not_established")
+    );
+}
+
+#[test]
+fn what_somebody_enters_by_hand_while_nobody_answers_is_not_told_again() {
+    let scene = Scene::begins();
+    let system = PublicitySystem::start();
+    system.serves(&scene.w.server);
+    system.answers([Reply::Status(503, "retry-after: 3600\r\n")]);
+    assert_eq!(scene.after(|_| ()).0, "confirmed");
+    scene.publishes();
+    system.next();
+    let message = scene.publicity().remove(0);
+    let path = format!(
+        "/v1/publicity-messages/{}/delivery",
+        word(&message["message_id"])
+    );
+    let by_hand = scene
+        .bureau
+        .posts(&scene.w, &path, json!({ "receipt": "手工-1" }));
+    assert_eq!(by_hand.expect(200).body["state"], "delivered");
+    scene.w.server.clock.advance_ms(2 * WEBHOOK_RETRY_MAX_MS);
+    scene.publishes();
+    system.is_left_alone();
+    assert_eq!(scene.publicity().remove(0)["receipt"], "手工-1");
+}
+
 #[test]
 fn a_refusal_that_its_samplers_take_back_confirms_to_nothing() {
     // Before its seal it is no case at all.
@@ -786,6 +953,9 @@ fn a_case_goes_to_the_region_in_which_the_enterprise_lies_and_leaves_the_one_tha
     scene.bureau.syncs(&scene.w);
     there.syncs(&scene.w);
     assert!(scene.bureau.holds().is_empty(), "it is revoked");
+    // Those who wrote it have it as before: what is taken from a region is not taken from them.
+    scene.team.syncs(&scene.w);
+    assert_eq!(scene.team.told("revoke"), [json!(null); 0]);
     assert_eq!(there.visit(scene.visit.id()).heads(), scene.visit.heads());
     // Who comes later finds what is theirs, and no more.
     let late = Hand::of(
@@ -935,4 +1105,82 @@ fn what_a_confirmation_names_is_brought_by_its_author_and_read_by_the_team() {
     };
     let neighbour = Hand::of(&scene.w, 3, &who);
     assert_eq!(neighbour.gets(&scene.w, &path).status, 404);
+}
+
+#[test]
+fn an_entry_after_a_resolved_refusal_continues_the_one_that_was_refused() {
+    for declared in [false, true] {
+        let w = World::shanxi();
+        w.at("2025-03-02 09:00");
+        let bureau = Hand::of(&w, 2, &ENFORCEMENT);
+        let mut wang = w.phone("王");
+        let visit = wang.enters("五金店");
+        let refusal = RefusalInput {
+            kind: "no_reason".to_owned(),
+            fact_description: "店主锁门，拒绝抽样".to_owned(),
+            product: "电动车头盔".to_owned(),
+            witness: Some("邻店店主".to_owned()),
+            consequence_explained: true,
+            consequence: None,
+            task_id: Some(w.id("task", "T2").parse().unwrap()),
+        };
+        let refusal = wang.client.refuse(visit, refusal).unwrap();
+        wang.tries_to_seal_with(SealSubject::Refusal(refusal), signed_by_party())
+            .unwrap();
+        wang.syncs();
+        w.at("2025-03-03 10:00");
+        let mut arrival = wang.arrival();
+        arrival.continues = declared.then_some(Continues::ResolvedRefusal);
+        wang.arrives_as(arrival);
+        let sample = wang.draws("T2");
+        wang.syncs();
+        let before = w.standings(visit);
+        assert!(!before.contains(&"continuation".to_owned()), "{before:?}");
+        let path = format!("/v1/refusals/{refusal}/rulings");
+        let decision = json!({ "refusal": "resolved_sampled", "reason": "经宣讲后同意抽样" });
+        bureau.posts(&w, &path, decision).expect(201);
+        let mut standings = w.standings(visit);
+        standings.sort();
+        assert_eq!(standings, ["continuation", "first"], "declared: {declared}");
+        assert_eq!(w.validity(sample), "valid");
+        // What was resolved and turns out otherwise is one entry no longer.
+        w.minutes(1);
+        let decision = json!({ "refusal": "confirmed", "reason": "店主当日又拒绝" });
+        bureau.posts(&w, &path, decision).expect(201);
+        assert_eq!(w.standings(visit), before);
+    }
+}
+
+#[test]
+fn not_sampled_against_sampled_is_kept_on_both_sides_and_the_authority_rules() {
+    let w = World::shanxi();
+    let mut wang = w.phone("王");
+    let visit = wang.enters("铸造");
+    let input = NotSampledInput {
+        reason: "stock_too_small".to_owned(),
+        licence_no: "XK-01".to_owned(),
+        note: "只剩三套".to_owned(),
+        bureau_stamp: None,
+    };
+    let id = wang.client.not_sampled(visit, input).unwrap();
+    wang.tries_to_seal_with(SealSubject::NotSampled(id), signed_by_party())
+        .unwrap();
+    let sample = wang.draws("T1");
+    wang.syncs();
+    assert_eq!(w.validity(sample), "needs_ruling");
+    let dossier = w.dossier(visit);
+    assert_eq!(dossier["visit"]["state"], "finished", "it was sampled");
+    let list = w.call("GET", "晋城", "/v1/not-sampled", Value::Null);
+    assert_eq!(list.expect(200).body["items"][0]["status"], "sampled_too");
+    let path = format!("/v1/samples/{sample}/rulings");
+    let decision = json!({ "validity": "valid", "reason": "库房另有存货，抽样有效" });
+    for (who, code) in [("王", "role_forbidden"), ("钱", "role_forbidden")] {
+        let answer = w.call("POST", who, &path, decision.clone());
+        answer.expect_problem(403, code);
+    }
+    w.receives("钱", sample)
+        .expect_problem(409, "sample_refused");
+    w.call("POST", "晋城", &path, decision).expect(201);
+    assert_eq!(w.validity(sample), "valid");
+    w.receives("钱", sample).expect(201);
 }

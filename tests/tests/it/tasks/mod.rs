@@ -1,5 +1,7 @@
 //! `/v1/tasks`, with the campaigns and teams that they need.
 
+mod disclosures;
+mod export;
 mod recuse;
 
 use fieldseal_tests::TestServer;
