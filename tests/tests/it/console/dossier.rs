@@ -1,7 +1,146 @@
-//! Today and the dossier in a browser, and who finds neither.
+//! The dossier of the demonstration's visits in a browser, and what happens to script that people put where they can write.
 
-use fieldseal_tests::{Screen, World};
+use fieldseal_tests::demonstration::{FILES, Story};
+use fieldseal_tests::pictures::{self, CameraNotes};
+use fieldseal_tests::{Screen, TestServer, World};
+use mobile_ffi::{EvidenceSubject, RefusalInput};
 use serde_json::json;
+use sync_core::model::{DocumentId, SealSubject};
+
+/// What would run, were it let.
+const SCRIPT: &str = "\"'><img src=x onerror=window.ran=1><script>window.ran=1</script>";
+
+/// Everything that the demonstration leaves behind, and a visit where everybody writes script.
+fn world() -> (World, DocumentId) {
+    let world = World::with(TestServer::start(), &FILES);
+    Story::new(&world, std::io::sink(), 1).play().unwrap();
+    let mut wang = world.phone("王");
+    wang.online();
+    let visit = wang.works_in("JC-2025-01").goes_to("消防");
+    let arrival = wang.arrival();
+    wang.client.record_arrival(visit, arrival).unwrap();
+    let refusal = RefusalInput {
+        kind: "no_reason".to_owned(),
+        fact_description: format!("店主说：{SCRIPT}"),
+        product: format!("学生服{SCRIPT}"),
+        witness: Some(SCRIPT.to_owned()),
+        consequence_explained: true,
+        consequence: Some(SCRIPT.to_owned()),
+        task_id: None,
+    };
+    let refusal = wang.client.refuse(visit, refusal).unwrap();
+    let notes = CameraNotes {
+        device: Some((SCRIPT.to_owned(), SCRIPT.to_owned())),
+        ..CameraNotes::default()
+    };
+    let photo = pictures::jpeg(&pictures::scene(320, 240, 7), 85);
+    let file = world.folder().join("a'\"<script>alert(1)&.jpg");
+    std::fs::write(&file, pictures::jpeg_with(&photo, &notes)).unwrap();
+    let of = EvidenceSubject::Refusal(refusal);
+    wang.captures(("refusal", "image/jpeg"), of, &file);
+    wang.tries_to_seal_with(
+        SealSubject::Refusal(refusal),
+        fieldseal_tests::gate::unsigned(),
+    )
+    .unwrap();
+    wang.syncs();
+    wang.uploads();
+    wang.waits_for_receipts(visit);
+    // A person and an enterprise whose names are script.
+    let organisation = world.id("organisation", "晋阳");
+    let person = json!({
+        "organisation_id": organisation, "username": "script", "display_name": SCRIPT,
+        "roles": ["inspection_body"], "password": fieldseal_tests::server::PASSWORD,
+    });
+    world.call("POST", "admin", "/v1/users", person).expect(201);
+    (world, visit)
+}
+
+/// Whether any script ran that was not ours.
+fn ran(screen: &Screen) -> bool {
+    screen.runs("return window.ran === 1") == json!(true)
+}
+
+#[test]
+fn the_dossiers_of_the_demonstration_are_whole_sound_and_run_no_script() {
+    let (world, hostile) = world();
+    let Some(screen) = Screen::open(&world.server) else {
+        return;
+    };
+    screen.logs_in("admin");
+    screen.looks_at("/console", "today");
+    assert!(
+        !screen.all("section#late li").is_empty(),
+        "the petrol station is late"
+    );
+    let visits = world.get("/v1/visits");
+    let visits = visits["items"].as_array().cloned().unwrap_or_default();
+    let of = |name: &str| {
+        let found = visits.iter().find(|it| it["enterprise_name"] == name);
+        found.unwrap()["visit_id"].as_str().unwrap().to_owned()
+    };
+
+    // The shop refused, was confirmed on site, and was sampled the next day.
+    let shop = of("晋城示例五金店");
+    screen.looks_at(&format!("/console/visits/{shop}"), "dossier-shop");
+    for told in [
+        "晋城示例五金店",
+        "王建国",
+        "离线记录",
+        "执法人员现场确认",
+        "24 米",
+        "已解决并抽样",
+        "S0000000002",
+        "GB 811-2022",
+        "受检单位拒签",
+    ] {
+        screen.waits_for(told);
+    }
+    let hovered = screen.runs("return document.querySelector('#entries time').title");
+    assert!(hovered.as_str().unwrap().contains("之间"), "{hovered}");
+
+    // Pictures and a film are shown through the console's own addresses.
+    let store = of("盐湖示例商超");
+    screen.looks_at(&format!("/console/visits/{store}"), "dossier-store");
+    let loaded = "return [...document.querySelectorAll('.gallery img')].every(it => { \
+        it.loading = 'eager'; return !it.complete || it.naturalWidth > 0 })";
+    assert_eq!(screen.runs(loaded), json!(true));
+    assert!(!screen.all(".gallery video").is_empty());
+
+    // A finding is quoted with its article.
+    let uniforms = visits
+        .iter()
+        .filter(|it| it["enterprise_name"] == "高平示例服饰");
+    let mut quoted = uniforms.map(|it| {
+        screen.goes(&format!(
+            "/console/visits/{}",
+            it["visit_id"].as_str().unwrap()
+        ));
+        screen.text()
+    });
+    assert!(quoted.any(|it| it.contains("UPPER") && it.contains("晋市监发〔2023〕212号 二")));
+
+    screen.looks_at(&format!("/console/visits/{hostile}"), "dossier-script");
+    screen.waits_for("<script>window.ran=1</script>");
+    assert!(
+        !ran(&screen),
+        "script in a refusal, in EXIF and in a file's name"
+    );
+    screen.logs_in("script");
+    screen.waits_for("<script>window.ran=1</script>");
+    assert!(!ran(&screen), "script in a name");
+    screen.is_sound("today of somebody whose name is script");
+
+    // Without scripts the page says the same.
+    screen.logs_in("admin");
+    screen.goes(&format!("/console/visits/{shop}"));
+    let with = screen.runs("return document.querySelector('main').innerText");
+    screen.scripts(false);
+    screen.goes(&format!("/console/visits/{shop}"));
+    screen.scripts(true);
+    let without = screen.runs("return document.querySelector('main').innerText");
+    assert_eq!(with, without);
+}
 
 #[test]
 fn today_says_what_comes_in_without_being_asked() {
