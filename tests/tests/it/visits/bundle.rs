@@ -1,4 +1,4 @@
-//! `GET /v1/visits/{id}/bundle`: what is in it, that it goes on where it was cut, and that it holds by the checks of
+//! `GET /v1/visits/{id}/bundle`: what is in it, that it goes on where it was cut, and that whatever is done to it is found, by
 //! `fieldseal verify` and by the commands of its own `VERIFY.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,6 +150,19 @@ fn guide(files: &Unpacked) -> String {
     String::from_utf8(files["VERIFY.md"].clone()).unwrap()
 }
 
+/// As a forger does who has no key: all sums are made anew.
+fn summed(mut files: Unpacked) -> Unpacked {
+    let beside = ["SHA256SUMS", "bundle.signed", "bundle.sig"];
+    let listed = files
+        .iter()
+        .filter(|(name, _)| !beside.contains(&name.as_str()));
+    let sums: String = listed
+        .map(|(name, bytes)| format!("{}  {name}\n", hex::encode(Sha256::digest(bytes))))
+        .collect();
+    files.insert("SHA256SUMS".to_owned(), sums.into_bytes());
+    files
+}
+
 #[test]
 fn a_bundle_holds_and_says_so_by_program_and_by_hand() {
     let s = Sealed::new();
@@ -260,4 +273,99 @@ fn a_cut_download_goes_on_with_the_same_bytes_and_every_read_is_logged() {
     s.w.server
         .get(&s.path(), &stranger)
         .expect_problem(404, "not_found");
+}
+
+#[test]
+fn every_tampering_with_a_bundle_is_found() {
+    let s = Sealed::new();
+    let files = unpacked(&asks(&s.w, &s.path(), &[]).2);
+    assert_eq!(faults(&files), []);
+    let guide = guide(&files);
+    let mut forged: Vec<(String, Unpacked)> = Vec::new();
+    // One bit in each kind of file, and the file dropped.
+    let mut kinds = BTreeMap::new();
+    for name in files.keys() {
+        let ending = name.rsplit('.').next().unwrap_or_default();
+        let folder = name.split('/').next().unwrap_or_default();
+        kinds
+            .entry((folder.to_owned(), ending.to_owned()))
+            .or_insert(name.clone());
+    }
+    assert!(kinds.len() > 20, "{kinds:?}");
+    for name in kinds.values() {
+        let mut flipped = files.clone();
+        let bytes = flipped.get_mut(name).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        forged.push((format!("a bit of {name}"), flipped));
+        let mut dropped = files.clone();
+        dropped.remove(name);
+        forged.push((format!("without {name}"), dropped));
+    }
+    let swap = |one: &str, other: &str| {
+        let mut swapped = files.clone();
+        let (a, b) = (files[one].clone(), files[other].clone());
+        swapped.insert(one.to_owned(), b);
+        swapped.insert(other.to_owned(), a);
+        swapped
+    };
+    let mut changes = files.keys().filter(|name| name.starts_with("changes/"));
+    let (first, second) = (changes.next().unwrap(), changes.next().unwrap());
+    forged.push(("two changes swapped".into(), swap(first, second)));
+    let mut short = files.clone();
+    let log = String::from_utf8(files["log.txt"].clone()).unwrap();
+    let lines: Vec<&str> = log.lines().collect();
+    let cut = lines[..lines.len() - 1].join("\n") + "\n";
+    short.insert("log.txt".into(), cut.into_bytes());
+    forged.push(("a chain cut".into(), short));
+    // A ruling of another visit with its own good signature, in the place of one of this.
+    let other = Sealed::another(&s);
+    let theirs = unpacked(&asks(&s.w, &format!("/v1/visits/{other}/bundle"), &[]).2);
+    let stem = |files: &Unpacked| {
+        let mut names = files
+            .keys()
+            .filter(|name| name.starts_with("rulings/") && name.ends_with(".signed"));
+        names.next().unwrap().trim_end_matches(".signed").to_owned()
+    };
+    let (ours, another) = (stem(&files), stem(&theirs));
+    let mut replaced = files.clone();
+    for ending in ["signed", "sig"] {
+        replaced.insert(
+            format!("{ours}.{ending}"),
+            theirs[&format!("{another}.{ending}")].clone(),
+        );
+    }
+    forged.push(("a ruling and its signature replaced".into(), replaced));
+    let mut added = files.clone();
+    added.insert(
+        "rulings/extra.signed".into(),
+        b"fieldseal/ruling/1\n{}".to_vec(),
+    );
+    forged.push(("a file more".into(), added));
+    for (what, bundle) in forged {
+        assert!(!faults(&bundle).is_empty(), "{what}");
+        assert!(
+            by_hand(written(&bundle).path(), &guide).is_err(),
+            "{what}, by hand"
+        );
+        // A forger makes the sums anew; the signature over them is not theirs to make.
+        let bundle = summed(bundle);
+        if bundle.contains_key("bundle.signed") && bundle["SHA256SUMS"] != files["SHA256SUMS"] {
+            assert!(!faults(&bundle).is_empty(), "{what}, summed anew");
+            assert!(
+                by_hand(written(&bundle).path(), &guide).is_err(),
+                "{what}, summed anew, by hand"
+            );
+        }
+    }
+}
+
+impl Sealed {
+    /// Another visit in the same world.
+    fn another(&self) -> DocumentId {
+        let mut phone = self.w.phone("李");
+        let visit = phone.enters("五金店");
+        phone.syncs();
+        visit
+    }
 }
