@@ -611,7 +611,8 @@ impl Check<'_> {
                 Err((place, why)) => self.fault("replay", place, why),
             }
         }
-        (found.sort(), wanted.sort());
+        found.sort();
+        wanted.sort();
         if found != wanted {
             self.fault("replay", SEALS, "is not what the changes replay to");
         }

@@ -264,7 +264,7 @@ async fn compare_changes(
                 && row["carrier_device_id"] == body["carrier_device_id"]
                 && row["received_at"] == body["received_at_ms"]
                 && row["status"] == body["status"]
-                && body["sha256"] == Value::from(hex::encode(crypto::sha256(&bytes)));
+                && body["sha256"] == hex::encode(crypto::sha256(&bytes));
             if !same {
                 found.fault(
                     &place,

@@ -115,14 +115,20 @@ fn a_task_list_with_three_bad_rows_is_tried_corrected_and_written() {
     screen.sends("main form");
     let rows = screen.all("#bad-rows tbody tr");
     assert_eq!(rows.len(), 3, "{}", screen.text());
-    for (row, (line, column)) in rows.iter().zip([("3", "campaign"), ("4", "sampling_kind"), ("5", "quota_batches")]) {
+    for (row, (line, column)) in rows.iter().zip([
+        ("3", "campaign"),
+        ("4", "sampling_kind"),
+        ("5", "quota_batches"),
+    ]) {
         assert!(row.starts_with(line) && row.contains(column), "{row}");
     }
     looks(&screen, "import-bad-rows");
     let tasks = |w: &World| {
         let listed = w.get("/v1/tasks");
         let codes = listed["items"].as_array().unwrap().iter();
-        codes.filter(|it| it["code"].as_str().unwrap().starts_with("T9")).count()
+        codes
+            .filter(|it| it["code"].as_str().unwrap().starts_with("T9"))
+            .count()
     };
     assert_eq!(tasks(&w), 0, "nothing is written");
     // What is wrong is corrected where it stands.
@@ -130,7 +136,10 @@ fn a_task_list_with_three_bad_rows_is_tried_corrected_and_written() {
         .replace("NO-SUCH-01", "JC-2025-01")
         .replace("whenever", "routine")
         .replace("routine,0", "routine,1");
-    let script = format!("document.querySelector('[name=text]').value = {}", json!(mended));
+    let script = format!(
+        "document.querySelector('[name=text]').value = {}",
+        json!(mended)
+    );
     screen.runs(&script);
     screen.sends("main form");
     screen.waits_for("全部合格，尚未写入：将新增 4 条");
@@ -177,7 +186,10 @@ fn what_a_key_rules_again_is_shown_before_it_is_written() {
         return;
     };
     screen.logs_in(&username(&w, "晋城"));
-    screen.goes(&format!("/console/enterprises/{}", w.id("enterprise", "服饰")));
+    screen.goes(&format!(
+        "/console/enterprises/{}",
+        w.id("enterprise", "服饰")
+    ));
     screen.clicks("details.card summary");
     screen.types("[name=from_key]", "921405020000B2F60D");
     screen.types("form[action$=aliases] [name=reason]", "同一店铺");
@@ -212,14 +224,17 @@ fn assigning_shows_what_entry1_plan_says_before_anything_is_assigned() {
     let second = task("P2", "SX-2025-01");
     let body = w.id("organisation", "晋阳");
     let path = format!("/v1/tasks/{first}/assignment");
-    w.call("POST", "admin", &path, json!({ "body_id": body })).expect(200);
+    w.call("POST", "admin", &path, json!({ "body_id": body }))
+        .expect(200);
     let Some(screen) = Screen::open(&w.server) else {
         return;
     };
     screen.logs_in("admin");
     let here = format!("/console/tasks/{second}");
     screen.goes(&here);
-    screen.runs(&format!("document.querySelector('[name=body]').value = '{body}'"));
+    screen.runs(&format!(
+        "document.querySelector('[name=body]').value = '{body}'"
+    ));
     screen.sends("form[action$=assignment]");
     screen.waits_for("ENTRY1-PLAN");
     assert!(screen.sees("tbody tr").contains("P1"));
@@ -247,7 +262,10 @@ fn every_list_is_sound_with_something_in_it_at_both_widths() {
         ("/console/tasks".to_owned(), "tasks"),
         (format!("/console/tasks/{}", w.id("task", "T1")), "task"),
         ("/console/enterprises".to_owned(), "enterprises"),
-        (format!("/console/enterprises/{}", w.id("enterprise", "铸造")), "enterprise"),
+        (
+            format!("/console/enterprises/{}", w.id("enterprise", "铸造")),
+            "enterprise",
+        ),
         ("/console/product-rules".to_owned(), "product-rules"),
         ("/console/prior-samplings".to_owned(), "prior-samplings"),
         ("/console/rulebooks".to_owned(), "rulebooks"),

@@ -51,7 +51,11 @@ fn pictures_of(w: &World, phone: &Phone, visit: DocumentId, many: u64) {
 fn moves_on(screen: &Screen, from: &str) {
     let until = Instant::now() + Duration::from_secs(30);
     while screen.path() == from || screen.runs("return document.readyState") != json!("complete") {
-        assert!(Instant::now() < until, "it stays at {from}: {}", screen.text());
+        assert!(
+            Instant::now() < until,
+            "it stays at {from}: {}",
+            screen.text()
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -125,7 +129,10 @@ fn a_review_works_without_scripts_and_says_who_was_faster() {
     screen.types("#reason", "<b>不是本产品</b>");
     screen.sends("#decision");
     screen.goes(&here);
-    assert!(screen.text().contains("<b>不是本产品</b>"), "as it was typed");
+    assert!(
+        screen.text().contains("<b>不是本产品</b>"),
+        "as it was typed"
+    );
     screen.is_sound("a piece with a hostile reason");
 }
 
@@ -147,10 +154,12 @@ fn a_contested_entry_is_settled_and_the_phone_learns_it() {
     };
     screen.logs_in("jincheng");
     screen.looks_at("/console/adjudication", "adjudication");
-    let subject = w
-        .rulings(one)
-        .into_iter()
-        .find_map(|it| it["subject"].as_str()?.strip_prefix("entry/").map(str::to_owned));
+    let subject = w.rulings(one).into_iter().find_map(|it| {
+        it["subject"]
+            .as_str()?
+            .strip_prefix("entry/")
+            .map(str::to_owned)
+    });
     let subject = format!("entry/{}", subject.unwrap()).replace('/', "%2F");
     let page = format!("/console/adjudication/of?subject={subject}");
     screen.looks_at(&page, "adjudication-entry");
@@ -184,6 +193,9 @@ fn a_confirmed_refusal_is_looked_up_with_what_proves_it() {
     screen.looks_at(&case, "case");
     screen.goes(&case);
     let proof = screen.sees(".proof");
-    assert!(proof.contains("距进门地点") && proof.contains(" m"), "{proof}");
+    assert!(
+        proof.contains("距进门地点") && proof.contains(" m"),
+        "{proof}"
+    );
     assert!(proof.contains("执"), "the officers: {proof}");
 }

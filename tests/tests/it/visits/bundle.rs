@@ -129,7 +129,7 @@ fn by_hand(folder: &Path, guide: &str) -> Result<(), String> {
             .unwrap();
         let told = String::from_utf8_lossy(&done.stdout).into_owned();
         if !done.status.success() {
-            return Err(told + &String::from_utf8_lossy(&done.stderr));
+            return Err(told + &*String::from_utf8_lossy(&done.stderr));
         }
         assert!(told.ends_with("OK\n"), "{told}");
     }
