@@ -67,6 +67,12 @@ fn driver() -> Option<(Child, BufReader<ChildStdout>, u16)> {
     None
 }
 
+/// Whether a page was left while the driver was at it.
+fn is_leaving(error: &WebDriverError) -> bool {
+    let told = error.to_string();
+    told.contains("aborted by navigation") || told.contains("no such execution context")
+}
+
 impl Screen {
     /// A new browser, at nobody's session; none where there is no Chromium or no driver of it.
     pub fn open(server: &TestServer) -> Option<Self> {
@@ -224,14 +230,22 @@ impl Screen {
 
     /// Presses keys, wherever the focus is.
     pub fn presses(&self, keys: impl Into<thirtyfour::TypingData>) -> &Self {
-        self.waits(self.driver.action_chain().send_keys(keys).perform());
+        let chain = self.driver.action_chain().send_keys(keys);
+        match self.runtime.block_on(chain.perform()) {
+            // The key was heard, and led away before the driver had seen to it.
+            Err(error) if is_leaving(&error) => {}
+            pressed => self.waits(async { pressed }),
+        }
         self
     }
 
     /// Clicks.
     pub fn clicks(&self, css: &str) -> &Self {
         let found = self.finds(css);
-        self.waits(found.scroll_into_view());
+        // In the middle, where nothing that sticks to an edge lies over it.
+        let middle = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
+        let args = vec![found.to_json().expect("an element")];
+        self.waits(self.driver.execute(middle, args));
         self.waits(found.click());
         self
     }
@@ -252,10 +266,18 @@ impl Screen {
         self
     }
 
-    /// Runs a script beside the page's own; gives what it returns.
+    /// Runs a script beside the page's own; gives what it returns. On a page that is being left it is run again on the next.
     pub fn runs(&self, script: &str) -> Value {
-        let done = self.waits(self.driver.execute(script, Vec::new()));
-        done.json().clone()
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let done = self.driver.execute(script, Vec::new());
+            match self.runtime.block_on(done) {
+                Err(error) if is_leaving(&error) => {
+                    assert!(Instant::now() < until, "it goes on leaving: {error}");
+                }
+                done => return self.waits(async { done }).json().clone(),
+            }
+        }
     }
 
     /// Switches scripts of pages on or off; the next page is read so.

@@ -169,7 +169,10 @@ pub async fn one(
         let password = needed("password", w.password)
             .as_input("password")
             .with_hint(w.setup_password_hint);
-        page.forms.push(form(w.password_new, &here, vec![password]));
+        // Keepers of passwords ask whose it is.
+        let whose = hidden("username", &person.row.username).as_input("username");
+        page.forms
+            .push(form(w.password_new, &here, vec![whose, password]));
         let (title, active) = match person.row.active {
             true => (w.user_switch_off, "false"),
             false => (w.user_switch_on, "true"),

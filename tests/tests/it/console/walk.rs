@@ -29,6 +29,9 @@ const ROLES: [(&str, &str); 12] = [
 fn filled(path: &str) -> String {
     let nothing = "01900000-0000-7000-8000-000000000001";
     let document = "0".repeat(64);
+    // A kind of files, or of forms.
+    let imports = path.starts_with("/console/imports/");
+    let kind = if imports { "tasks" } else { "sheet" };
     let mut out = path.to_owned();
     for (name, value) in [
         ("document", document.as_str()),
@@ -38,7 +41,9 @@ fn filled(path: &str) -> String {
         ("evidence", nothing),
         ("subject", nothing),
         ("part", "thumbnail"),
-        ("kind", "sheet"),
+        ("kind", kind),
+        ("version", "1"),
+        ("alias", nothing),
     ] {
         out = out.replace(&format!("{{{name}}}"), value);
     }

