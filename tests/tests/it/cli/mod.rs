@@ -19,6 +19,8 @@ fn a_new_server_says_how_to_make_the_first_administrator_and_that_line_works() {
     let data = folder.path().join("data");
     let mut server = ServerProcess::start(PROGRAM, &data);
     assert!(server.line().contains("nobody yet"));
+    assert!(server.line().contains("/console/setup with the token "));
+    assert!(server.line().contains("in another terminal"));
     let line = server.line();
     let words: Vec<_> = line.split_whitespace().collect();
     let (program, args) = words.split_first().expect("a command");
