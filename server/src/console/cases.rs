@@ -274,9 +274,9 @@ fn proof(desk: &Desk, people: &Value, it: &Value) -> Proof {
             between(language, &it["answered"])
         )
     });
-    let officers = record["officers"].as_array().cloned().unwrap_or_default();
+    let officers = record["officers"].as_object().cloned().unwrap_or_default();
     let officers = officers
-        .iter()
+        .values()
         .map(|it| format!("{} {}", text(&it["name"]), text(&it["certificate_no"])));
     let outcome = record["outcome"].as_str().unwrap_or_default();
     let outcome = crate::wording::in_list("confirmation_outcome", outcome);

@@ -1,5 +1,5 @@
-//! The desk of whoever reviews and decides: twenty pictures by keys alone, a contested entry that a phone learns of, a refusal
-//! with what proves its confirmation.
+//! The desk of whoever reviews and decides: a picture that somebody else was faster with, a contested entry that a phone learns
+//! of, a refusal with what proves its confirmation.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use fieldseal_tests::demonstration::{FILES, Story};
 use fieldseal_tests::phone::Phone;
 use fieldseal_tests::{Screen, TestServer, World, pictures};
 use mobile_ffi::EvidenceInput;
-use serde_json::{Value, json};
+use serde_json::json;
 use sync_core::model::DocumentId;
 
 /// Pictures of a visit, as many, that somebody can look at.
@@ -45,63 +45,6 @@ fn pictures_of(w: &World, phone: &Phone, visit: DocumentId, many: u64) {
         assert!(Instant::now() < until, "{made} of {many} previews");
         std::thread::sleep(Duration::from_millis(200));
     }
-}
-
-/// Waits until the browser is somewhere else, or the last piece is done.
-fn moves_on(screen: &Screen, from: &str) {
-    let until = Instant::now() + Duration::from_secs(30);
-    while screen.path() == from || screen.runs("return document.readyState") != json!("complete") {
-        assert!(
-            Instant::now() < until,
-            "it stays at {from}: {}",
-            screen.text()
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-#[test]
-fn twenty_pictures_are_reviewed_by_keys_alone_and_the_phone_is_told() {
-    let w = World::shanxi();
-    let mut phone = w.phone("王");
-    let visit = phone.enters("铸造");
-    pictures_of(&w, &phone, visit, 20);
-    let Some(screen) = Screen::open(&w.server) else {
-        return;
-    };
-    screen.logs_in("jincheng");
-    screen.looks_at(&format!("/console/review?visit={visit}"), "review");
-    screen.goes(&format!("/console/review?visit={visit}&state=unreviewed"));
-    assert_eq!(screen.all(".tiles li").len(), 20);
-    let begin = screen.runs("return document.getElementById('begin').getAttribute('href')");
-    let begin = begin.as_str().unwrap().to_owned();
-    screen.looks_at(&begin, "review-piece");
-    screen.goes(&begin);
-    for number in 0..20 {
-        let here = screen.path();
-        screen.presses("z").presses("r");
-        let turned = screen.runs("return document.getElementById('picture').dataset.turns");
-        assert_eq!(turned, json!("1"));
-        match number % 5 {
-            3 => screen.presses("q").presses("1").presses("\n"),
-            4 => screen.presses("x").presses("2").presses("\n"),
-            _ => screen.presses("a"),
-        };
-        moves_on(&screen, &here);
-    }
-    assert!(screen.sees("#review-done").contains("后面没有"));
-    let decided = |state: &str| {
-        let path = format!("/v1/evidence?state={state}&visit={visit}");
-        let page = w.call("GET", "晋城", &path, Value::Null).expect(200).body;
-        page["items"].as_array().unwrap().len()
-    };
-    let counts = ["accepted", "questioned", "rejected", "unreviewed"].map(decided);
-    assert_eq!(counts, [12, 4, 4, 0]);
-    phone.syncs();
-    let told = phone.client.reviews(visit).unwrap();
-    assert_eq!(told.len(), 20);
-    assert!(told.iter().any(|it| it.reason == "影像模糊，看不清"));
-    screen.is_sound("after the last one");
 }
 
 #[test]
@@ -197,5 +140,7 @@ fn a_confirmed_refusal_is_looked_up_with_what_proves_it() {
         proof.contains("距进门地点") && proof.contains(" m"),
         "{proof}"
     );
-    assert!(proof.contains("执"), "the officers: {proof}");
+    for officer in ["韩志刚", "冯晓梅"] {
+        assert!(proof.contains(officer), "{officer}: {proof}");
+    }
 }
