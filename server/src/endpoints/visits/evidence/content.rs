@@ -17,8 +17,8 @@ use crate::services::evidence::content::{Part, Way, open};
     params(("id" = String, Path, description = "The visit's document id"),
         ("evidence_id" = String, Path, description = "Its entry in the manifest")),
     security(("access_token" = [])),
-    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 206, body = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Vec<u8>, content_type = "*/*"),
+        (status = 206, body = Vec<u8>, content_type = "*/*"),
         (status = 304, description = "The client has these bytes"), (status = "4XX", body = ProblemBody)))]
 pub async fn get_evidence_content(
     State(app): State<App>,
