@@ -30,6 +30,19 @@ pub fn north_of_shop(metres: i64) -> Option<Fix> {
     })
 }
 
+/// What a team writes whom the shop locks out.
+pub fn locked_door(w: &World, task: &str) -> RefusalInput {
+    RefusalInput {
+        kind: "no_reason".to_owned(),
+        fact_description: "店主锁门，拒绝抽样".to_owned(),
+        product: "电动车头盔".to_owned(),
+        witness: Some("邻店店主".to_owned()),
+        consequence_explained: true,
+        consequence: Some("无理由拒绝抽样将被列入跟踪抽查并依法公示".to_owned()),
+        task_id: Some(w.id("task", task).parse().expect("a task")),
+    }
+}
+
 /// What an independent decoder reads in a picture.
 #[track_caller]
 pub fn seen(png: &[u8]) -> String {
@@ -64,16 +77,7 @@ impl Phone {
 
     /// The same without the seal.
     pub fn notes_refusal(&self, w: &World, task: &str) -> RefusalId {
-        let refusal = RefusalInput {
-            kind: "no_reason".to_owned(),
-            fact_description: "店主锁门，拒绝抽样".to_owned(),
-            product: "电动车头盔".to_owned(),
-            witness: Some("邻店店主".to_owned()),
-            consequence_explained: true,
-            consequence: Some("无理由拒绝抽样将被列入跟踪抽查并依法公示".to_owned()),
-            task_id: Some(w.id("task", task).parse().expect("a task")),
-        };
-        let refusal = self.client.refuse(self.visit(), refusal);
+        let refusal = self.client.refuse(self.visit(), locked_door(w, task));
         let refusal = refusal.expect("a refusal");
         self.photographs(
             w,

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use form_urlencoded::Serializer;
 use serde::Deserialize;
@@ -14,9 +13,11 @@ use super::shown;
 use super::when::Count;
 use crate::app::App;
 use crate::endpoints::figures::FiguresQuery;
+use crate::endpoints::figures::export::DISPOSITION;
 use crate::extract::Query;
 use crate::problem::Problem;
 use crate::services::figures::{self, Figures, sum};
+use crate::services::spreadsheet;
 use crate::store::reference::campaigns;
 
 /// Units of a drawing: it grows with the page.
@@ -237,12 +238,5 @@ pub async fn file(
 ) -> Result<Response, Problem> {
     let (grouping, filter) = typed.query().asked()?;
     let file = figures::export(&app, &desk.principal, grouping, &filter).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"figures.csv\"",
-        ),
-    ];
-    Ok((headers, file).into_response())
+    Ok((spreadsheet::headers(DISPOSITION), file).into_response())
 }

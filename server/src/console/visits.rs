@@ -13,10 +13,11 @@ use super::sheets::{Choice, ROWS, choices, words_of};
 use super::shown;
 use super::when::When;
 use crate::app::App;
-use crate::endpoints::visits::export::{self, VISITS_FILE};
+use crate::endpoints::visits::export::{self, DISPOSITION};
 use crate::endpoints::visits::list::{EvidenceState, VisitsFileQuery};
 use crate::extract::Query;
 use crate::problem::Problem;
+use crate::services::spreadsheet;
 use crate::services::visits::VisitView;
 use crate::services::visits::search::{self, Place};
 use crate::store::access::organisations;
@@ -296,5 +297,5 @@ pub async fn file(
     Query(typed): Query<Typed>,
 ) -> Result<Response, Problem> {
     let file = export::file(&app, &desk.principal, typed.query().filter()?).await?;
-    Ok((VISITS_FILE, file).into_response())
+    Ok((spreadsheet::headers(DISPOSITION), file).into_response())
 }

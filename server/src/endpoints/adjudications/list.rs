@@ -18,6 +18,7 @@ use crate::services::adjudication::{self, OpenView, Place};
 #[into_params(parameter_in = Query)]
 pub struct AdjudicationsQuery {
     /// The `next` of the page before
+    #[param(pattern = "^[0-9]{1,15}_[0-9a-f]{64}_[0-9a-z:_-]+$")]
     after: Option<String>,
     /// Rows of the page; 200 if it is not said
     #[serde(default)]

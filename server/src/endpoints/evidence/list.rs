@@ -58,6 +58,7 @@ pub struct EvidenceQuery {
     #[param(value_type = Option<bool>)]
     pub reused: bool,
     /// The `next` of the page before
+    #[param(pattern = "^[0-9]{1,15}_[0-9a-f]{64}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
     after: Option<String>,
     /// Rows of the page; 200 if it is not said
     #[serde(default)]

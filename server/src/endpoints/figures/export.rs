@@ -10,7 +10,8 @@ use crate::extract::Query;
 use crate::problem::{Problem, ProblemBody};
 use crate::services::{figures, spreadsheet};
 
-const DISPOSITION: &str = "attachment; filename=\"figures.csv\"; filename*=UTF-8''%E6%8A%BD%E6%9F%A5%E7%BB%9F%E8%AE%A1.csv";
+/// Under which name the file is kept.
+pub const DISPOSITION: &str = "attachment; filename=\"figures.csv\"; filename*=UTF-8''%E6%8A%BD%E6%9F%A5%E7%BB%9F%E8%AE%A1.csv";
 
 /// The same figures as a file for spreadsheets: UTF-8 with a byte order mark, headings in Chinese, the sum as the last line
 ///

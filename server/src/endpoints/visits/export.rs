@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderName, header};
+use axum::http::HeaderName;
 use futures_util::TryStreamExt as _;
 
 use super::list::VisitsFileQuery;
@@ -10,17 +10,11 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::extract::Query;
 use crate::problem::{Problem, ProblemBody};
+use crate::services::spreadsheet;
 use crate::services::visits::search::{self, Filter};
 
-/// What such a file says of itself.
-pub const VISITS_FILE: [(HeaderName, &str); 3] = [
-    (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-    (
-        header::CONTENT_DISPOSITION,
-        "attachment; filename=\"visits.csv\"; filename*=UTF-8''%E6%8A%BD%E6%A0%B7%E8%AE%B0%E5%BD%95.csv",
-    ),
-    (header::CACHE_CONTROL, "no-store"),
-];
+/// Under which name such a file is kept.
+pub const DISPOSITION: &str = "attachment; filename=\"visits.csv\"; filename*=UTF-8''%E6%8A%BD%E6%A0%B7%E8%AE%B0%E5%BD%95.csv";
 
 /// The file. One that cannot be read to its end is cut off, so that nobody takes it for whole.
 pub async fn file(app: &App, caller: &Principal, filter: Filter) -> Result<Body, Problem> {
@@ -42,5 +36,5 @@ pub async fn export_visits(
     Query(query): Query<VisitsFileQuery>,
 ) -> Result<([(HeaderName, &'static str); 3], Body), Problem> {
     let file = file(&app, &caller, query.filter()?).await?;
-    Ok((VISITS_FILE, file))
+    Ok((spreadsheet::headers(DISPOSITION), file))
 }

@@ -2,11 +2,12 @@
 
 use fieldseal_server::services::publicity;
 use fieldseal_tests::World;
+use fieldseal_tests::gate::locked_door;
 use fieldseal_tests::hands::{Hand, Stranger, Who, metres_away};
 use fieldseal_tests::phone::signed_by_party;
 use fieldseal_tests::publicity_system::{PublicitySystem, Reply};
 use fieldseal_tests::world::word;
-use mobile_ffi::{Continues, NotSampledInput, PartyAct, RefusalInput};
+use mobile_ffi::{Continues, NotSampledInput, PartyAct};
 use serde_json::{Value, json};
 use sync_core::document::{ConfirmationDocument, VisitDocument};
 use sync_core::limits::{WEBHOOK_LEASE_MS, WEBHOOK_RETRY_MAX_MS};
@@ -989,16 +990,7 @@ fn a_refusal_at_nine_and_a_sample_at_two_both_stand_until_enforcement_decides() 
     let bureau = Hand::of(&w, 2, &ENFORCEMENT);
     let mut wang = w.phone("王");
     let visit = wang.enters("五金店");
-    let refusal = RefusalInput {
-        kind: "no_reason".to_owned(),
-        fact_description: "店主锁门，拒绝抽样".to_owned(),
-        product: "电动车头盔".to_owned(),
-        witness: Some("邻店店主".to_owned()),
-        consequence_explained: true,
-        consequence: None,
-        task_id: Some(w.id("task", "T2").parse().unwrap()),
-    };
-    let refusal = wang.client.refuse(visit, refusal).unwrap();
+    let refusal = wang.client.refuse(visit, locked_door(&w, "T2")).unwrap();
     let act = PartyAct::Refused {
         reason: "不愿被抽样".to_owned(),
         witness: "邻店店主".to_owned(),
@@ -1115,16 +1107,7 @@ fn an_entry_after_a_resolved_refusal_continues_the_one_that_was_refused() {
         let bureau = Hand::of(&w, 2, &ENFORCEMENT);
         let mut wang = w.phone("王");
         let visit = wang.enters("五金店");
-        let refusal = RefusalInput {
-            kind: "no_reason".to_owned(),
-            fact_description: "店主锁门，拒绝抽样".to_owned(),
-            product: "电动车头盔".to_owned(),
-            witness: Some("邻店店主".to_owned()),
-            consequence_explained: true,
-            consequence: None,
-            task_id: Some(w.id("task", "T2").parse().unwrap()),
-        };
-        let refusal = wang.client.refuse(visit, refusal).unwrap();
+        let refusal = wang.client.refuse(visit, locked_door(&w, "T2")).unwrap();
         wang.tries_to_seal_with(SealSubject::Refusal(refusal), signed_by_party())
             .unwrap();
         wang.syncs();
