@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use sync_core::document::{
-    ConfirmationDocument, Identity, project_confirmation, read_confirmation,
+    ConfirmationDocument, Identity, VisitDocument, project_confirmation, read_confirmation,
 };
 use sync_core::model::{
     Amendment, AmendmentId, Confirmation, ConfirmationId, ConfirmationIdentity, ConfirmedSubject,
@@ -13,12 +13,12 @@ use sync_core::model::{
 };
 use sync_core::proof::CertificatePayload;
 use sync_core::sync::advice::{Known, Preview};
-use sync_core::sync::cases::{Case, cases};
+use sync_core::sync::cases::{Case, cases, with_aside};
 use sync_core::sync::enforcement::{self, Objection};
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
-use crate::kinds::{confirmation_in, confirmations_in, header_of, visits_in};
+use crate::kinds::{confirmation_in, confirmations_in, header_of, visits_as_read, visits_in};
 use crate::records::{amend, with_fields};
 use crate::store::Store;
 use crate::types::{ConfirmationInput, ConfirmationSummary, OpinionInput, SignerAct};
@@ -36,14 +36,15 @@ impl Client {
         let actor = self.lock().install.actor;
         self.with_known(|known, store| {
             let reader = store.find_certificate(&actor)?;
-            let visits = visits_in(store)?;
-            Ok(cases(
-                &visits,
-                known,
-                &rulebooks,
-                here.as_ref(),
-                reader.as_ref(),
-            ))
+            let told = |visits: &[VisitDocument]| {
+                cases(visits, known, &rulebooks, here.as_ref(), reader.as_ref())
+            };
+            let standing = told(&visits_in(store)?);
+            let (as_read, why) = visits_as_read(store)?;
+            Ok(match why.is_empty() {
+                true => standing,
+                false => with_aside(standing, told(&as_read), &why),
+            })
         })
     }
 
@@ -161,7 +162,7 @@ impl Client {
             Ok(enforcement::preview_confirmation(
                 &document,
                 &people_on(store)?,
-                &visits_in(store)?,
+                &visits_as_read(store)?.0,
                 known,
                 &rulebooks,
             ))
@@ -173,7 +174,7 @@ impl Client {
         let rulebooks = self.rulebooks()?;
         self.with_known(|known, store| {
             let document = confirmation_in(store, confirmation)?;
-            let visits = visits_in(store)?;
+            let (visits, _) = visits_as_read(store)?;
             let known = &without(known, &document);
             Ok(enforcement::confirmation_to_seal(
                 &document, &visits, known, &rulebooks,
@@ -195,7 +196,7 @@ impl Client {
             let subject = subject_of(document.identity());
             let seal = sealing.over(document, subject, None)?;
             document.seal(now, &seal)?;
-            let visits = visits_in(store)?;
+            let (visits, _) = visits_as_read(store)?;
             let objections = self.known_in(store, |known| {
                 let known = &without(known, document);
                 Ok(enforcement::confirmation_to_seal(

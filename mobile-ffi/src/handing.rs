@@ -3,26 +3,31 @@
 
 use std::collections::BTreeSet;
 
+use automerge::Automerge;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::json;
-use sync_core::document::Identity as _;
+use sync_core::document::{DocumentIdentity, Identity as _, VisitDocument, may_be_handed_to};
 use sync_core::limits::{CODE_ANSWERED_MS, PARCEL_DOCUMENTS_MAX};
 use sync_core::model::{ConfirmationIdentity, DeviceId, DocumentId, ParcelId, SealSubject};
 use sync_core::proof::co_signature::{Answer, Nonce, Question, Statement as _};
 use sync_core::proof::parcel::{ParcelError, Recipient, Sending, header_of, seal};
 use sync_core::proof::{CertificatePayload, Signed, agreement_statement};
+use sync_core::sync::advice::Known;
+use sync_core::sync::cases::region_of;
+use sync_core::sync::doctor::{self, ItemState};
 use sync_core::sync::parcel::ParcelContents;
+use sync_core::sync::wire::DocumentHeader;
 
 use crate::api::Api;
-use crate::client::{Client, Done};
+use crate::client::{Client, Done, not_enrolled};
 use crate::error::ClientError;
 use crate::keys::RustVerifier;
 use crate::kinds::{Held, Kinds, confirmations_in, visit_in};
 use crate::store::Store;
-use crate::taking;
-use crate::types::{ParcelMade, ParcelOpened};
+use crate::taking::{self, Handed};
+use crate::types::{ParcelMade, ParcelOpened, SetAside};
 
 fn refused(error: ParcelError) -> ClientError {
     ClientError::new(error.code(), "This parcel is not made or not opened").with(error)
@@ -80,7 +85,7 @@ impl Client {
         let wall_ms = self.wall_ms();
         let mut inner = self.lock();
         let keys = inner.install.agreement_keys();
-        let store = &mut inner.store;
+        let store = &inner.store;
         let believed = taking::believed_keys(store)?;
         let shown = store.list_nonces(wall_ms - CODE_ANSWERED_MS)?;
         let header = header_of(bytes).map_err(refused)?;
@@ -101,9 +106,6 @@ impl Client {
         let mut contents = ParcelContents::unpack(&opened.contents).map_err(refused)?;
         contents.certificates.push(opened.certificate);
         let sender = opened.sender.device_id;
-        let taken = taking::take_parcel(store, &Kinds, &contents, wall_ms, |write| {
-            write.put_opened(&opened.parcel_id, sender, &opened.answers, wall_ms)
-        })?;
         let mut told = ParcelOpened {
             parcel_id: opened.parcel_id,
             sender_device: sender,
@@ -111,13 +113,47 @@ impl Client {
             visits: Vec::new(),
             confirmations: Vec::new(),
             changes: 0,
+            aside: Vec::new(),
         };
-        for (header, changes) in taken {
-            match header.kind == ConfirmationIdentity::KIND {
-                true => told.confirmations.push(header.document_id),
-                false => told.visits.push(header.document_id),
+        let own = inner.store.find_certificate(&inner.install.actor)?;
+        let own = own.ok_or_else(not_enrolled)?;
+        let handed = Handed {
+            documents: &contents.documents,
+            certificates: &contents.certificates,
+            wall_ms,
+            earliest_now_ms,
+            is_for_us: &|store, header, document| {
+                self.known_in(store, |known| {
+                    is_for(store, known, (header, document), &own)
+                })
+            },
+        };
+        let taken = taking::take_parcel(&mut inner.store, &Kinds, &handed, |write| {
+            write.put_opened(&opened.parcel_id, sender, &opened.answers, wall_ms)
+        })?;
+        for document in taken {
+            let id = document.header.document_id;
+            if !document.is_for_us {
+                told.aside.push(left_out(id, "parcel.recipient_role"));
+                continue;
             }
-            told.changes += u32::try_from(changes).unwrap_or(u32::MAX);
+            match document.header.kind == ConfirmationIdentity::KIND {
+                true => told.confirmations.push(id),
+                false => told.visits.push(id),
+            }
+            told.changes += u32::try_from(document.stand).unwrap_or(u32::MAX);
+            let malformed = (0..document.malformed).map(|_| left_out(id, "item.malformed"));
+            told.aside.extend(malformed);
+            for (hash, status) in document.aside {
+                let words = ItemState::from(&status).words();
+                told.aside.push(SetAside {
+                    document_id: id,
+                    hash: Some(hash),
+                    code: status.code().unwrap_or("change.held").to_owned(),
+                    zh: words.zh,
+                    en: words.en,
+                });
+            }
         }
         Ok(told)
     }
@@ -176,6 +212,43 @@ impl Client {
         inner
             .store
             .write(|write| write.put_certificate(&payload, &key, &answer.certificate))
+    }
+}
+
+/// Whether a document may be read on the phone of who holds this certificate: whoever sent it, nothing of a case lies where
+/// nobody may see it. What is held already stays held.
+fn is_for(
+    store: &Store,
+    known: &Known<'_>,
+    (header, document): (&DocumentHeader, &Automerge),
+    own: &CertificatePayload,
+) -> Done<bool> {
+    if store.find_document(header.document_id)?.is_some() {
+        return Ok(true);
+    }
+    let identity = DocumentIdentity::read(&header.kind, &header.preimage);
+    Ok(match identity {
+        Some(DocumentIdentity::Visit(identity)) => {
+            let visit = VisitDocument::from_automerge(document.clone())?;
+            let region = region_of(&visit, known);
+            may_be_handed_to(&identity, region.as_ref(), own)
+        }
+        Some(DocumentIdentity::Confirmation(it)) => {
+            may_be_handed_to(&it.visit, Some(&it.region), own)
+        }
+        None => false,
+    })
+}
+
+/// What is not kept at all.
+fn left_out(document_id: DocumentId, code: &str) -> SetAside {
+    let words = doctor::reason(code);
+    SetAside {
+        document_id,
+        hash: None,
+        code: code.to_owned(),
+        zh: words.zh,
+        en: words.en,
     }
 }
 

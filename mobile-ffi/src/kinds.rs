@@ -1,6 +1,6 @@
 //! Documents of both kinds as this phone holds them: how they begin, what a list shows of them, what their manifests name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Automerge;
 use sync_core::document::{
@@ -11,9 +11,11 @@ use sync_core::model::{
 };
 use sync_core::proof::TipStatement;
 use sync_core::proof::co_signature::{Answer, Question, Spoken, Statement};
+use sync_core::sync::authority::may_be_answered;
 use sync_core::sync::evidence::is_sealed;
+use sync_core::sync::intake::with_aside;
 use sync_core::sync::parcel::ParcelDocument;
-use sync_core::sync::wire::{DocumentHeader, SignedTip};
+use sync_core::sync::wire::{ChangeStatus, DocumentHeader, QuarantineKind, SignedTip};
 
 use crate::client::Done;
 use crate::error::ClientError;
@@ -232,6 +234,44 @@ pub(crate) fn visits_in(store: &Store) -> Done<Vec<VisitDocument>> {
         Held::Confirmation(_) => None,
     });
     Ok(visits.collect())
+}
+
+/// Every visit of a store as it is read: with what lies in quarantine of proved authors laid over it. And of which visits
+/// something does, with the code of why.
+pub(crate) fn visits_as_read(
+    store: &Store,
+) -> Done<(Vec<VisitDocument>, BTreeMap<DocumentId, String>)> {
+    let mut visits = visits_in(store)?;
+    let mut why = BTreeMap::new();
+    for visit in &mut visits {
+        let id = visit.id();
+        let mut lying = store.list_quarantined(id)?.into_values();
+        let judged = lying.find(is_of_a_proved_author);
+        let Some(code) = judged.and_then(|it| Some(it.code()?.to_owned())) else {
+            continue;
+        };
+        let beside = store.list_changes(Some(id))?.into_iter();
+        let beside = beside.filter(|it| it.status.as_ref().is_some_and(is_of_a_proved_author));
+        let beside: Vec<Vec<u8>> = beside.map(|it| it.bytes).collect();
+        if let Some(laid_over) = with_aside(visit.automerge(), &beside) {
+            *visit = VisitDocument::from_automerge(laid_over)?;
+            why.insert(id, code);
+        }
+    }
+    Ok((visits, why))
+}
+
+/// Whether it is no judgement of the bytes, and a signature of its author covers it: what waits was proved before.
+fn is_of_a_proved_author(status: &ChangeStatus) -> bool {
+    match status {
+        ChangeStatus::Held { .. } => true,
+        ChangeStatus::Quarantined {
+            quarantine: QuarantineKind::Unauthorised,
+            code,
+            ..
+        } => !may_be_answered(code),
+        _ => false,
+    }
 }
 
 /// Every confirmation of a store.

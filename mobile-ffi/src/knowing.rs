@@ -11,7 +11,7 @@ use sync_core::sync::wire::RulingNotice;
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
-use crate::kinds::{unknown_visit, visit_in};
+use crate::kinds::{unknown_visit, visit_in, visits_as_read};
 use crate::taking;
 use crate::types::{ConflictInfo, Reference, VisitSummary};
 
@@ -76,6 +76,24 @@ impl Client {
             serde_json::to_value(read).map_err(|error| {
                 ClientError::new("store.failed", "A stored document cannot be shown").with(error)
             })
+        })
+    }
+
+    /// The same with what lies in quarantine of it laid over, for who must decide at the gate; none where nothing does, or
+    /// nothing of it goes on.
+    pub fn visit_with_aside(&self, visit: DocumentId) -> Done<Option<Value>> {
+        self.with_known(|known, store| {
+            let (visits, why) = visits_as_read(store)?;
+            let mut visits = visits.into_iter();
+            let laid_over = visits.find(|it| it.id() == visit && why.contains_key(&visit));
+            let Some(document) = laid_over else {
+                return Ok(None);
+            };
+            let read = reading::read(&document, known, project(&document, known));
+            let value = serde_json::to_value(read).map_err(|error| {
+                ClientError::new("store.failed", "A stored document cannot be shown").with(error)
+            })?;
+            Ok(Some(value))
         })
     }
 

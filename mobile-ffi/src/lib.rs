@@ -27,6 +27,7 @@ mod syncing;
 mod taking;
 pub mod types;
 mod uploading;
+mod waiting;
 
 pub use client::Client;
 pub use error::ClientError;
@@ -46,4 +47,5 @@ pub use sync_core::sync::cases::Case;
 pub use sync_core::sync::enforcement::Objection;
 pub use sync_core::sync::evidence::EvidenceTally;
 pub use sync_core::sync::leases::DoorState;
+pub use sync_core::sync::todos::{Todo, TodoKind};
 pub use types::*;

@@ -11,6 +11,7 @@ use crate::api::{Api, Pushed};
 use crate::client::{Client, Done, NoToken};
 use crate::error::ClientError;
 use crate::kinds::Kinds;
+use crate::store::StoredChange;
 use crate::taking::{self, Arrival};
 use crate::types::{DoctorItem, RuledItem, SyncReport};
 
@@ -253,6 +254,23 @@ impl Client {
 
     /// Every change by named state and reason.
     pub fn doctor(&self) -> Done<Vec<DoctorItem>> {
+        let items = self.items()?.into_iter();
+        let told = items.map(|(change, state)| {
+            let words = state.words();
+            DoctorItem {
+                document_id: change.document_id,
+                hash: change.hash,
+                own: change.own,
+                state: state.name().to_owned(),
+                zh: words.zh,
+                en: words.en,
+            }
+        });
+        Ok(told.collect())
+    }
+
+    /// Every change that is stored here, and where it stands.
+    pub(crate) fn items(&self) -> Done<Vec<(StoredChange, ItemState)>> {
         let because = if self.enrolled()?.is_none() {
             QueuedBecause::EnrolmentNeeded
         } else {
@@ -270,15 +288,7 @@ impl Client {
                     },
                     (Some(status), false) => ItemState::from(status),
                 };
-                let words = state.words();
-                DoctorItem {
-                    document_id: change.document_id,
-                    hash: change.hash,
-                    own: change.own,
-                    state: state.name().to_owned(),
-                    zh: words.zh,
-                    en: words.en,
-                }
+                (change, state)
             })
             .collect())
     }

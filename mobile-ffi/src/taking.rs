@@ -6,18 +6,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::Automerge;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sync_core::model::{Actor, ChangeHash, DocumentId, Millis};
+use sync_core::document::DocumentIdentity;
+use sync_core::guard::ChangeHeader;
+use sync_core::model::{Actor, ChangeHash, DeviceId, DocumentId, Millis};
 use sync_core::proof::log::{Extension, SeenCheckpoints};
 use sync_core::proof::{
     BelievedKeys, CertificateKind, CertificatePayload, Dated, EVIDENCE_RECEIPT,
     EvidenceReceiptPayload, EvidenceReceiptRecord, Payload, SignatureError, Signed,
     TimeTokenPayload,
 };
+use sync_core::sync::authority::{Authority, Came, NOBODY, may_be_answered};
 use sync_core::sync::evidence::Received;
-use sync_core::sync::intake::{Candidate, Intake, candidates, header_holds, judge, without};
-use sync_core::sync::parcel::ParcelContents;
+use sync_core::sync::intake::{
+    Candidate, Grounds, Intake, candidates, header_holds, judge, parted, without,
+};
+use sync_core::sync::parcel::ParcelDocument;
 use sync_core::sync::session::Brought;
-use sync_core::sync::wire::{ChangeStatus, DocumentHeader, FeedEntry, QuarantineKind, SignedTip};
+use sync_core::sync::wire::{
+    ChangeStatus, DocumentHeader, FeedEntry, HeldReason, QuarantineKind, SignedTip,
+};
 
 use crate::error::ClientError;
 use crate::keys::RustVerifier;
@@ -96,9 +103,27 @@ struct Documents<'a> {
     open: Open,
     /// What earlier pages of this answer brought and what a later one may let in, with the signatures they brought.
     waiting: BTreeMap<DocumentId, (Vec<Candidate>, Vec<SignedTip>)>,
+    /// What the server says stands, of what does not stand here.
+    admitted: Hashes,
+    /// What lies in quarantine of the documents that were judged.
+    lies: BTreeMap<DocumentId, BTreeMap<ChangeHash, ChangeStatus>>,
 }
 
-impl Documents<'_> {
+/// Changes by their documents.
+type Hashes = BTreeMap<DocumentId, BTreeSet<ChangeHash>>;
+
+impl<'a> Documents<'a> {
+    fn new(store: &'a Store, schema: &'a dyn Schema) -> Self {
+        Self {
+            store,
+            schema,
+            open: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            admitted: BTreeMap::new(),
+            lies: BTreeMap::new(),
+        }
+    }
+
     fn get(&mut self, header: &DocumentHeader) -> Result<Option<Automerge>, ClientError> {
         if let Some((_, document, _)) = self.open.get(&header.document_id) {
             return Ok(Some(document.clone()));
@@ -139,24 +164,32 @@ pub fn take(
             Err(error) => tracing::warn!(%error, "news of the server's keys are not believed"),
         }
     }
-    let mut keys = known_keys(store)?;
+    let mut authors = Authors::known(store)?;
     let came = brought.items.iter().filter_map(|item| match &item.entry {
         FeedEntry::Certificate { certificate } => Some(certificate),
         _ => None,
     });
-    let certificates = believe(&server_keys, came, &mut keys);
+    let certificates = believe(&server_keys, came, &mut authors);
+    for item in &brought.items {
+        if let FeedEntry::DeviceRevoked {
+            device_id,
+            revoked_at_ms,
+        } = &item.entry
+        {
+            authors.revoked.insert(*device_id, *revoked_at_ms);
+        }
+    }
 
-    let mut documents = Documents {
-        store,
-        schema,
-        open: BTreeMap::new(),
-        waiting: BTreeMap::new(),
-    };
+    let mut documents = Documents::new(store, schema);
+    let spoken = Spoken::of(store, brought)?;
+    documents.admitted = spoken.admitted.clone();
     let mut intakes: Vec<(DocumentId, Intake, Vec<String>)> = Vec::new();
+    let mut vouched = BTreeSet::new();
     for item in &brought.items {
         let (FeedEntry::Changes(page) | FeedEntry::Grant(page)) = &item.entry else {
             continue;
         };
+        vouched.extend(page.changes.iter().map(|it| it.hash));
         let (offered, unreadable) = candidates(page);
         let offered = Offered {
             header: &page.document,
@@ -164,10 +197,27 @@ pub fn take(
             unreadable: unreadable.len(),
             tips: &page.tips,
         };
-        if let Some(intake) = judge_page(&mut documents, offered, &keys)? {
+        if let Some(intake) = judge_page(&mut documents, offered, &authors)? {
             intakes.push(intake);
         }
     }
+    for id in spoken.admitted.keys() {
+        if documents.open.contains_key(id) {
+            continue;
+        }
+        let Some(row) = store.find_document(*id)? else {
+            continue;
+        };
+        let nothing = Offered {
+            header: &row.header,
+            candidates: Vec::new(),
+            unreadable: 0,
+            tips: &[],
+        };
+        intakes.extend(judge_page(&mut documents, nothing, &authors)?);
+    }
+    let gone = set_aside(&mut documents, &spoken.aside, &vouched)?;
+    let lies = std::mem::take(&mut documents.lies);
     let open = documents.open;
 
     let receipts: Vec<_> = brought
@@ -204,6 +254,10 @@ pub fn take(
         put_intakes(write, schema, &intakes, &open, arrival.wall_ms)?;
         for (hash, status) in &brought.statuses {
             write.put_status(&hash.to_string(), None, status)?;
+        }
+        for (document, hash, status) in &gone {
+            write.put_waiting(hash, status)?;
+            tracing::info!(%document, change = %hash, "what it builds on is quarantined");
         }
         for (receipt, signed) in &receipts {
             let hashes: Vec<_> = receipt.hashes.iter().map(ToString::to_string).collect();
@@ -243,6 +297,21 @@ pub fn take(
                 FeedEntry::Index(page) => write.put_index(page)?,
             }
         }
+        // After the statuses: what was said last holds.
+        for (document, hash, status) in &spoken.quarantined {
+            write.put_quarantined(*document, hash, status, true, arrival.wall_ms)?;
+        }
+        for (document, hashes) in &spoken.let_in {
+            hashes
+                .iter()
+                .try_for_each(|it| write.let_in(*document, it))?;
+        }
+        for (document, lying) in &lies {
+            let named = lying.keys().filter(|it| vouched.contains(it));
+            for hash in named {
+                write.let_in(*document, hash)?;
+            }
+        }
         if let Some(url) = &brought.public_url {
             write.put_setting("public_url", url)?;
         }
@@ -268,24 +337,73 @@ type Believed = (CertificatePayload, Vec<u8>, Signed<CertificatePayload>);
 /// Documents by their ids, each with whether it changed.
 type Open = BTreeMap<DocumentId, (DocumentHeader, Automerge, bool)>;
 
-/// The certified keys of the authors whom this phone knows.
-fn known_keys(store: &Store) -> Result<BTreeMap<Actor, Vec<u8>>, ClientError> {
-    let mut keys = BTreeMap::new();
-    for known in store.list_certificates()? {
-        if known.kind == CertificateKind::Device
-            && let Ok(key) = STANDARD.decode(&known.public_key)
-        {
-            keys.insert(known.actor, key);
-        }
-    }
-    Ok(keys)
+/// The authors whom this phone knows: their certified keys, under what they were certified, and whose were revoked.
+struct Authors {
+    keys: BTreeMap<Actor, Vec<u8>>,
+    terms: BTreeMap<Actor, Vec<CertificatePayload>>,
+    revoked: BTreeMap<DeviceId, Millis>,
+    /// The earliest that it can be now.
+    earliest_now_ms: Millis,
 }
 
-/// Those certificates that the server signed; the keys of their phones stand beside the others from now on.
+impl Authors {
+    fn known(store: &Store) -> Result<Self, ClientError> {
+        let told = store.setting("time_token_at")?;
+        let mut authors = Self {
+            keys: BTreeMap::new(),
+            terms: BTreeMap::new(),
+            revoked: store.list_revoked_devices()?,
+            earliest_now_ms: told.and_then(|it| it.parse().ok()).unwrap_or(0),
+        };
+        for known in store.list_certificates()? {
+            if let Ok(key) = STANDARD.decode(&known.public_key) {
+                authors.learn(&known, key);
+            }
+        }
+        Ok(authors)
+    }
+
+    fn learn(&mut self, certificate: &CertificatePayload, key: Vec<u8>) {
+        if certificate.kind == CertificateKind::Device {
+            self.keys.insert(certificate.actor, key);
+            let terms = self.terms.entry(certificate.actor).or_default();
+            terms.push(certificate.clone());
+        }
+    }
+
+    /// Why a change that nobody vouches for may not stand, by the server's own measure. Of a phone whose key is revoked only
+    /// what the server had before stands, and it says nothing of what is asked after here.
+    fn objection(
+        &self,
+        identity: Option<&DocumentIdentity>,
+        header: &ChangeHeader,
+    ) -> Option<ChangeStatus> {
+        let terms = self.terms.get(&header.actor).cloned().unwrap_or_default();
+        let revoked_at = terms.iter().find_map(|it| self.revoked.get(&it.device_id));
+        let came = Came {
+            received_at: revoked_at
+                .map_or(self.earliest_now_ms, |at| self.earliest_now_ms.max(*at)),
+            claimed_at: header.time,
+        };
+        let objection = match identity {
+            Some(identity) => {
+                Authority::new(terms, revoked_at.copied()).objection(identity, came)?
+            }
+            None => NOBODY,
+        };
+        Some(ChangeStatus::Quarantined {
+            quarantine: QuarantineKind::Unauthorised,
+            code: objection.code.to_owned(),
+            detail: objection.detail.to_owned(),
+        })
+    }
+}
+
+/// Those certificates that the server signed; what they say of phones is known from now on.
 fn believe<'c>(
     server_keys: &BelievedKeys,
     came: impl Iterator<Item = &'c Signed<CertificatePayload>>,
-    keys: &mut BTreeMap<Actor, Vec<u8>>,
+    authors: &mut Authors,
 ) -> Vec<Believed> {
     let mut certificates = Vec::new();
     for certificate in came {
@@ -294,15 +412,112 @@ fn believe<'c>(
                 let Ok(key) = STANDARD.decode(&payload.public_key) else {
                     continue;
                 };
-                if payload.kind == CertificateKind::Device {
-                    keys.insert(payload.actor, key.clone());
-                }
+                authors.learn(&payload, key.clone());
                 certificates.push((payload, key, certificate.clone()));
             }
             Err(error) => tracing::warn!(%error, "a certificate is not believed"),
         }
     }
     certificates
+}
+
+/// What an answer says of changes that came here in a parcel.
+#[derive(Default)]
+struct Spoken {
+    /// They stand.
+    let_in: Hashes,
+    /// Of those, what does not stand here.
+    admitted: Hashes,
+    /// They do not stand, or wait for something that does not.
+    aside: Hashes,
+    /// Of those, what is quarantined itself, and why.
+    quarantined: Vec<(DocumentId, ChangeHash, ChangeStatus)>,
+}
+
+impl Spoken {
+    fn of(store: &Store, brought: &Brought) -> Result<Self, ClientError> {
+        let mut last: BTreeMap<ChangeHash, (Option<DocumentId>, &ChangeStatus)> = BTreeMap::new();
+        for (hash, status) in &brought.statuses {
+            last.insert(*hash, (None, status));
+        }
+        for item in &brought.items {
+            if let FeedEntry::Status {
+                document_id,
+                hash,
+                status,
+            } = &item.entry
+            {
+                last.insert(*hash, (Some(*document_id), status));
+            }
+        }
+        let mut spoken = Self::default();
+        for (hash, (named, status)) in last {
+            let Some((document, stands)) = store.find_handed(&hash)? else {
+                continue;
+            };
+            // What it says of a copy in another document is not said of this one.
+            if named.is_some_and(|it| it != document) {
+                continue;
+            }
+            match status {
+                ChangeStatus::Accepted => {
+                    spoken.let_in.entry(document).or_default().insert(hash);
+                    if !stands {
+                        spoken.admitted.entry(document).or_default().insert(hash);
+                    }
+                }
+                ChangeStatus::Quarantined { .. } => {
+                    spoken.aside.entry(document).or_default().insert(hash);
+                    spoken.quarantined.push((document, hash, status.clone()));
+                }
+                ChangeStatus::Held {
+                    reason: HeldReason::DependsOnQuarantined,
+                    ..
+                } => {
+                    spoken.aside.entry(document).or_default().insert(hash);
+                }
+                ChangeStatus::Held { .. } | ChangeStatus::Refused { .. } => {}
+            }
+        }
+        Ok(spoken)
+    }
+}
+
+/// Takes documents back to what stood before what the server has set aside, as far as nothing of this phone's own stands on
+/// it. What else is gone with it, and waits for it from now on.
+fn set_aside(
+    documents: &mut Documents<'_>,
+    aside: &Hashes,
+    vouched: &BTreeSet<ChangeHash>,
+) -> Result<Vec<(DocumentId, ChangeHash, ChangeStatus)>, ClientError> {
+    let mut waiting = Vec::new();
+    for (id, hashes) in aside {
+        let Some(row) = documents.store.find_document(*id)? else {
+            continue;
+        };
+        let Some(document) = documents.get(&row.header)? else {
+            continue;
+        };
+        let lost: BTreeSet<_> = hashes.difference(vouched).copied().collect();
+        let stored = documents.store.list_changes(Some(*id))?.into_iter();
+        // What this install wrote, under this actor or an earlier one, and what the server let in.
+        let kept = stored.filter(|it| it.own || it.vouched);
+        let kept = kept.map(|it| it.hash).collect();
+        let (document, gone) = parted(&document, &lost, &kept).map_err(|error| {
+            ClientError::new("store.failed", "A stored document cannot be read").with(error)
+        })?;
+        let Some(waiting_for) = gone.iter().find(|it| lost.contains(it)).copied() else {
+            continue;
+        };
+        let status = ChangeStatus::Held {
+            reason: HeldReason::DependsOnQuarantined,
+            waiting_for,
+        };
+        let others = gone.difference(&lost);
+        waiting.extend(others.map(|hash| (*id, *hash, status.clone())));
+        documents.open.insert(*id, (row.header, document, true));
+    }
+    Ok(waiting)
 }
 
 fn put_certificates(write: &Write<'_>, certificates: &[Believed]) -> Result<(), ClientError> {
@@ -346,34 +561,73 @@ fn put_intakes(
     Ok(())
 }
 
-/// Takes in what a parcel held, by the same guard, signatures and certificates as what comes down: what is no change of a
-/// certified author stands beside its document with its reason. `opened` notes in the same transaction that it was opened.
-/// How many changes are new in their documents, document by document.
+/// What a parcel brought of one document.
+#[derive(Debug)]
+pub struct TakenIn {
+    /// Which.
+    pub header: DocumentHeader,
+    /// Whether it may be read on this phone; if not, nothing of it was kept.
+    pub is_for_us: bool,
+    /// How many changes are new and stand in it.
+    pub stand: usize,
+    /// What does not stand, each with why.
+    pub aside: Vec<(ChangeHash, ChangeStatus)>,
+    /// How many were no changes at all.
+    pub malformed: usize,
+}
+
+/// Whether the server is to have it, although it does not stand here: its author is known, so that a person may let it in,
+/// or it waits for something like that.
+fn is_for_a_person(status: &ChangeStatus) -> bool {
+    match status {
+        ChangeStatus::Held { reason, .. } => *reason == HeldReason::DependsOnQuarantined,
+        _ => is_judged(status),
+    }
+}
+
+/// Whether an author was judged, and not only unknown.
+fn is_judged(status: &ChangeStatus) -> bool {
+    matches!(
+        status,
+        ChangeStatus::Quarantined { quarantine: QuarantineKind::Unauthorised, code, .. }
+            if !may_be_answered(code)
+    )
+}
+
+/// What came in a parcel and when it was opened.
+pub struct Handed<'a> {
+    /// What is inside.
+    pub documents: &'a [ParcelDocument],
+    /// Certificates of whoever wrote in them, unverified.
+    pub certificates: &'a [Signed<CertificatePayload>],
+    /// By the wall clock.
+    pub wall_ms: Millis,
+    /// The earliest that it can be.
+    pub earliest_now_ms: Millis,
+    /// Whether a document that stands like this may be read on this phone. One that may not is not kept.
+    pub is_for_us: &'a IsForUs<'a>,
+}
+
+/// Whether a document may be read on this phone.
+pub type IsForUs<'a> =
+    dyn Fn(&Store, &DocumentHeader, &Automerge) -> Result<bool, ClientError> + 'a;
+
+/// Takes in what a parcel held, by the same guard, signatures and certificates as what comes down, and by the authority of
+/// its authors as the server does: what does not stand lies beside its document with its reason, for good. `opened` notes
+/// in the same transaction that it was opened.
 pub fn take_parcel(
     store: &mut Store,
     schema: &dyn Schema,
-    contents: &ParcelContents,
-    wall_ms: Millis,
+    handed: &Handed<'_>,
     opened: impl Fn(&Write<'_>) -> Result<(), ClientError>,
-) -> Result<Vec<(DocumentHeader, usize)>, ClientError> {
+) -> Result<Vec<TakenIn>, ClientError> {
     let server_keys = believed_keys(store)?;
-    let mut keys = known_keys(store)?;
-    let certificates = believe(&server_keys, contents.certificates.iter(), &mut keys);
-    // Of a phone whose key is revoked only what the server had before stands, and it says nothing of what is in here.
-    let known = store.list_certificates()?;
-    for payload in known.iter().chain(certificates.iter().map(|it| &it.0)) {
-        if store.revoked_at(payload.device_id)?.is_some() {
-            keys.remove(&payload.actor);
-        }
-    }
-    let mut documents = Documents {
-        store,
-        schema,
-        open: BTreeMap::new(),
-        waiting: BTreeMap::new(),
-    };
-    let mut intakes = Vec::new();
-    for document in &contents.documents {
+    let mut authors = Authors::known(store)?;
+    authors.earliest_now_ms = authors.earliest_now_ms.max(handed.earliest_now_ms);
+    let certificates = believe(&server_keys, handed.certificates.iter(), &mut authors);
+    let mut documents = Documents::new(store, schema);
+    let (mut intakes, mut told) = (Vec::new(), Vec::new());
+    for document in handed.documents {
         let (offered, unreadable) = document.candidates();
         let offered = Offered {
             header: &document.document,
@@ -381,29 +635,61 @@ pub fn take_parcel(
             unreadable: unreadable.len(),
             tips: &document.tips,
         };
-        intakes.extend(judge_page(&mut documents, offered, &keys)?);
+        let Some((id, intake, held)) = judge_page(&mut documents, offered, &authors)? else {
+            continue;
+        };
+        let header = &document.document;
+        if !(handed.is_for_us)(documents.store, header, &intake.document)? {
+            documents.open.remove(&id);
+            told.push(TakenIn {
+                header: header.clone(),
+                is_for_us: false,
+                stand: 0,
+                aside: Vec::new(),
+                malformed: 0,
+            });
+            continue;
+        }
+        let taken = intake.taken.iter();
+        let stand = taken
+            .clone()
+            .filter(|it| it.status == ChangeStatus::Accepted);
+        let aside = taken.filter(|it| it.status != ChangeStatus::Accepted);
+        let aside = aside.map(|it| (it.hash, it.status.clone()));
+        told.push(TakenIn {
+            header: header.clone(),
+            is_for_us: true,
+            stand: stand.count(),
+            aside: aside.collect(),
+            malformed: unreadable.len(),
+        });
+        intakes.push((id, intake, held));
     }
     let open = documents.open;
-    let accepted = |intake: &Intake| {
-        let taken = intake.taken.iter();
-        let stand = taken.filter(|it| it.status == ChangeStatus::Accepted);
-        stand.map(|it| it.hash).collect::<Vec<_>>()
-    };
     store.write(|write| {
         put_certificates(write, &certificates)?;
-        put_intakes(write, schema, &intakes, &open, wall_ms)?;
-        for (_, intake, _) in &intakes {
-            for hash in accepted(intake) {
-                write.carry(&hash)?;
+        put_intakes(write, schema, &intakes, &open, handed.wall_ms)?;
+        for (id, intake, _) in &intakes {
+            for taken in &intake.taken {
+                let (hash, status) = (&taken.hash, &taken.status);
+                if *status == ChangeStatus::Accepted || is_for_a_person(status) {
+                    write.carry(hash)?;
+                }
+                let harmful = matches!(
+                    status,
+                    ChangeStatus::Quarantined {
+                        quarantine: QuarantineKind::Unsafe,
+                        ..
+                    }
+                );
+                if harmful || is_judged(status) {
+                    write.put_quarantined(*id, hash, status, false, handed.wall_ms)?;
+                }
             }
         }
         opened(write)
     })?;
-    let told = intakes.iter().filter_map(|(id, intake, _)| {
-        let (header, _, _) = open.get(id)?;
-        Some((header.clone(), accepted(intake).len()))
-    });
-    Ok(told.collect())
+    Ok(told)
 }
 
 /// A receipt of evidence as it comes down, if it is believed, and the text to keep.
@@ -524,7 +810,7 @@ struct Offered<'a> {
 fn judge_page(
     documents: &mut Documents<'_>,
     page: Offered<'_>,
-    keys: &BTreeMap<Actor, Vec<u8>>,
+    authors: &Authors,
 ) -> Result<Option<(DocumentId, Intake, Vec<String>)>, ClientError> {
     let header = page.header;
     let id = header.document_id;
@@ -536,47 +822,65 @@ fn judge_page(
         tracing::warn!(document = %id, kind = %header.kind, "a document of an unknown kind");
         return Ok(None);
     };
-    let mut offered = page.candidates;
     if page.unreadable > 0 {
         tracing::warn!(document = %id, count = page.unreadable, "changes that are no base64");
     }
-    let mut held = Vec::new();
+    let lies = documents.store.list_quarantined(id)?;
+    let admitted = documents.admitted.get(&id).cloned().unwrap_or_default();
+    let mut offered = page.candidates;
+    let (earlier, earlier_tips) = documents.waiting.remove(&id).unwrap_or_default();
+    let mut held: Vec<String> = earlier.iter().map(|it| it.hash.to_string()).collect();
+    offered.extend(earlier);
+    let named: BTreeMap<ChangeHash, usize> = (0..)
+        .zip(&offered)
+        .map(|(place, it)| (it.hash, place))
+        .collect();
     for stored in documents.store.list_changes(Some(id))? {
-        if stored.status.as_ref().is_some_and(may_stand_later) && !stored.own {
-            held.push(stored.hash.to_string());
-            offered.push(Candidate {
+        let later = stored.status.as_ref().is_some_and(may_stand_later);
+        let said = admitted.contains(&stored.hash);
+        if stored.own || !(later || said) {
+            continue;
+        }
+        held.push(stored.hash.to_string());
+        let vouched = said || (stored.vouched && !lies.contains_key(&stored.hash));
+        // By hash and not by name: what is stored is what it is called.
+        match named.get(&stored.hash) {
+            Some(place) if offered[*place].bytes == stored.bytes => {
+                offered[*place].vouched |= vouched;
+            }
+            _ => offered.push(Candidate {
                 bytes: stored.bytes,
                 hash: stored.hash,
                 received_at_ms: stored.received_at_ms,
-            });
+                vouched,
+            }),
         }
     }
     let mut tips = documents.store.list_tips(id)?;
-    let (earlier, earlier_tips) = documents.waiting.remove(&id).unwrap_or_default();
-    held.extend(earlier.iter().map(|candidate| candidate.hash.to_string()));
-    offered.extend(earlier);
     tips.extend(earlier_tips);
     tips.extend(page.tips.iter().cloned());
-    let key_of = |actor: &Actor| keys.get(actor).cloned();
+    let identity = DocumentIdentity::read(&header.kind, &header.preimage);
     let others = Others::new(documents.store, id);
-    let elsewhere = |hash: &ChangeHash| others.hold(hash);
-    let intake = judge(
-        id,
-        &document,
-        &offered,
-        &tips,
-        &key_of,
-        &elsewhere,
-        &RustVerifier,
-    );
+    let grounds = Grounds {
+        key_of: &|actor| authors.keys.get(actor).cloned(),
+        belongs_elsewhere: &|hash| others.hold(hash),
+        objection: &|change| {
+            let known = lies.get(&change.hash).cloned();
+            known.or_else(|| authors.objection(identity.as_ref(), change))
+        },
+        verifier: &RustVerifier,
+    };
+    let intake = judge(id, &document, &offered, &tips, &grounds);
     let later = intake.taken.iter().filter(|it| may_stand_later(&it.status));
     let later = later.map(|it| Candidate {
         bytes: it.bytes.clone(),
         hash: it.hash,
         received_at_ms: it.received_at_ms,
+        vouched: it.vouched,
     });
     let waiting = (later.collect(), intake.tips.clone());
     documents.waiting.insert(id, waiting);
+    documents.lies.insert(id, lies);
     let changed = intake.snapshot.is_some();
     let before = documents
         .open

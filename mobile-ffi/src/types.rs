@@ -377,6 +377,25 @@ pub struct ParcelOpened {
     pub confirmations: Vec<DocumentId>,
     /// Changes that are new here and stand in their documents.
     pub changes: u32,
+    /// What came and does not stand, each with why. It is kept, unless it is no change or of a document that is not for this
+    /// phone.
+    pub aside: Vec<SetAside>,
+}
+
+/// Something of a parcel that does not stand (隔离).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAside {
+    /// Of which document.
+    pub document_id: DocumentId,
+    /// Which change; none where it is none, or the whole document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<ChangeHash>,
+    /// Stable code, as the server would say it: `author.region`, `change.transplanted`, …; `change.held` where it waits.
+    pub code: String,
+    /// 中文
+    pub zh: String,
+    /// English.
+    pub en: String,
 }
 
 /// One row of the list of visits, from columns: no document is opened for it.

@@ -11,6 +11,7 @@ use crate::model::{
 };
 use crate::proof::{OrganisationKind, Role};
 use crate::rules::{ConfirmationOutcome, RefusalStanding, Severity, Standing, Validity};
+use crate::sync::todos::TodoKind;
 
 /// A word or a text in both languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -260,6 +261,17 @@ lists! {
         EntrustedUnit: "受托单位", "entrusted unit";
         Station: "监测站（点）", "monitoring station";
         Consulted: "会商部门", "consulted department";
+    }
+    // 待办
+    "todo_kind" TodoKind {
+        Aside: "待处理", "to be seen to";
+        Case: "案件待现场确认", "case to be confirmed on site";
+        Answer: "影像待补正", "evidence to be answered for";
+        Sheet: "抽样单待签封", "sample sheet to be sealed";
+        Refusal: "拒检认定表待签封", "refusal to be sealed";
+        NotSampled: "未抽到样品记录待签封", "not-sampled record to be sealed";
+        OnSiteReport: "现场报告待签封", "on-site report to be sealed";
+        Confirmation: "现场确认待签封", "confirmation to be sealed";
     }
 }
 

@@ -24,7 +24,7 @@ use sync_core::proof::{
 use sync_core::rules::{
     Effect, Facts, Outcome, RefusalStanding, Rulebooks, ScopeKey, Subject, effects, rule,
 };
-use sync_core::sync::intake::judge;
+use sync_core::sync::intake::{Grounds, judge};
 use sync_core::sync::parcel::{ParcelContents, ParcelDocument};
 use sync_core::sync::wire::SignedTip;
 use uuid::Uuid;
@@ -323,9 +323,12 @@ impl Phone {
                 &empty,
                 &candidates,
                 &document.tips,
-                &key_of,
-                &|_| false,
-                &Sums,
+                &Grounds {
+                    key_of: &key_of,
+                    belongs_elsewhere: &|_| false,
+                    objection: &|_| None,
+                    verifier: &Sums,
+                },
             );
             self.tips.extend(intake.tips);
             match identity {

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sync_core::model::{DocumentId, TaskId, UserId};
+use sync_core::model::{DocumentId, RefusalId, TaskId, UserId};
 
 /// A running `fieldseal serve` in a folder. Dropped, it is killed.
 pub struct ServerProcess {
@@ -113,6 +113,29 @@ pub struct PhonePlan {
     pub first: u64,
     /// Chooses what it does.
     pub seed: u64,
+    /// Which of its parts it plays.
+    #[serde(default)]
+    pub part: Part,
+}
+
+/// What a phone of its own process plays.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub enum Part {
+    /// A sampler who records, seals and syncs.
+    #[default]
+    Sampler,
+    /// A supervisor at a gate without a network: opens these parcels one after the other, writes a confirmation after each,
+    /// and hands it back to the phone that showed the code.
+    Supervisor {
+        /// As the share sheet left them.
+        parcels: Vec<PathBuf>,
+        /// What the sampler's phone shows.
+        code: String,
+        /// The case.
+        case: (DocumentId, RefusalId),
+    },
+    /// Sends what evidence waits, over and over.
+    Uploader,
 }
 
 /// What such a phone says: what it is about, and what it has acknowledged.
@@ -127,6 +150,10 @@ pub enum Told {
     Sealing,
     /// It begins to capture a file.
     Capturing,
+    /// It begins to open a parcel.
+    Opening,
+    /// It begins to make one.
+    Packing,
     /// The call returned: this is durable.
     Saved(String),
     /// A request to `/v1/sync` leaves.

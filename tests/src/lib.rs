@@ -7,6 +7,7 @@ pub mod database;
 pub mod demonstration;
 pub mod device;
 pub mod disk;
+pub mod forger;
 pub mod gate;
 pub mod hands;
 pub mod listener;

@@ -1,7 +1,7 @@
 //! What the store keeps of meetings without a network: codes that were shown, answers that were heard, parcels that were
 //! opened, and whose certificates go into one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension as _, params};
 use sync_core::model::{ChangeHash, ConfirmedSubject, DeviceId, DocumentId, Millis, ParcelId};
@@ -89,6 +89,15 @@ impl Store {
             )
             .optional()?;
         Ok(found)
+    }
+
+    /// Every phone whose key is revoked, as far as it came down here, with since when.
+    pub fn list_revoked_devices(&self) -> Result<BTreeMap<DeviceId, Millis>, ClientError> {
+        let mut statement = self
+            .db
+            .prepare("SELECT device_id, revoked_at FROM revoked_devices")?;
+        let rows = statement.query_map([], |row| Ok((parse(row, 0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Confirmations, newest first.

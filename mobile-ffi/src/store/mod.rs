@@ -4,6 +4,7 @@
 
 mod between_phones;
 mod evidence;
+mod quarantine;
 mod reading;
 mod writing;
 
@@ -27,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_phone.sql"),
     include_str!("../../migrations/0002_evidence.sql"),
     include_str!("../../migrations/0003_between_phones.sql"),
+    include_str!("../../migrations/0004_quarantine.sql"),
 ];
 
 /// The setting under which papers of the server's wait to be brought back to it.

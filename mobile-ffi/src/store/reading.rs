@@ -41,6 +41,8 @@ pub struct StoredChange {
     pub status: Option<ChangeStatus>,
     /// By the server's clock.
     pub received_at_ms: Option<Millis>,
+    /// The server let it in, or it is this install's own.
+    pub vouched: bool,
 }
 
 /// A signer's key as stored.
@@ -228,7 +230,7 @@ impl Store {
         document: Option<DocumentId>,
     ) -> Result<Vec<StoredChange>, ClientError> {
         let mut statement = self.db.prepare(
-            "SELECT document_id, hash, bytes, own, unsent, status, received_at FROM changes
+            "SELECT document_id, hash, bytes, own, unsent, status, received_at, vouched FROM changes
              WHERE ?1 IS NULL OR document_id = ?1 ORDER BY position",
         )?;
         let rows = statement.query_map([document.map(|id| id.to_string())], |row| {
@@ -244,6 +246,7 @@ impl Store {
                     _ => Some(json(row, 5)?),
                 },
                 received_at_ms: row.get(6)?,
+                vouched: row.get(7)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

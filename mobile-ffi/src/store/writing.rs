@@ -163,9 +163,10 @@ impl Write<'_> {
     /// has one place, and what stands in a document belongs there: nothing said of it in another one moves it.
     pub fn put_taken(&self, document: DocumentId, taken: &Taken) -> Result<(), ClientError> {
         self.tx.execute(
-            "INSERT INTO changes (hash, document_id, actor, seq, bytes, own, status, received_at, unsent)
-             VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, 0)
-             ON CONFLICT (hash) DO UPDATE SET document_id = ?2, status = ?6, received_at = COALESCE(received_at, ?7)
+            "INSERT INTO changes (hash, document_id, actor, seq, bytes, own, status, received_at, unsent, vouched)
+             VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, 0, ?9)
+             ON CONFLICT (hash) DO UPDATE SET document_id = ?2, status = ?6, received_at = COALESCE(received_at, ?7),
+                                              vouched = MAX(vouched, ?9)
              WHERE document_id = ?2 OR ?8",
             params![
                 taken.hash.to_string(),
@@ -176,6 +177,7 @@ impl Write<'_> {
                 to_json(&taken.status)?,
                 taken.received_at_ms,
                 taken.status == ChangeStatus::Accepted,
+                taken.vouched,
             ],
         )?;
         Ok(())

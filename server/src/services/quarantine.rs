@@ -3,10 +3,10 @@
 use sync_core::limits::FIELD_CHARS_MAX;
 use sync_core::model::DeviceId;
 use sync_core::proof::Role;
+use sync_core::sync::authority;
 use sync_core::sync::wire::{ChangeStatus, QuarantineKind};
 use uuid::Uuid;
 
-use super::sync::authors;
 use super::visits::AsideView;
 use super::{audit, devices, sync};
 use crate::access::Principal;
@@ -69,7 +69,7 @@ pub async fn admit(
         };
         // A person speaks for an author whom we know, not for bytes that somebody put under another's name: those would
         // take the number of the author's own change. They stand as soon as a signature of their author comes.
-        if [authors::UNKNOWN, authors::UNPROVED].contains(&code.as_str()) {
+        if authority::may_be_answered(code) {
             return Err(Problem::new(Code::Conflict).detail(
                 "who wrote it is not proved; it stands when its author's signature comes",
             ));

@@ -1,6 +1,8 @@
 //! 待确认案件: what waits for a supervisor, as a phone tells it offline from what it holds: every sealed refusal and report, the
 //! nearest first. What counts as confirmed is the rules' to say, and where it happened the arrivals'.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use super::advice::{self, Known};
@@ -55,6 +57,9 @@ pub struct Case {
     pub waiting: bool,
     /// Why who reads may not confirm it, as a stable code; none if they may.
     pub objection: Option<String>,
+    /// Why what it is read from does not stand by itself, as a stable code: it lies in quarantine until a person with authority
+    /// admits it, and a confirmation of it waits with it. None where it stands.
+    pub aside: Option<String>,
 }
 
 impl Case {
@@ -131,6 +136,7 @@ pub fn cases(
                 tracked_since_ms,
                 waiting: true,
                 objection: None,
+                aside: None,
             })
         };
         for it in &projection.refusals {
@@ -195,6 +201,11 @@ pub fn cases(
             (_, None) => Some("author.role".to_owned()),
         };
     }
+    sort(&mut cases);
+    cases
+}
+
+fn sort(cases: &mut [Case]) {
     cases.sort_by_key(|it| {
         (
             !it.waiting,
@@ -204,7 +215,30 @@ pub fn cases(
             it.subject,
         )
     });
-    cases
+}
+
+/// The same, and beside them the cases that are only in what lies in quarantine: `laid_over` are all documents with that laid
+/// over them, `why` the code of each document that has some. A case never vanishes because who wrote it may not.
+pub fn with_aside(
+    standing: Vec<Case>,
+    laid_over: Vec<Case>,
+    why: &BTreeMap<DocumentId, String>,
+) -> Vec<Case> {
+    let known: BTreeSet<_> = standing
+        .iter()
+        .map(|it| (it.document_id, it.subject))
+        .collect();
+    let mut all = standing;
+    for case in laid_over {
+        if let Some(code) = why.get(&case.document_id)
+            && !known.contains(&(case.document_id, case.subject))
+        {
+            let aside = Some(code.clone());
+            all.push(Case { aside, ..case });
+        }
+    }
+    sort(&mut all);
+    all
 }
 
 /// The state of a refusal by what is held here and what the server told last. The phone's own rules go first, since a

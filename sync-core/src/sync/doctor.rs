@@ -171,10 +171,22 @@ fn code_words(code: &str) -> Option<(&'static str, &'static str)> {
             "缺少其作者手机的签名",
             "the signature of its author's phone is missing",
         ),
-        "author.role" => ("其作者不是抽样人员", "its author is no sampler"),
+        "author.role" => (
+            "其作者没有在此记录的资格（抽样人员或现场执法监管人员）",
+            "its author is not certified to write here: as a sampler, or as enforcement",
+        ),
+        "author.region" => (
+            "其作者的辖区不含该企业所在地",
+            "its author's jurisdiction does not cover the enterprise",
+        ),
+        "parcel.recipient_role" => (
+            "接收人既不是该承检机构人员，也不是该辖区执法人员，未予接收",
+            "whoever opened it is neither of the inspection body nor enforcement of the region: it was not taken in",
+        ),
+        "item.malformed" => ("内容残缺，无法读取", "it is damaged and cannot be read"),
         "author.body" => (
-            "其作者不属于该承检机构",
-            "its author belongs to another inspection body",
+            "其作者所属单位不得在此记录",
+            "its author's organisation may not write here",
         ),
         "author.solo" => (
             "该检查记录只属于另一人",
@@ -194,6 +206,12 @@ fn code_words(code: &str) -> Option<(&'static str, &'static str)> {
         ),
         _ => return None,
     })
+}
+
+/// What a code says by itself, where nothing of the item is kept.
+pub fn reason(code: &str) -> Words {
+    let (zh, en) = code_words(code).unwrap_or(("未予接收", "it was not taken in"));
+    words(format!("{zh}（{code}）"), format!("{en} ({code})"))
 }
 
 /// A state in words.
@@ -273,6 +291,14 @@ impl ItemState {
                 "valid" | "first" | "continuation" | "uncounted" | "pending"
             ),
         }
+    }
+
+    /// Of several that are held, without the names of what each waits for.
+    pub(super) fn held_words() -> Words {
+        words(
+            "暂存：等待此前的内容送到，或由有权人员准入",
+            "held: waiting for what has not come, or for a person to admit it",
+        )
     }
 
     /// In words.

@@ -8,11 +8,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use super::authority::{UNKNOWN, UNSIGNED};
 use super::wire::{
     ChangeStatus, DocumentHeader, DocumentPage, HeldReason, QuarantineKind, SignedTip,
 };
 use crate::document::DocumentIdentity;
-use crate::guard::{Admission, Inspected, Unsafe, admit_batch, inspect, transplanted};
+use crate::guard::{
+    Admission, ChangeHeader, Inspected, Unsafe, admit_batch, inspect, transplanted,
+};
 use crate::model::{Actor, ChangeHash, DocumentId, Millis};
 use crate::proof::{Verifier, tip_statement};
 
@@ -29,6 +32,8 @@ pub struct Taken {
     pub bytes: Vec<u8>,
     /// When the server received it.
     pub received_at_ms: Option<Millis>,
+    /// The server let it in, or a person did there.
+    pub vouched: bool,
     /// `Accepted` is in the document; everything else is kept beside it.
     pub status: ChangeStatus,
 }
@@ -55,6 +60,21 @@ pub struct Candidate {
     pub hash: ChangeHash,
     /// When the server received it.
     pub received_at_ms: Option<Millis>,
+    /// The server let it in, or a person did there: its author's authority was asked after by them. What came in a parcel
+    /// is asked after here.
+    pub vouched: bool,
+}
+
+/// By what candidates are judged.
+pub struct Grounds<'a> {
+    /// The certified SEC1 key of an actor, if one is known here.
+    pub key_of: &'a dyn Fn(&Actor) -> Option<Vec<u8>>,
+    /// Whether a change is one of another document.
+    pub belongs_elsewhere: &'a dyn Fn(&ChangeHash) -> bool,
+    /// Why the author of a change for which nobody vouches may not write here; none if they may.
+    pub objection: &'a dyn Fn(&ChangeHeader) -> Option<ChangeStatus>,
+    /// The algorithms.
+    pub verifier: &'a dyn Verifier,
 }
 
 /// The document's identity holds: it reads as one, and its hash is the document's id.
@@ -73,6 +93,7 @@ pub fn candidates(page: &DocumentPage) -> (Vec<Candidate>, Vec<ChangeHash>) {
                 bytes,
                 hash: change.hash,
                 received_at_ms: Some(change.received_at_ms),
+                vouched: true,
             }),
             Err(_) => unreadable.push(change.hash),
         }
@@ -80,17 +101,20 @@ pub fn candidates(page: &DocumentPage) -> (Vec<Candidate>, Vec<ChangeHash>) {
     (read, unreadable)
 }
 
-/// Judges candidates for `document`. `key_of` gives the certified SEC1 key of an actor, if one is known here; `tips` are
-/// all signatures known for the document, old and new; `belongs_elsewhere` says whether a change is one of another document.
+/// Judges candidates for `document`. `tips` are all signatures known for the document, old and new.
 pub fn judge(
     document_id: DocumentId,
     document: &Automerge,
     candidates: &[Candidate],
     tips: &[SignedTip],
-    key_of: &dyn Fn(&Actor) -> Option<Vec<u8>>,
-    belongs_elsewhere: &dyn Fn(&ChangeHash) -> bool,
-    verifier: &dyn Verifier,
+    grounds: &Grounds<'_>,
 ) -> Intake {
+    let (key_of, verifier) = (grounds.key_of, grounds.verifier);
+    let has = |hash: &ChangeHash| {
+        document
+            .get_change_meta_by_hash(&automerge::ChangeHash(hash.0))
+            .is_some()
+    };
     let verified: Vec<SignedTip> = tips
         .iter()
         .filter(|tip| tip.tip.document_id == document_id && tip_verifies(tip, key_of, verifier))
@@ -107,6 +131,7 @@ pub fn judge(
                 seq: good.header().seq,
                 bytes: candidate.bytes.clone(),
                 received_at_ms: candidate.received_at_ms,
+                vouched: candidate.vouched,
                 status: quarantined(
                     QuarantineKind::Unsafe,
                     "change.hash_mismatch",
@@ -120,18 +145,14 @@ pub fn judge(
                 seq: 0,
                 bytes: candidate.bytes.clone(),
                 received_at_ms: candidate.received_at_ms,
+                vouched: candidate.vouched,
                 status: quarantined(QuarantineKind::Unsafe, error.code(), &error.to_string()),
             }),
         }
     }
     let foreign = transplanted(
         inspected.iter().map(|(change, _)| change.header()),
-        |hash| {
-            document
-                .get_change_meta_by_hash(&automerge::ChangeHash(hash.0))
-                .is_none()
-                && belongs_elsewhere(hash)
-        },
+        |hash| !has(hash) && (grounds.belongs_elsewhere)(hash),
     );
     let (moved, inspected): (Vec<_>, Vec<_>) = inspected
         .into_iter()
@@ -149,8 +170,8 @@ pub fn judge(
         .partition(|(change, _)| covered.contains(&change.header().hash));
     for (change, candidate) in unproven {
         let code = match key_of(&change.header().actor) {
-            Some(_) => "author.unsigned",
-            None => "author.unknown",
+            Some(_) => UNSIGNED,
+            None => UNKNOWN,
         };
         let detail = "no certified signature of its author covers it";
         aside.push(taken(
@@ -160,9 +181,21 @@ pub fn judge(
         ));
     }
 
+    // What stands here already was asked after when it came.
+    let mut may = Vec::new();
+    for (change, candidate) in proven {
+        let asked = !candidate.vouched && !has(&change.header().hash);
+        match (grounds.objection)(change.header()).filter(|_| asked) {
+            Some(objection) => aside.push(taken(&change, candidate, objection)),
+            None => may.push((change, candidate)),
+        }
+    }
+    let proven = may;
+
     let changes: Vec<Inspected<'_>> = proven.iter().map(|(change, _)| change.clone()).collect();
     let batch = admit_batch(document, &changes);
     let mut admitted: BTreeMap<ChangeHash, Taken> = BTreeMap::new();
+    let mut waits: BTreeMap<ChangeHash, Vec<ChangeHash>> = BTreeMap::new();
     for ((change, candidate), admission) in proven.iter().zip(&batch.admissions) {
         let status = match admission {
             Admission::AlreadyKnown => continue,
@@ -173,10 +206,14 @@ pub fn judge(
                 );
                 continue;
             }
-            Admission::Held { waiting_for } => ChangeStatus::Held {
-                reason: HeldReason::WaitingFor,
-                waiting_for: waiting_for.first().copied().unwrap_or(change.header().hash),
-            },
+            Admission::Held { waiting_for } => {
+                let hash = change.header().hash;
+                waits.insert(hash, waiting_for.clone());
+                ChangeStatus::Held {
+                    reason: HeldReason::WaitingFor,
+                    waiting_for: waiting_for.first().copied().unwrap_or(hash),
+                }
+            }
             Admission::Equivocation { known } => quarantined(
                 QuarantineKind::Equivocation,
                 "change.equivocation",
@@ -188,6 +225,7 @@ pub fn judge(
         };
         aside.push(taken(change, candidate, status));
     }
+    name_what_is_waited_for(&mut aside, &waits);
     // Automerge lists changes so that each stands after what it depends on: the order in which they are offered again.
     let mut in_order = Vec::new();
     for change in batch.document.get_changes(&[]) {
@@ -204,6 +242,14 @@ pub fn judge(
     }
 }
 
+/// The document with what lies beside it laid over, to be read and no more: raw chunks of proved authors, of which only the
+/// guard is asked. None where nothing of it goes on.
+pub fn with_aside(document: &Automerge, aside: &[Vec<u8>]) -> Option<Automerge> {
+    let inspected: Vec<Inspected<'_>> = aside.iter().filter_map(|it| inspect(it).ok()).collect();
+    let batch = admit_batch(document, &inspected);
+    batch.has_changed().then_some(batch.document)
+}
+
 /// The document without these changes and without everything that builds on them: for a phone whose numbers another copy
 /// of it has used. What it wrote on top of the fork stays in its log and is told by the doctor; what it writes from now on
 /// stands on ground that everybody shares.
@@ -214,21 +260,41 @@ pub fn without(
     document: &Automerge,
     lost: &BTreeSet<ChangeHash>,
 ) -> Result<Automerge, automerge::AutomergeError> {
-    let mut gone = lost.clone();
-    let mut kept = Vec::new();
+    Ok(parted(document, lost, &BTreeSet::new())?.0)
+}
+
+/// The same, but what `kept` builds on stays, with it: nobody's own words are taken from under their eyes. And which changes
+/// are gone.
+///
+/// # Errors
+/// Automerge's, which changes of a sound document give no cause for.
+pub fn parted(
+    document: &Automerge,
+    lost: &BTreeSet<ChangeHash>,
+    kept: &BTreeSet<ChangeHash>,
+) -> Result<(Automerge, BTreeSet<ChangeHash>), automerge::AutomergeError> {
     // Listed so that each stands after what it depends on.
-    for change in document.get_changes(&[]) {
+    let changes = document.get_changes(&[]);
+    let mut stays = kept.clone();
+    for change in changes.iter().rev() {
+        if stays.contains(&ChangeHash(change.hash().0)) {
+            stays.extend(change.deps().iter().map(|dep| ChangeHash(dep.0)));
+        }
+    }
+    let mut gone: BTreeSet<ChangeHash> = lost.difference(&stays).copied().collect();
+    let mut rest = Vec::new();
+    for change in changes {
         let hash = ChangeHash(change.hash().0);
         let stands = |dep: &automerge::ChangeHash| !gone.contains(&ChangeHash(dep.0));
         if !gone.contains(&hash) && change.deps().iter().all(stands) {
-            kept.push(change);
+            rest.push(change);
         } else {
             gone.insert(hash);
         }
     }
     let mut parted = Automerge::new();
-    parted.apply_changes(kept)?;
-    Ok(parted)
+    parted.apply_changes(rest)?;
+    Ok((parted, gone))
 }
 
 fn tip_verifies(
@@ -299,7 +365,33 @@ fn taken(change: &Inspected<'_>, candidate: &Candidate, status: ChangeStatus) ->
         seq: change.header().seq,
         bytes: candidate.bytes.clone(),
         received_at_ms: candidate.received_at_ms,
+        vouched: candidate.vouched,
         status,
+    }
+}
+
+/// What waits, however far above, for something in quarantine says so.
+fn name_what_is_waited_for(aside: &mut [Taken], waits: &BTreeMap<ChangeHash, Vec<ChangeHash>>) {
+    let lies = aside.iter();
+    let lies = lies.filter(|it| matches!(it.status, ChangeStatus::Quarantined { .. }));
+    let lies: BTreeSet<ChangeHash> = lies.map(|it| it.hash).collect();
+    for taken in aside {
+        if !matches!(taken.status, ChangeStatus::Held { .. }) {
+            continue;
+        }
+        let (mut seen, mut open) = (BTreeSet::new(), vec![taken.hash]);
+        while let Some(hash) = open.pop() {
+            if lies.contains(&hash) {
+                taken.status = ChangeStatus::Held {
+                    reason: HeldReason::DependsOnQuarantined,
+                    waiting_for: hash,
+                };
+                break;
+            }
+            if seen.insert(hash) {
+                open.extend(waits.get(&hash).into_iter().flatten());
+            }
+        }
     }
 }
 
@@ -360,6 +452,7 @@ mod tests {
             bytes: wire_bytes(&document.get_change_by_hash(&hash).unwrap()),
             hash: ChangeHash(hash.0),
             received_at_ms: Some(1),
+            vouched: true,
         }
     }
 
@@ -393,12 +486,22 @@ mod tests {
             document,
             candidates,
             &tips,
-            &|_| Some(Vec::new()),
-            &|hash| elsewhere.contains(hash),
-            &Believer,
+            &Grounds {
+                key_of: &|_| Some(Vec::new()),
+                belongs_elsewhere: &|hash| elsewhere.contains(hash),
+                objection: &|_| {
+                    let code = "author.role";
+                    Some(quarantined(QuarantineKind::Unauthorised, code, ""))
+                },
+                verifier: &Believer,
+            },
         );
         let word = |status: &ChangeStatus| match status {
             ChangeStatus::Quarantined { code, .. } => code.clone(),
+            ChangeStatus::Held {
+                reason: HeldReason::DependsOnQuarantined,
+                ..
+            } => "depends".to_owned(),
             ChangeStatus::Held { .. } => "held".to_owned(),
             other => format!("{other:?}"),
         };
@@ -450,6 +553,60 @@ mod tests {
         assert_eq!(states[0], (good.hash, "Accepted".to_owned()));
         assert_eq!(states[1].1, "change.not_a_chunk");
         assert_ne!(states[1].0, good.hash);
+    }
+
+    #[test]
+    fn an_author_is_asked_after_where_nobody_vouches_and_what_builds_on_them_says_for_what_it_waits()
+     {
+        let mut document = begun(1, 7);
+        let changes = ["a", "b", "c"].map(|key| put(&mut document, key));
+        let unvouched = |from: usize| {
+            let mut changes = changes.clone();
+            changes[from..].iter_mut().for_each(|it| it.vouched = false);
+            changes
+        };
+        let states = |judged: Vec<(ChangeHash, String)>| -> Vec<String> {
+            judged.into_iter().map(|(_, state)| state).collect()
+        };
+        assert_eq!(
+            states(judged(1, &begun(1, 8), &unvouched(3), &[])),
+            ["Accepted"; 3]
+        );
+        let mut mixed = unvouched(3);
+        mixed[0].vouched = false;
+        assert_eq!(
+            states(judged(1, &begun(1, 8), &mixed, &[])),
+            ["author.role", "depends", "depends"]
+        );
+        assert_eq!(
+            states(judged(1, &begun(1, 8), &unvouched(1), &[])),
+            ["Accepted", "author.role", "author.role"]
+        );
+        // What stands is not asked after anew.
+        assert_eq!(judged(1, &document, &unvouched(0), &[]), []);
+    }
+
+    #[test]
+    fn a_document_parts_from_nothing_that_its_own_author_stands_on() {
+        let mut theirs = begun(1, 8);
+        let under = put(&mut theirs, "under");
+        let mut ours = begun(1, 7);
+        ours.merge(&mut theirs.clone()).unwrap();
+        let own = put(&mut ours, "own");
+        let over = put(&mut theirs, "over");
+        ours.merge(&mut theirs).unwrap();
+        let lost = BTreeSet::from([under.hash, over.hash]);
+        let (kept, gone) = parted(&ours, &lost, &BTreeSet::from([own.hash])).unwrap();
+        assert_eq!(gone, BTreeSet::from([over.hash]));
+        assert_eq!(
+            kept.keys(ROOT)
+                .filter(|it| it == "under" || it == "own")
+                .count(),
+            2
+        );
+        let (kept, gone) = parted(&ours, &lost, &BTreeSet::new()).unwrap();
+        assert_eq!(gone, BTreeSet::from([under.hash, over.hash, own.hash]));
+        assert_eq!(kept.get_changes(&[]).len(), 1);
     }
 
     #[test]

@@ -79,6 +79,7 @@ impl ParcelDocument {
                     bytes,
                     hash: change.hash,
                     received_at_ms: None,
+                    vouched: false,
                 }),
                 Err(_) => unreadable.push(change.hash),
             }
@@ -153,7 +154,7 @@ mod tests {
     use crate::model::{ConfirmedSubject, Digest, RefusalId};
     use crate::proof::{CertificateKind, TipStatement, tip_statement};
     use crate::rules::testing::Random;
-    use crate::sync::intake::judge;
+    use crate::sync::intake::{Grounds, judge};
     use crate::sync::wire::ChangeStatus;
     use uuid::Uuid;
 
@@ -190,9 +191,12 @@ mod tests {
             empty.automerge(),
             &candidates,
             &packed.tips,
-            &|actor| known.contains(&actor.0[0]).then(|| vec![actor.0[0]; 4]),
-            &|_| false,
-            &Toy,
+            &Grounds {
+                key_of: &|actor| known.contains(&actor.0[0]).then(|| vec![actor.0[0]; 4]),
+                belongs_elsewhere: &|_| false,
+                objection: &|_| None,
+                verifier: &Toy,
+            },
         );
         assert!(intake.taken.iter().all(|it| it.received_at_ms.is_none()));
         let statuses = intake.taken.into_iter().map(|it| it.status).collect();
@@ -321,9 +325,12 @@ mod tests {
                 empty.automerge(),
                 &candidates,
                 &read.documents[0].tips,
-                &|actor| (actor.0[0] == 1).then(|| vec![1; 4]),
-                &|_| false,
-                &Toy,
+                &Grounds {
+                    key_of: &|actor| (actor.0[0] == 1).then(|| vec![1; 4]),
+                    belongs_elsewhere: &|_| false,
+                    objection: &|_| None,
+                    verifier: &Toy,
+                },
             );
             let heads = VisitDocument::from_automerge(intake.document)
                 .unwrap()

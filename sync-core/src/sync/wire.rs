@@ -177,6 +177,14 @@ pub enum ChangeStatus {
 pub const ASIDE_FULL: &str = "device.aside_full";
 
 impl ChangeStatus {
+    /// The stable code of why it does not stand; none where it does, or only waits.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Quarantined { code, .. } | Self::Refused { code, .. } => Some(code),
+            Self::Accepted | Self::Held { .. } => None,
+        }
+    }
+
     /// Nothing is wrong with the item and the server has not kept it: it stays in the outbox and is offered again.
     pub fn is_turned_away(&self) -> bool {
         matches!(self, Self::Refused { code, .. } if code == ASIDE_FULL)

@@ -5,18 +5,18 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fieldseal_tests::child::{PhonePlan, Told};
+use fieldseal_tests::child::{Part, PhonePlan, Told};
 use fieldseal_tests::phone::PIN;
 use fieldseal_tests::server::PASSWORD;
 use mobile_ffi::host::UreqTransport;
 use mobile_ffi::{
-    CaptureInput, Client, ClientError, EvidenceSubject, Host, HttpAnswer, HttpRequest, PartyAct,
-    SignerAct, SyncOutcome, Transport, TransportError,
+    CaptureInput, Client, ClientError, ConfirmationInput, ConfirmedSubject, EvidenceSubject, Host,
+    HttpAnswer, HttpRequest, PartyAct, SignerAct, SyncOutcome, Transport, TransportError,
 };
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
-use sync_core::model::{DocumentId, SampleId};
+use sync_core::model::{DocumentId, RefusalId, SampleId};
 use sync_core::sync::session::Patience;
 
 fn main() {
@@ -31,19 +31,102 @@ fn main() {
     // Hundreds of sheets in one visit are no visit that a phone would seal; what is tried here is what a kill leaves.
     client.faults().set_unruly(true);
     say(&Told::Opened);
+    match &plan.part {
+        Part::Sampler => samples(&client, &plan),
+        Part::Supervisor {
+            parcels,
+            code,
+            case,
+        } => supervises(&client, &plan, parcels, (code, *case)),
+        Part::Uploader => loop {
+            syncs(&client, &plan);
+            uploads(&client);
+            say(&Told::Round);
+        },
+    }
+}
+
+/// Records, seals and syncs by turns, for ever.
+fn samples(client: &Client, plan: &PhonePlan) {
     let mut dice = ChaCha8Rng::seed_from_u64(plan.seed);
     for number in plan.first.. {
         let at = dice.random_range(0..plan.visits.len());
         let (visit, fields) = &plan.visits[at];
         match dice.random_range(0..6) {
-            0 | 1 => notes_down(&client, *visit, number),
-            2 => writes(&client, *visit, number),
-            3 | 4 => captures(&client, &plan, *visit, &mut dice),
-            _ => draws(&client, &plan, *visit, fields, number),
+            0 | 1 => notes_down(client, *visit, number),
+            2 => writes(client, *visit, number),
+            3 | 4 => captures(client, plan, *visit, &mut dice),
+            _ => draws(client, plan, *visit, fields, number),
         }
-        syncs(&client, &plan);
+        syncs(client, plan);
         say(&Told::Round);
     }
+}
+
+/// Opens parcel after parcel and answers each with a sealed confirmation; then waits to be killed.
+fn supervises(
+    client: &Client,
+    plan: &PhonePlan,
+    parcels: &[PathBuf],
+    (code, (visit, refusal)): (&str, (DocumentId, RefusalId)),
+) {
+    for (number, parcel) in parcels.iter().enumerate() {
+        let bytes = std::fs::read(parcel).expect("a parcel");
+        say(&Told::Opening);
+        match client.open_parcel(&bytes) {
+            Ok(opened) => assert!(opened.aside.is_empty(), "{opened:?}"),
+            // Opened, and killed before it could say so.
+            Err(error) => assert_eq!(error.code, "parcel.replayed", "{error:?}"),
+        }
+        say(&Told::Saved(format!("note-{number}")));
+        confirms(client, plan, (visit, refusal), plan.first + number as u64);
+        say(&Told::Packing);
+        let made = client.make_parcel(code, visit).expect("a parcel");
+        let back = plan.file.with_extension("back");
+        std::fs::write(back, made.bytes).expect("a share sheet");
+        say(&Told::Round);
+    }
+    loop {
+        std::thread::park();
+    }
+}
+
+fn confirms(
+    client: &Client,
+    plan: &PhonePlan,
+    (visit, refusal): (DocumentId, RefusalId),
+    number: u64,
+) {
+    let opinion = format!("[opinion-{number}]");
+    let input = ConfirmationInput {
+        outcome: "confirmed".to_owned(),
+        measures: "责令改正".to_owned(),
+        opinion: opinion.clone(),
+        officers: plan.samplers.iter().map(|(user, _)| *user).collect(),
+    };
+    say(&Told::Recording);
+    let begun = client.begin_confirmation(visit, ConfirmedSubject::Refusal(refusal), &input);
+    let begun = begun.expect("a confirmation");
+    say(&Told::Saved(opinion));
+    say(&Told::Sealing);
+    let signers = signers(plan);
+    match client.seal_confirmation(begun, &signers) {
+        Ok(seal) => say(&Told::Saved(seal)),
+        // Kills in the middle of attempts have blocked the PIN; there is no network to enrol anew.
+        Err(error) => assert_eq!(error.code, "pin.blocked", "{error:?}"),
+    }
+}
+
+/// One attempt; what a kill cut through goes on where the server has it.
+fn uploads(client: &Client) {
+    let patience = Patience {
+        attempts_max: 1,
+        ..Patience::default()
+    };
+    let report = client
+        .upload_with(patience, &|_| ())
+        .expect("the store works");
+    say(&Told::Saved(format!("files-{}", report.files)));
 }
 
 fn notes_down(client: &Client, visit: DocumentId, number: u64) {
@@ -121,17 +204,21 @@ fn seals(
     visit: DocumentId,
     sheet: SampleId,
 ) -> Result<String, ClientError> {
-    let acts = plan.samplers.iter().map(|(user_id, username)| SignerAct {
-        user_id: *user_id,
-        pin: PIN.to_owned(),
-        handwriting: username.as_bytes().to_vec(),
-    });
     let party = PartyAct::Signed {
         name: "联系人".to_owned(),
         handwriting: b"handwriting of the party".to_vec(),
         stamp: Some(b"photo of the stamp".to_vec()),
     };
-    client.seal_sheet(visit, sheet, acts.collect(), party)
+    client.seal_sheet(visit, sheet, signers(plan), party)
+}
+
+fn signers(plan: &PhonePlan) -> Vec<SignerAct> {
+    let acts = plan.samplers.iter().map(|(user_id, username)| SignerAct {
+        user_id: *user_id,
+        pin: PIN.to_owned(),
+        handwriting: username.as_bytes().to_vec(),
+    });
+    acts.collect()
 }
 
 /// One attempt: what a kill leaves unsent goes with the next.

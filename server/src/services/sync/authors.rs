@@ -5,25 +5,16 @@ use std::collections::{HashMap, HashSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sync_core::document::{self, DocumentIdentity};
 use sync_core::guard::ChangeHeader;
-use sync_core::model::{Actor, ChangeHash, DeviceId, DocumentId, Millis, UserId};
-use sync_core::proof::{
-    CertificateKind, CertificatePayload, Role, Signed, Verifier, tip_statement,
-};
+use sync_core::model::{Actor, ChangeHash, DeviceId, DocumentId, UserId};
+use sync_core::proof::{CertificateKind, CertificatePayload, Signed, Verifier, tip_statement};
+use sync_core::sync::authority::{Authority, Came, NOBODY, Objection, UNPROVED};
 use sync_core::sync::wire::{ChangeStatus, QuarantineKind, SignedTip};
 
 use super::binding::Identity;
 use crate::crypto::AwsLc;
 use crate::problem::Problem;
 use crate::store::access::devices::DeviceRow;
-
-/// Code of a change whose actor no device is certified for.
-pub const UNKNOWN: &str = "author.unknown";
-/// Code of a change that no signature of its author's device covers.
-pub const UNPROVED: &str = "author.unproved";
-/// Code of a change that was written and came after its author's certificate had ended.
-pub const EXPIRED: &str = "author.expired";
 
 /// A certified author.
 #[derive(Clone, Debug)]
@@ -33,18 +24,7 @@ pub struct Author {
     /// The person.
     pub user: UserId,
     public_key: Vec<u8>,
-    revoked_at: Option<Millis>,
-    /// What was certified, from its beginning on; the last one stands.
-    terms: Vec<CertificatePayload>,
-}
-
-/// When a change came, and when it says that it was written.
-#[derive(Clone, Copy, Debug)]
-pub struct Came {
-    /// By the server's clock.
-    pub received_at: Millis,
-    /// By the phone's; 0 where it does not say.
-    pub claimed_at: Millis,
+    authority: Authority,
 }
 
 impl Author {
@@ -61,33 +41,16 @@ impl Author {
                 terms.push(payload);
             }
         }
-        terms.sort_by_key(|term| term.not_before_ms);
         Ok(Self {
             device: row.device,
             user: row.user,
             public_key: row.public_key.clone(),
-            revoked_at: row.revoked_at,
-            terms,
+            authority: Authority::new(terms, row.revoked_at),
         })
-    }
-
-    /// The certificate under which a change was made: the last that had begun when it says that it was written, or when it
-    /// came if it does not say.
-    fn term(&self, came: Came) -> Option<&CertificatePayload> {
-        let at = match came.claimed_at {
-            0 => came.received_at,
-            claimed => claimed,
-        };
-        let begun = self
-            .terms
-            .iter()
-            .rev()
-            .find(|term| term.not_before_ms <= at);
-        begun.or(self.terms.first())
     }
 }
 
-fn unauthorised(code: &str, detail: &str) -> ChangeStatus {
+fn unauthorised(Objection { code, detail }: Objection) -> ChangeStatus {
     ChangeStatus::Quarantined {
         quarantine: QuarantineKind::Unauthorised,
         code: code.to_owned(),
@@ -151,75 +114,14 @@ pub fn objection(
     came: Came,
 ) -> Option<ChangeStatus> {
     let Some(author) = author else {
-        return Some(unauthorised(
-            UNKNOWN,
-            "no device is certified for this actor",
-        ));
+        return Some(unauthorised(NOBODY));
     };
     if !proved {
-        return Some(unauthorised(
-            UNPROVED,
-            "no signature of its author's device covers this change",
-        ));
+        return Some(unauthorised(Objection {
+            code: UNPROVED,
+            detail: "no signature of its author's device covers this change",
+        }));
     }
-    if author
-        .revoked_at
-        .is_some_and(|revoked_at| came.received_at >= revoked_at)
-    {
-        return Some(unauthorised(
-            "author.revoked",
-            "it came after its author's device was revoked",
-        ));
-    }
-    // A phone that was offline for long loses no work: only what came after the end and itself says that it was written
-    // after it lies outside of the certificate for certain. Phones ask nothing here: what comes down to them was let in
-    // by the server or by a person, and they verify whose it is.
-    let Some(term) = author.term(came) else {
-        return Some(unauthorised(UNKNOWN, "nothing is certified of this actor"));
-    };
-    if came.received_at > term.not_after_ms && came.claimed_at > term.not_after_ms {
-        return Some(unauthorised(
-            EXPIRED,
-            "it was written, and came, after the end of its author's certificate",
-        ));
-    }
-    match &identity.document {
-        DocumentIdentity::Visit(_) => objection_in_visit(author, term, identity),
-        DocumentIdentity::Confirmation(named) => {
-            let code = document::objection_to(named, term)?;
-            let detail = match code {
-                "author.role" => "its author is not certified as enforcement",
-                "author.body" => "its author belongs to the body whose visit it confirms",
-                "author.region" => "its author's jurisdiction does not cover its region",
-                _ => "its author may not confirm here",
-            };
-            Some(unauthorised(code, detail))
-        }
-    }
-}
-
-fn objection_in_visit(
-    author: &Author,
-    term: &CertificatePayload,
-    identity: &Identity,
-) -> Option<ChangeStatus> {
-    if !term.roles.contains(&Role::Sampler) {
-        return Some(unauthorised(
-            "author.role",
-            "its author is not certified as a sampler",
-        ));
-    }
-    if term.organisation_id != identity.body {
-        return Some(unauthorised(
-            "author.body",
-            "its author belongs to another body than the visit",
-        ));
-    }
-    if identity.solo.is_some_and(|user| user != author.user) {
-        return Some(unauthorised(
-            "author.solo",
-            "the visit belongs to one person, and that is somebody else",
-        ));
-    }
-    None
+    let objection = author.authority.objection(&identity.document, came);
+    objection.map(unauthorised)
 }

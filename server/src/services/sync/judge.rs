@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use automerge::{Automerge, AutomergeError, ReadDoc};
 use sync_core::guard::{self, Admission, Inspected, Unsafe};
 use sync_core::model::{Actor, ChangeHash, DeviceId, Millis};
+use sync_core::sync::authority::Came;
 use sync_core::sync::wire::{ASIDE_FULL, ChangeStatus, HeldReason, QuarantineKind, SignedTip};
 use uuid::Uuid;
 
@@ -221,7 +222,7 @@ pub fn judge(case: Case) -> Result<(Verdict, Automerge), AutomergeError> {
         let known = &pool[hash];
         let author = authors.get(&change.header().actor);
         let proved = covered.contains(hash);
-        let came = authors::Came {
+        let came = Came {
             received_at: known.received_at,
             claimed_at: change.header().time,
         };

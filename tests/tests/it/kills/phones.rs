@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use fieldseal_server::clock::{Clock as _, SystemClock};
 use fieldseal_tests::World;
-use fieldseal_tests::child::{PhonePlan, PhoneProcess, Told};
+use fieldseal_tests::child::{Part, PhonePlan, PhoneProcess, Told};
 use fieldseal_tests::seed::dice;
 use fieldseal_tests::soundness::{
     assert_log_holds, assert_nothing_lost_or_doubled, assert_originals_whole, assert_phones_agree,
@@ -30,7 +30,7 @@ const PHONE_HITS: [(&str, u64); 5] = [
 const MEASURED: u32 = 5;
 
 /// Where a kill hit, by the last thing that the phone said.
-fn place(told: &[Told]) -> &'static str {
+pub(super) fn place(told: &[Told]) -> &'static str {
     match told.last() {
         Some(Told::Recording) => "recording",
         Some(Told::Sealing) => "sealing",
@@ -38,11 +38,13 @@ fn place(told: &[Told]) -> &'static str {
         Some(Told::Sending) => "in flight",
         Some(Told::Receiving) => "taking in",
         Some(Told::Asking) => "asking",
+        Some(Told::Opening) => "opening",
+        Some(Told::Packing) => "packing",
         _ => "between",
     }
 }
 
-fn saved(told: Vec<Told>) -> impl Iterator<Item = String> {
+pub(super) fn saved(told: Vec<Told>) -> impl Iterator<Item = String> {
     told.into_iter().filter_map(|told| match told {
         Told::Saved(one) => Some(one),
         _ => None,
@@ -73,6 +75,7 @@ fn a_phone_killed_two_hundred_times_loses_nothing_and_doubles_nothing() {
         username: known.people["王"].username.clone(),
         first: 0,
         seed: 0,
+        part: Part::Sampler,
     };
     drop(writer);
     let mut acknowledged: Vec<String> = Vec::new();

@@ -6,7 +6,7 @@ use fieldseal_tests::phone::signs;
 use fieldseal_tests::world::word;
 use fieldseal_tests::{Phone, World};
 use mobile_ffi::{
-    CaseState, ClientError, ConfirmedSubject, OpinionInput, Preview, code_png, code_svg,
+    CaseState, ClientError, ConfirmedSubject, OpinionInput, Preview, TodoKind, code_png, code_svg,
 };
 use serde_json::json;
 use sync_core::limits::{CODE_ANSWERED_MS, PARCEL_BYTES_MAX};
@@ -14,16 +14,16 @@ use sync_core::model::{DocumentId, RefusalId, RefusalState, SealSubject};
 use sync_core::rules::{Outcome, RefusalStanding, Subject};
 
 /// 五金店 refuses at nine, and two phones that have no network stand before it: the sampler's and the supervisor's.
-struct Gate {
-    w: World,
-    wang: Phone,
-    han: Phone,
-    visit: DocumentId,
-    refusal: RefusalId,
+pub(super) struct Gate {
+    pub(super) w: World,
+    pub(super) wang: Phone,
+    pub(super) han: Phone,
+    pub(super) visit: DocumentId,
+    pub(super) refusal: RefusalId,
 }
 
 impl Gate {
-    fn refused() -> Self {
+    pub(super) fn refused() -> Self {
         let w = World::shanxi();
         w.at("2025-03-02 08:00");
         let (mut wang, han) = (w.phone("王"), w.phone("韩"));
@@ -45,24 +45,24 @@ impl Gate {
     }
 
     /// The supervisor asks, the sampler answers and hands the case over; the answer's code.
-    fn met(&self) -> String {
+    pub(super) fn met(&self) -> String {
         let (_, question, answer) = self.han.meets(&self.wang, self.refusal);
         let parcel = self.wang.hands_over(&question, self.visit);
         self.han.opens(&parcel).expect("it is opened");
         answer
     }
 
-    fn case(&self) -> (DocumentId, RefusalId) {
+    pub(super) fn case(&self) -> (DocumentId, RefusalId) {
         (self.visit, self.refusal)
     }
 
-    fn standing(&self, phone: &Phone) -> RefusalStanding {
+    pub(super) fn standing(&self, phone: &Phone) -> RefusalStanding {
         let preview = phone.client.preview(self.visit).expect("the visit is held");
         standing(&preview, self.refusal)
     }
 
     /// What the server says of the refusal, and by which findings.
-    fn ruled(&self) -> (String, Vec<String>) {
+    pub(super) fn ruled(&self) -> (String, Vec<String>) {
         let rulings = self.w.rulings(self.visit);
         let subject = format!("refusal/{}", self.refusal);
         let ruling = rulings.iter().find(|it| word(&it["subject"]) == subject);
@@ -83,7 +83,7 @@ fn standing(preview: &Preview, refusal: RefusalId) -> RefusalStanding {
     }
 }
 
-fn said(preview: &Preview) -> Vec<&str> {
+pub(super) fn said(preview: &Preview) -> Vec<&str> {
     let said = preview
         .findings
         .iter()
@@ -92,7 +92,7 @@ fn said(preview: &Preview) -> Vec<&str> {
 }
 
 #[track_caller]
-fn code<T: std::fmt::Debug>(result: Result<T, ClientError>) -> String {
+pub(super) fn code<T: std::fmt::Debug>(result: Result<T, ClientError>) -> String {
     result.expect_err("it is refused").code
 }
 
@@ -551,4 +551,71 @@ fn codes_are_read_back_from_their_pictures_by_a_decoder_of_another_hand() {
         }
         assert_eq!(seen(&painted(&code_svg(&shown.text).unwrap())), shown.text);
     }
+}
+
+/// What waits for the person of a phone, by kind, with its words in both languages.
+fn waits(phone: &Phone) -> Vec<(TodoKind, u32)> {
+    let todos = phone.client.todos().unwrap();
+    for todo in &todos {
+        assert!(!todo.zh.is_empty() && !todo.en.is_empty(), "{todo:?}");
+        assert!(!todo.zh.is_ascii() && !todo.en.contains('：'), "{todo:?}");
+    }
+    todos.iter().map(|it| (it.kind, it.count)).collect()
+}
+
+#[test]
+fn what_waits_for_a_person_is_one_list_that_a_phone_makes_offline() {
+    let mut g = Gate::refused();
+    assert_eq!(waits(&g.wang), []);
+    assert_eq!(waits(&g.han), []);
+    // A draft waits for its seal, and a case for its supervisor.
+    let draft = g.wang.notes_refusal(&g.w, "T2");
+    assert_eq!(waits(&g.wang), [(TodoKind::Refusal, 1)]);
+    let [todo] = &g.wang.client.todos().unwrap()[..] else {
+        panic!("one thing waits");
+    };
+    assert_eq!(todo.subject, Some(SealSubject::Refusal(draft)));
+    assert_eq!(todo.zh, "拒检认定表待签封：电动车头盔");
+    g.met();
+    assert_eq!(waits(&g.han), [(TodoKind::Case, 1)]);
+    let [todo] = &g.han.client.todos().unwrap()[..] else {
+        panic!("one thing waits");
+    };
+    assert!(
+        todo.zh.starts_with("案件待现场确认：晋城示例五金店"),
+        "{todo:?}"
+    );
+    // Begun, it waits for the seal, and the case still for a confirmation; sealed, nothing waits.
+    let officers = g.han.officers();
+    let confirmation = g.han.finds(&g.w, g.case(), "confirmed", officers.clone());
+    assert_eq!(
+        waits(&g.han),
+        [(TodoKind::Case, 1), (TodoKind::Confirmation, 1)]
+    );
+    let signers: Vec<_> = officers.into_iter().map(signs).collect();
+    let sealed = g.han.client.seal_confirmation(confirmation, &signers);
+    sealed.unwrap();
+    assert_eq!(waits(&g.han), []);
+
+    // What the server sets aside waits for somebody to see to it, told once.
+    g.w.revokes(&g.wang);
+    g.han.online().syncs();
+    let todos = g.han.client.todos().unwrap();
+    let [todo] = &todos[..] else {
+        panic!("{todos:?}");
+    };
+    assert_eq!((todo.kind, todo.document_id), (TodoKind::Aside, g.visit));
+    assert!(
+        todo.count > 1 && todo.zh.contains("author.revoked"),
+        "{todo:?}"
+    );
+    // A revoked phone says what it cannot send, and keeps its draft.
+    g.wang.online().tries_to_sync();
+    g.wang.restarts();
+    let kinds: Vec<_> = waits(&g.wang).into_iter().map(|it| it.0).collect();
+    assert!(
+        kinds.contains(&TodoKind::Refusal) && kinds.contains(&TodoKind::Aside),
+        "{kinds:?}"
+    );
+    assert!(kinds.is_sorted());
 }

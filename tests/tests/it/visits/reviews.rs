@@ -8,7 +8,7 @@ use fieldseal_server::store::Statement;
 use fieldseal_tests::phone::Phone;
 use fieldseal_tests::world::word;
 use fieldseal_tests::{Answer, World};
-use mobile_ffi::EvidenceInput;
+use mobile_ffi::{EvidenceInput, TodoKind};
 use serde_json::{Value, json};
 use sync_core::model::{DocumentId, EvidenceId, EvidenceReview, SampleId};
 
@@ -257,6 +257,15 @@ fn a_question_reaches_the_phone_and_the_answer_comes_back_late_beside_the_piece(
     let unasked = it.of_kind("stock")[0];
     let refused = it.phone.client.answer_review(it.visit, unasked, "?", None);
     assert_eq!(refused.unwrap_err().code, "review.unknown");
+    // 待办: both pieces wait on the phone, each with what the authority said.
+    let waiting = || {
+        let todos = it.phone.client.todos().unwrap().into_iter();
+        let asked = todos.filter(|it| it.kind == TodoKind::Answer);
+        asked.collect::<Vec<_>>()
+    };
+    let pieces: BTreeSet<_> = waiting().iter().filter_map(|it| it.evidence_id).collect();
+    assert_eq!(pieces, labels.iter().copied().collect());
+    assert_eq!(waiting()[0].zh, "影像待补正：不采信，标签看不清");
     let late = it.brings_picture("label", "a clearer label");
     let answer = |piece, words: &str, supplement| {
         let client = &it.phone.client;
@@ -264,6 +273,7 @@ fn a_question_reaches_the_phone_and_the_answer_comes_back_late_beside_the_piece(
     };
     answer(labels[0], "重新拍摄", Some(late)).unwrap();
     answer(labels[1], "现场光线不足", None).unwrap();
+    assert_eq!(waiting(), []);
     it.phone.syncs();
     // Told to be late, waiting for the authority, and worth nothing before it is accepted.
     let late_words = [

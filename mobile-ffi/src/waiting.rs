@@ -1,0 +1,44 @@
+//! 待办: what waits for this person on this phone, offline and in one list; what counts as waiting is the core's to say.
+
+use sync_core::model::{DocumentId, EVIDENCE_REVIEW, EvidenceReview};
+use sync_core::sync::doctor::ItemState;
+use sync_core::sync::todos::{Todo, Waiting, todos};
+
+use crate::client::{Client, Done};
+use crate::kinds::{confirmations_in, visits_in};
+
+impl Client {
+    /// Everything that waits: what does not get through, cases to confirm, evidence to answer for, drafts to seal.
+    pub fn todos(&self) -> Done<Vec<Todo>> {
+        let cases = self.cases_waiting()?;
+        let items: Vec<(DocumentId, ItemState)> = self
+            .items()?
+            .into_iter()
+            .map(|(change, state)| (change.document_id, state))
+            .collect();
+        let told = self.references(EVIDENCE_REVIEW)?.into_iter();
+        // A record of a newer server that this build cannot read hides no other.
+        let reviews = told.filter_map(|it| serde_json::from_value(it.record).ok());
+        let reviews: Vec<EvidenceReview> = reviews.collect();
+        let body = self.person().map(|it| it.organisation_id);
+        let (mut visits, mut confirmations) = {
+            let inner = self.lock();
+            (visits_in(&inner.store)?, confirmations_in(&inner.store)?)
+        };
+        visits.retain(|it| body.as_ref().is_ok_and(|body| *body == it.identity().body));
+        let mut own = Vec::new();
+        for document in confirmations.drain(..) {
+            let changes = self.lock().store.list_changes(Some(document.id()))?;
+            if changes.iter().any(|it| it.own) {
+                own.push(document);
+            }
+        }
+        Ok(todos(&Waiting {
+            visits: &visits,
+            confirmations: &own,
+            reviews: &reviews,
+            items: &items,
+            cases: &cases,
+        }))
+    }
+}
