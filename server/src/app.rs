@@ -19,6 +19,7 @@ use crate::objects::{Objects, OpenObjectsError};
 use crate::rng::{Rng, SystemRng};
 use crate::services::events::Events;
 use crate::services::evidence;
+use crate::services::log::stamps::Authority;
 use crate::services::oidc::provider::Provider;
 use crate::services::publicity::Gateway;
 use crate::services::ruling::rulebooks::RulebookCache;
@@ -27,7 +28,7 @@ use crate::services::sync::admission::SyncGate;
 use crate::services::sync::origin;
 use crate::services::uploads::Uploads;
 use crate::services::wakes::provider::Providers;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, adoption};
 
 /// The state. Cheap to clone; handlers take it as `State<App>`.
 #[derive(Clone)]
@@ -73,6 +74,8 @@ pub struct Parts {
     pub providers: OnceLock<Providers>,
     /// The gateway to the credit publicity system; none unless it is configured, and then people enter by hand.
     pub publicity: OnceLock<Gateway>,
+    /// The authority that stamps checkpoints with its time; none unless it is configured.
+    pub authority: OnceLock<Authority>,
     /// Where browsers reach this server, as it stands in the codes of printed forms; none until somebody says so.
     pub public_url: OnceLock<String>,
     /// A server of map tiles for the sketch of a visit, `https://…/{z}/{x}/{y}.png`; none unless an operator names one.
@@ -156,6 +159,13 @@ impl App {
         rng: Arc<dyn Rng>,
         trust_forwarded_for: bool,
     ) -> Result<Self, OpenError> {
+        // Before anything is logged, and so before anything else is written.
+        let mut tx = store.begin().await?;
+        let adopted = adoption::adopt(&mut tx, clock.now()).await?;
+        tx.commit().await?;
+        if adopted > 0 {
+            tracing::info!(rows = adopted, "rows of before the log were taken into it");
+        }
         let mut tx = store.begin().await?;
         let keys = server_keys::open(&mut tx, data.path(), rng.as_ref(), clock.clone()).await?;
         tx.commit().await?;
@@ -181,6 +191,7 @@ impl App {
             oidc: OnceLock::new(),
             providers: OnceLock::new(),
             publicity: OnceLock::new(),
+            authority: OnceLock::new(),
             public_url: OnceLock::new(),
             tiles: OnceLock::new(),
             peopled: OnceLock::new(),

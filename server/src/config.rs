@@ -7,6 +7,7 @@ use sync_core::limits::POSTGRES_CONNECTIONS;
 
 use crate::data_folder::OBJECTS;
 use crate::objects::{Objects, OpenObjectsError};
+use crate::services::log::stamps::Authority;
 use crate::services::oidc::provider::is_safe;
 
 /// The settings of `fieldseal serve`; the other commands use those of the data.
@@ -201,6 +202,36 @@ pub struct PublicityArguments {
         hide_env_values = true
     )]
     pub publicity_secret: Vec<String>,
+}
+
+/// An authority of time stamps (可信时间戳, RFC 3161) for the checkpoints of the log; without one they have none.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct StampArguments {
+    /// Where an authority answers (http:// or https://): each checkpoint is stamped with its time
+    #[arg(long, env = "FIELDSEAL_TSA_URL", value_name = "URL")]
+    pub tsa_url: Option<String>,
+    /// A file of certificates (PEM) by which its answers are believed: its root, and what lies between
+    #[arg(long, env = "FIELDSEAL_TSA_CA", value_name = "FILE")]
+    pub tsa_ca: Option<PathBuf>,
+    /// The policy that is asked for, as 1.2.3.4; without one the authority's own
+    #[arg(long, env = "FIELDSEAL_TSA_POLICY", value_name = "OID")]
+    pub tsa_policy: Option<String>,
+}
+
+impl StampArguments {
+    /// The authority, if one is named; a sentence about what is missing or wrong.
+    pub fn authority(&self) -> Result<Option<Authority>, String> {
+        let roots = self.tsa_ca.as_deref().map(|file| {
+            let read = std::fs::read_to_string(file);
+            read.map_err(|error| format!("--tsa-ca {}: {error}", file.display()))
+        });
+        let roots = roots.transpose()?;
+        Authority::read(
+            self.tsa_url.as_deref(),
+            roots.as_deref(),
+            self.tsa_policy.as_deref(),
+        )
+    }
 }
 
 /// A configured provider.

@@ -24,7 +24,7 @@ use crate::endpoints::{
     enrolment_codes, enterprises, events, evidence, figures, health, imports, leases, media,
     not_sampled, oidc, organisations, prior_samplings, product_rules, publicity_messages,
     quarantine, re_entry_grants, returned_papers, rulebooks, rulings, samples, sampling_notices,
-    scopes, server_keys, sessions, sheet_number_blocks, sync, tasks, teams, tokens,
+    scopes, seals, server_keys, sessions, sheet_number_blocks, sync, tasks, teams, tokens,
     tracked_enterprises, uploads, users, visits,
 };
 use crate::openapi::{Document, Published};
@@ -171,6 +171,7 @@ fn operations() -> OpenApiRouter<App> {
             checkpoints::list::list_checkpoints
         ))
         .routes(routes!(checkpoints::get::get_checkpoint))
+        .routes(routes!(seals::get::get_seal))
         // Cases.
         .routes(routes!(cases::list::list_cases))
         .routes(routes!(cases::get::get_case))
@@ -237,6 +238,7 @@ pub fn router(app: App) -> Result<Router, RouterError> {
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
         .layer(middleware::from_fn_with_state(gate, gate::pass))
         .merge(console::router(app.clone()))
+        .merge(console::verifier::router(app.clone()))
         .layer(DefaultBodyLimit::max(JSON_BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(
             patience as Patience,

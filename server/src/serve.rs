@@ -29,6 +29,7 @@ pub async fn serve(
     let finishing = tokio::spawn(crate::services::uploads::finish::run(app.clone()));
     let cleaning = tokio::spawn(crate::services::uploads::clean::run(app.clone()));
     let sealing = tokio::spawn(crate::services::log::checkpoints::run(app.clone()));
+    let stamping = tokio::spawn(crate::services::log::stamps::run(app.clone()));
     let exporting = tokio::spawn(crate::services::bundles::run(app.clone()));
     let waking = tokio::spawn(crate::services::wakes::run(app.clone()));
     let publishing = tokio::spawn(crate::services::publicity::run(app.clone()));
@@ -67,6 +68,7 @@ pub async fn serve(
     listening.abort();
     waking.abort();
     sealing.abort();
+    stamping.abort();
     exporting.abort();
     publishing.abort();
     store.close().await;

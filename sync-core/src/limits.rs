@@ -76,6 +76,8 @@ pub const ACCOUNT_FAILURES_ANYWHERE_MAX: i64 = 50;
 pub const KNOWN_ADDRESS_MS: i64 = 90 * 24 * 3_600_000;
 /// Failed attempts from one address within the window before it must wait; many phones share one address.
 pub const ADDRESS_FAILURES_MAX: i64 = 100;
+/// Questions about seals from one address within that window: a person holds a few forms, a reviewing body a stack.
+pub const SEAL_QUESTIONS_MAX: i64 = 120;
 /// The window of failed attempts, in milliseconds.
 pub const FAILURES_WINDOW_MS: i64 = 15 * 60_000;
 /// A password, in Unicode scalar values.
@@ -470,8 +472,26 @@ pub const CHECKPOINT_REST_MS: u64 = 10 * 60_000;
 /// Chains that one checkpoint takes in; the rest stand under the next.
 pub const CHECKPOINT_CHAINS_MAX: u32 = 20_000;
 
+/// How often a server looks which checkpoints wait for a time stamp, in milliseconds.
+pub const STAMP_LOOK_MS: u64 = 60_000;
+/// Time stamps that one look asks for, one after the other.
+pub const STAMPS_AT_ONCE: u32 = 16;
+/// A request to an authority of time stamps, in seconds; a bundle waits so long for its own.
+pub const STAMP_REQUEST_S: u64 = 10;
+/// How long a server that asks for a time stamp has the checkpoint to itself, in milliseconds.
+pub const STAMP_LEASE_MS: i64 = 60_000;
+/// What an authority may answer, in bytes: a signature and a chain of certificates.
+pub const STAMP_ANSWER_BYTES_MAX: u64 = 256 * 1024;
+
 /// How long a bundle can be continued after it was made, in milliseconds.
 pub const EXPORT_KEPT_MS: i64 = 24 * 3_600_000;
+/// A file of a bundle that is read whole when it is checked, in bytes: everything but evidence, which is hashed a piece at a
+/// time. A log of a hundred thousand lines is shorter.
+pub const BUNDLE_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// What a server may have in memory, all of it, while it makes and sends bundles of any length, in bytes. Held by a test.
+pub const EXPORT_RESIDENT_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// What `fieldseal verify` may have in memory while it checks one of any length, in bytes. Held by a test.
+pub const VERIFY_RESIDENT_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// How often bundles that are older are looked for, in milliseconds.
 pub const EXPORTS_SWEPT_MS: u64 = 10 * 60_000;
 /// How often a bundle is begun anew because the visit was written to meanwhile.

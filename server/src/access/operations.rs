@@ -346,6 +346,10 @@ pub const OPERATIONS: &[Operation] = &[
     },
     public("list_checkpoints", "/v1/checkpoints"),
     public("get_checkpoint", "/v1/checkpoints/1"),
+    public(
+        "get_seal",
+        "/v1/seals/0000000000000000000000000000000000000000000000000000000000000000",
+    ),
     Operation {
         id: "create_checkpoint",
         who: Who::Anyone,

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use crate::app::App;
+use crate::clock::rfc3339;
 use crate::config::DataConfig;
 use crate::services::log::audit;
 
@@ -31,6 +32,13 @@ impl Audit {
             .map(|(what, count)| format!("{count} {what}"))
             .collect();
         println!("audited: {}", counted.join(", "));
+        if let Some((at, _)) = found.adopted {
+            println!(
+                "of before the log, taken into it at {}: the lines whose kind begins with adopted-; they prove what stood then, \
+                 and not that it was there before",
+                rfc3339(at)
+            );
+        }
         match found.faults.len() {
             0 => {
                 println!("OK: everything is as the log says");

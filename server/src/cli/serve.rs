@@ -6,7 +6,9 @@ use tokio::net::TcpListener;
 
 use super::Outcome;
 use crate::app::App;
-use crate::config::{DataConfig, ListenConfig, OidcArguments, PublicityArguments, WakeArguments};
+use crate::config::{
+    DataConfig, ListenConfig, OidcArguments, PublicityArguments, StampArguments, WakeArguments,
+};
 use crate::problem::Problem;
 use crate::router;
 use crate::serve::{serve, signalled};
@@ -28,6 +30,8 @@ pub struct Serve {
     wake: WakeArguments,
     #[command(flatten)]
     publicity: PublicityArguments,
+    #[command(flatten)]
+    stamp: StampArguments,
 }
 
 impl Serve {
@@ -39,6 +43,7 @@ impl Serve {
             self.publicity.publicity_endpoint.as_deref(),
             &self.publicity.publicity_secret,
         )?;
+        let authority = self.stamp.authority()?;
         let app = App::open(&self.data, self.listen.trust_forwarded_for).await?;
         if let Some(provider) = provider {
             // Freshly opened, so there is none yet.
@@ -52,6 +57,9 @@ impl Serve {
         }
         if let Some(gateway) = gateway {
             let _ = app.publicity.set(gateway);
+        }
+        if let Some(authority) = authority {
+            let _ = app.authority.set(authority);
         }
         let listener = TcpListener::bind(self.listen.listen)
             .await

@@ -1,22 +1,13 @@
 //! `fieldseal verify`: checks a bundle without a server, a network or a database.
 
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use aws_lc_rs::digest::{Context, SHA256};
-use sync_core::limits::BACKUP_READ_BYTES;
-use sync_core::model::Digest;
-use sync_core::proof::bundle::{self, Files};
-use zip::ZipArchive;
+use sync_core::proof::bundle::Report;
 
 use super::Outcome;
 use crate::clock::rfc3339;
-use crate::crypto::AwsLc;
-
-/// What is read whole at most, in bytes: everything but evidence, which is hashed a piece at a time.
-const FILE_BYTES_MAX: u64 = 1 << 30;
+use crate::services::bundles::checking::{Trusted, check};
+use crate::services::log::stamps::token::Roots;
 
 /// The arguments of `verify`.
 #[derive(Debug, clap::Args)]
@@ -27,6 +18,10 @@ pub struct Verify {
     /// none is said, the keys in the bundle are taken and named
     #[arg(long)]
     server_key: Vec<String>,
+    /// Believe time stamps by these certificates (PEM) alone, which you have from the authority; where none are said, those
+    /// in the bundle are taken
+    #[arg(long, value_name = "FILE")]
+    authority: Option<PathBuf>,
     /// Tell what was found as JSON
     #[arg(long)]
     json: bool,
@@ -35,42 +30,20 @@ pub struct Verify {
 impl Verify {
     /// Checks it, and fails where anything does not hold.
     pub fn run(self) -> Outcome {
-        let report = if self.bundle.is_dir() {
-            let mut folder = Folder::open(&self.bundle)?;
-            bundle::verify(&mut folder, &AwsLc, &self.server_key)
-        } else {
-            let mut zipped = Zipped::open(&self.bundle)?;
-            let mut report = bundle::verify(&mut zipped, &AwsLc, &self.server_key);
-            report.faults.extend(zipped.twice());
-            report
+        let authority = self.authority.as_deref().map(|file| {
+            let read = std::fs::read_to_string(file).map_err(|error| error.to_string());
+            let roots = read.and_then(|pem| Roots::read(&pem));
+            roots.map_err(|why| format!("{}: {why}", file.display()))
+        });
+        let trusted = Trusted {
+            server_keys: self.server_key.clone(),
+            authority: authority.transpose()?,
         };
+        let report = check(&self.bundle, &trusted)?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&report)?);
         } else {
-            for fault in &report.faults {
-                println!("{:11} {}: {}", fault.check, fault.place, fault.why);
-            }
-            let checked: Vec<String> = report
-                .checked
-                .iter()
-                .map(|(what, count)| format!("{what} {count}"))
-                .collect();
-            println!("checked: {}", checked.join(", "));
-            if let Some(visit) = report.visit {
-                println!("visit: {visit}");
-            }
-            if let Some(at) = report.made_at_ms {
-                println!("made at: {}", rfc3339(at));
-            }
-            if let Some(at) = report.checkpoint_at_ms {
-                println!("stands under a checkpoint of: {}", rfc3339(at));
-            }
-            println!("server keys: {}", report.server_keys.join(" "));
-            if self.server_key.is_empty() {
-                println!(
-                    "compare them with what the server publishes, or name one with --server-key"
-                );
-            }
+            self.tell(&report);
         }
         match report.faults.len() {
             0 => {
@@ -82,125 +55,43 @@ impl Verify {
             count => Err(format!("{count} faults: the bundle does not hold").into()),
         }
     }
-}
 
-fn hash(mut bytes: impl Read) -> Option<Digest> {
-    let mut hash = Context::new(&SHA256);
-    let mut piece = vec![0; BACKUP_READ_BYTES];
-    loop {
-        match bytes.read(&mut piece).ok()? {
-            0 => break,
-            read => hash.update(&piece[..read]),
+    /// For people who have never seen one.
+    fn tell(&self, report: &Report) {
+        for fault in &report.faults {
+            println!("{:11} {}: {}", fault.check, fault.place, fault.why);
         }
-    }
-    let mut found = [0; 32];
-    found.copy_from_slice(hash.finish().as_ref());
-    Some(Digest(found))
-}
-
-fn whole(bytes: impl Read, length: u64) -> Option<Vec<u8>> {
-    if length > FILE_BYTES_MAX {
-        return None;
-    }
-    let mut read = Vec::new();
-    bytes.take(FILE_BYTES_MAX).read_to_end(&mut read).ok()?;
-    Some(read)
-}
-
-/// A bundle as one file.
-struct Zipped<R> {
-    archive: ZipArchive<R>,
-    names: Vec<String>,
-}
-
-impl Zipped<File> {
-    fn open(path: &Path) -> Result<Self, Box<dyn std::error::Error>> {
-        let said = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let file = File::open(path).map_err(|error| said(&error))?;
-        let mut archive = ZipArchive::new(file).map_err(|error| said(&error))?;
-        let mut names = Vec::new();
-        for at in 0..archive.len() {
-            let entry = archive.by_index_raw(at).map_err(|error| said(&error))?;
-            if !entry.is_dir() {
-                let name = entry.name().map_err(|error| said(&error))?;
-                names.push(name.into_owned());
+        let checked: Vec<String> = report
+            .checked
+            .iter()
+            .map(|(what, count)| format!("{what} {count}"))
+            .collect();
+        println!("checked: {}", checked.join(", "));
+        if let Some(lines) = report.checked.get("adopted") {
+            println!(
+                "{lines} lines of the log tell of what was there before it began: as what it stood then, not that it was seen"
+            );
+        }
+        if let Some(visit) = report.visit {
+            println!("visit: {visit}");
+        }
+        if let Some(at) = report.made_at_ms {
+            println!("made at: {}", rfc3339(at));
+        }
+        if let Some(at) = report.checkpoint_at_ms {
+            println!("stands under a checkpoint of: {}", rfc3339(at));
+        }
+        if let (Some(at), Some(by)) = (report.stamped_at_ms, &report.stamped_by) {
+            println!("which was there at: {}, says {by}", rfc3339(at));
+            if self.authority.is_none() {
+                println!(
+                    "by the certificates in the bundle; get the authority's own and name them with --authority"
+                );
             }
         }
-        Ok(Self { archive, names })
-    }
-
-    /// Names that stand twice: which one a program unpacks is its own affair.
-    fn twice(&self) -> Vec<bundle::Fault> {
-        let mut seen = BTreeSet::new();
-        let again = self.names.iter().filter(|name| !seen.insert(*name));
-        let faults = again.map(|name| bundle::Fault {
-            check: "sums",
-            place: name.clone(),
-            why: "stands in the ZIP twice".to_owned(),
-        });
-        faults.collect()
-    }
-}
-
-impl<R: Read + Seek> Files for Zipped<R> {
-    fn names(&self) -> BTreeSet<String> {
-        self.names.iter().cloned().collect()
-    }
-    fn read(&mut self, name: &str) -> Option<Vec<u8>> {
-        let entry = self.archive.by_name(name).ok()?;
-        let length = entry.size();
-        whole(entry, length)
-    }
-    fn sha256(&mut self, name: &str) -> Option<Digest> {
-        hash(self.archive.by_name(name).ok()?)
-    }
-}
-
-/// A bundle as it was unpacked.
-struct Folder {
-    root: PathBuf,
-    names: BTreeSet<String>,
-}
-
-impl Folder {
-    fn open(root: &Path) -> std::io::Result<Self> {
-        let mut names = BTreeSet::new();
-        let mut folders = vec![(root.to_owned(), String::new())];
-        while let Some((folder, before)) = folders.pop() {
-            for entry in folder.read_dir()? {
-                let entry = entry?;
-                let name = format!("{before}{}", entry.file_name().to_string_lossy());
-                if entry.file_type()?.is_dir() {
-                    folders.push((entry.path(), format!("{name}/")));
-                } else {
-                    names.insert(name);
-                }
-            }
+        println!("server keys: {}", report.server_keys.join(" "));
+        if self.server_key.is_empty() {
+            println!("compare them with what the server publishes, or name one with --server-key");
         }
-        Ok(Self {
-            root: root.to_owned(),
-            names,
-        })
-    }
-
-    fn file(&self, name: &str) -> Option<File> {
-        // What a file of the bundle names is no way out of it.
-        self.names
-            .contains(name)
-            .then(|| File::open(self.root.join(name)).ok())?
-    }
-}
-
-impl Files for Folder {
-    fn names(&self) -> BTreeSet<String> {
-        self.names.clone()
-    }
-    fn read(&mut self, name: &str) -> Option<Vec<u8>> {
-        let file = self.file(name)?;
-        let length = file.metadata().ok()?.len();
-        whole(file, length)
-    }
-    fn sha256(&mut self, name: &str) -> Option<Digest> {
-        hash(self.file(name)?)
     }
 }

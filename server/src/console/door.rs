@@ -192,7 +192,8 @@ fn policy(app: &App) -> String {
     )
 }
 
-fn bind(app: &App, headers: &mut HeaderMap) {
+/// Binds a browser to what a page of ours may do.
+pub(super) fn bind(app: &App, headers: &mut HeaderMap) {
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         // Not none: a form that is sent would then come from nowhere.

@@ -20,6 +20,7 @@ pub mod review;
 pub mod setup;
 pub mod sheets;
 pub mod today;
+pub mod verifier;
 pub mod visits;
 pub mod when;
 pub mod words;

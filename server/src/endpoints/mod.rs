@@ -35,6 +35,7 @@ pub mod rulings;
 pub mod samples;
 pub mod sampling_notices;
 pub mod scopes;
+pub mod seals;
 pub mod server_keys;
 pub mod sessions;
 pub mod sheet_number_blocks;

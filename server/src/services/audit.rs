@@ -41,7 +41,7 @@ pub async fn record(
 ) -> Result<()> {
     let actor = actor.into();
     let (id, now, request) = (app.new_uuid(), app.now(), crate::telemetry::request_id());
-    let visit = visit_of(&subject);
+    let visit = audit::visit_of(&subject);
     let columns = args![
         id,
         now,
@@ -53,15 +53,6 @@ pub async fn record(
         request
     ];
     audit::insert_event(tx, visit, now, columns).await
-}
-
-/// The document that a subject names: `visit:…`, `document:…`, `evidence:…/…` or `form:…/…`.
-fn visit_of(subject: &str) -> Option<DocumentId> {
-    let (kind, name) = subject.split_once(':')?;
-    let document = name.split('/').next()?.parse().ok()?;
-    ["visit", "document", "evidence", "form"]
-        .contains(&kind)
-        .then_some(document)
 }
 
 /// A page before a row, newest first. Of a visit that the caller sees it has what anybody did with its evidence: who works

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::store::access::wakes;
 use crate::store::rulings::{dirty, effects};
 use crate::store::sync::changes;
-use crate::store::{Result, Store, media, uploads};
+use crate::store::{Result, Store, log, media, uploads};
 
 /// How long a scrape waits for the database before it says that there is none.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -103,6 +103,19 @@ pub fn describe() {
         "Requests to its gateway, by what came of them"
     );
     describe_gauge!(
+        "fieldseal_time_stamps_waiting",
+        "Checkpoints that wait for the time stamp of an authority"
+    );
+    describe_gauge!(
+        "fieldseal_time_stamp_lag_seconds",
+        Unit::Seconds,
+        "For how long the oldest of them has waited"
+    );
+    describe_counter!(
+        "fieldseal_time_stamp_attempts_total",
+        "Requests to the authority of time stamps, by what came of them"
+    );
+    describe_gauge!(
         "fieldseal_event_streams",
         "Streams of live notice that are open at this process"
     );
@@ -157,6 +170,10 @@ pub async fn set(app: &App) {
         gauge!("fieldseal_wakes", "state" => state).set(count as f64);
     }
     gauge!("fieldseal_publicity_waiting").set(now.publicity as f64);
+    let (waiting, since) = now.unstamped;
+    let waited_ms = since.map_or(0, |at| (app.now() - at).max(0));
+    gauge!("fieldseal_time_stamps_waiting").set(waiting as f64);
+    gauge!("fieldseal_time_stamp_lag_seconds").set(waited_ms as f64 / 1_000.0);
     gauge!("fieldseal_media_waiting").set(now.media as f64);
 }
 
@@ -168,6 +185,7 @@ struct Standing {
     uploads: [(&'static str, i64); 3],
     wakes: [(&'static str, i64); 2],
     publicity: i64,
+    unstamped: (i64, Option<i64>),
     media: i64,
 }
 
@@ -182,6 +200,7 @@ async fn read(store: &Store) -> Result<Standing> {
         uploads: uploads::count(&mut db).await?,
         wakes: wakes::count(&mut db).await?,
         publicity: effects::count_waiting(&mut db).await?,
+        unstamped: log::count_unstamped(&mut db).await?,
         media: media::waiting(&mut db).await?,
     })
 }

@@ -30,7 +30,7 @@ pub enum Place {
 
 impl Place {
     /// The bytes that attempts are counted on. An IPv6 network counts as one address: a host has 2⁶⁴ of them.
-    fn bytes(self) -> Vec<u8> {
+    pub(super) fn bytes(self) -> Vec<u8> {
         match self {
             Place::Device(device) => device.to_string().into_bytes(),
             Place::Address(address) => match address.to_canonical() {

@@ -34,6 +34,7 @@ pub mod reference;
 pub mod returned_papers;
 pub mod ruled_facts;
 pub mod ruling;
+pub mod seals;
 pub mod server_keys;
 pub mod sessions;
 pub mod sheet_numbers;

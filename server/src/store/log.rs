@@ -55,6 +55,20 @@ statements! {
     /// Another checkpoint.
     INSERT_CHECKPOINT = "INSERT INTO checkpoints (number, leaves, root, made_at, signed, stamp_state, stamp_due_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    /// Checkpoints whose time stamp is to be asked for, newest first.
+    LIST_UNSTAMPED = "SELECT * FROM checkpoints WHERE stamp_state = 'waiting' AND stamp_due_at <= $1 \
+        ORDER BY number DESC LIMIT $2";
+    /// A server asks for one; another that saw the same leaves it alone.
+    CLAIM_STAMP = "UPDATE checkpoints SET stamp_due_at = $3, stamp_attempts = stamp_attempts + 1 \
+        WHERE number = $1 AND stamp_state = 'waiting' AND stamp_attempts = $2";
+    /// It came, and was believed by these roots.
+    PUT_STAMP = "UPDATE checkpoints SET stamp_state = 'stamped', stamp = $2, stamp_roots = $3, stamp_problem = NULL \
+        WHERE number = $1 AND stamp_state = 'waiting'";
+    /// It did not come, and when it is asked for again.
+    PUT_STAMP_PROBLEM = "UPDATE checkpoints SET stamp_due_at = $2, stamp_problem = $3 \
+        WHERE number = $1 AND stamp_state = 'waiting'";
+    /// How many wait, and since when.
+    COUNT_UNSTAMPED = "SELECT COUNT(*) AS waiting, MIN(made_at) AS since FROM checkpoints WHERE stamp_state = 'waiting'";
     /// The visit that a confirmation names.
     FIND_VISIT = "SELECT visit_id FROM confirmations WHERE document_id = $1";
     /// How often this database came out of a backup.
@@ -106,6 +120,21 @@ pub const ADMISSION: &str = "admission";
 pub const EVIDENCE: &str = "evidence";
 /// An act on the audit trail: reads and exports of evidence among them.
 pub const AUDIT: &str = "audit";
+
+/// What was there before the log, as it stood when the log began.
+pub const ADOPTED_CHANGES: &str = "adopted-changes";
+/// The same of a version of a ruling.
+pub const ADOPTED_RULING: &str = "adopted-ruling";
+/// The same of a decision.
+pub const ADOPTED_DECISION: &str = "adopted-decision";
+/// The same of a report of a laboratory.
+pub const ADOPTED_CUSTODY: &str = "adopted-custody";
+/// The same of an admission.
+pub const ADOPTED_ADMISSION: &str = "adopted-admission";
+/// The same of a proof of evidence.
+pub const ADOPTED_EVIDENCE: &str = "adopted-evidence";
+/// The same of an act on the audit trail.
+pub const ADOPTED_AUDIT: &str = "adopted-audit";
 
 /// A version of a ruling as it stands in bundles, and as it is signed there.
 pub fn ruling_message(record: &Json) -> String {
@@ -186,7 +215,8 @@ pub fn record_of(row: Row) -> Json {
     Json::Object(told)
 }
 
-/// Writes what was noted, in its order, each behind the end of its chain. Called by [`Tx::commit`] alone.
+/// Writes what was noted, in its order, each behind the end of its chain. Called by [`Tx::commit`], and where rows of before
+/// the log are adopted.
 pub(super) async fn write(tx: &mut Tx, noted: Vec<Note>) -> Result<()> {
     if noted.is_empty() {
         return Ok(());
@@ -401,8 +431,23 @@ pub struct CheckpointRow {
     pub signed: Signed<CheckpointPayload>,
     /// What the authority of time stamps (可信时间戳) answered, DER.
     pub stamp: Option<Vec<u8>>,
+    /// The certificates by which it was believed, PEM.
+    pub stamp_roots: Option<String>,
     /// `none`, `waiting`, `stamped`.
     pub stamp_state: String,
+    /// How often it was asked for.
+    pub stamp_attempts: i64,
+}
+
+/// A time stamp is to be asked for.
+pub const WAITING: &str = "waiting";
+
+/// Whether one is wanted of a new checkpoint, as stored.
+pub fn stamp_state(wanted: bool) -> &'static str {
+    match wanted {
+        true => WAITING,
+        false => "none",
+    }
 }
 
 fn checkpoint(row: &Row) -> Result<CheckpointRow> {
@@ -416,7 +461,9 @@ fn checkpoint(row: &Row) -> Result<CheckpointRow> {
         payload: signed.read_unverified().map_err(|_| UNREADABLE)?,
         signed,
         stamp: row.get("stamp")?,
+        stamp_roots: row.get("stamp_roots")?,
         stamp_state: row.get("stamp_state")?,
+        stamp_attempts: row.get("stamp_attempts")?,
     })
 }
 
@@ -453,10 +500,7 @@ pub async fn insert_checkpoint(
         name: "signed",
         wanted: "plain data",
     })?;
-    let state = match stamp_wanted {
-        true => "waiting",
-        false => "none",
-    };
+    let state = stamp_state(stamp_wanted);
     let values = args![
         payload.number,
         number(payload.leaves),
@@ -467,6 +511,42 @@ pub async fn insert_checkpoint(
         payload.made_at_ms
     ];
     tx.exec(&INSERT_CHECKPOINT, values).await.map(drop)
+}
+
+/// Checkpoints whose time stamp is due, newest first.
+pub async fn list_unstamped(
+    db: &mut Session,
+    now: Millis,
+    rows_max: u32,
+) -> Result<Vec<CheckpointRow>> {
+    let rows = db.all(&LIST_UNSTAMPED, args![now, rows_max]).await?;
+    rows.iter().map(checkpoint).collect()
+}
+
+/// Claims the time stamp of a checkpoint until an instant; false where somebody else did.
+pub async fn claim_stamp(tx: &mut Tx, row: &CheckpointRow, until: Millis) -> Result<bool> {
+    let args = args![row.payload.number, row.stamp_attempts, until];
+    Ok(tx.exec(&CLAIM_STAMP, args).await? == 1)
+}
+
+/// Keeps the time stamp of a checkpoint with the roots by which it was believed.
+pub async fn put_stamp(tx: &mut Tx, number: i64, stamp: Vec<u8>, roots: &str) -> Result<()> {
+    tx.exec(&PUT_STAMP, args![number, stamp, roots])
+        .await
+        .map(drop)
+}
+
+/// Keeps why no time stamp came, and when it is asked for again.
+pub async fn put_stamp_problem(tx: &mut Tx, number: i64, due: Millis, why: &str) -> Result<()> {
+    tx.exec(&PUT_STAMP_PROBLEM, args![number, due, why])
+        .await
+        .map(drop)
+}
+
+/// How many checkpoints wait for a time stamp, and when the oldest of them was made.
+pub async fn count_unstamped(db: &mut Session) -> Result<(i64, Option<Millis>)> {
+    let row = db.one(&COUNT_UNSTAMPED, args![]).await?;
+    Ok((row.get("waiting")?, row.get("since")?))
 }
 
 /// How often this database came out of a backup.

@@ -65,6 +65,7 @@ migrations![
     "0032_evidence_reviews",
     "0033_log",
     "0034_packed_facts",
+    "0035_seals",
 ];
 
 statements! {

@@ -5,6 +5,7 @@
 //! writers queue in the process instead of fighting for the file's lock. Readers get a snapshot by [`Store::read`].
 
 pub mod access;
+pub mod adoption;
 pub mod bulk;
 mod error;
 pub mod evidence;
@@ -18,6 +19,7 @@ pub mod reference;
 pub mod reviews;
 mod row;
 pub mod rulings;
+pub mod seals;
 mod session;
 mod statement;
 pub mod sync;
@@ -67,6 +69,7 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
     [
         &[
+            adoption::ALL,
             migrations::ALL,
             locks::ALL,
             feed::ALL,
@@ -75,6 +78,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
             log::ALL,
             media::ALL,
             reviews::ALL,
+            seals::ALL,
             uploads::ALL,
         ],
         access::ALL,
@@ -100,6 +104,7 @@ fn bulks() -> impl Iterator<Item = &'static Bulk> {
         log::BULK,
         media::BULK,
         reviews::BULK,
+        seals::BULK,
         reference::custody::BULK,
         reference::enterprises::BULK,
         rulings::cases::BULK,

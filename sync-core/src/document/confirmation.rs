@@ -14,7 +14,7 @@ use super::project::{
     ListedEvidence, ListedRecord, Reading, Shown, Surroundings, listed, shown, time_fact,
 };
 use super::reading::{ToldAmendment, ToldSeal, told_amendments, told_seals};
-use super::seals::{digest_of, governs, judge_person};
+use super::seals::{ListedSeal, digest_of, governs, judge_person};
 use crate::model::{
     Confirmation, ConfirmationIdentity, Digest, DocumentId, Fault, Millis, Opinion, OpinionId,
     Region, SealSubject, TimeClaim, TimeFact, UserId, VisitIdentity,
@@ -108,6 +108,9 @@ pub struct ConfirmationProjection {
     pub co_signatures: Vec<ListedCoSignature>,
     /// 影像清单, by id.
     pub evidence: Vec<ListedEvidence>,
+    /// Seals that hold; what is read of them stands beside this.
+    #[serde(skip)]
+    pub seals: Vec<ListedSeal>,
     /// Everybody whose certified key wrote into it.
     pub authors: BTreeSet<UserId>,
     /// What is wrong with the form, its seal, its evidence and its opinions, as codes.
@@ -288,6 +291,7 @@ pub fn project_confirmation(
         .as_ref()
         .and_then(|form| fact(&read, form, &opinions, &co_signatures));
     let signed = form.as_ref().map(|form| form.signers.clone());
+    let seals = form.as_ref().map(|form| form.seals.clone());
     let mut record = listed(
         &read,
         "confirmation",
@@ -328,6 +332,7 @@ pub fn project_confirmation(
         opinions,
         co_signatures,
         evidence,
+        seals: seals.unwrap_or_default(),
         authors: read.people(),
         faults,
         unreadable,

@@ -31,8 +31,8 @@ pub use project::{
     ListedEvidence, ListedRecord, ListedSheet, Projection, Surroundings, TaskContext, project,
 };
 pub use seals::{
-    AmendmentRecord, AmendmentVerdict, Certificates, SealProof, SealRecord, SealSignature,
-    SealStatement, SealVerdict, Sealable,
+    AmendmentRecord, AmendmentVerdict, Certificates, ListedSeal, SealProof, SealRecord,
+    SealSignature, SealStanding, SealStatement, SealVerdict, Sealable,
 };
 pub use skeleton::{Identity, SCHEMA, SKELETON_ACTOR, SignedBy};
 pub use visit::VisitDocument;

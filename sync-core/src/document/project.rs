@@ -11,7 +11,10 @@ use super::bound::{BoundDocument, Item, Items};
 use super::conflicts::{ConflictRecord, conflicts};
 use super::entries::{self, ComputedEntry, Place};
 use super::history::Touched;
-use super::seals::{AmendmentRecord, Certificates, Edits, SealRecord, SealVerdict, Sealable};
+use super::seals::{
+    AmendmentRecord, Certificates, Edits, ListedSeal, SealRecord, SealStanding, SealVerdict,
+    Sealable,
+};
 use super::skeleton::{Identity, SignedBy};
 use super::visit::VisitDocument;
 use crate::model::{
@@ -154,6 +157,9 @@ pub struct Projection {
     pub on_site_reports: Vec<ListedRecord<OnSiteReport>>,
     /// 影像清单, by id.
     pub evidence: Vec<ListedEvidence>,
+    /// Seals that hold, by what they seal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seals: Vec<ListedSeal>,
     /// Fields that two people set apart.
     pub conflicts: Vec<ConflictRecord>,
     /// Name of the enterprise as last recorded; shown, never compared.
@@ -344,8 +350,10 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
     let mut samples = BTreeMap::new();
     let mut sheets = BTreeMap::new();
     let mut papers = Papers::default();
+    let mut seals = Vec::new();
     let now = read.take(document.sheets());
     for shown in shown(&read, now) {
+        seals.extend_from_slice(&shown.seals);
         let sheet = &shown.item.value;
         papers.take(&shown, Some(sheet.sheet_no.clone()), &sheet.evidence);
         let sampled = read.time(&sheet.sampled_at, &shown.item.setter("sampled_at"));
@@ -390,12 +398,15 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
     let reports = shown(&read, now);
     for it in &refusals {
         papers.take(it, None, &it.item.value.evidence);
+        seals.extend_from_slice(&it.seals);
     }
     for it in &not_sampled {
         papers.take(it, None, &it.item.value.evidence);
+        seals.extend_from_slice(&it.seals);
     }
     for it in &reports {
         papers.take(it, None, &it.item.value.evidence);
+        seals.extend_from_slice(&it.seals);
     }
     let wrong = evidence.iter().flat_map(|it| papers.faults(&it.entry));
     beside_faults.extend(wrong.map(|fault| fault.key("evidence")));
@@ -460,6 +471,7 @@ pub fn project(document: &VisitDocument, around: &dyn Surroundings) -> Projectio
         not_sampled,
         on_site_reports,
         evidence,
+        seals,
         enterprise_region,
         conflicts: conflicts(document.automerge()),
     }
@@ -533,6 +545,8 @@ pub(super) struct Shown<T> {
     pub(super) seal_id: Option<SealId>,
     /// What was signed, by every seal that its device signed.
     pub(super) digests: BTreeSet<Digest>,
+    /// Those seals, for whoever holds a form.
+    pub(super) seals: Vec<ListedSeal>,
     amended: bool,
     unsigned_amendments: u32,
     /// What the signed amendments beside it say, in the order of changes.
@@ -580,6 +594,7 @@ fn unsealed<T>(item: Item<T>) -> Shown<T> {
         distinct_seals: 0,
         seal_id: None,
         digests: BTreeSet::new(),
+        seals: Vec::new(),
         amended: false,
         unsigned_amendments: 0,
         amended_fields: Vec::new(),
@@ -644,8 +659,23 @@ fn as_sealed<I: Identity, T: Sealable>(
     let (signed, unsigned): (Vec<_>, Vec<_>) = amendments.into_iter().partition(holds);
     let said_by_rules = ["seal.party", "seal.two_samplers"];
     let faults = verdict.faults.iter();
+    let item: Item<T> = document.sealed_view(&seal.value.statement).ok()?;
+    let amended_fields: Vec<Touched> = signed.into_iter().flat_map(|it| it.fields).collect();
+    let standing = |of: &SealRecord| match () {
+        () if of.statement.says() != says => SealStanding::Replaced,
+        () if is_taken_back(&item.value, &amended_fields) => SealStanding::Withdrawn,
+        () if !amended_fields.is_empty() => SealStanding::Amended,
+        () => SealStanding::Stands,
+    };
+    let seals = verified.iter().map(|(seal, verdict)| ListedSeal {
+        seal_id: seal.value.seal_id,
+        digest: verdict.digest,
+        sealed: read.time(&seal.value.sealed_at, &seal.maker),
+        standing: standing(&seal.value),
+    });
     Some(Shown {
-        item: document.sealed_view(&seal.value.statement).ok()?,
+        seals: seals.collect(),
+        item,
         signers: alike().flat_map(|it| it.signers.iter().copied()).collect(),
         party_signed: alike().any(|it| it.party_signed),
         distinct_seals: count(contents.len()),
@@ -653,7 +683,7 @@ fn as_sealed<I: Identity, T: Sealable>(
         digests: verified.iter().map(|(_, verdict)| verdict.digest).collect(),
         amended,
         unsigned_amendments: count(unsigned.len()),
-        amended_fields: signed.into_iter().flat_map(|it| it.fields).collect(),
+        amended_fields,
         faults: faults
             .filter(|fault| !said_by_rules.contains(fault))
             .map(|fault| (*fault).to_owned())
@@ -884,18 +914,17 @@ struct Records<'a> {
 
 /// 撤回: as it was sealed, and then by the last signed amendment that speaks of it.
 fn is_withdrawn(shown: &Shown<Refusal>) -> bool {
+    is_taken_back(&shown.item.value, &shown.amended_fields)
+}
+
+/// 作废、撤回: as it was sealed, and then by the last of the signed amendments that speaks of it.
+fn is_taken_back<T: Sealable>(as_sealed: &T, amended_fields: &[Touched]) -> bool {
     let said = |reason: &str| !reason.trim().is_empty();
-    let sealed = shown
-        .item
-        .value
-        .withdrawn_reason
-        .as_deref()
-        .is_some_and(said);
-    let mut amended = shown.amended_fields.iter().rev();
+    let sealed = as_sealed.taken_back().is_some_and(said);
+    let mut amended = amended_fields.iter().rev();
     let last = amended.find(|it| {
-        it.path
-            .get(2)
-            .is_some_and(|name| name == "withdrawn_reason")
+        let name = it.path.get(2);
+        name.is_some_and(|name| T::TAKES_BACK.contains(&name.as_str()))
     });
     last.map_or(sealed, |it| {
         let text = it.new.as_deref();

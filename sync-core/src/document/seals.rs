@@ -23,7 +23,7 @@ use super::skeleton::{Identity, SCHEMA, SignedBy};
 use crate::model::{
     Actor, Amendment, ChangeHash, Confirmation, DeviceId, Digest, DocumentId, Interval, Millis,
     NotSampled, OnSiteReport, PartySignature, PersonSignature, Refusal, Region, SampleSheet,
-    SealId, SealSubject, TimeClaim, UserId, canonical_json,
+    SealId, SealSubject, TimeClaim, TimeFact, UserId, canonical_json,
 };
 use crate::proof::{CertificateKind, CertificatePayload, Verifier, seal_statement};
 
@@ -87,19 +87,31 @@ pub(super) fn digest_of<T: Serialize>(context: &str, value: &T) -> Digest {
 
 /// A record that people seal.
 pub trait Sealable: Clone + PartialEq + Serialize + DeserializeOwned {
+    /// The fields in which a signed amendment takes a record back: 作废, 撤回.
+    const TAKES_BACK: [&str; 2] = ["voided_reason", "withdrawn_reason"];
     /// How a seal names it.
     fn subject(&self) -> SealSubject;
+    /// Why it was taken back when it was sealed; none for most.
+    fn taken_back(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl Sealable for SampleSheet {
     fn subject(&self) -> SealSubject {
         SealSubject::Sheet(self.sample_id)
     }
+    fn taken_back(&self) -> Option<&str> {
+        self.voided_reason.as_deref()
+    }
 }
 
 impl Sealable for Refusal {
     fn subject(&self) -> SealSubject {
         SealSubject::Refusal(self.refusal_id)
+    }
+    fn taken_back(&self) -> Option<&str> {
+        self.withdrawn_reason.as_deref()
     }
 }
 
@@ -166,6 +178,51 @@ pub struct SealSignature {
     pub message: Vec<u8>,
     /// P-256, base64.
     pub signature: String,
+}
+
+/// Whether what was sealed still is what is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SealStanding {
+    /// It is.
+    Stands,
+    /// 更正: a signed amendment stands beside it.
+    Amended,
+    /// 作废、撤回: what was sealed was taken back by a signed amendment.
+    Withdrawn,
+    /// Another seal of the same record is the one that is shown.
+    Replaced,
+}
+
+impl SealStanding {
+    /// Its word, as stored and told.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stands => "stands",
+            Self::Amended => "amended",
+            Self::Withdrawn => "withdrawn",
+            Self::Replaced => "replaced",
+        }
+    }
+
+    /// Of its word; none of any other.
+    pub fn of_word(word: &str) -> Option<Self> {
+        let all = [Self::Stands, Self::Amended, Self::Withdrawn, Self::Replaced];
+        all.into_iter().find(|it| it.word() == word)
+    }
+}
+
+/// A seal that is true of its document and that its device signed, as whoever holds the printed form may ask about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedSeal {
+    /// Its id.
+    pub seal_id: SealId,
+    /// What was signed, and what the form shows.
+    pub digest: Digest,
+    /// When, as far as it can be known.
+    pub sealed: TimeFact,
+    /// Whether it is still what is shown.
+    pub standing: SealStanding,
 }
 
 /// What holds of a seal.

@@ -392,6 +392,7 @@ fn found(visit: &VisitDocument, seal: Digest) -> ConfirmationProjection {
         opinions: Vec::new(),
         co_signatures: Vec::new(),
         evidence: Vec::new(),
+        seals: Vec::new(),
         authors: BTreeSet::new(),
         faults: Vec::new(),
         unreadable: Vec::new(),

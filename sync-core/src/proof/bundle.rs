@@ -36,6 +36,10 @@ pub const LEAF: &str = "proof/leaf.txt";
 pub const PATH: &str = "proof/path.txt";
 /// The checkpoint as signed.
 pub const CHECKPOINT: &str = "proof/checkpoint.signed";
+/// What an authority of time stamps (可信时间戳) answered over the checkpoint, where there is one (RFC 3161).
+pub const STAMP: &str = "proof/checkpoint.tsr";
+/// The certificates by which the server believed it.
+pub const STAMP_ROOTS: &str = "proof/authority.pem";
 /// Documents and their changes.
 pub const DOCUMENTS: &str = "documents.json";
 /// Seals as they were when the bundle was made.
@@ -103,7 +107,7 @@ pub trait Files {
 /// Something that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Fault {
-    /// Which check: `sums`, `signature`, `certificate`, `chain`, `checkpoint`, `ruling`, `change`, `evidence`, `replay`.
+    /// Which check: `sums`, `signature`, `certificate`, `chain`, `checkpoint`, `stamp`, `ruling`, `change`, `evidence`, `replay`.
     pub check: &'static str,
     /// The file or the line.
     pub place: String,
@@ -124,6 +128,12 @@ pub struct Report {
     pub made_at_ms: Option<Millis>,
     /// When the checkpoint was.
     pub checkpoint_at_ms: Option<Millis>,
+    /// When an authority of time stamps says that the checkpoint was there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stamped_at_ms: Option<Millis>,
+    /// Which authority, by the subject of its certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stamped_by: Option<String>,
     /// What was looked at, by check.
     pub checked: BTreeMap<&'static str, usize>,
 }
@@ -139,6 +149,7 @@ pub fn verify(files: &mut dyn Files, verifier: &dyn Verifier, trusted: &[KeyId])
         server_keys: BTreeMap::new(),
         certificates: Vec::new(),
         sums: BTreeMap::new(),
+        hashed: BTreeMap::new(),
     };
     check.keys(trusted);
     check.sums();
@@ -161,6 +172,8 @@ struct Check<'f> {
     server_keys: BTreeMap<KeyId, Vec<u8>>,
     certificates: Vec<CertificatePayload>,
     sums: BTreeMap<String, Digest>,
+    /// What files hash to: a film is read once.
+    hashed: BTreeMap<String, Option<Digest>>,
 }
 
 /// Before the key in a public key of P-256 as OpenSSL writes it (SubjectPublicKeyInfo), with the point in either form.
@@ -257,6 +270,15 @@ impl Check<'_> {
         *self.report.checked.entry(check).or_default() += 1;
     }
 
+    fn sha256(&mut self, name: &str) -> Option<Digest> {
+        if let Some(known) = self.hashed.get(name) {
+            return *known;
+        }
+        let found = self.files.sha256(name);
+        self.hashed.insert(name.to_owned(), found);
+        found
+    }
+
     fn need(&mut self, check: &'static str, name: &str) -> Option<Vec<u8>> {
         let found = self.files.read(name);
         if found.is_none() {
@@ -314,7 +336,7 @@ impl Check<'_> {
                 (None, _) => self.fault("sums", name, "is not in the list of sums"),
                 (Some(_), false) => self.fault("sums", name, "is missing"),
                 (Some(wanted), true) => {
-                    if self.files.sha256(&name) != Some(wanted) {
+                    if self.sha256(&name) != Some(wanted) {
                         self.fault("sums", name, "has other bytes than were listed");
                     }
                 }
@@ -338,7 +360,7 @@ impl Check<'_> {
         if !holds {
             self.fault("signature", STATEMENT_SIGNATURE, "does not verify");
         }
-        if self.files.sha256(SUMS) != Some(payload.sums) {
+        if self.sha256(SUMS) != Some(payload.sums) {
             self.fault("sums", SUMS, "is not the list that the server signed");
         }
         self.report.visit = Some(payload.document_id);
@@ -497,12 +519,15 @@ impl Check<'_> {
                 self.fault("chain", place, "holds no record");
                 continue;
             };
-            match line.kind.as_str() {
+            let (kind, adopted) = line.record_kind();
+            if adopted {
+                self.count("adopted");
+            }
+            match kind {
                 "ruling" => {
                     let name = format!("rulings/{}.signed", text_of(&body, "ruling_id"));
                     self.count("ruling");
-                    if self.files.sha256(&name).map(|it| it.to_string())
-                        != Some(text_of(&body, "sha256"))
+                    if self.sha256(&name).map(|it| it.to_string()) != Some(text_of(&body, "sha256"))
                     {
                         self.fault(
                             "ruling",
@@ -552,7 +577,7 @@ impl Check<'_> {
                     .split('.')
                     .next()
                     .and_then(|hash| hash.parse::<Digest>().ok());
-                if named.is_none() || self.files.sha256(&name) != named {
+                if named.is_none() || self.sha256(&name) != named {
                     self.fault("evidence", name, "does not have the hash that is its name");
                 }
             }

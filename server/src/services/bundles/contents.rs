@@ -189,7 +189,10 @@ fn log_and_proof(it: &mut Contents, made: &Made<'_>) {
     it.put(bundle::PATH, path);
     it.envelope("proof/checkpoint", &made.checkpoint.signed);
     if let Some(stamp) = &made.checkpoint.stamp {
-        it.put("proof/checkpoint.tsr", stamp.clone());
+        it.put(bundle::STAMP, stamp.clone());
+        if let Some(roots) = &made.checkpoint.stamp_roots {
+            it.put(bundle::STAMP_ROOTS, roots.as_bytes());
+        }
     }
 }
 
@@ -202,7 +205,7 @@ async fn rulings(
 ) -> Result<(), Problem> {
     let mut ids = BTreeSet::new();
     for line in made.lines.iter().filter_map(|text| Line::parse(text)) {
-        if line.kind == log::RULING {
+        if line.record_kind().0 == log::RULING {
             let body: Value = serde_json::from_str(&line.body).unwrap_or_default();
             ids.extend(body["ruling_id"].as_str().map(str::to_owned));
         }

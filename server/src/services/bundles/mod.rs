@@ -2,6 +2,7 @@
 //! in one is fixed when it is asked for; all but evidence is kept for a day, so that a cut download goes on with the same
 //! bytes. In memory are those files and one piece of evidence at a time, however long the evidence is.
 
+pub mod checking;
 mod contents;
 mod page;
 pub mod zip;
@@ -30,6 +31,7 @@ use crate::crypto;
 use crate::objects::{ObjectName, ObjectsError};
 use crate::problem::{Code, Problem};
 use crate::services::log::checkpoints::{self, Standing};
+use crate::services::log::stamps;
 use crate::services::{audit, forms, visits as dossiers};
 use crate::store::evidence::EvidenceRow;
 use crate::store::exports::{self, ExportRow, Sums};
@@ -136,7 +138,8 @@ pub async fn open(
             _ => exports::find_latest(&mut db, visit, caller.user, since, sm3).await?,
         };
         if let Some(row) = found
-            && (continues != Continues::No || is_current(&mut db, &row).await?)
+            && (continues != Continues::No
+                || (is_stamped(app, &row) && is_current(&mut db, &row).await?))
         {
             return Bundle::of(row, false);
         }
@@ -147,6 +150,11 @@ pub async fn open(
         }
     }
     Err(Problem::new(Code::Overloaded).detail("the visit is written to all the time"))
+}
+
+/// Whether it has a time stamp, where there is an authority to give one.
+fn is_stamped(app: &App, row: &ExportRow) -> bool {
+    app.authority.get().is_none() || row.plan.contains(bundle::STAMP)
 }
 
 /// Whether nothing but looks at the visit was logged since.
@@ -251,7 +259,9 @@ async fn stands(
     app: &App,
     visit: DocumentId,
 ) -> Result<Option<(CheckpointRow, Standing, Reader)>, Problem> {
-    checkpoints::make(app).await?;
+    let made = checkpoints::make(app).await?;
+    // A bundle waits a little for its time stamp, and goes without where the authority does not answer.
+    stamps::try_now(app, made).await?;
     let mut db = app.store.read().await?;
     let checkpoint = checkpoints::find(&mut db, None).await?;
     let leaves = checkpoint.payload.leaves;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use aws_lc_rs::digest::{Context, SHA256};
 use futures_util::TryStreamExt as _;
 use serde_json::Value;
-use sync_core::model::{Digest, DocumentId, canonical_json};
+use sync_core::model::{Digest, DocumentId, Millis, canonical_json};
 use sync_core::proof::Signed;
 use sync_core::proof::log::tree::{self, Node, Part};
 use sync_core::proof::log::{CheckpointPayload, Head, chain};
@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::crypto::{self, AwsLc};
 use crate::objects::{ObjectName, ObjectsError};
 use crate::problem::Problem;
+use crate::services::log::stamps::token::{self, Roots};
 use crate::store::Session;
 use crate::store::log::{self, LOGGED, Logged};
 
@@ -38,12 +39,47 @@ pub struct Audited {
     pub faults: Vec<Fault>,
     /// Chains, lines, rows, checkpoints and objects.
     pub counted: BTreeMap<&'static str, u64>,
+    /// When rows of before the log were taken into it: nobody saw them come. None where there were none.
+    pub adopted: Option<(Millis, Millis)>,
+    /// When the first line was written of what the log saw.
+    first_seen: Option<Millis>,
 }
 
 impl Audited {
     fn fault(&mut self, place: impl Into<String>, why: impl Into<String>) {
         let (place, why) = (place.into(), why.into());
         self.faults.push(Fault { place, why });
+    }
+
+    fn dated(&mut self, at: Millis, adopted: bool) {
+        let seen = match adopted {
+            true => {
+                self.count("adopted lines", 1);
+                let (first, last) = self.adopted.get_or_insert((at, at));
+                (*first, *last) = ((*first).min(at), (*last).max(at));
+                return;
+            }
+            false => self.first_seen.get_or_insert(at),
+        };
+        *seen = (*seen).min(at);
+    }
+
+    /// Rows of before the log are adopted once, when it begins, and never again: whoever adds a row behind the server's back
+    /// gets no line for it that way.
+    fn adopted_first(&mut self) {
+        let Some((first, last)) = self.adopted else {
+            return;
+        };
+        if first != last {
+            self.fault(
+                "log_lines",
+                "tell of rows that were adopted at different times",
+            );
+        }
+        if self.first_seen.is_some_and(|seen| seen < last) {
+            let why = "tell of rows that were adopted when the log had begun";
+            self.fault("log_lines", why);
+        }
     }
 
     fn count(&mut self, what: &'static str, more: usize) {
@@ -69,6 +105,7 @@ pub async fn audit(app: &App, objects: bool) -> Result<Audited, Problem> {
             follow(&mut db, &mut found, &mut told, row.chain, row.head).await?;
         }
     }
+    found.adopted_first();
     unlogged(&mut db, &mut found, &told).await?;
     if objects {
         originals(app, &mut db, &mut found).await?;
@@ -91,6 +128,17 @@ async fn checkpoints(app: &App, db: &mut Session, found: &mut Audited) -> Result
         let key = app.keys.find(&row.signed.key_id).map(|key| key.public_key);
         if row.signed.open(&AwsLc, |_| key).is_err() {
             found.fault(&place, "is not signed by a key of this server");
+        }
+        if let (Some(stamp), Some(roots)) = (&row.stamp, &row.stamp_roots) {
+            found.count("time stamps", 1);
+            let message = Signed::<CheckpointPayload>::message(&row.signed.payload);
+            let believed = Roots::read(roots).and_then(|roots| {
+                let stamp = token::believe(stamp, &message, None, None, &roots);
+                stamp.map_err(|why| why.to_string())
+            });
+            if let Err(why) = believed {
+                found.fault(&place, format!("has a time stamp that {why}"));
+            }
         }
         if row.payload.before != before {
             found.fault(&place, "does not name the checkpoint before it");
@@ -141,6 +189,7 @@ async fn follow(
         sealed.insert(leaf.head.lines, leaf.head.hash);
     }
     let mut changes: BTreeMap<String, (u64, Value)> = BTreeMap::new();
+    let mut witnessed = false;
     loop {
         let page = log::list_lines(db, name, at.lines, ROWS_AT_ONCE).await?;
         if page.is_empty() {
@@ -167,8 +216,14 @@ async fn follow(
             if sealed.remove(&at.lines).is_some_and(|hash| hash != at.hash) {
                 found.fault(&place, "is not the line that a checkpoint was made over");
             }
+            let (kind, adopted) = line.record_kind();
+            found.dated(line.at_ms, adopted);
+            if adopted && witnessed {
+                found.fault(&place, "is adopted behind lines that are not");
+            }
+            witnessed |= !adopted;
             let body: Value = serde_json::from_str(&line.body).unwrap_or_default();
-            if line.kind == log::CHANGES {
+            if kind == log::CHANGES {
                 for change in body["changes"].as_array().into_iter().flatten() {
                     let id = change["item_id"].as_str().unwrap_or_default().to_owned();
                     changes.insert(id, (line.number, change.clone()));
@@ -179,7 +234,7 @@ async fn follow(
                         change["status"] = moved["status"].clone();
                     }
                 }
-            } else if let Some(logged) = LOGGED.iter().find(|it| it.kind == line.kind) {
+            } else if let Some(logged) = LOGGED.iter().find(|it| it.kind == kind) {
                 let of_kind = bodies.entry(logged.kind).or_default();
                 of_kind.push((line.number, body));
             }

@@ -73,14 +73,17 @@ async fn try_make(app: &App) -> StoreResult<CheckpointRow> {
     };
     let signed = app.keys.sign(&payload);
     log::grow(&mut tx, &leaves, nodes).await?;
-    log::insert_checkpoint(&mut tx, &payload, &signed, false).await?;
+    let stamped = app.authority.get().is_some();
+    log::insert_checkpoint(&mut tx, &payload, &signed, stamped).await?;
     tx.commit().await?;
     metrics::counter!("fieldseal_checkpoints_total").increment(1);
     Ok(CheckpointRow {
         payload,
         signed,
         stamp: None,
-        stamp_state: "none".to_owned(),
+        stamp_roots: None,
+        stamp_state: log::stamp_state(stamped).to_owned(),
+        stamp_attempts: 0,
     })
 }
 

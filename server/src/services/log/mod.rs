@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod checkpoints;
+pub mod stamps;
 
 use serde::Serialize;
 use serde_json::{Value, json};

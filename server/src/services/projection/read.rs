@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use automerge::Automerge;
 use sync_core::document::{
     Certificates, ConfirmationDocument, ConfirmationProjection, ListedEvidence, ListedRecord,
-    Surroundings, VisitDocument, project as project_document, project_confirmation,
+    ListedSeal, Surroundings, VisitDocument, project as project_document, project_confirmation,
 };
 use sync_core::model::{
     Actor, ChangeHash, DocumentId, EnterpriseKey, Millis, NotSampled, SampleId,
@@ -45,6 +45,8 @@ pub struct Projected {
     pub conflicts: Vec<(String, String)>,
     /// 影像清单
     pub evidence: Vec<ListedEvidence>,
+    /// Seals that hold.
+    pub seals: Vec<ListedSeal>,
     /// 未抽到样品
     pub not_sampled: Vec<ListedRecord<NotSampled>>,
     /// What refusals call the product that was refused, by the refusal.
@@ -278,6 +280,7 @@ pub fn project(document: Automerge, around: &Around) -> Option<Projected> {
         entered_at: entered_at.filter(|at| *at > 0),
         conflicts,
         evidence: projection.evidence,
+        seals: projection.seals,
         not_sampled: projection.not_sampled,
         refused_products: projection
             .refusals

@@ -95,6 +95,15 @@ const COLUMNS: [&str; 8] = [
     "request_id",
 ];
 
+/// The document that a subject names: `visit:…`, `document:…`, `evidence:…/…` or `form:…/…`.
+pub fn visit_of(subject: &str) -> Option<DocumentId> {
+    let (kind, name) = subject.split_once(':')?;
+    let document = name.split('/').next()?.parse().ok()?;
+    ["visit", "document", "evidence", "form"]
+        .contains(&kind)
+        .then_some(document)
+}
+
 /// Appends an event; the arguments are the columns in their order. What was done with a visit goes into its chain.
 pub async fn insert_event(
     tx: &mut Tx,

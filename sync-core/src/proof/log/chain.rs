@@ -7,6 +7,8 @@ use crate::model::{Digest, DocumentId, Millis};
 
 /// What every line begins with.
 const FORMAT: &str = "fieldseal-log/1";
+/// What the kinds of lines begin with that tell of records of before the log.
+const ADOPTED: &str = "adopted-";
 /// The chain of what belongs to no visit: access, reference data, keys.
 pub const HOUSE: DocumentId = DocumentId([0; 32]);
 
@@ -54,6 +56,14 @@ impl Line {
             at_ms,
             kind: kind.to_owned(),
             body,
+        }
+    }
+
+    /// The kind of its record, and whether the record was there before the log and taken into it when it began.
+    pub fn record_kind(&self) -> (&str, bool) {
+        match self.kind.strip_prefix(ADOPTED) {
+            Some(kind) => (kind, true),
+            None => (&self.kind, false),
         }
     }
 
