@@ -19,9 +19,10 @@ use crate::extract::Query;
 use crate::problem::Problem;
 use crate::services::spreadsheet;
 use crate::services::visits::VisitView;
-use crate::services::visits::search::{self, Place};
+use crate::services::visits::search::{self, Place, Way};
 use crate::store::access::organisations;
 use crate::store::reference::campaigns;
+use crate::store::sync::visits::VisitListRow;
 use crate::wording;
 
 /// The states that are asked for by name.
@@ -54,6 +55,7 @@ struct VisitsPage {
     asked: bool,
     file: String,
     next: String,
+    previous: String,
     first: String,
 }
 
@@ -94,6 +96,7 @@ pub struct Typed {
     from: String,
     to: String,
     after: String,
+    before: String,
 }
 
 impl Typed {
@@ -119,15 +122,15 @@ impl Typed {
     }
 
     /// What is asked as an address, without what asks nothing, so that it can be kept and sent on.
-    fn address(&self, path: &str, after: &str) -> String {
+    fn address(&self, path: &str, page: Option<(&str, &Place)>) -> String {
         let mut query = Serializer::new(String::new());
         for (name, value) in self.pairs() {
             if !value.trim().is_empty() {
                 query.append_pair(name, value.trim());
             }
         }
-        if !after.is_empty() {
-            query.append_pair("after", after);
+        if let Some((way, place)) = page {
+            query.append_pair(way, &place.to_string());
         }
         match query.finish() {
             query if query.is_empty() => path.to_owned(),
@@ -164,18 +167,29 @@ pub async fn show(
     Query(typed): Query<Typed>,
 ) -> Result<Response, Problem> {
     let filter = typed.query().filter()?;
-    let after = match typed.after.as_str() {
-        "" => Place::first(),
-        text => Place::read(text).ok_or(crate::endpoints::days::invalid("after"))?,
+    let (way, place) = match (typed.after.as_str(), typed.before.as_str()) {
+        ("", "") => (Way::Onward, Some(Place::first())),
+        ("", text) => (Way::Back, Place::read(text)),
+        (text, _) => (Way::Onward, Place::read(text)),
     };
+    let place = place.ok_or(crate::endpoints::days::invalid("after"))?;
     let caller = &desk.principal;
-    let mut rows = search::list(&app, caller, &after, &filter, ROWS + 1).await?;
+    let mut rows = search::list_from(&app, caller, &place, way, &filter, ROWS + 1).await?;
     let more = rows.len() > ROWS as usize;
-    rows.truncate(ROWS as usize);
-    let next = rows
-        .last()
-        .filter(|_| more)
-        .map(|last| typed.address("/console/visits", &Place::behind(last).to_string()));
+    // One more was asked for than is shown, to know whether the list goes on.
+    match way {
+        Way::Onward => rows.truncate(ROWS as usize),
+        Way::Back if more => drop(rows.remove(0)),
+        Way::Back => {}
+    }
+    let begins = typed.after.is_empty() && typed.before.is_empty();
+    let to = |way, row: Option<&VisitListRow>| {
+        let row = row.map(Place::behind);
+        row.map(|place| typed.address("/console/visits", Some((way, &place))))
+    };
+    let next = to("after", rows.last().filter(|_| more || way == Way::Back));
+    let newer = if way == Way::Back { more } else { !begins };
+    let previous = to("before", rows.first().filter(|_| newer));
     let times: Vec<_> = rows.iter().map(|row| row.entered_at).collect();
     let views = search::views(&app, rows).await?;
     let language = desk.language();
@@ -230,12 +244,13 @@ pub async fn show(
             .pairs()
             .iter()
             .any(|(_, value)| !value.trim().is_empty()),
-        file: typed.address("/console/visits.csv", ""),
-        first: match typed.after.is_empty() {
+        file: typed.address("/console/visits.csv", None),
+        first: match begins {
             true => String::new(),
-            false => typed.address("/console/visits", ""),
+            false => typed.address("/console/visits", None),
         },
         next: next.unwrap_or_default(),
+        previous: previous.unwrap_or_default(),
         typed,
         rows,
     };

@@ -334,7 +334,7 @@ pub async fn begin_console(
     let place = address.to_canonical().to_string();
     let now = app.now();
     let expires_at = now + CONSOLE_IDLE_MS;
-    sessions::insert_session(tx, session, user, None, &place, now).await?;
+    sessions::insert_console_session(tx, session, user, &place, now).await?;
     sessions::insert_token(tx, secret_hash(&secret), session, 1, now, expires_at).await?;
     Ok(Secret { secret, expires_at })
 }

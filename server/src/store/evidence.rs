@@ -56,6 +56,18 @@ bulk! {
         answered) VALUES", 0, 10, " ON CONFLICT DO NOTHING");
     /// The manifests of documents.
     LIST_OF_DOCUMENTS = (entries!("WHERE e.document_id IN ("), 0, 1, ") ORDER BY e.document_id, e.evidence_id");
+    /// How many pieces these visits list, of how many the bytes are here, and how many wait for a decision, counted anew.
+    COUNT_OF_VISITS = ("UPDATE visits SET \
+        evidence_listed = (SELECT COUNT(*) FROM evidence e WHERE e.document_id = visits.document_id), \
+        evidence_here = (SELECT COUNT(*) FROM evidence e \
+            JOIN evidence_proofs p ON p.document_id = e.document_id AND p.sha256 = e.sha256 \
+            JOIN blobs b ON b.sha256 = e.sha256 AND b.size_bytes = e.size_bytes WHERE e.document_id = visits.document_id), \
+        evidence_waiting = (SELECT COUNT(*) FROM evidence e LEFT JOIN evidence_verdicts r \
+            ON r.document_id = e.document_id AND r.evidence_id = e.evidence_id AND r.sha256 = e.sha256 \
+            WHERE e.document_id = visits.document_id AND ((r.verdict <> 'accepted' AND e.answered >= r.version) \
+                OR (r.version IS NULL AND EXISTS (SELECT 1 FROM evidence_proofs p JOIN blobs b ON b.sha256 = p.sha256 \
+                    WHERE p.document_id = e.document_id AND p.sha256 = e.sha256 AND b.size_bytes = e.size_bytes)))) \
+        WHERE document_id IN (", 0, 1, ")");
     /// Entries whose bytes are verified, of these documents.
     LIST_VERIFIED = ("SELECT e.document_id, e.evidence_id FROM evidence e \
         JOIN evidence_proofs p ON p.document_id = e.document_id AND p.sha256 = e.sha256 \
@@ -116,7 +128,8 @@ pub(super) fn from_row(row: &Row) -> Result<EvidenceRow> {
     })
 }
 
-/// Replaces the manifests of documents; of those that were not `stored` before there is none yet.
+/// Replaces the manifests of documents, and what their visits tell of them; of those that were not `stored` before there is
+/// none yet.
 pub async fn replace(
     tx: &mut Tx,
     stored: &[DocumentId],
@@ -124,8 +137,12 @@ pub async fn replace(
 ) -> Result<()> {
     let ids = stored.iter().copied().map(Value::from);
     tx.exec_of(&DELETE, args![], ids).await?;
-    let mut rows = Vec::new();
+    let (mut rows, mut counted) = (Vec::new(), Vec::new());
     for (document, manifest) in manifests {
+        // Of what lists nothing and was not there before nothing is to be told.
+        if !manifest.is_empty() || stored.contains(&document) {
+            counted.push(Value::from(document));
+        }
         for listed in manifest {
             let entry = &listed.entry;
             let answered = entry.answers.values().map(|answer| answer.review).max();
@@ -143,7 +160,8 @@ pub async fn replace(
             ]);
         }
     }
-    tx.exec_rows(&INSERT, rows).await
+    tx.exec_rows(&INSERT, rows).await?;
+    tx.exec_of(&COUNT_OF_VISITS, args![], counted).await
 }
 
 /// One entry.
@@ -198,7 +216,7 @@ pub async fn insert_blob(tx: &mut Tx, sha256: Digest, size: i64, now: Millis) ->
     Ok(known == size)
 }
 
-/// Notes that a device brought the bytes for a document, once.
+/// Notes that a device brought the bytes for a document, once, and tells its visit.
 pub async fn insert_proof(
     tx: &mut Tx,
     document: DocumentId,
@@ -216,8 +234,15 @@ pub async fn insert_proof(
             &PROOF_COLUMNS,
             &values,
         ));
+        count_again(tx, document).await?;
     }
     Ok(())
+}
+
+/// Tells a visit anew how far its evidence is.
+pub(super) async fn count_again(tx: &mut Tx, document: DocumentId) -> Result<()> {
+    let visit = [Value::from(document)];
+    tx.exec_of(&COUNT_OF_VISITS, args![], visit).await
 }
 
 /// Verified entries of documents for which no receipt was published, and notes that one is.

@@ -66,6 +66,7 @@ migrations![
     "0033_log",
     "0034_packed_facts",
     "0035_seals",
+    "0036_console",
 ];
 
 statements! {

@@ -6,7 +6,7 @@ use sync_core::model::{
 };
 use uuid::Uuid;
 
-use super::evidence::{EvidenceRow, from_row as evidence_from_row};
+use super::evidence::{EvidenceRow, count_again, from_row as evidence_from_row};
 use super::sync::visits::{seen, sight};
 use super::{Result, Row, Session, StoreError, Tx, Value, bulk, statements};
 use crate::access::Principal;
@@ -62,8 +62,14 @@ statements! {
     /// Pieces behind a place: visit by visit as lists of visits have them, and by id in each.
     LIST_PIECES = pieces!("(v.sort_at < $5 OR (v.sort_at = $5 AND (v.document_id < $6 \
         OR (v.document_id = $6 AND e.evidence_id > $7))))", "v.sort_at DESC, v.document_id DESC, e.evidence_id");
+    /// The same of visits that have something that waits, of which there are few.
+    LIST_WAITING = pieces!("v.evidence_waiting > 0 AND (v.sort_at < $5 OR (v.sort_at = $5 AND (v.document_id < $6 \
+        OR (v.document_id = $6 AND e.evidence_id > $7))))", "v.sort_at DESC, v.document_id DESC, e.evidence_id");
     /// Those before a place, the nearest first.
     LIST_PIECES_BEFORE = pieces!("(v.sort_at > $5 OR (v.sort_at = $5 AND (v.document_id > $6 \
+        OR (v.document_id = $6 AND e.evidence_id < $7))))", "v.sort_at, v.document_id, e.evidence_id DESC");
+    /// The same of visits that have something that waits.
+    LIST_WAITING_BEFORE = pieces!("v.evidence_waiting > 0 AND (v.sort_at > $5 OR (v.sort_at = $5 AND (v.document_id > $6 \
         OR (v.document_id = $6 AND e.evidence_id < $7))))", "v.sort_at, v.document_id, e.evidence_id DESC");
 }
 
@@ -139,7 +145,8 @@ pub async fn insert(tx: &mut Tx, row: &ReviewRow) -> Result<()> {
         review.sha256,
         verdict
     ];
-    tx.exec(&PUT_VERDICT, values).await.map(drop)
+    tx.exec(&PUT_VERDICT, values).await?;
+    count_again(tx, review.document_id).await
 }
 
 /// Every decision on a piece, the newest first.
@@ -237,9 +244,12 @@ pub async fn list_pieces(
         filter.reused,
         rows_max
     ]);
-    let statement = match way {
-        Way::Onward => &LIST_PIECES,
-        Way::Back => &LIST_PIECES_BEFORE,
+    let waits = matches!(filter.state.as_str(), "waiting" | "unreviewed" | "answered");
+    let statement = match (way, waits) {
+        (Way::Onward, true) => &LIST_WAITING,
+        (Way::Back, true) => &LIST_WAITING_BEFORE,
+        (Way::Onward, false) => &LIST_PIECES,
+        (Way::Back, false) => &LIST_PIECES_BEFORE,
     };
     let rows = db.all(statement, values).await?;
     let pieces = rows.iter().map(|row| {

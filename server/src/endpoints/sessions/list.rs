@@ -51,6 +51,8 @@ pub struct Session {
     /// What people call that phone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device_label: Option<String>,
+    /// Whether somebody sits at the console (管理端) with it; others hold tokens.
+    pub console: bool,
     /// The network address from which tokens were last taken for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
@@ -73,6 +75,7 @@ impl Session {
             display_name: row.display_name,
             device_id: row.device,
             device_label: row.device_label,
+            console: row.console,
             place: row.place,
             began_at: rfc3339(row.began_at),
             last_used_at: rfc3339(row.last_used_at),

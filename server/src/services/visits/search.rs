@@ -17,7 +17,7 @@ use crate::services::audit;
 use crate::services::evidence::reading::{self as evidence, EvidenceSummary};
 use crate::services::spreadsheet::{BOM, harmless, lines};
 use crate::store::sync::search;
-pub use crate::store::sync::search::Filter;
+pub use crate::store::sync::search::{Filter, Way};
 use crate::wording;
 
 /// What the columns of the file are called.
@@ -93,10 +93,22 @@ pub async fn list(
     filter: &Filter,
     rows_max: u32,
 ) -> Result<Vec<VisitListRow>, Problem> {
+    list_from(app, caller, after, Way::Onward, filter, rows_max).await
+}
+
+/// The same from a place on, or up to it.
+pub async fn list_from(
+    app: &App,
+    caller: &Principal,
+    from: &Place,
+    way: Way,
+    filter: &Filter,
+    rows_max: u32,
+) -> Result<Vec<VisitListRow>, Problem> {
     let mut db = app.store.read().await?;
-    let document = after.document.map_or_else(Vec::new, |id| id.0.to_vec());
-    let place = (after.sort_at, document);
-    Ok(search::list(&mut db, caller, place, filter, rows_max).await?)
+    let document = from.document.map_or_else(Vec::new, |id| id.0.to_vec());
+    let place = (from.sort_at, document);
+    Ok(search::list(&mut db, caller, place, way, filter, rows_max).await?)
 }
 
 /// What lists show of these visits.

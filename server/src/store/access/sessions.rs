@@ -20,7 +20,8 @@ statements! {
         LEFT JOIN devices d ON d.device_id = s.device_id \
         WHERE s.session_id = $1";
     /// Begins a session.
-    INSERT = "INSERT INTO sessions (session_id, user_id, device_id, created_at, last_used_at, place) VALUES ($1, $2, $3, $4, $4, $5)";
+    INSERT = "INSERT INTO sessions (session_id, user_id, device_id, created_at, last_used_at, place, console) \
+        VALUES ($1, $2, $3, $4, $4, $5, $6)";
     /// Ends one.
     END = "UPDATE sessions SET ended_at = $2, end_reason = $3, place = NULL WHERE session_id = $1 AND ended_at IS NULL";
     /// Ends all of a person.
@@ -150,7 +151,21 @@ pub async fn insert_session(
     place: &str,
     now: Millis,
 ) -> Result<()> {
-    tx.exec(&INSERT, args![session, user, device, now, place])
+    tx.exec(&INSERT, args![session, user, device, now, place, false])
+        .await
+        .map(drop)
+}
+
+/// Begins a session of the console.
+pub async fn insert_console_session(
+    tx: &mut Tx,
+    session: Uuid,
+    user: UserId,
+    place: &str,
+    now: Millis,
+) -> Result<()> {
+    let no_device: Option<DeviceId> = None;
+    tx.exec(&INSERT, args![session, user, no_device, now, place, true])
         .await
         .map(drop)
 }
@@ -307,6 +322,8 @@ pub struct SessionRow {
     pub device: Option<DeviceId>,
     /// What people call it.
     pub device_label: Option<String>,
+    /// Whether somebody sits at the console with it.
+    pub console: bool,
     /// The address from which it was last used.
     pub place: Option<String>,
     /// Since when.
@@ -326,6 +343,7 @@ fn session(row: &Row) -> Result<SessionRow> {
         display_name: row.get("display_name")?,
         device: row.get("device_id")?,
         device_label: row.get("label")?,
+        console: row.get("console")?,
         place: row.get("place")?,
         began_at,
         last_used_at: row.get::<Option<i64>>("last_used_at")?.unwrap_or(began_at),

@@ -26,10 +26,7 @@ const CONDITIONS: [&str; 18] = [
     "v.name_searched LIKE ? ESCAPE '\\'",
     "v.products_searched LIKE ? ESCAPE '\\'",
     "v.document_id IN (SELECT s.document_id FROM samples s WHERE s.sheet_no = ?)",
-    "CASE WHEN NOT EXISTS (SELECT 1 FROM evidence e WHERE e.document_id = v.document_id) THEN 'none' \
-     WHEN EXISTS (SELECT 1 FROM evidence e WHERE e.document_id = v.document_id AND NOT EXISTS (\
-       SELECT 1 FROM evidence_proofs p JOIN blobs b ON b.sha256 = p.sha256 WHERE p.document_id = e.document_id \
-       AND p.sha256 = e.sha256 AND b.size_bytes = e.size_bytes)) THEN 'missing' ELSE 'complete' END = ?",
+    "CASE WHEN v.evidence_listed = 0 THEN 'none' WHEN v.evidence_here < v.evidence_listed THEN 'missing' ELSE 'complete' END = ?",
     "v.document_id IN (SELECT o.document_id FROM subject_outcomes o WHERE o.kind = 'entry' AND o.outcome = ?)",
     "v.document_id IN (SELECT o.document_id FROM subject_outcomes o WHERE o.kind = 'sample' AND o.outcome = ?)",
     "v.document_id IN (SELECT o.document_id FROM subject_outcomes o WHERE o.kind = 'refusal' AND o.outcome = ?)",
@@ -43,6 +40,12 @@ const CONDITIONS: [&str; 18] = [
 const HEAD: &str = concat!(
     listed!("FROM (SELECT v.document_id "),
     seen!(" AND (v.sort_at, v.document_id) < ($5, $6) AND v.sort_at >= $7 AND v.sort_at < $8")
+);
+
+/// The same the other way: what stands before a place.
+const HEAD_BACK: &str = concat!(
+    listed!("FROM (SELECT v.document_id "),
+    seen!(" AND (v.sort_at, v.document_id) > ($5, $6) AND v.sort_at >= $7 AND v.sort_at < $8")
 );
 
 const TAIL: &str = ") l JOIN visits v ON v.document_id = l.document_id ORDER BY v.sort_at DESC, v.document_id DESC";
@@ -162,17 +165,33 @@ pub fn searched(name: Option<&str>, products: impl Iterator<Item = String>) -> (
     )
 }
 
-/// The statement of a search that asks these conditions; each is made once and kept.
-fn statement(asked: u32, rows_max: u32) -> &'static Statement {
-    static MADE: Mutex<Option<HashMap<(u32, u32), &'static Statement>>> = Mutex::new(None);
-    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    made.get_or_insert_default()
-        .entry((asked, rows_max))
-        .or_insert_with(|| Box::leak(Box::new(composed(asked, rows_max))))
+/// Which way a list goes from a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// On to what is older.
+    Onward,
+    /// Back to what is newer; rows come newest first all the same.
+    Back,
 }
 
-fn composed(asked: u32, rows_max: u32) -> Statement {
-    let mut sql = HEAD.to_owned();
+/// What a search asks, by bits; which way it goes; how many rows it wants.
+type Shape = (u32, Way, u32);
+
+/// The statement of a search of a shape; each is made once and kept.
+fn statement(shape: Shape) -> &'static Statement {
+    static MADE: Mutex<Option<HashMap<Shape, &'static Statement>>> = Mutex::new(None);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    made.get_or_insert_default()
+        .entry(shape)
+        .or_insert_with(|| Box::leak(Box::new(composed(shape))))
+}
+
+fn composed((asked, way, rows_max): Shape) -> Statement {
+    let (head, order) = match way {
+        Way::Onward => (HEAD, "v.sort_at DESC, v.document_id DESC"),
+        Way::Back => (HEAD_BACK, "v.sort_at, v.document_id"),
+    };
+    let mut sql = head.to_owned();
     let mut next = FIXED;
     for (place, condition) in CONDITIONS.iter().enumerate() {
         if asked & (1 << place) != 0 {
@@ -182,23 +201,19 @@ fn composed(asked: u32, rows_max: u32) -> Statement {
         }
     }
     // How many rows stands in the text: a database that does not know how few are wanted plans for all of them.
-    sql.push_str(&format!(
-        " ORDER BY v.sort_at DESC, v.document_id DESC LIMIT {rows_max}{TAIL}"
-    ));
+    sql.push_str(&format!(" ORDER BY {order} LIMIT {rows_max}{TAIL}"));
     Statement {
         name: concat!(module_path!(), "::LIST"),
         sql: sql.leak(),
     }
 }
 
-/// Searches as a test prepares them: without a condition, with each, and with all.
+/// Searches as a test prepares them: without a condition, with each, and with all, both ways.
 pub fn composed_ones() -> impl Iterator<Item = &'static Statement> {
     let each = (0..CONDITIONS.len()).map(|place| 1 << place);
     let all = (1 << CONDITIONS.len()) - 1;
-    [0, all]
-        .into_iter()
-        .chain(each)
-        .map(|asked| statement(asked, 2))
+    let asked = [0, all].into_iter().chain(each);
+    asked.flat_map(|asked| [Way::Onward, Way::Back].map(|way| statement((asked, way, 2))))
 }
 
 /// Whether many visits have the word.
@@ -211,18 +226,19 @@ async fn is_common(db: &mut Session, place: usize, word: &Value) -> Result<bool>
     Ok(row.get::<i64>("n")? > MANY)
 }
 
-/// A page after a place, newest first.
+/// A page from a place on, or the one that ends before it; newest first.
 pub async fn list(
     db: &mut Session,
     caller: &Principal,
-    after: (Millis, Vec<u8>),
+    from: (Millis, Vec<u8>),
+    way: Way,
     filter: &Filter,
     rows_max: u32,
 ) -> Result<Vec<VisitListRow>> {
     let mut values = sight(caller);
     values.extend(args![
-        after.0,
-        after.1,
+        from.0,
+        from.1,
         filter.from.unwrap_or(Millis::MIN),
         filter.until.unwrap_or(Millis::MAX)
     ]);
@@ -241,7 +257,7 @@ pub async fn list(
         }
     }
     values.extend(later);
-    let rows = db.all(statement(asked, rows_max), values).await?;
+    let rows = db.all(statement((asked, way, rows_max)), values).await?;
     rows.iter().map(from_row).collect()
 }
 
