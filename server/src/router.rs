@@ -146,6 +146,7 @@ fn operations() -> OpenApiRouter<App> {
             rulebooks::list::list_rulebooks
         ))
         .routes(routes!(rulebooks::get::get_rulebook))
+        .routes(routes!(rulebooks::differences::get_rulebook_differences))
         .routes(routes!(
             prior_samplings::create::create_prior_sampling,
             prior_samplings::list::list_prior_samplings

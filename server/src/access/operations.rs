@@ -1107,6 +1107,15 @@ pub const OPERATIONS: &[Operation] = &[
         ),
     },
     Operation {
+        id: "get_rulebook_differences",
+        who: Who::Anyone,
+        scope: Scope::Everything,
+        probe: read(
+            "/v1/rulebooks/national/versions/1/differences",
+            Elsewhere::Irrelevant("rulebooks are the same for everybody"),
+        ),
+    },
+    Operation {
         id: "create_prior_sampling",
         who: AUTHORITIES,
         scope: Scope::RegionAndBelow,

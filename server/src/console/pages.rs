@@ -10,7 +10,7 @@ use sync_core::limits::{CONSOLE_KEPT_FORM_BYTES_MAX, IMPORT_BYTES_MAX};
 
 use super::house::{
     audit, campaigns, devices, enterprises, imports, organisations, prior_samplings, product_rules,
-    rulebooks, tasks, users,
+    rulebooks, tasks, teams, users,
 };
 use super::words::Words;
 use super::{
@@ -148,6 +148,12 @@ pub const PAGES: &[Page] = &[
     page("/console/tasks/{id}/cancellation", PLANNERS, || {
         post(tasks::cancel)
     }),
+    page("/console/teams", Who::Anyone, || get(teams::show)).linked(|w| w.teams),
+    page("/console/teams/new", PEOPLE, || post(teams::make)),
+    page("/console/teams/{id}", Who::Anyone, || get(teams::one)),
+    page("/console/teams/{id}/members", PEOPLE, || {
+        post(teams::choose)
+    }),
     page("/console/enterprises", Who::Anyone, || {
         get(enterprises::show)
     })
@@ -174,6 +180,12 @@ pub const PAGES: &[Page] = &[
         get(product_rules::show)
     })
     .linked(|w| w.product_rules),
+    page("/console/product-rules/new", PLANNERS, || {
+        post(product_rules::make)
+    }),
+    page("/console/prior-samplings/new", PLANNERS, || {
+        post(prior_samplings::make)
+    }),
     page("/console/rulebooks", Who::Anyone, || get(rulebooks::show)).linked(|w| w.rulebooks),
     page("/console/rulebooks/new", PLANNERS, || {
         post(rulebooks::publish)

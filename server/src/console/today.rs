@@ -12,11 +12,12 @@ use super::desk::{Desk, Frame};
 use super::dossier::view::millis;
 use super::when::When;
 use super::words::fill;
-use super::{pages, shown};
-use crate::access::Role;
+use super::{pages, review, shown};
+use crate::access::{OrganisationKind, Role};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::services::casework::queues::{self, Queue};
+use crate::services::evidence::reviewing::{self, Way};
 use crate::services::quarantine;
 use crate::services::visits::search::{self, Filter, Place};
 use crate::wording;
@@ -55,6 +56,9 @@ struct Row {
 const CASES: [Role; 3] = [Role::Enforcement, Role::Authority, Role::Consulted];
 /// Who waits for bytes of evidence to come.
 const SENDERS: [Role; 3] = [Role::Sampler, Role::InspectionBody, Role::Authority];
+
+/// Who decides on evidence, in an authority.
+const REVIEWERS: [Role; 2] = [Role::Authority, Role::Admin];
 
 /// `GET /console`.
 pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Problem> {
@@ -148,6 +152,33 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             "",
             false,
         ));
+    }
+    if me.has_any(&REVIEWERS) && me.organisation_kind == OrganisationKind::Authority {
+        let waiting = reviewing::Filter {
+            state: "waiting".to_owned(),
+            ..reviewing::Filter::default()
+        };
+        let found = reviewing::list(&app, me, &waiting, None, Way::Onward, TODAY_ROWS + 1).await?;
+        let language = desk.language();
+        let rows = found.into_iter().map(|(_, piece)| Row {
+            href: format!(
+                "/console/review/{}/{}?state=waiting",
+                piece.visit_id, piece.evidence_id
+            ),
+            name: piece.enterprise_name.unwrap_or(piece.enterprise),
+            detail: review::kind(language, &piece.kind),
+            chips: vec![(
+                "calm",
+                language
+                    .pick(piece.state_words.zh, piece.state_words.en)
+                    .to_owned(),
+            )],
+            when: None,
+        });
+        let named = ("review", w.today_review, w.today_review_none);
+        let mut shown = panel(named, rows.collect(), "", false);
+        shown.more = "/console/review".to_owned();
+        panels.push(shown);
     }
     if me.has_any(&SENDERS) {
         let missing = Filter {

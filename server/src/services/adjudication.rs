@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
-use sync_core::model::{DocumentId, EntryId, Millis, SampleId, shanghai_minute};
+use sync_core::model::{DocumentId, EntryId, Location, Millis, SampleId, shanghai_minute};
 use sync_core::rules::{EntryFact, Facts, SampleFact, ScopeKey, Subject};
 use utoipa::ToSchema;
 
@@ -16,6 +16,7 @@ use crate::access::{Principal, Role};
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::store::Session;
+use crate::store::reference::teams;
 pub use crate::store::rulings::open::Place;
 use crate::store::rulings::open::{self, OpenRow};
 use crate::store::rulings::verdicts::{subject_of, subject_text};
@@ -231,7 +232,15 @@ async fn sides(
     for member in members(facts, subject) {
         let (document, fields) = match &member {
             Subject::Entry(id) => match facts.entries.get(id) {
-                Some(entry) => (Some(entry.document_id), of_entry(entry, &name)),
+                Some(entry) => {
+                    let team = match entry.team_id {
+                        Some(id) => teams::find(db, id)
+                            .await?
+                            .map_or_else(|| id.to_string(), |team| team.name),
+                        None => String::new(),
+                    };
+                    (Some(entry.document_id), of_entry(entry, team, &name))
+                }
                 None => continue,
             },
             Subject::Sample(id) => match facts.samples.get(id) {
@@ -317,8 +326,17 @@ fn field(name: &'static str, value: String) -> SideField {
     }
 }
 
+/// Degrees, and how far off they may be.
+fn degrees(place: &Location) -> String {
+    let degrees = |e7: i64| e7 as f64 / 1e7;
+    let (latitude, longitude) = (degrees(place.latitude_e7), degrees(place.longitude_e7));
+    let metres = place.accuracy_mm.saturating_add(999) / 1_000;
+    format!("{latitude:.5}, {longitude:.5} ± {metres} m")
+}
+
 fn of_entry(
     entry: &EntryFact,
+    team: String,
     name: &dyn Fn(&sync_core::model::UserId) -> String,
 ) -> Vec<SideField> {
     let samplers: BTreeSet<_> = entry.arrivals.iter().flat_map(|it| &it.samplers).collect();
@@ -326,16 +344,7 @@ fn of_entry(
     let notices = entry.arrivals.iter();
     let notices: BTreeSet<String> = notices.filter_map(|it| it.notice_no.clone()).collect();
     let places = entry.arrivals.iter().filter_map(|it| it.location.as_ref());
-    let places: BTreeSet<String> = places
-        .map(|it| {
-            let degrees = |e7: i64| e7 as f64 / 1e7;
-            format!(
-                "{:.5}, {:.5}",
-                degrees(it.latitude_e7),
-                degrees(it.longitude_e7)
-            )
-        })
-        .collect();
+    let places: BTreeSet<String> = places.map(degrees).collect();
     let join = |all: BTreeSet<String>| all.into_iter().collect::<Vec<_>>().join("; ");
     vec![
         field(
@@ -343,10 +352,7 @@ fn of_entry(
             entry.entered.claimed.map(between).unwrap_or_default(),
         ),
         field("proven", between(entry.entered.proven)),
-        field(
-            "team",
-            entry.team_id.map(|id| id.to_string()).unwrap_or_default(),
-        ),
+        field("team", team),
         field("samplers", samplers.join("、")),
         field("notice", join(notices)),
         field("place", join(places)),

@@ -11,6 +11,7 @@ pub mod prior_samplings;
 pub mod product_rules;
 pub mod rulebooks;
 pub mod tasks;
+pub mod teams;
 pub mod users;
 
 use std::collections::BTreeMap;
@@ -71,6 +72,12 @@ fn given(text: &str) -> Option<String> {
 /// The parts of a text, whatever people put between them.
 fn parts(text: &str) -> Vec<String> {
     let parts = text.split([',', '，', '、', ';', '；', '\n', ' ']);
+    parts.filter_map(given).collect()
+}
+
+/// Codes of standards and names of tests, which hold spaces themselves.
+fn listed(text: &str) -> Vec<String> {
+    let parts = text.split([',', '，', '、', ';', '；', '\n']);
     parts.filter_map(given).collect()
 }
 

@@ -1,20 +1,26 @@
 //! `/console/product-rules`: what a product's sampling follows (实施细则), version by version.
 
+use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
-use sync_core::model::Milli;
+use serde::Deserialize;
+use sync_core::model::{Milli, OrganisationId};
 
-use super::{named, organisations_of, reading};
+use super::{given, listed, named, organisations_of, reading};
 use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
-use crate::console::sheets::{At, ROWS, Sheet, link, number, page_of, text, time};
-use crate::console::shown;
+use crate::console::sheets::{
+    At, ROWS, Sheet, choices, form, link, needed, number, page_of, select, text, time, wanted,
+};
+use crate::console::{on_to, shown};
 use crate::extract::Query;
 use crate::problem::Problem;
+use crate::services::reference::{Work, product_rules};
 use crate::store::reference::product_rules as stored;
 
 const HERE: &str = "/console/product-rules";
+const NEW: &str = "/console/product-rules/new";
 
 /// `GET /console/product-rules`.
 pub async fn show(
@@ -61,8 +67,64 @@ pub async fn show(
         })
         .collect();
     if desk.principal.has_any(super::tasks::MAKERS) {
+        let fields = vec![
+            select("authority", w.authority, choices(known, "")),
+            needed("product_name", w.product_name).with_hint(w.product_rule_hint),
+            needed("standards", w.standards).with_hint(w.separated_hint),
+            needed("unit", w.unit),
+            needed("min_base", w.min_base),
+            needed("test_qty", w.test_qty),
+            needed("spare_qty", w.spare_qty).holding("0"),
+            wanted("method", w.method),
+            wanted("items", w.items).with_hint(w.separated_hint),
+        ];
+        page.forms.push(form(w.product_rule_make, NEW, fields));
         page.tools
             .push(link(w.import_file, "/console/imports/product-rules"));
     }
     shown(&page)
+}
+
+/// What is typed: quantities as people write them, in the unit.
+#[derive(Debug, Deserialize)]
+pub struct Typed {
+    authority: OrganisationId,
+    product_name: String,
+    standards: String,
+    unit: String,
+    min_base: String,
+    test_qty: String,
+    spare_qty: String,
+    method: String,
+    items: String,
+}
+
+/// A quantity in thousandths of its unit.
+fn milli(field: &str, text: &str) -> Result<i64, Problem> {
+    let amount = text.trim().parse::<Milli>();
+    let amount = amount.map_err(|_| Problem::value(field, "is no quantity such as 2.5"))?;
+    Ok(amount.0)
+}
+
+/// `POST /console/product-rules/new`.
+pub async fn make(
+    State(app): State<App>,
+    desk: Desk,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Problem> {
+    let new = product_rules::NewProductRule {
+        authority: typed.authority,
+        min_base_milli: milli("min_base", &typed.min_base)?,
+        test_qty_milli: milli("test_qty", &typed.test_qty)?,
+        spare_qty_milli: milli("spare_qty", &typed.spare_qty)?,
+        product_name: typed.product_name,
+        standards: listed(&typed.standards),
+        unit: typed.unit,
+        method: given(&typed.method),
+        items: listed(&typed.items),
+    };
+    let mut work = Work::begin(&app, &desk.principal).await?;
+    product_rules::put(&mut work, new).await?;
+    work.commit().await?;
+    Ok(on_to(HERE))
 }

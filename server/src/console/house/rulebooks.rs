@@ -11,10 +11,10 @@ use crate::app::App;
 use crate::console::desk::{Desk, Frame};
 use crate::console::sheets::{Sheet, code, form, link, needed, number, text, time};
 use crate::console::{on_to, shown};
-use crate::extract::Path;
-use crate::problem::{Code, Problem};
+use crate::extract::{Path, Query};
+use crate::problem::Problem;
+use crate::services::reference::Work;
 use crate::services::reference::rulebooks::{self, Line};
-use crate::services::reference::{Work, rulebooks::RulebookText};
 
 const HERE: &str = "/console/rulebooks";
 const NEW: &str = "/console/rulebooks/new";
@@ -88,34 +88,37 @@ pub async fn publish(
 struct RulebookPage {
     frame: Frame,
     head: rulebooks::RulebookVersion,
-    /// The version before it; none for the first.
+    /// The version that it is compared with; none for the first.
     before: Option<i64>,
+    others: Vec<i64>,
     lines: Vec<Line>,
 }
 
-/// `GET /console/rulebooks/{id}/{version}`: its text, with what differs from the version before marked.
+/// With which version it is compared.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compared {
+    from: Option<i64>,
+}
+
+/// `GET /console/rulebooks/{id}/{version}`: its text, with what differs from the version before, or another one, marked.
 pub async fn one(
     State(app): State<App>,
     desk: Desk,
     Path((id, version)): Path<(String, i64)>,
+    Query(asked): Query<Compared>,
 ) -> Result<Response, Problem> {
     let mut db = reading(&app).await?;
+    let found = rulebooks::compare(&app, &mut db, &id, version, asked.from).await?;
+    // To compare it with any other version of the book.
     let texts = rulebooks::list(&app, &mut db).await?;
-    let texts: Vec<RulebookText> = texts
-        .into_iter()
-        .filter(|it| it.head.rulebook_id == id)
-        .collect();
-    let found = texts.iter().find(|it| it.head.version == version);
-    let found = found.ok_or(Problem::new(Code::NotFound))?;
-    let before = texts
-        .iter()
-        .filter(|it| it.head.version < version)
-        .max_by_key(|it| it.head.version);
-    let lines = rulebooks::differences(before.map(|it| it.text.as_str()), &found.text);
+    let others = texts.into_iter().map(|it| it.head);
+    let others = others.filter(|it| it.rulebook_id == id && it.version != version);
     shown(&RulebookPage {
         frame: desk.frame(format!("{id} {version}")),
-        head: found.head.clone(),
-        before: before.map(|it| it.head.version),
-        lines,
+        head: found.version,
+        before: found.from.map(|it| it.version),
+        others: others.map(|it| it.version).collect(),
+        lines: found.lines,
     })
 }

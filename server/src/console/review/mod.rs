@@ -91,7 +91,7 @@ fn said(language: Language, words: Words) -> &'static str {
 }
 
 /// 影像种类 in words; a kind of an authority's own stays as it is.
-fn kind(language: Language, kind: &str) -> String {
+pub(super) fn kind(language: Language, kind: &str) -> String {
     match sync_core::wording::in_list("evidence_kind", kind) {
         Some(words) => language.pick(words.zh, words.en).to_owned(),
         None => kind.to_owned(),

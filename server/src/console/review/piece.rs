@@ -17,6 +17,7 @@ use crate::console::{on_to, shown};
 use crate::extract::{Path, Query};
 use crate::problem::{Code, Problem};
 use crate::services::evidence::reviewing::{self, NewReview, PieceFile, ReuseView, Way};
+use crate::store::access::devices;
 
 /// A line of the comparison of manifest and bytes.
 struct Line {
@@ -29,6 +30,8 @@ struct Line {
 
 /// Another picture to hold it against.
 struct Other {
+    /// There is a picture of it: its bytes are here, and were looked at.
+    pictured: bool,
     media: String,
     page: String,
     compare: String,
@@ -108,7 +111,7 @@ fn degrees(place: &Value) -> String {
 }
 
 /// What the manifest says beside what the bytes say. Whether they disagree the rules have said.
-fn lines(desk: &Desk, file: &PieceFile) -> Vec<Line> {
+fn lines(desk: &Desk, file: &PieceFile, device: String) -> Vec<Line> {
     let (w, piece) = (desk.w(), &file.evidence);
     let media = piece.media.as_ref();
     let disagrees = |key: &str| {
@@ -165,7 +168,7 @@ fn lines(desk: &Desk, file: &PieceFile) -> Vec<Line> {
         ),
         line(
             w.review_device,
-            piece.device_id.clone().unwrap_or_default(),
+            device,
             media.and_then(|it| it.device.clone()).unwrap_or_default(),
             "device",
         ),
@@ -185,6 +188,8 @@ fn others(desk: &Desk, file: &PieceFile, query: &PieceQuery) -> Vec<Other> {
     let other = |visit: DocumentId, id: &str, told: String, enterprise: String| {
         let named = format!("{visit}/{id}");
         Other {
+            // What was found to be like this one was looked at.
+            pictured: visit != file.visit_id || file.pictured.contains(id),
             media: format!("/console/media/{visit}/{id}"),
             page: address(visit, id, &query.going.query(&[])),
             compare: format!("{here}{}", query.going.query(&[("with", &named)])),
@@ -282,6 +287,14 @@ pub async fn show(
     let link = |piece: &reviewing::PieceView| address(piece.visit_id, &piece.evidence_id, &going);
     let (previous, next) = (beside.pop().flatten(), beside.pop().flatten());
     let piece = &file.evidence;
+    let mut db = app.store.read().await?;
+    let device = match piece.device_id.as_deref().map(str::parse) {
+        Some(Ok(id)) => devices::find(&mut db, id).await?,
+        _ => None,
+    };
+    drop(db);
+    let device = device.map(|it| it.label);
+    let device = device.or(piece.device_id.clone()).unwrap_or_default();
     let decided = piece.review.as_ref();
     let newest = file.reviews.first().map_or(0, |it| it.version);
     let answered = piece.answers.iter().map(|it| it.review).max();
@@ -310,7 +323,7 @@ pub async fn show(
         visit: format!("/console/visits/{visit}"),
         state: state_words(language, state),
         mark: mark(state),
-        lines: lines(&desk, &file),
+        lines: lines(&desk, &file, device),
         others: others(&desk, &file, &query),
         elsewhere: file.reuse_elsewhere,
         told: told(language, &file, w),

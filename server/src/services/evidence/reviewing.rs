@@ -155,6 +155,9 @@ pub struct PieceFile {
     /// Where it stands in lists of evidence.
     #[serde(skip)]
     pub place: Place,
+    /// Pieces of the visit that there are pictures of.
+    #[serde(skip)]
+    pub pictured: BTreeSet<String>,
     /// As the visit has it, with what was found in the bytes.
     pub evidence: EvidenceView,
     /// Whether the caller may decide on it.
@@ -235,6 +238,13 @@ pub async fn file(
     let row = row.ok_or_else(not_found)?;
     let epoch = feed::find_epoch(&mut db).await?.unwrap_or_default();
     let media = views(&mut db, document).await?;
+    let beside = evidence::list(&mut db, document).await?;
+    let pictured = beside.iter().filter(|piece| {
+        let found = media.get(&piece.entry.sha256);
+        piece.verified_at.is_some() && found.is_some_and(|it| it.preview == "made")
+    });
+    let pictured = pictured.map(|piece| piece.entry.evidence_id.to_string());
+    let pictured = pictured.collect();
     let media = media.get(&row.entry.sha256).cloned();
     let media = media.filter(|_| row.verified_at.is_some());
     let judged = Judged::of(&mut db, document).await?;
@@ -270,6 +280,7 @@ pub async fn file(
         visit_id: document,
         enterprise_name: visit.enterprise_name,
         place: (visit.sort_at, document, named),
+        pictured,
         evidence: shown,
         may_review: may_review(&mut db, caller, document).await?,
         reviews: decided.into_iter().map(ReviewView::from).collect(),

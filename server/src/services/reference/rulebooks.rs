@@ -94,6 +94,43 @@ pub struct Line {
     pub text: String,
 }
 
+/// What differs between two versions of a rulebook.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Differences {
+    /// The version that was asked for.
+    pub version: RulebookVersion,
+    /// The one that it is compared with; none for the first.
+    pub from: Option<RulebookVersion>,
+    /// Its lines, with those of the other that it has no more.
+    pub lines: Vec<Line>,
+}
+
+/// Compares a version with another one, or with the one before it.
+pub async fn compare(
+    app: &App,
+    db: &mut Session,
+    id: &str,
+    version: i64,
+    from: Option<i64>,
+) -> Result<Differences, Problem> {
+    let texts = list(app, db).await?;
+    let of_book = || texts.iter().filter(|it| it.head.rulebook_id == id);
+    let exactly = |version| of_book().find(|it| it.head.version == version);
+    let not_found = || Problem::new(Code::NotFound);
+    let found = exactly(version).ok_or_else(not_found)?;
+    let other = match from {
+        Some(version) => Some(exactly(version).ok_or_else(not_found)?),
+        None => of_book()
+            .filter(|it| it.head.version < version)
+            .max_by_key(|it| it.head.version),
+    };
+    Ok(Differences {
+        version: found.head.clone(),
+        from: other.map(|it| it.head.clone()),
+        lines: differences(other.map(|it| it.text.as_str()), &found.text),
+    })
+}
+
 /// The lines of a version, with those of the version before that it lost; without one before it, each is kept. The longest
 /// common sequence of lines stands: a rulebook has some hundred.
 pub fn differences(before: Option<&str>, after: &str) -> Vec<Line> {

@@ -25,9 +25,13 @@ pub struct NewTeam {
 }
 
 /// A body forms its own teams; an administrator or authority those of the bodies in its regions.
-fn check_forms(caller: &Principal, body: OrganisationId, region: &str) -> Result<(), Problem> {
+pub fn may_form(caller: &Principal, body: OrganisationId, region: &str) -> bool {
     let own = caller.organisation == body && caller.has(Role::InspectionBody);
-    if own || caller.sees_region(region) {
+    own || caller.sees_region(region)
+}
+
+fn check_forms(caller: &Principal, body: OrganisationId, region: &str) -> Result<(), Problem> {
+    if may_form(caller, body, region) {
         Ok(())
     } else {
         Err(Problem::new(Code::ScopeForbidden).field("body_id", "is not yours"))
