@@ -19,8 +19,8 @@ use sync_core::model::{
 use sync_core::proof::EvidenceReceiptRecord;
 use sync_core::sync::doctor::QueuedBecause;
 use sync_core::sync::evidence::{
-    EvidenceState, EvidenceTally, Held, Original, Received, Waiting, share, state_on_phone,
-    to_release,
+    EvidenceState, EvidenceTally, Held, Original, Received, Throttle, Waiting, share,
+    state_on_phone, to_release,
 };
 use sync_core::sync::tus::DAMAGED;
 
@@ -43,6 +43,24 @@ struct About {
     location: Option<Location>,
     captured_at: TimeClaim,
     paper: Option<PaperForm>,
+}
+
+/// A file that tells how far it was read.
+struct Told<F> {
+    file: File,
+    read: u64,
+    tell: F,
+}
+
+impl<F: FnMut(u64)> Read for Told<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.read += read as u64;
+        if read > 0 {
+            (self.tell)(self.read);
+        }
+        Ok(read)
+    }
 }
 
 fn no_space(error: impl std::fmt::Display) -> ClientError {
@@ -76,7 +94,29 @@ impl Client {
     /// Copies a file in and enters it into the manifest (影像清单). When this returns, the bytes, their hash and the entry are
     /// durable together; before, a kill leaves no entry. With `evidence.no_space` nothing was stored, and forms still are.
     pub fn capture(&self, visit: DocumentId, input: &CaptureInput) -> Done<EvidenceAdded> {
-        self.capture_file(visit, input, None)
+        self.capture_file(visit, input, None, &|_, _| {})
+    }
+
+    /// The same, telling how many bytes of how many are in. The callback must be quick.
+    pub fn capture_told(
+        &self,
+        document: DocumentId,
+        input: &CaptureInput,
+        told: &dyn Fn(u64, u64),
+    ) -> Done<EvidenceAdded> {
+        self.capture_file(document, input, None, told)
+    }
+
+    /// The same of bytes that the app has in memory; the file that `input` names is not looked at.
+    pub fn capture_bytes(
+        &self,
+        document: DocumentId,
+        input: &CaptureInput,
+        bytes: &[u8],
+    ) -> Done<EvidenceAdded> {
+        let about = self.about(input, None)?;
+        let source = || -> Done<Box<dyn Read + '_>> { Ok(Box::new(bytes)) };
+        self.capture_from(document, about, bytes.len() as u64, source)
     }
 
     /// The same of a photographed paper form (纸质文书): the number on the paper, and the digest where one is printed on it,
@@ -87,7 +127,7 @@ impl Client {
         input: &CaptureInput,
         paper: PaperForm,
     ) -> Done<EvidenceAdded> {
-        self.capture_file(visit, input, Some(paper))
+        self.capture_file(visit, input, Some(paper), &|_, _| {})
     }
 
     fn capture_file(
@@ -95,21 +135,37 @@ impl Client {
         visit: DocumentId,
         input: &CaptureInput,
         paper: Option<PaperForm>,
+        told: &dyn Fn(u64, u64),
     ) -> Done<EvidenceAdded> {
-        let about = About {
+        let about = self.about(input, paper)?;
+        let size_bytes = std::fs::metadata(&input.file).map_or(0, |it| it.len());
+        let clock = &self.host.clock;
+        let source = || -> Done<Box<dyn Read + '_>> {
+            let file = File::open(&input.file).map_err(TakeInError::Source)?;
+            let mut throttle = Throttle::default();
+            let tell = move |read: u64| {
+                if read == size_bytes || throttle.passes(clock.monotonic_ms()) {
+                    told(read, size_bytes);
+                }
+            };
+            Ok(Box::new(Told {
+                file,
+                read: 0,
+                tell,
+            }))
+        };
+        self.capture_from(visit, about, size_bytes, source)
+    }
+
+    fn about(&self, input: &CaptureInput, paper: Option<PaperForm>) -> Done<About> {
+        Ok(About {
             media_type: input.media_type.clone(),
             kind: input.kind.clone(),
             subject: input.subject.clone(),
             location: input.location.clone().or_else(|| self.host.place()),
             captured_at: self.time_claim()?,
             paper,
-        };
-        let source = || -> Done<Box<dyn Read>> {
-            let file = File::open(&input.file).map_err(TakeInError::Source)?;
-            Ok(Box::new(file))
-        };
-        let size_bytes = std::fs::metadata(&input.file).map_or(0, |it| it.len());
-        self.capture_from(visit, about, size_bytes, source)
+        })
     }
 
     /// Captures bytes that the app has in memory: a drawing, a small photograph.

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::api::{Api, Refusal};
 use crate::error::ClientError;
 use crate::fault::Faults;
-use crate::host::{Host, Signer};
+use crate::host::{Host, Signer, signed_with, unless_refused};
 use crate::install::{Install, InstallFile};
 use crate::keys::{self, SoftwareKey};
 use crate::kinds::Kinds;
@@ -225,8 +225,9 @@ impl Client {
             let agreement = inner.install.agreement_keys().into_iter().next();
             (inner.install.actor, inner.key.clone(), agreement)
         };
-        let public_key = key.public_key();
-        let signature = key.sign(&enrolment_statement(&challenge, &actor, &public_key));
+        let public_key = unless_refused(key.public_key())?;
+        let statement = enrolment_statement(&challenge, &actor, &public_key);
+        let signature = signed_with(key.as_ref(), &statement)?;
         let before = self.lock().store.certificate_of_install(&actor)?;
         let mut body = json!({
             "code": code,
@@ -317,7 +318,7 @@ impl Client {
         let (device, _) = self.device()?;
         let challenge = Self::challenge(api)?;
         let key = self.lock().key.clone();
-        let signature = key.sign(&login_statement(&challenge, device));
+        let signature = signed_with(key.as_ref(), &login_statement(&challenge, device))?;
         Ok(json!({
             "device_id": device,
             "challenge": challenge,

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use sync_core::limits::{PAGE_INFLATED_BYTES_MAX, REQUEST_S};
 use sync_core::model::{CoordinateSystem, Location};
 
+use crate::error::ClientError;
+
 /// Wall time to show, monotonic time to claim with, and which boot the latter counts from.
 pub trait Clock: Send + Sync {
     /// Milliseconds since 1970 UTC, as the phone believes.
@@ -121,10 +123,26 @@ pub struct Host {
 
 /// A P-256 key that signs and never leaves where it is.
 pub trait Signer: Send + Sync {
-    /// SEC1 point.
+    /// SEC1 point; empty where the hardware refuses it.
     fn public_key(&self) -> Vec<u8>;
-    /// ECDSA over SHA-256 of the message, DER or raw r‖s.
+    /// ECDSA over SHA-256 of the message, DER or raw r‖s; empty where the hardware refuses to sign.
     fn sign(&self, message: &[u8]) -> Vec<u8>;
+}
+
+/// What a key signed, or that it would not: then nothing is stored of what was to be signed.
+pub(crate) fn signed_with(key: &dyn Signer, message: &[u8]) -> Result<Vec<u8>, ClientError> {
+    unless_refused(key.sign(message))
+}
+
+/// What a key gave, or that it gave nothing.
+pub(crate) fn unless_refused(given: Vec<u8>) -> Result<Vec<u8>, ClientError> {
+    match given.is_empty() {
+        false => Ok(given),
+        true => {
+            let message = "The key of this phone refused to sign; nothing was stored";
+            Err(ClientError::new("signer.refused", message))
+        }
+    }
 }
 
 impl Host {

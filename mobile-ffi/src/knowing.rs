@@ -3,8 +3,8 @@
 use automerge::Automerge;
 use serde_json::Value;
 use sync_core::document::conflicts::{ConflictRecord, conflicts};
-use sync_core::document::{project, reading};
-use sync_core::model::{DocumentId, Millis};
+use sync_core::document::{gist_digest, project, reading};
+use sync_core::model::{Digest, DocumentId, Millis, normalise_text};
 use sync_core::proof::log::SeenCheckpoints;
 use sync_core::rules::{Facts, Rulebooks, rule};
 use sync_core::sync::wire::RulingNotice;
@@ -13,7 +13,7 @@ use crate::client::{Client, Done};
 use crate::error::ClientError;
 use crate::kinds::{unknown_visit, visit_in, visits_as_read};
 use crate::taking;
-use crate::types::{ConflictInfo, Reference, VisitSummary};
+use crate::types::{ConflictInfo, EnterpriseFound, Reference, VisitSummary};
 
 impl Client {
     /// Reference data of any kind.
@@ -43,6 +43,47 @@ impl Client {
                 .contains(&wanted)
         });
         Ok(found)
+    }
+
+    /// Listed enterprises by name or 统一社会信用代码, at most so many: those whose code begins with the text, then those whose
+    /// name does, then those that contain it, each by name. Full-width and half-width, upper and lower case are the same.
+    pub fn find_enterprises(&self, text: &str, at_most: usize) -> Done<Vec<EnterpriseFound>> {
+        let wanted = normalise_text(text);
+        let mut found = Vec::new();
+        for listed in self.references("enterprise")? {
+            let field = |name: &str| {
+                let value = listed.record.get(name).and_then(Value::as_str);
+                value.map(str::to_owned)
+            };
+            let name = field("name").unwrap_or_default();
+            let (by_name, by_code) = (
+                normalise_text(&name),
+                normalise_text(&field("uscc").unwrap_or_default()),
+            );
+            let rank = match () {
+                () if by_code.starts_with(&wanted) => 0,
+                () if by_name.starts_with(&wanted) => 1,
+                () if by_name.contains(&wanted) || by_code.contains(&wanted) => 2,
+                () => continue,
+            };
+            let enterprise = EnterpriseFound {
+                enterprise_id: listed.id.clone(),
+                name,
+                uscc: field("uscc"),
+                address: field("address").unwrap_or_default(),
+                region: field("region"),
+            };
+            found.push((rank, by_name, enterprise));
+        }
+        found.sort_by(|a, b| (a.0, &a.1, &a.2.enterprise_id).cmp(&(b.0, &b.1, &b.2.enterprise_id)));
+        let found = found.into_iter().map(|(_, _, it)| it);
+        Ok(found.take(at_most).collect())
+    }
+
+    /// Which versions of rulebooks rule on this phone, as `shanxi@2`.
+    pub fn rulebook_names(&self) -> Done<Vec<String>> {
+        let books = self.rulebooks()?;
+        Ok(books.books().iter().map(|book| book.name()).collect())
     }
 
     /// How current the duplicate index is; none was ever received.
@@ -97,17 +138,30 @@ impl Client {
         })
     }
 
+    /// SHA-256 of what a visit says and how it is ruled, without ids and times: see
+    /// [`gist`](sync_core::document::gist).
+    pub fn visit_digest(&self, visit: DocumentId) -> Done<Digest> {
+        let rulings = self.rulings(visit)?;
+        self.with_known(|known, store| {
+            let document = visit_in(store, visit)?;
+            let read = reading::read(&document, known, project(&document, known));
+            Ok(gist_digest(&read, &rulings))
+        })
+    }
+
     /// What two phones wrote at the same time, kept.
     pub fn conflicts(&self, visit: DocumentId) -> Done<Vec<ConflictInfo>> {
-        let shown = |record: ConflictRecord| ConflictInfo {
-            document_id: visit,
-            path: record.path.join("/"),
-            values: {
-                let mut values = record.values;
-                values.sort_by_key(|value| value.change != record.winner);
-                let json = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
-                values.iter().map(|value| json(&value.value)).collect()
-            },
+        let shown = |record: ConflictRecord| {
+            let mut values = record.values;
+            values.sort_by_key(|value| value.change != record.winner);
+            let json = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
+            ConflictInfo {
+                document_id: visit,
+                path: record.path.join("/"),
+                changes: values.iter().map(|value| value.change).collect(),
+                values: values.iter().map(|value| json(&value.value)).collect(),
+                open: record.open,
+            }
         };
         let found = conflicts(&self.document(visit)?);
         Ok(found.into_iter().map(shown).collect())

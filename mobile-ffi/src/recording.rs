@@ -18,6 +18,7 @@ use uuid::{Builder, Uuid};
 use crate::api::packed;
 use crate::client::{Client, Done, Inner, not_enrolled};
 use crate::error::ClientError;
+use crate::host::signed_with;
 use crate::kinds::{Listed, header_of, unknown_confirmation, unknown_visit};
 use crate::store::{DocumentState, OwnChange, Store, Write};
 use crate::types::{Enrolled, EnterpriseChoice, VisitStart};
@@ -267,26 +268,26 @@ impl Client {
         let mut document = open::<I>(&inner, header)?.with_actor(actor);
         let before = document.heads();
         let done = steps(&mut document, updated_at_ms, &inner.store)?;
-        let changes: Vec<OwnChange> = document
-            .changes_since(&before)
-            .into_iter()
-            .map(|change| {
+        let changes = document.changes_since(&before).into_iter();
+        let changes = changes
+            .map(|change| -> Done<OwnChange> {
                 let tip = TipStatement {
                     document_id: header.document_id,
                     actor,
                     seq: change.seq,
                     hash: change.hash,
                 };
-                let signature = STANDARD.encode(inner.key.sign(&tip_statement(&tip)));
-                OwnChange {
+                let signature = signed_with(inner.key.as_ref(), &tip_statement(&tip))?;
+                let signature = STANDARD.encode(signature);
+                Ok(OwnChange {
                     hash: change.hash,
                     actor,
                     seq: change.seq,
                     bytes: change.bytes,
                     tip: SignedTip { tip, signature },
-                }
+                })
             })
-            .collect();
+            .collect::<Done<Vec<_>>>()?;
         for change in &changes {
             if !travels(header, change) {
                 let message = "This is too much for one entry: divide it, or attach it as evidence";

@@ -26,7 +26,7 @@ use sync_core::sync::enforcement::{self, Objection};
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
-use crate::host::Signer;
+use crate::host::{Signer, signed_with};
 use crate::keys::SoftwareKey;
 use crate::kinds::{visit_in, visits_in};
 use crate::store::Store;
@@ -171,7 +171,7 @@ impl Sealing {
                 .map(|it| (it.user_id, it.signature(&digest, I::SIGNED_BY)))
                 .collect(),
             party_signature: party,
-            device_signature: STANDARD.encode(self.device.sign(&message)),
+            device_signature: STANDARD.encode(signed_with(self.device.as_ref(), &message)?),
             sealed_at: self.sealed_at,
         })
     }

@@ -13,12 +13,43 @@ use crate::error::ClientError;
 use crate::kinds::Kinds;
 use crate::store::StoredChange;
 use crate::taking::{self, Arrival};
-use crate::types::{DoctorItem, RuledItem, SyncReport};
+use crate::types::{DoctorItem, RuledItem, SyncProgress, SyncReport};
 
 /// The setting that keeps what the server asked for.
 const HOLD: &str = "hold";
 /// The setting that keeps how the last sync ended.
 const LAST_END: &str = "last_end";
+
+/// Who watches a sync; by default nobody does.
+pub struct SyncWatch<'a> {
+    /// Whether it is to stop. Asked between its steps.
+    pub cancelled: &'a dyn Fn() -> bool,
+    /// Told how far it is. It must be quick.
+    pub told: &'a dyn Fn(SyncProgress),
+}
+
+impl Default for SyncWatch<'_> {
+    fn default() -> Self {
+        Self {
+            cancelled: &|| false,
+            told: &|_| {},
+        }
+    }
+}
+
+impl SyncWatch<'_> {
+    pub(crate) fn unless_cancelled(&self) -> Done<()> {
+        match (self.cancelled)() {
+            true => Err(cancelled()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Somebody stopped it.
+pub(crate) fn cancelled() -> ClientError {
+    ClientError::new("cancelled", "This was stopped; nothing is lost")
+}
 
 impl Client {
     /// Sends what is unsent and takes in what is new; returns when it is through or must wait long.
@@ -28,6 +59,12 @@ impl Client {
 
     /// The same with another patience.
     pub fn sync_with(&self, patience: Patience) -> Done<SyncReport> {
+        self.sync_watched(patience, &SyncWatch::default())
+    }
+
+    /// The same under the eyes of somebody who may stop it: between two steps, with the code `cancelled`. What was stored by
+    /// then stays, and what was sent need not be sent again.
+    pub fn sync_watched(&self, patience: Patience, watch: &SyncWatch<'_>) -> Done<SyncReport> {
         let _one = self
             .syncing
             .lock()
@@ -46,11 +83,17 @@ impl Client {
         let report = 'session: loop {
             let mut next = None;
             for effect in session.handle(self.moment(), event) {
+                watch.unless_cancelled()?;
                 match effect {
-                    Effect::Progress(_) => {}
+                    Effect::Progress(progress) => (watch.told)(SyncProgress {
+                        sent: progress.sent,
+                        received: progress.received,
+                        unsent: progress.unsent,
+                    }),
                     Effect::Done(report) => break 'session report,
                     Effect::Wait { milliseconds } => {
                         self.host.clock.sleep_ms(milliseconds);
+                        watch.unless_cancelled()?;
                         next = Some(Event::Woke);
                     }
                     Effect::ReadOutbox { bytes_max, skipped } => {

@@ -430,6 +430,36 @@ pub struct ConflictInfo {
     pub path: String,
     /// The values, winner first.
     pub values: Vec<Value>,
+    /// The changes that wrote them, in the same order.
+    pub changes: Vec<ChangeHash>,
+    /// Nobody has settled it since.
+    pub open: bool,
+}
+
+/// How far a sync is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncProgress {
+    /// Changes the server has spoken about.
+    pub sent: u32,
+    /// Feed items stored.
+    pub received: u32,
+    /// Changes still unsent.
+    pub unsent: u32,
+}
+
+/// What one listed enterprise is called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnterpriseFound {
+    /// The server's id.
+    pub enterprise_id: String,
+    /// 单位名称
+    pub name: String,
+    /// 统一社会信用代码
+    pub uscc: Option<String>,
+    /// 地址
+    pub address: String,
+    /// GB/T 2260.
+    pub region: Option<String>,
 }
 
 use sync_core::sync::evidence::EvidenceTally;

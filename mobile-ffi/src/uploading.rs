@@ -23,6 +23,7 @@ use crate::client::{Client, Done, NoToken};
 use crate::error::ClientError;
 use crate::kinds::Held;
 use crate::store::{EntryKey, EntryState, Store};
+use crate::syncing::SyncWatch;
 use crate::types::{UploadProgress, UploadReport};
 
 /// The setting that keeps what the server asked for about evidence.
@@ -71,6 +72,17 @@ impl Client {
         patience: Patience,
         told: &dyn Fn(UploadProgress),
     ) -> Done<UploadReport> {
+        self.upload_watched(patience, told, &SyncWatch::default())
+    }
+
+    /// The same under the eyes of somebody who may stop it: after the part that is on its way, with the code `cancelled`.
+    /// The next run goes on from there.
+    pub fn upload_watched(
+        &self,
+        patience: Patience,
+        told: &dyn Fn(UploadProgress),
+        watch: &SyncWatch<'_>,
+    ) -> Done<UploadReport> {
         let _one = self
             .uploading
             .lock()
@@ -85,7 +97,7 @@ impl Client {
             retry_in_ms: None,
             last_error: None,
         };
-        let run = self.run_uploads(patience, told, &mut report);
+        let run = self.run_uploads(patience, told, watch, &mut report);
         self.uploads.goes(None);
         run?;
         let because = QueuedBecause::after(report.outcome, report.last_error.as_deref());
@@ -98,6 +110,7 @@ impl Client {
         &self,
         patience: Patience,
         told: &dyn Fn(UploadProgress),
+        watch: &SyncWatch<'_>,
         report: &mut UploadReport,
     ) -> Done<()> {
         let mut tried = BTreeSet::new();
@@ -106,8 +119,9 @@ impl Client {
         let mut throttle = Throttle::default();
         let api = self.api()?;
         while !self.uploads.stopping.load(Ordering::SeqCst) {
+            watch.unless_cancelled()?;
             if unsent != Some(self.lock().store.count_unsent()?) {
-                let synced = self.sync_with(patience)?;
+                let synced = self.sync_watched(patience, watch)?;
                 report.last_error = synced.last_error;
                 if !matches!(synced.outcome, Outcome::Complete | Outcome::Incompatible) {
                     (report.outcome, report.retry_in_ms) = (synced.outcome, synced.retry_in_ms);
@@ -140,6 +154,8 @@ impl Client {
             let before = report.bytes;
             let left = self.send_file(&api, &mut upload, unsent, &mut tell, report)?;
             self.uploads.goes(None);
+            // Why it was left is not the file's fault then.
+            watch.unless_cancelled()?;
             let only_asked = next.checking && report.bytes == before;
             part_bytes = Some(upload.part_bytes());
             if !matches!(left, Left::Interrupted) {

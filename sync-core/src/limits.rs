@@ -503,3 +503,18 @@ pub const EXPORT_ATTEMPTS_MAX: u32 = 8;
 pub const BACKUP_READ_BYTES: usize = 256 * 1024;
 /// A manifest that is longer was not written by us, in bytes: a million files fit.
 pub const BACKUP_MANIFEST_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+// Hosts of the phone's library.
+
+/// Threads of the library on which calls do their work; more calls wait for one.
+pub const FACE_THREADS_MAX: usize = 64;
+/// How long the phone's system is waited for to say where it is, in milliseconds: then work goes on without a place.
+pub const LOCATION_WAIT_MS: u64 = 2_000;
+/// How long a key in the phone's hardware is waited for, in seconds: a person may have to touch a sensor.
+pub const SIGNER_WAIT_S: u64 = 60;
+/// How often somebody who waits for a host looks whether the task was stopped, in milliseconds.
+pub const HOST_LOOKED_AFTER_MS: u64 = 50;
+/// Lines of the log that wait for the host; more are left out.
+pub const LOG_LINES_WAITING_MAX: usize = 256;
+/// Enterprises that one search gives.
+pub const ENTERPRISES_FOUND_MAX: usize = 100;

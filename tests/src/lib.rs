@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod child;
+pub mod conformance;
 pub mod crowd;
 pub mod database;
 pub mod demonstration;

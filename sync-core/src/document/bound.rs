@@ -170,6 +170,19 @@ pub(super) fn place_of(subject: &SealSubject) -> (&'static Shelf, String) {
     }
 }
 
+/// What people seal at a place; none where nobody does.
+fn subject_at(collection: &str, id: &str) -> Option<SealSubject> {
+    let of = |shelf: &Shelf| shelf.collection == collection;
+    Some(match () {
+        () if of(&SHEETS) => SealSubject::Sheet(id.parse().ok()?),
+        () if of(&REFUSALS) => SealSubject::Refusal(id.parse().ok()?),
+        () if of(&NOT_SAMPLED) => SealSubject::NotSampled(id.parse().ok()?),
+        () if of(&ON_SITE_REPORTS) => SealSubject::OnSiteReport(id.parse().ok()?),
+        () if of(&CONFIRMATIONS) => SealSubject::Confirmation(id.parse().ok()?),
+        () => return None,
+    })
+}
+
 fn json_of<T: Serialize>(value: &T) -> Result<serde_json::Value, DocumentError> {
     serde_json::to_value(value).map_err(|e| DocumentError::Unreadable(e.to_string()))
 }
@@ -526,6 +539,53 @@ impl<I: Identity> BoundDocument<I> {
             return Err(DocumentError::Sealed(format!("{}/{id}", shelf.collection)));
         }
         Ok(())
+    }
+
+    /// Settles an open conflict: of the values that people set apart, the one that `chosen` wrote is put anew, by this
+    /// actor, so that the field has one value again. `path` is that of the [`ConflictRecord`](super::ConflictRecord).
+    ///
+    /// # Errors
+    /// Where the field is not in conflict any more, where `chosen` wrote none of its values or a whole record, and where the
+    /// record is sealed: then it is amended.
+    pub fn settle(
+        &mut self,
+        around: &dyn Surroundings,
+        wall_ms: Millis,
+        path: &[String],
+        chosen: &ChangeHash,
+    ) -> Result<RawChange, DocumentError> {
+        let told = path.join("/");
+        let nothing = || DocumentError::NotThere(told.clone());
+        let (Some((key, above)), Some(collection)) = (path.split_last(), path.first()) else {
+            return Err(nothing());
+        };
+        if let Some(subject) = path.get(1).and_then(|id| subject_at(collection, id)) {
+            self.refuse_sealed(&subject, around)?;
+            self.refuse_voided(&subject)?;
+        }
+        let mut map = automerge::ROOT;
+        for step in above {
+            match self.doc.get(&map, step.as_str())? {
+                Some((Value::Object(ObjType::Map), inner)) => map = inner,
+                _ => return Err(nothing()),
+            }
+        }
+        let values = self.doc.get_all(&map, key.as_str())?;
+        if values.len() < 2 {
+            return Err(nothing());
+        }
+        let written = values.iter().find(|(_, id)| {
+            let hash = self.doc.hash_for_opid(id);
+            hash.is_some_and(|hash| ChangeHash(hash.0) == *chosen)
+        });
+        let Some((Value::Scalar(value), _)) = written else {
+            return Err(DocumentError::Mismatch(told));
+        };
+        let value = value.clone().into_owned();
+        let change = self.commit(wall_ms, "settle a conflict", |tx| {
+            Ok(tx.put(&map, key.as_str(), value)?)
+        })?;
+        change.ok_or_else(nothing)
     }
 
     /// 作废: a spoiled sheet stays as it was spoiled.

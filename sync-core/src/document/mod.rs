@@ -4,6 +4,7 @@ mod bound;
 pub mod confirmation;
 pub mod conflicts;
 pub mod entries;
+mod gist;
 pub mod history;
 mod kind;
 pub mod project;
@@ -24,6 +25,7 @@ pub use confirmation::{
     read_confirmation,
 };
 pub use conflicts::{ConflictRecord, ConflictValue, conflicts};
+pub use gist::{gist, gist_digest};
 pub use history::{ChangeRecord, Touched, history};
 pub use kind::DocumentIdentity;
 pub(crate) use project::time_fact;

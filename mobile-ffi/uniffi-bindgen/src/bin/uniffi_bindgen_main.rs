@@ -1,0 +1,5 @@
+//! `uniffi_bindgen_main`: generates Kotlin and Python from the built library.
+
+fn main() {
+    uniffi::uniffi_bindgen_main();
+}
