@@ -97,7 +97,7 @@ pub fn serve_world() {
     let line = Line::begin(w.server.address).expect("a line");
     let elsewhere = json!({
         "source": "e-CQS", "confidence": "confirmed", "sampled_on": "2025-02-01", "sampling_kind": "routine",
-        "authority_id": w.id("organisation", "晋城市局"), "region": "140802", "enterprise_uscc": "911405250000B1E536",
+        "authority_id": w.id("organisation", "晋城市局"), "region": "140525", "enterprise_uscc": "911405250000B1E536",
         "product_name": "检查井盖", "producer_uscc": "911405250000B1E536", "standards": ["GB/T 23858-2009"],
         "trademark": "示例", "spec_model": "标准型",
     });

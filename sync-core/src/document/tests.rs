@@ -298,6 +298,39 @@ fn an_edit_without_difference_leaves_no_change() {
 }
 
 #[test]
+fn a_settled_conflict_has_one_value_which_a_person_chose_and_keeps_the_others_in_history() {
+    let (mut a, mut b) = two_phones();
+    for (phone, lot) in [(&mut a, "L-1"), (&mut b, "L-2")] {
+        let mut edited = draft();
+        edited.lot_no = Some(lot.into());
+        phone
+            .edit_sheet(&Office, NINE_MS, &draft(), &edited)
+            .unwrap();
+    }
+    exchange(&mut a, &mut b);
+    let found = conflicts(a.automerge());
+    let [conflict] = &found[..] else {
+        panic!("{found:?}");
+    };
+    for side in &conflict.values {
+        let mut settled = a.clone();
+        settled
+            .settle(&Office, NINE_MS, &conflict.path, &side.change)
+            .unwrap();
+        let lot = settled.sheet(sheet_id()).unwrap().value.lot_no;
+        assert_eq!(serde_json::json!(lot).to_string(), side.value);
+        let after = conflicts(settled.automerge());
+        assert_eq!(after.len(), 1);
+        assert!(!after[0].open);
+        let again = settled.settle(&Office, NINE_MS, &conflict.path, &side.change);
+        assert!(matches!(again, Err(DocumentError::NotThere(_))));
+    }
+    let stranger = crate::model::ChangeHash([7; 32]);
+    let chosen = a.settle(&Office, NINE_MS, &conflict.path, &stranger);
+    assert!(matches!(chosen, Err(DocumentError::Mismatch(_))));
+}
+
+#[test]
 fn an_emptied_field_beside_an_edit_is_a_conflict_and_loses_nothing() {
     let (mut a, mut b) = (phone(1), phone(2));
     let mut first = draft();

@@ -8,6 +8,7 @@ mod access;
 mod api;
 mod audit_events;
 mod backup;
+mod bindings;
 mod cases;
 mod cli;
 mod console;

@@ -95,7 +95,11 @@ fn the_servers_of_this_binary_run_on_postgresql() {
 }
 
 /// What is not about a server that has a database to choose.
-const ELSEWHERE: [(&str, &str); 8] = [
+const ELSEWHERE: [(&str, &str); 9] = [
+    (
+        "bindings",
+        "the phone's face; its world is a process on SQLite",
+    ),
     ("cli", "commands, each on a folder of its own"),
     ("demo", "the demonstration plays on SQLite"),
     (

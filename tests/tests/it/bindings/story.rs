@@ -62,7 +62,10 @@ async fn play() {
     let mut program = Program::start(&["world"]);
     let world = program.hears();
     let code = |program: &mut Program, who: &str| {
-        text(&program.asks(&json!({ "do": "enrolment_code", "who": who })), "/code")
+        text(
+            &program.asks(&json!({ "do": "enrolment_code", "who": who })),
+            "/code",
+        )
     };
 
     // A phone works offline, and is killed.
@@ -73,7 +76,9 @@ async fn play() {
     drop(phone);
     let visit = text(&made, "/visit");
     let day = told["visit"]["next_day_ms"].as_i64().unwrap();
-    let now = program.asks(&json!({ "do": "advance", "ms": day }))["now_ms"].as_i64().unwrap();
+    let now = program.asks(&json!({ "do": "advance", "ms": day }))["now_ms"]
+        .as_i64()
+        .unwrap();
 
     // Nothing of it is lost.
     let first = StoryPhone::open(folder.path(), "first", &world, now).await;
@@ -101,7 +106,10 @@ async fn play() {
     assert!(task.is_finished());
     program.asks(&json!({ "do": "line", "mode": "open" }));
     let done = first.sync().await;
-    assert_eq!((done.outcome.as_str(), done.unsent, done.files), ("complete", 0, 2));
+    assert_eq!(
+        (done.outcome.as_str(), done.unsent, done.files),
+        ("complete", 0, 2)
+    );
 
     // A refusal, which two phones write at the same time.
     let teammate = StoryPhone::open(folder.path(), "teammate", &world, now).await;
@@ -113,7 +121,11 @@ async fn play() {
     let case = &told["refusal"];
     let plan = first.plan(&text(case, "/enterprise"));
     let refused = first.face.start_visit(plan).await.unwrap();
-    first.face.record_arrival(refused.clone(), first.arrival()).await.unwrap();
+    first
+        .face
+        .record_arrival(refused.clone(), first.arrival())
+        .await
+        .unwrap();
     let form = RefusalForm {
         kind: text(case, "/kind"),
         fact_description: text(case, "/fact_description"),
@@ -123,15 +135,23 @@ async fn play() {
         consequence: Some(text(case, "/consequence")),
         task_id: Some(text(&world, &format!("/tasks/{}", text(case, "/task")))),
     };
-    let id = first.face.record_refusal(refused.clone(), form).await.unwrap();
+    let id = first
+        .face
+        .record_refusal(refused.clone(), form)
+        .await
+        .unwrap();
     let refusal = RecordRef::Refusal { id };
-    first.photographs(&refused, &case["photo"], refusal.clone()).await;
+    first
+        .photographs(&refused, &case["photo"], refusal.clone())
+        .await;
     for phone in [&first, &teammate] {
         assert_eq!(phone.sync().await.outcome, "complete");
     }
     for (phone, says) in [(&first, "/first_says"), (&teammate, "/teammate_says")] {
         let fields = json!({ "fact_description": text(case, says) }).to_string();
-        let edited = phone.face.edit_record(refused.clone(), refusal.clone(), fields);
+        let edited = phone
+            .face
+            .edit_record(refused.clone(), refusal.clone(), fields);
         edited.await.unwrap();
     }
     for phone in [&first, &teammate, &first] {
@@ -141,28 +161,53 @@ async fn play() {
     assert_eq!(conflicts.len(), 1, "{conflicts:?}");
     assert!(conflicts[0].open && conflicts[0].sides.len() == 2);
     let chosen = json!(case["chosen"]).to_string();
-    let side = conflicts[0].sides.iter().find(|it| it.json == chosen).unwrap();
+    let side = conflicts[0]
+        .sides
+        .iter()
+        .find(|it| it.json == chosen)
+        .unwrap();
     let (path, change) = (conflicts[0].path.clone(), side.change.clone());
-    first.face.settle_conflict(refused.clone(), path.clone(), change.clone()).await.unwrap();
+    first
+        .face
+        .settle_conflict(refused.clone(), path.clone(), change.clone())
+        .await
+        .unwrap();
     let conflicts = first.face.conflicts(refused.clone()).await.unwrap();
     assert_eq!((conflicts.len(), conflicts[0].open), (1, false));
-    let again = first.face.settle_conflict(refused.clone(), path, change).await;
+    let again = first
+        .face
+        .settle_conflict(refused.clone(), path, change)
+        .await;
     assert_eq!(again.unwrap_err().problem().code, "document.not_there");
     let party = PartySignatureAct::Refused {
         reason: text(case, "/party/reason"),
         witness: text(case, "/party/witness"),
         handwriting: Some(text(case, "/party/handwriting").into_bytes()),
     };
-    let sealed = first.face.seal_record(refused.clone(), refusal.clone(), first.people(), party);
+    let sealed = first
+        .face
+        .seal_record(refused.clone(), refusal.clone(), first.people(), party);
     sealed.await.unwrap();
 
     // Handed to the supervisor without a network, and confirmed.
     let question = supervisor.face.ask_code().await.unwrap().text;
-    let answer = first.face.answer_code(question.clone(), refused.clone(), refusal.clone()).await.unwrap();
+    let answer = first
+        .face
+        .answer_code(question.clone(), refused.clone(), refusal.clone())
+        .await
+        .unwrap();
     let heard = supervisor.face.hear_answer(answer.text).await.unwrap();
     assert_eq!(heard.subject, Some(refusal.clone()));
-    let parcel = first.face.make_parcel(question, refused.clone()).await.unwrap();
-    let opened = supervisor.face.open_parcel(parcel.bytes.clone()).await.unwrap();
+    let parcel = first
+        .face
+        .make_parcel(question, refused.clone())
+        .await
+        .unwrap();
+    let opened = supervisor
+        .face
+        .open_parcel(parcel.bytes.clone())
+        .await
+        .unwrap();
     assert_eq!(opened.visits, [refused.clone()]);
     let again = supervisor.face.open_parcel(parcel.bytes).await.unwrap_err();
     assert_eq!(again.problem().code, "parcel.replayed");
@@ -173,29 +218,52 @@ async fn play() {
         outcome: text(found, "/outcome"),
         measures: text(found, "/measures"),
         opinion: text(found, "/opinion"),
-        officers: supervisor.people().into_iter().map(|it| it.user_id).collect(),
+        officers: supervisor
+            .people()
+            .into_iter()
+            .map(|it| it.user_id)
+            .collect(),
     };
-    let begun = supervisor.face.begin_confirmation(refused.clone(), refusal.clone(), form);
+    let begun = supervisor
+        .face
+        .begin_confirmation(refused.clone(), refusal.clone(), form);
     let confirmation = begun.await.unwrap();
-    let read = supervisor.face.confirmation_json(confirmation.clone()).await.unwrap();
+    let read = supervisor
+        .face
+        .confirmation_json(confirmation.clone())
+        .await
+        .unwrap();
     let read: Value = serde_json::from_str(&read).unwrap();
     let shows = RecordRef::Confirmation {
         id: text(&read, "/identity/confirmation"),
     };
-    supervisor.photographs(&confirmation, &found["photo"], shows).await;
-    let sealed = supervisor.face.seal_confirmation(confirmation, supervisor.people());
+    supervisor
+        .photographs(&confirmation, &found["photo"], shows)
+        .await;
+    let sealed = supervisor
+        .face
+        .seal_confirmation(confirmation, supervisor.people());
     sealed.await.unwrap();
     assert_eq!(supervisor.sync().await.outcome, "complete");
 
     // What is ruled is read back, and says the same in every language.
     let expected = &told["expected"];
-    let visit_digest = first.digest_at_the_end(&visit, &text(expected, "/visit_digest")).await;
-    let refusal_digest = first.digest_at_the_end(&refused, &text(expected, "/refusal_digest")).await;
+    let visit_digest = first
+        .digest_at_the_end(&visit, &text(expected, "/visit_digest"))
+        .await;
+    let refusal_digest = first
+        .digest_at_the_end(&refused, &text(expected, "/refusal_digest"))
+        .await;
     let rulings = first.face.rulings(refused.clone()).await.unwrap();
     let of_refusal = rulings.iter().find(|it| it.subject.starts_with("refusal/"));
     assert_eq!(of_refusal.unwrap().outcome, text(expected, "/refusal"));
     let rulings = first.face.rulings(visit.clone()).await.unwrap();
-    for (sheet, outcome) in made["sheets"].as_array().unwrap().iter().zip(expected["sheets"].as_array().unwrap()) {
+    for (sheet, outcome) in made["sheets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(expected["sheets"].as_array().unwrap())
+    {
         let subject = format!("sample/{}", sheet.as_str().unwrap());
         let ruled = rulings.iter().find(|it| it.subject == subject).unwrap();
         assert_eq!(json!(ruled.outcome), *outcome, "{ruled:?}");
