@@ -81,7 +81,7 @@ impl Client {
     /// leaves it unopened or opened. A second time it is `parcel.replayed`.
     pub fn open_parcel(&self, bytes: &[u8]) -> Done<ParcelOpened> {
         let (device_id, _) = self.device()?;
-        let earliest_now_ms = self.time_claim()?.earliest();
+        let earliest_now_ms = self.time_claim()?.not_before();
         let wall_ms = self.wall_ms();
         let mut inner = self.lock();
         let keys = inner.install.agreement_keys();

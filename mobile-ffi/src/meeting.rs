@@ -255,7 +255,7 @@ impl Client {
         let believed = taking::believed_keys(&inner.store)?;
         let heard = Shown::from_code::<S>(text.trim(), &believed, &RustVerifier);
         let (shown, says, certificate) = heard.map_err(refused)?;
-        self.unless_past(&inner.store, &certificate, now.earliest())?;
+        self.unless_past(&inner.store, &certificate, now.not_before())?;
         Ok(Heard {
             shown,
             says,

@@ -654,7 +654,10 @@ pub fn take_parcel(
         let stand = taken
             .clone()
             .filter(|it| it.status == ChangeStatus::Accepted);
-        let aside = taken.filter(|it| it.status != ChangeStatus::Accepted);
+        // What lay here before is told where it came.
+        let named: BTreeSet<ChangeHash> = document.changes.iter().map(|it| it.hash).collect();
+        let lay = |hash: &ChangeHash| held.contains(&hash.to_string()) && !named.contains(hash);
+        let aside = taken.filter(|it| it.status != ChangeStatus::Accepted && !lay(&it.hash));
         let aside = aside.map(|it| (it.hash, it.status.clone()));
         told.push(TakenIn {
             header: header.clone(),

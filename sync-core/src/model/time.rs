@@ -132,6 +132,13 @@ impl TimeClaim {
         self.claimed().map_or(self.wall_ms, |claimed| claimed.lo)
     }
 
+    /// Before what it cannot have been: the earliest instant that is claimed; after a reboot the last time that the server
+    /// told; the wall clock, which somebody may have set, only where it never told one.
+    pub fn not_before(&self) -> Millis {
+        let known = self.claimed().map(|claimed| claimed.lo);
+        known.or(self.token_at_ms).unwrap_or(self.wall_ms)
+    }
+
     /// The latest instant that is claimed; the wall clock where nothing can be.
     pub fn latest(&self) -> Millis {
         self.claimed().map_or(self.wall_ms, |claimed| claimed.hi)
@@ -186,6 +193,21 @@ impl TimeFact {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_phone_that_was_rebooted_believes_the_servers_last_time_before_its_wall() {
+        let claim = |token_at_ms, elapsed_ms| TimeClaim {
+            wall_ms: 9_000_000,
+            token_at_ms,
+            elapsed_ms,
+            ..TimeClaim::default()
+        };
+        assert_eq!(claim(Some(1_000_000), None).not_before(), 1_000_000);
+        assert_eq!(claim(None, None).not_before(), 9_000_000);
+        let told = claim(Some(1_000_000), Some(500_000));
+        assert_eq!(told.not_before(), told.earliest());
+        assert!((1_400_000..=1_500_000).contains(&told.not_before()));
+    }
 
     #[test]
     fn the_corresponding_day_is_clamped_to_the_months_end() {

@@ -11,6 +11,7 @@ use fieldseal_tests::{Phone, World};
 use mobile_ffi::{ConfirmedSubject, ParcelOpened};
 use rand::RngExt as _;
 use sync_core::document::Identity as _;
+use sync_core::guard::inspect;
 use sync_core::limits::{CERTIFICATE_MS, PARCEL_BYTES_MAX, PARCEL_CHANGES_MAX, RESERVE_BYTES};
 use sync_core::model::{Actor, ChangeHash, ConfirmationId, ConfirmationIdentity, DocumentId};
 use sync_core::proof::TipStatement;
@@ -236,7 +237,7 @@ fn what_the_server_quarantines_lies_aside_on_the_carriers_phone_until_a_person_l
 
     // A person with authority lets it in: it stands on the phone that carried it, and the confirmation counts.
     for admitted in g.w.admits("晋城", g.visit) {
-        assert_eq!(admitted.status, 200, "{}", admitted.body);
+        admitted.expect(201);
     }
     g.w.sync_all(&[&zhao, &g.han]);
     assert_eq!(g.w.aside(g.visit), [""; 0]);
@@ -320,7 +321,7 @@ fn a_phone_that_knows_the_time_sets_aside_what_was_written_after_the_end_of_a_ce
     assert_eq!(g.w.aside(g.visit), ["quarantined:author.expired"]);
     assert_eq!(doctored(&g.han, g.visit), ["quarantined", "received"]);
     for admitted in g.w.admits("晋城", g.visit) {
-        assert_eq!(admitted.status, 200, "{}", admitted.body);
+        admitted.expect(201);
     }
     g.han.syncs();
     assert_eq!(doctored(&g.han, g.visit), ["received"]);
@@ -403,6 +404,19 @@ fn what_was_moved_from_another_visit_inside_a_valid_parcel_is_set_aside_and_stan
     let stolen = second.documents[0].changes.iter().take(3).cloned();
     moved.documents[0].changes.extend(stolen);
 
+    let third = moved.documents[0].changes.last().unwrap().clone();
+    let bytes = STANDARD.decode(&third.bytes).unwrap();
+    let tip = TipStatement {
+        document_id: g.visit,
+        actor: forger.actor,
+        seq: inspect(&bytes).unwrap().header().seq,
+        hash: third.hash,
+    };
+    let unsigned = moved.clone();
+    moved.documents[0].tips.push(forger.signs_tip(tip));
+
+    // Its author has signed it for another document.
+    assert_eq!(aside(&g.opens(3, &unsigned)), ["author.unsigned"]);
     // As long as the other visit is unknown here it waits; nothing of it can ever be applied.
     let opened = g.opens(1, &moved);
     assert_eq!(aside(&opened), ["change.held"]);
@@ -522,7 +536,9 @@ fn who_may_not_confirm_is_told_by_the_servers_code_when_the_parcel_is_opened() {
     g.met();
     let cases = g.han.client.cases().unwrap();
     let identity = |number| {
-        let identity = cases[0].identity(ConfirmationId(Uuid::from_u128(number)));
+        let identity = cases[0].identity(ConfirmationId(Uuid::from_u128(
+            (7 << 76) | (2 << 62) | number,
+        )));
         identity.unwrap()
     };
     let (he, zhao) = (g.w.phone("何"), g.w.phone("赵"));
