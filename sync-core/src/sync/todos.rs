@@ -287,10 +287,14 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_waits_until_it_is_taken_back() {
+    fn a_draft_waits_for_its_seal() {
         let mut visit = phone(1);
-        visit.add_sheet(5, &draft()).unwrap();
-        let product = draft().product_name;
+        let product = "电动自行车".to_owned();
+        let sheet = crate::model::SampleSheet {
+            product_name: product.clone(),
+            ..draft()
+        };
+        visit.add_sheet(5, &sheet).unwrap();
         let visits = [visit];
         let waiting = Waiting {
             visits: &visits,

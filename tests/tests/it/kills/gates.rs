@@ -54,7 +54,7 @@ fn opinions(phone: &Phone, visit: DocumentId) -> Vec<String> {
 
 fn notes(read: &Value) -> BTreeSet<String> {
     let all = read["suspensions"].as_array().unwrap().iter();
-    all.map(|it| word(&it["value"]["reason"])).collect()
+    all.map(|it| word(&it["record"]["reason"])).collect()
 }
 
 #[test]

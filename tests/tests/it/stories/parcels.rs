@@ -417,9 +417,13 @@ fn what_was_moved_from_another_visit_inside_a_valid_parcel_is_set_aside_and_stan
 
     // Its author has signed it for another document.
     assert_eq!(aside(&g.opens(3, &unsigned)), ["author.unsigned"]);
-    // As long as the other visit is unknown here it waits; nothing of it can ever be applied.
+    // Signed for this one, while the other visit is unknown here: a second change under a number that is taken.
     let opened = g.opens(1, &moved);
-    assert_eq!(aside(&opened), ["change.held"]);
+    assert_eq!(
+        aside(&opened),
+        ["change.equivocation"],
+        "under numbers that are taken"
+    );
     assert_eq!(g.case_aside(), None);
     // An own visit of the supervisor's region, known by then: it is named for what it is.
     let team = g.w.phone("赵");
