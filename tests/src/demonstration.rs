@@ -3,6 +3,7 @@
 //! rulings do not depend on it.
 
 mod evidence;
+mod proof;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -21,6 +22,7 @@ use crate::phone::Phone;
 use crate::world::{World, word};
 
 pub use evidence::Shown;
+pub use proof::{Proved, prove};
 
 /// The files of `tests/demo-data` that the demonstration loads: all of them.
 pub const FILES: [&str; 4] = ["bodies", "shanxi", "shanghai", "shandong"];

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use fieldseal_server::crypto::sha256;
-use fieldseal_tests::demonstration::{Ending, FILES, Outcomes, Story, outcomes};
+use fieldseal_tests::demonstration::{Ending, FILES, Outcomes, Story, outcomes, prove};
 use fieldseal_tests::server::{PASSWORD, TestServer};
 use fieldseal_tests::world::{World, word};
 
@@ -83,6 +83,7 @@ Everybody is fictional; the phones are the real client with a SQLite file each, 
         "摘要 digest: {}（只含对象与结论，每个种子相同 · of subjects and outcomes, the same for every seed）",
         digest(&outcomes(&ending.finals))
     );
+    prove(&world, &mut std::io::stdout().lock(), &ending.shown[0])?;
     if arguments.once {
         return Ok(());
     }

@@ -1,8 +1,10 @@
 //! The demonstration: the order of syncs changes nothing of what is ruled.
 
-use fieldseal_tests::demonstration::{FILES, Story, outcomes};
+use fieldseal_server::services::bundles::checking::{Trusted, check};
+use fieldseal_tests::demonstration::{FILES, Story, outcomes, prove};
 use fieldseal_tests::tus::Tus;
 use fieldseal_tests::{TestServer, World};
+use sync_core::model::DocumentId;
 
 #[test]
 fn the_final_rulings_are_the_same_for_twenty_seeds() {
@@ -99,5 +101,47 @@ fn the_story_shows_pictures_that_arrive_whole_though_their_upload_breaks() {
         assert_eq!((picture.width(), picture.height()), (960, 720));
         let small = get(&format!("{}/renditions/thumbnail", it.path)).body;
         assert!(image::load_from_memory(&small).unwrap().width() < 960);
+    }
+}
+
+#[test]
+fn the_demonstration_ends_with_a_bundle_that_holds_and_one_that_does_not() {
+    let world = World::with(TestServer::start(), &FILES);
+    let ending = Story::new(&world, std::io::sink(), 1).play().unwrap();
+    let mut told = Vec::new();
+    let proved = prove(&world, &mut told, &ending.shown[0]).unwrap();
+    let told = String::from_utf8(told).unwrap();
+    assert_eq!(proved.whole.faults, []);
+    assert!(proved.whole.checked["evidence"] == 5, "{told}");
+    let places: Vec<&str> = proved
+        .tampered
+        .faults
+        .iter()
+        .map(|it| it.place.as_str())
+        .collect();
+    assert!(places.contains(&proved.place.as_str()), "{told}");
+    let (before, after) = told.split_once("one bit").unwrap();
+    assert!(before.contains("everything holds") && !before.contains('✗'));
+    assert!(after.contains("does not hold") && after.contains(&proved.place));
+    // What officers confirmed is in the chain of the visit that it is of, and in its bundle.
+    let sql = "SELECT document_id, visit_id FROM confirmations";
+    let confirmed = world.server.reads(sql);
+    assert!(!confirmed.is_empty());
+    let client = Tus::new(world.server.address, &world.token("admin"));
+    for row in confirmed {
+        let document: DocumentId = row.get("document_id").unwrap();
+        let visit: DocumentId = row.get("visit_id").unwrap();
+        let log = world.get(&format!("/v1/visits/{visit}/log?lines=200"));
+        let lines = log["lines"].as_array().unwrap().iter();
+        let of_it = format!("\"document_id\":\"{document}\"");
+        let mut told = lines.filter(|line| line.as_str().unwrap().contains(&of_it));
+        assert!(told.next().is_some(), "{visit} says nothing of {document}");
+        let path = format!("/v1/visits/{visit}/bundle");
+        let bundle = client.call("GET", &path, &[], b"").expect(200).body;
+        let file = world.folder().join("confirmed.zip");
+        std::fs::write(&file, bundle).unwrap();
+        let report = check(&file, &Trusted::default()).unwrap();
+        assert_eq!(report.faults, []);
+        assert!(report.checked["replay"] > 1, "{:?}", report.checked);
     }
 }
