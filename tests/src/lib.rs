@@ -26,6 +26,7 @@ pub mod screen;
 pub mod seed;
 pub mod server;
 pub mod soundness;
+pub mod stamp_authority;
 pub mod stock_clients;
 pub mod tus;
 pub mod weather;

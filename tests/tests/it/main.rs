@@ -36,6 +36,7 @@ mod returned_papers;
 mod rulebooks;
 mod samples;
 mod sampling_notices;
+mod seals;
 mod server_keys;
 mod sessions;
 mod store;

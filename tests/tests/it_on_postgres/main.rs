@@ -53,6 +53,8 @@ mod rulebooks;
 mod samples;
 #[path = "../it/sampling_notices/mod.rs"]
 mod sampling_notices;
+#[path = "../it/seals/mod.rs"]
+mod seals;
 #[path = "../it/invariants/seen.rs"]
 mod seen;
 #[path = "../it/server_keys/mod.rs"]

@@ -171,10 +171,14 @@ impl<R: Read + Seek> Zipped<R> {
             } else if link {
                 fault(&name, "is a link, which no bundle has");
             }
-            if !folder && !names.insert(name.clone()) {
-                // Which one a program unpacks is its own affair.
-                fault(&name, "stands in the ZIP twice");
+            if !folder {
+                names.insert(name);
             }
+        }
+        if archive.has_duplicate_names() {
+            let why =
+                "has two files of one name: which of them a program unpacks is its own affair";
+            fault("the ZIP", why);
         }
         // Somebody may have packed it again, and so compressed it; what unfolds without end lies over itself.
         if packed > length {

@@ -1,6 +1,9 @@
 //! The `fieldseal` command as an operator meets it.
 
+mod audit;
 mod import;
+mod large;
+mod verify;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -1,8 +1,10 @@
 //! The log (存证日志): chains, checkpoints and proofs through the API, and phones that watch them.
 
+mod adoption;
 mod audit;
 mod checkpoints;
 mod lines;
+mod stamps;
 mod watching;
 
 use fieldseal_tests::World;

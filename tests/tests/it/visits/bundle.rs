@@ -6,19 +6,21 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 use std::process::Command;
 
-use fieldseal_server::crypto::AwsLc;
 use fieldseal_server::objects::ObjectName;
+use fieldseal_server::services::bundles::checking::{Trusted, check_files};
+use fieldseal_server::services::log::stamps::token::Roots;
 use fieldseal_tests::World;
 use fieldseal_tests::phone::Phone;
+use fieldseal_tests::stamp_authority::{Answers, StampAuthority};
 use sha2::{Digest as _, Sha256};
 use sync_core::limits::EXPORT_KEPT_MS;
 use sync_core::model::{Digest, DocumentId};
-use sync_core::proof::bundle::{Fault, Files, verify};
+use sync_core::proof::bundle::{Fault, Files, Report};
 
 use super::manifest::{brings, claim, photo};
 
 /// The files of a bundle by name.
-type Unpacked = BTreeMap<String, Vec<u8>>;
+pub type Unpacked = BTreeMap<String, Vec<u8>>;
 
 struct Held<'f>(&'f Unpacked);
 
@@ -35,12 +37,16 @@ impl Files for Held<'_> {
     }
 }
 
+fn reported(files: &Unpacked, trusted: &Trusted) -> Report {
+    check_files(&mut Held(files), trusted, Vec::new())
+}
+
 fn faults(files: &Unpacked) -> Vec<Fault> {
-    verify(&mut Held(files), &AwsLc, &[]).faults
+    reported(files, &Trusted::default()).faults
 }
 
 /// Asks for a bundle: status, headers of note, bytes.
-fn asks(
+pub fn asks(
     w: &World,
     path: &str,
     headers: &[(&str, &str)],
@@ -67,7 +73,7 @@ fn asks(
     (status, told, bytes)
 }
 
-fn unpacked(zipped: &[u8]) -> Unpacked {
+pub fn unpacked(zipped: &[u8]) -> Unpacked {
     let mut archive = zip::ZipArchive::new(Cursor::new(zipped)).unwrap();
     let mut files = Unpacked::new();
     for at in 0..archive.len() {
@@ -81,14 +87,14 @@ fn unpacked(zipped: &[u8]) -> Unpacked {
 }
 
 /// A visit of 王 with a sealed sheet, evidence, and rulings.
-struct Sealed {
-    w: World,
+pub struct Sealed {
+    pub w: World,
     phone: Phone,
-    visit: DocumentId,
+    pub visit: DocumentId,
 }
 
 impl Sealed {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let w = World::shanxi();
         let mut phone = w.phone("王");
         let visit = phone.enters("铸造");
@@ -110,13 +116,13 @@ impl Sealed {
         Self { w, phone, visit }
     }
 
-    fn path(&self) -> String {
+    pub fn path(&self) -> String {
         format!("/v1/visits/{}/bundle", self.visit)
     }
 }
 
 /// Runs every block of `VERIFY.md` in a folder as it is written; the first that fails says why.
-fn by_hand(folder: &Path, guide: &str) -> Result<(), String> {
+pub fn by_hand(folder: &Path, guide: &str) -> Result<(), String> {
     let blocks: Vec<&str> = guide.split("```sh\n").skip(1).collect();
     assert!(blocks.len() >= 8, "the guide has its blocks");
     for block in blocks {
@@ -136,7 +142,7 @@ fn by_hand(folder: &Path, guide: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn written(files: &Unpacked) -> tempfile::TempDir {
+pub fn written(files: &Unpacked) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes) in files {
         let path = folder.path().join(name);
@@ -166,6 +172,12 @@ fn summed(mut files: Unpacked) -> Unpacked {
 #[test]
 fn a_bundle_holds_and_says_so_by_program_and_by_hand() {
     let s = Sealed::new();
+    let listed = s.w.get(&format!("/v1/visits/{}/evidence", s.visit));
+    let mut pieces = listed["items"].as_array().unwrap().iter();
+    let piece = pieces.find(|it| it["kind"] == "place").unwrap();
+    let piece = piece["evidence_id"].as_str().unwrap();
+    let original = format!("/v1/visits/{}/evidence/{piece}/content", s.visit);
+    assert_eq!(asks(&s.w, &original, &[]).0, 200);
     let (status, told, zipped) = asks(&s.w, &format!("{}?sm3=true", s.path()), &[]);
     assert_eq!(status, 200);
     assert_eq!(told["content-type"], "application/zip");
@@ -210,7 +222,15 @@ fn a_bundle_holds_and_says_so_by_program_and_by_hand() {
         log.lines().last().unwrap().contains("visit.exported"),
         "{log}"
     );
-    let report = verify(&mut Held(&files), &AwsLc, &["0123456789abcdef".to_owned()]);
+    assert!(
+        log.contains("\"act\":\"evidence.read\""),
+        "so is the look at the picture"
+    );
+    let trusted = Trusted {
+        server_keys: vec!["0123456789abcdef".to_owned()],
+        authority: None,
+    };
+    let report = reported(&files, &trusted);
     assert!(!report.faults.is_empty(), "another key is trusted");
 }
 
@@ -278,6 +298,8 @@ fn a_cut_download_goes_on_with_the_same_bytes_and_every_read_is_logged() {
 #[test]
 fn every_tampering_with_a_bundle_is_found() {
     let s = Sealed::new();
+    let authority = StampAuthority::start();
+    authority.serves(&s.w.server);
     let files = unpacked(&asks(&s.w, &s.path(), &[]).2);
     assert_eq!(faults(&files), []);
     let guide = guide(&files);
@@ -292,6 +314,10 @@ fn every_tampering_with_a_bundle_is_found() {
             .or_insert(name.clone());
     }
     assert!(kinds.len() > 20, "{kinds:?}");
+    for kind in [("proof", "tsr"), ("proof", "pem"), ("media", "jpg")] {
+        let kind = (kind.0.to_owned(), kind.1.to_owned());
+        assert!(kinds.contains_key(&kind), "{kind:?}");
+    }
     for name in kinds.values() {
         let mut flipped = files.clone();
         let bytes = flipped.get_mut(name).unwrap();
@@ -312,6 +338,13 @@ fn every_tampering_with_a_bundle_is_found() {
     let mut changes = files.keys().filter(|name| name.starts_with("changes/"));
     let (first, second) = (changes.next().unwrap(), changes.next().unwrap());
     forged.push(("two changes swapped".into(), swap(first, second)));
+    for folder in ["rulings/", "receipts/", "certificates/", "keys/"] {
+        let mut of_kind = files
+            .keys()
+            .filter(|name| name.starts_with(folder) && !name.ends_with(".sig"));
+        let (first, second) = (of_kind.next().unwrap(), of_kind.next().unwrap());
+        forged.push((format!("{first} and {second} swapped"), swap(first, second)));
+    }
     let mut short = files.clone();
     let log = String::from_utf8(files["log.txt"].clone()).unwrap();
     let lines: Vec<&str> = log.lines().collect();
@@ -368,4 +401,72 @@ impl Sealed {
         phone.syncs();
         visit
     }
+}
+
+#[test]
+fn a_bundle_carries_the_time_stamp_of_its_checkpoint_and_openssl_believes_it() {
+    let s = Sealed::new();
+    let authority = StampAuthority::start();
+    authority.serves(&s.w.server);
+    let files = unpacked(&asks(&s.w, &s.path(), &[]).2);
+    let report = reported(&files, &Trusted::default());
+    assert_eq!(report.faults, []);
+    assert_eq!(report.checked["stamp"], 1);
+    assert!(report.stamped_at_ms.is_some());
+    assert!(report.stamped_by.unwrap().contains("authority time stamps"));
+    let folder = written(&files);
+    by_hand(folder.path(), &guide(&files)).unwrap();
+    // Whoever has the root from the authority believes it by that alone.
+    let trusted = |pem: &str| Trusted {
+        server_keys: Vec::new(),
+        authority: Some(Roots::read(pem).unwrap()),
+    };
+    assert_eq!(reported(&files, &trusted(&authority.root())).faults, []);
+    let told = reported(&files, &trusted(&authority.other_root())).faults;
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (told[0].check, told[0].place.as_str()),
+        ("stamp", "proof/checkpoint.tsr")
+    );
+    // The stamp of another checkpoint, of another bundle.
+    s.phone.draws("T1");
+    s.phone.syncs();
+    let later = unpacked(&asks(&s.w, &s.path(), &[]).2);
+    let mut other = files.clone();
+    other.insert(
+        "proof/checkpoint.tsr".to_owned(),
+        later["proof/checkpoint.tsr"].clone(),
+    );
+    let told = faults(&other);
+    assert!(
+        told.iter()
+            .any(|it| it.check == "stamp" && it.why == "is over other bytes"),
+        "{told:?}"
+    );
+    let script = by_hand(written(&summed(other)).path(), &guide(&files));
+    assert!(script.is_err());
+}
+
+#[test]
+fn a_bundle_goes_without_a_time_stamp_where_the_authority_is_down_and_has_one_when_it_is_back() {
+    let s = Sealed::new();
+    let authority = StampAuthority::start();
+    authority.serves(&s.w.server);
+    authority.answers_always(Answers::Not);
+    let (status, told, zipped) = asks(&s.w, &s.path(), &[]);
+    assert_eq!(status, 200);
+    let files = unpacked(&zipped);
+    assert!(!files.contains_key("proof/checkpoint.tsr"));
+    assert_eq!(faults(&files), []);
+    by_hand(written(&files).path(), &guide(&files)).unwrap();
+    authority.answers_always(Answers::Rightly);
+    s.w.minutes(1);
+    let (_, again, zipped) = asks(&s.w, &s.path(), &[]);
+    assert_ne!(told["etag"], again["etag"], "one is made that has it");
+    let files = unpacked(&zipped);
+    assert!(files.contains_key("proof/checkpoint.tsr"));
+    assert_eq!(faults(&files), []);
+    // It is kept as it is.
+    let (_, kept, _) = asks(&s.w, &s.path(), &[]);
+    assert_eq!(kept["etag"], again["etag"]);
 }

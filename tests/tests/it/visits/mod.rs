@@ -1,10 +1,10 @@
 //! `/v1/visits`: what is known of a visit.
 
 mod adjudications;
-mod bundle;
+pub mod bundle;
 mod evidence;
 mod forms;
 mod get;
-mod manifest;
+pub mod manifest;
 mod reviews;
 mod search;
