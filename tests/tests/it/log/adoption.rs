@@ -146,7 +146,7 @@ fn a_line_that_is_adopted_when_the_log_had_begun_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let (w, phone, visit) = upgraded(folder.path());
     w.minutes(5);
-    phone.draws("T1");
+    phone.suspends("停电");
     phone.syncs();
     assert_eq!(audited(&w).faults, []);
     w.minutes(5);
