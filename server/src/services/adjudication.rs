@@ -439,3 +439,20 @@ fn proposal(facts: &Facts, subject: &Subject) -> Option<Proposal> {
         en,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_says_how_far_off_it_may_be() {
+        let place = Location {
+            latitude_e7: 354_901_234,
+            longitude_e7: 1_128_512_345,
+            accuracy_mm: 12_001,
+            crs_source: "wgs84".to_owned(),
+            mocked: false,
+        };
+        assert_eq!(degrees(&place), "35.49012, 112.85123 ± 13 m");
+    }
+}

@@ -11,13 +11,14 @@ use super::{Result, Row, Session, StoreError, Tx, Value, bulk, statements};
 use crate::args;
 
 /// Columns of an entry, and since when its bytes are verified. They are for this document alone if somebody brought them for
-/// it, and they are these only if there are as many of them as the manifest says.
+/// it, and they are these only if there are as many of them as the manifest says. It is asked of each entry by itself: as a join
+/// in brackets SQLite makes a table of everything that is here first, for every visit that is looked at.
 macro_rules! entries {
     ($rest:literal) => {
         concat!(
-            "SELECT e.document_id, e.entry, e.captured, e.author, p.proved_at FROM evidence e \
-             LEFT JOIN (evidence_proofs p JOIN blobs b ON b.sha256 = p.sha256) \
-               ON p.document_id = e.document_id AND p.sha256 = e.sha256 AND b.size_bytes = e.size_bytes ",
+            "SELECT e.document_id, e.entry, e.captured, e.author, (SELECT p.proved_at FROM evidence_proofs p \
+               JOIN blobs b ON b.sha256 = p.sha256 WHERE p.document_id = e.document_id AND p.sha256 = e.sha256 \
+               AND b.size_bytes = e.size_bytes) AS proved_at FROM evidence e ",
             $rest
         )
     };
@@ -48,7 +49,9 @@ bulk! {
     /// Verified entries for which no receipt was published.
     LIST_WITHOUT_RECEIPT = (entries!("LEFT JOIN evidence_receipts r ON r.document_id = e.document_id \
         AND r.evidence_id = e.evidence_id AND r.sha256 = e.sha256 \
-        WHERE p.proved_at IS NOT NULL AND r.sha256 IS NULL AND e.document_id IN ("), 0, 1, ")");
+        WHERE r.sha256 IS NULL AND EXISTS (SELECT 1 FROM evidence_proofs p JOIN blobs b ON b.sha256 = p.sha256 \
+            WHERE p.document_id = e.document_id AND p.sha256 = e.sha256 AND b.size_bytes = e.size_bytes) \
+        AND e.document_id IN ("), 0, 1, ")");
     /// Receipts were published.
     INSERT_RECEIPT = ("INSERT INTO evidence_receipts (document_id, evidence_id, sha256) VALUES", 0, 3, " ON CONFLICT DO NOTHING");
     /// In with the new entries.

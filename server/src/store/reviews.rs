@@ -24,21 +24,24 @@ macro_rules! told {
     };
 }
 
-/// Pieces of visits that a caller sees. What was decided on other bytes than the entry names now is decided on nothing.
+/// Pieces of visits that a caller sees. Whether the bytes of one are here is asked of each by itself: as a join in brackets
+/// SQLite makes a table of all that are here first. What was decided on other bytes than the entry names now is decided on nothing.
 macro_rules! pieces {
     ($place:literal, $order:literal) => {
         concat!("SELECT v.sort_at, v.enterprise, v.enterprise_name, v.campaign_id, v.body_id, v.region, \
-        e.document_id, e.entry, e.captured, e.author, p.proved_at, e.answered, r.version, r.verdict, \
+        e.document_id, e.entry, e.captured, e.author, e.answered, r.version, r.verdict, \
+        (SELECT p.proved_at FROM evidence_proofs p JOIN blobs b ON b.sha256 = p.sha256 \
+          WHERE p.document_id = e.document_id AND p.sha256 = e.sha256 AND b.size_bytes = e.size_bytes) AS proved_at, \
         CASE WHEN EXISTS (SELECT 1 FROM media_matches m WHERE m.sha256 = e.sha256) \
           OR EXISTS (SELECT 1 FROM evidence_proofs q WHERE q.sha256 = e.sha256 AND q.document_id <> e.document_id) \
           THEN 1 ELSE 0 END AS reused \
         FROM (SELECT v.* ", seen!(""), ") v JOIN evidence e ON e.document_id = v.document_id \
-        LEFT JOIN (evidence_proofs p JOIN blobs b ON b.sha256 = p.sha256) \
-          ON p.document_id = e.document_id AND p.sha256 = e.sha256 AND b.size_bytes = e.size_bytes \
         LEFT JOIN evidence_verdicts r ON r.document_id = e.document_id AND r.evidence_id = e.evidence_id AND r.sha256 = e.sha256 \
         WHERE ", $place, " \
           AND (CAST($8 AS TEXT) = 'all' \
-            OR ($8 IN ('waiting', 'unreviewed') AND r.version IS NULL AND p.proved_at IS NOT NULL) \
+            OR ($8 IN ('waiting', 'unreviewed') AND r.version IS NULL AND EXISTS (SELECT 1 FROM evidence_proofs p \
+              JOIN blobs b ON b.sha256 = p.sha256 WHERE p.document_id = e.document_id AND p.sha256 = e.sha256 \
+              AND b.size_bytes = e.size_bytes)) \
             OR ($8 IN ('waiting', 'answered') AND r.verdict <> 'accepted' AND e.answered >= r.version) \
             OR ($8 = r.verdict AND (r.verdict = 'accepted' OR e.answered < r.version))) \
           AND (CAST($9 AS BYTEA) IS NULL OR v.document_id = $9) AND (CAST($10 AS TEXT) IS NULL OR v.campaign_id = $10) \

@@ -19,6 +19,7 @@ use crate::console::{on_to, shown};
 use crate::extract::Query;
 use crate::problem::Problem;
 use crate::services::reference::{Work, prior_samplings};
+use crate::store::access::organisations;
 use crate::store::reference::prior_samplings as stored;
 use sync_core::rules::Validity;
 
@@ -79,6 +80,8 @@ pub async fn show(
         authorities.insert(0, (String::new(), w.unknown.to_owned()));
         let mut authority = select("authority", w.authority, choices(authorities, ""));
         authority.required = false;
+        let own = organisations::find(&mut db, desk.principal.organisation).await?;
+        let region = own.map(|it| it.region).unwrap_or_default();
         let fields = vec![
             needed("source", w.source),
             select("confidence", w.confidence, choices(trusted, "reported")),
@@ -95,7 +98,8 @@ pub async fn show(
             ),
             authority,
             wanted("sheet_no", w.sheet_no),
-            wanted("region", w.region_code),
+            // Without a region nobody sees it but whoever sees the whole country.
+            wanted("region", w.region_code).holding(region),
             wanted("enterprise_uscc", w.enterprise_uscc),
             wanted("product_name", w.product_name).with_hint(w.prior_sampling_hint),
             wanted("producer_name", w.producer),

@@ -67,8 +67,9 @@ pub async fn show(
         })
         .collect();
     if desk.principal.has_any(super::tasks::MAKERS) {
+        let own = desk.principal.organisation.to_string();
         let fields = vec![
-            select("authority", w.authority, choices(known, "")),
+            select("authority", w.authority, choices(known, &own)),
             needed("product_name", w.product_name).with_hint(w.product_rule_hint),
             needed("standards", w.standards).with_hint(w.separated_hint),
             needed("unit", w.unit),

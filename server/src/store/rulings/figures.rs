@@ -62,10 +62,8 @@ macro_rules! not_sampled {
 macro_rules! manifests {
     ($key:literal, $rest:literal) => {
         counted!(concat!(
-            ", m AS (SELECT e.document_id, COUNT(*) AS pieces, COUNT(b.sha256) AS verified FROM evidence e \
-               LEFT JOIN (evidence_proofs p JOIN blobs b ON b.sha256 = p.sha256) \
-                 ON p.document_id = e.document_id AND p.sha256 = e.sha256 AND b.size_bytes = e.size_bytes \
-               WHERE e.document_id IN (SELECT w.document_id FROM w) GROUP BY e.document_id) \
+            ", m AS (SELECT v.document_id, v.evidence_listed AS pieces, v.evidence_here AS verified FROM visits v \
+               WHERE v.evidence_listed > 0 AND v.document_id IN (SELECT w.document_id FROM w)) \
              SELECT ", $key, " AS key, COUNT(*) AS visits, CAST(SUM(m.pieces) AS BIGINT) AS pieces, \
                CAST(SUM(m.verified) AS BIGINT) AS verified, \
                CAST(SUM(CASE WHEN m.verified = m.pieces THEN 1 ELSE 0 END) AS BIGINT) AS complete FROM w \
