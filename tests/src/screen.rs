@@ -228,15 +228,62 @@ impl Screen {
         self
     }
 
-    /// Presses keys, wherever the focus is.
-    pub fn presses(&self, keys: impl Into<thirtyfour::TypingData>) -> &Self {
-        let chain = self.driver.action_chain().send_keys(keys);
-        match self.runtime.block_on(chain.perform()) {
-            // The key was heard, and led away before the driver had seen to it.
-            Err(error) if is_leaving(&error) => {}
-            pressed => self.waits(async { pressed }),
+    /// Presses a key once, wherever the focus is: `a`, `1`, `Enter`, `Escape`, `ArrowRight`. It goes to the browser as one
+    /// event down and one up, so that nothing is pressed again where the key leads to another page.
+    pub fn presses(&self, key: &str) -> &Self {
+        let (code, number, text) = match key {
+            "Tab" => (key.to_owned(), 9, ""),
+            "Enter" => (key.to_owned(), 13, "\r"),
+            "Escape" => (key.to_owned(), 27, ""),
+            "ArrowLeft" => (key.to_owned(), 37, ""),
+            "ArrowRight" => (key.to_owned(), 39, ""),
+            _ => {
+                let sign = key.to_ascii_uppercase();
+                let kind = if key.as_bytes()[0].is_ascii_digit() {
+                    "Digit"
+                } else {
+                    "Key"
+                };
+                (format!("{kind}{sign}"), i32::from(sign.as_bytes()[0]), key)
+            }
+        };
+        let down = if text.is_empty() {
+            "rawKeyDown"
+        } else {
+            "keyDown"
+        };
+        for (kind, text) in [(down, text), ("keyUp", "")] {
+            let event = json!({
+                "type": kind, "key": key, "code": code, "text": text,
+                "windowsVirtualKeyCode": number, "nativeVirtualKeyCode": number,
+            });
+            let protocol = self.driver.cdp();
+            let sent = protocol.send_raw("Input.dispatchKeyEvent", event);
+            match self.runtime.block_on(sent) {
+                // The key was heard, and led away before the driver had seen to it.
+                Err(error) if is_leaving(&error) => {}
+                sent => drop(self.waits(async { sent })),
+            }
         }
         self
+    }
+
+    /// Waits until another page than this one is there, whole, with its scripts; gives its path.
+    pub fn leaves(&self, path: &str) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let here = self.path();
+            let whole = self.runs("return document.readyState === 'complete'") == json!(true);
+            if here != path && whole && here == self.path() {
+                return here;
+            }
+            assert!(
+                Instant::now() < until,
+                "it stays at {path}:\n{}",
+                self.text()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Clicks.
@@ -278,6 +325,12 @@ impl Screen {
                 done => return self.waits(async { done }).json().clone(),
             }
         }
+    }
+
+    /// Runs a script that calls its last argument when it is done; gives what it says then.
+    pub fn awaits(&self, script: &str) -> Value {
+        let done = self.driver.execute_async(script, Vec::new());
+        self.waits(done).json().clone()
     }
 
     /// Switches scripts of pages on or off; the next page is read so.

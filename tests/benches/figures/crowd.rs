@@ -39,7 +39,8 @@ pub struct Crowd {
     pub phones: Vec<TestDevice>,
     signers: Vec<Vec<Signer>>,
     campaign: CampaignId,
-    body: OrganisationId,
+    /// 承检机构
+    pub body: OrganisationId,
     team: TeamId,
     task: TaskId,
     tokens: Vec<Signed<TimeTokenPayload>>,

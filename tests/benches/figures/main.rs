@@ -1,8 +1,9 @@
-//! The figures of `docs/performance.md`: `cargo bench -p fieldseal-tests [-- sqlite|postgres|uploads|phone|media] [--visits N]
+//! The figures of `docs/performance.md`: `cargo bench -p fieldseal-tests [-- sqlite|postgres|uploads|phone|media|lists] [--visits N]
 //! [--stored N] [--rounds N]`. The server is a process of its own, with its disk synchronised as in service; phones are threads that send
 //! pages written before any clock runs. Medians of the rounds, as a table of Markdown.
 
 mod crowd;
+mod lists;
 mod media;
 mod process;
 mod report;
@@ -15,12 +16,12 @@ use clap::Parser;
 /// What to measure.
 #[derive(Parser, Debug)]
 struct Arguments {
-    /// Only these: `sqlite`, `postgres`, `uploads`, `phone`, `media`; all without.
+    /// Only these: `sqlite`, `postgres`, `uploads`, `phone`, `media`, `lists`; all without.
     only: Vec<String>,
     /// Visits pushed in a round.
     #[arg(long, default_value_t = 2_000)]
     visits: usize,
-    /// Visits stored when the cost of a push is measured once more; 0 leaves this out.
+    /// Visits stored when the cost of a push is measured once more, and in lists; 0 leaves these out.
     #[arg(long, default_value_t = 100_000)]
     stored: usize,
     /// Rounds of which the median is told.
@@ -43,6 +44,11 @@ fn main() {
     if wanted("uploads") {
         for database in ["sqlite", "postgres"] {
             uploads::measure(&mut table, database, asked.rounds);
+        }
+    }
+    if wanted("lists") && asked.stored > 0 {
+        for database in ["sqlite", "postgres"] {
+            lists::measure(&mut table, database, asked.stored);
         }
     }
     if wanted("phone") {

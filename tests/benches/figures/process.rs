@@ -46,6 +46,11 @@ impl Server {
         ))
     }
 
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        self.0.url.clone()
+    }
+
     pub fn way(&self) -> Way {
         let config = ureq::Agent::config_builder().http_status_as_error(false);
         Way {

@@ -27,8 +27,8 @@ const FILL: usize = 5_000;
 
 /// One crowd on one server.
 pub struct Stage {
-    _folder: TempDir,
-    _database: Option<Arc<TestDatabase>>,
+    folder: TempDir,
+    database: Option<Arc<TestDatabase>>,
     pub crowd: Crowd,
     pub server: Server,
     next: usize,
@@ -47,8 +47,8 @@ impl Stage {
         server.stop();
         let server = Self::serve(folder.path(), database.as_deref());
         Self {
-            _folder: folder,
-            _database: database,
+            folder,
+            database,
             crowd,
             server,
             next: 0,
@@ -59,8 +59,25 @@ impl Stage {
         Server::start(folder, database.map(TestDatabase::url))
     }
 
+    /// Stops the process, lets somebody at its data by a server in this one, and starts it again.
+    pub fn aside(self, what: impl FnOnce(&TestServer)) -> Self {
+        self.server.stop();
+        let folder = self.folder.path();
+        let mut server = match &self.database {
+            None => TestServer::start_on_sqlite(folder),
+            Some(database) => TestServer::start_on_postgres(folder, database.clone()),
+        };
+        server.clock.set(SystemClock.now());
+        what(&server);
+        server.stop();
+        Self {
+            server: Self::serve(folder, self.database.as_deref()),
+            ..self
+        }
+    }
+
     /// Pages of the next visits, a share for each phone.
-    fn write(&mut self, visits: usize) -> Vec<Vec<Page>> {
+    pub fn write(&mut self, visits: usize) -> Vec<Vec<Page>> {
         let first = self.next;
         self.next += visits;
         let crowd = &self.crowd;
@@ -77,7 +94,7 @@ impl Stage {
     }
 
     /// All phones push their pages at once: until the last was answered, and until all was ruled.
-    fn push(&mut self, pages: &[Vec<Page>]) -> (Duration, Duration) {
+    pub fn push(&mut self, pages: &[Vec<Page>]) -> (Duration, Duration) {
         let ways: Vec<_> = (0..CLIENTS).map(|_| self.server.way()).collect();
         for (way, phone) in ways.iter().zip(&mut self.crowd.phones) {
             way.log_in(phone);

@@ -122,10 +122,19 @@ fn the_dossiers_of_the_demonstration_are_whole_sound_and_run_no_script() {
 
     screen.looks_at(&format!("/console/visits/{hostile}"), "dossier-script");
     screen.waits_for("<script>window.ran=1</script>");
-    assert!(
-        !ran(&screen),
-        "script in a refusal, in EXIF and in a file's name"
+    assert!(!ran(&screen), "script in a refusal and in a file's name");
+    // What the camera wrote of itself stands beside the picture.
+    super::reviewing::waits_for_pictures(&world, hostile, 1);
+    let listed = world.get(&format!("/v1/visits/{hostile}/evidence"));
+    let listed = listed["items"].as_array().unwrap().iter();
+    let photo = listed.into_iter().find(|it| it["kind"] == "refusal");
+    let photo = photo.unwrap()["evidence_id"].as_str().unwrap().to_owned();
+    screen.looks_at(
+        &format!("/console/review/{hostile}/{photo}"),
+        "review-script",
     );
+    screen.waits_for("onerror=window.ran=1");
+    assert!(!ran(&screen), "script in EXIF");
     screen.logs_in("script");
     screen.waits_for("<script>window.ran=1</script>");
     assert!(!ran(&screen), "script in a name");

@@ -2,6 +2,7 @@
 //! the filter finds, a task list with three bad rows, a phone that is enrolled and revoked; and a look at each page.
 
 use fieldseal_tests::screen::WIDTHS;
+use fieldseal_tests::world::word;
 use fieldseal_tests::{Phone, Screen, World};
 use mobile_ffi::{PartyAct, RefusalInput};
 use serde_json::{Value, json};
@@ -63,13 +64,26 @@ fn looks(screen: &Screen, name: &str) {
 }
 
 const ROWS: &str = "#visits tbody tr";
+/// The file of what a list shows, as its button gets it.
+const FILE: &str = "const asked = new XMLHttpRequest(); \
+    asked.open('GET', document.querySelector('a[download]').href, false); asked.send(); return asked.responseText";
 
 #[test]
 fn a_confirmed_refusal_is_looked_up_and_the_file_is_what_the_filter_finds() {
+    finds_refusal(WIDTHS[1]);
+}
+
+#[test]
+fn a_confirmed_refusal_is_looked_up_and_the_file_is_what_the_filter_finds_on_a_phone() {
+    finds_refusal(WIDTHS[0]);
+}
+
+fn finds_refusal(width: u32) {
     let (w, _phone, confirmed) = world();
     let Some(screen) = Screen::open(&w.server) else {
         return;
     };
+    screen.widens(width);
     screen.logs_in(&username(&w, "晋城"));
     screen.goes("/console/visits");
     assert_eq!(screen.all(ROWS).len(), 3);
@@ -83,9 +97,7 @@ fn a_confirmed_refusal_is_looked_up_and_the_file_is_what_the_filter_finds() {
     let link = screen.runs("return document.querySelector('#visits a').getAttribute('href')");
     assert_eq!(link, format!("/console/visits/{confirmed}"));
     // The file of these, as the button gets it.
-    let script = "const asked = new XMLHttpRequest(); \
-        asked.open('GET', document.querySelector('a[download]').href, false); asked.send(); return asked.responseText";
-    let file = screen.runs(script);
+    let file = screen.runs(FILE);
     let lines: Vec<_> = file.as_str().unwrap().lines().skip(1).collect();
     assert_eq!(lines.len(), 1, "{file}");
     assert!(lines[0].ends_with(&confirmed.to_string()), "{}", lines[0]);
@@ -103,10 +115,20 @@ const TASKS: &str = "authority,campaign,code,product_name,sampling_kind,quota_ba
 
 #[test]
 fn a_task_list_with_three_bad_rows_is_tried_corrected_and_written() {
+    imports_tasks(WIDTHS[1]);
+}
+
+#[test]
+fn a_task_list_with_three_bad_rows_is_tried_corrected_and_written_on_a_phone() {
+    imports_tasks(WIDTHS[0]);
+}
+
+fn imports_tasks(width: u32) {
     let w = World::shanxi();
     let Some(screen) = Screen::open(&w.server) else {
         return;
     };
+    screen.widens(width);
     screen.logs_in(&username(&w, "晋城"));
     screen.goes("/console/imports/tasks");
     let file = w.folder().join("tasks.csv");
@@ -123,6 +145,7 @@ fn a_task_list_with_three_bad_rows_is_tried_corrected_and_written() {
         assert!(row.starts_with(line) && row.contains(column), "{row}");
     }
     looks(&screen, "import-bad-rows");
+    screen.widens(width);
     let tasks = |w: &World| {
         let listed = w.get("/v1/tasks");
         let codes = listed["items"].as_array().unwrap().iter();
@@ -151,18 +174,35 @@ fn a_task_list_with_three_bad_rows_is_tried_corrected_and_written() {
 
 #[test]
 fn a_phone_is_enrolled_by_the_code_that_is_shown_and_revoked() {
+    enrols(WIDTHS[1]);
+}
+
+#[test]
+fn a_phone_is_enrolled_by_the_code_that_is_shown_and_revoked_on_a_phone() {
+    enrols(WIDTHS[0]);
+}
+
+fn enrols(width: u32) {
     let w = World::shanxi();
     let Some(screen) = Screen::open(&w.server) else {
         return;
     };
+    screen.widens(width);
     screen.logs_in("admin");
     screen.goes(&format!("/console/users/{}", w.id("user", "孙")));
     screen.sends("form[action='/console/devices/enrolment']");
     let code = screen.sees("#code");
-    assert!(screen.runs("return !!document.querySelector('.qr svg path')") == json!(true));
+    // What a camera sees of the screen.
+    let picture = std::fs::read(screen.pictured("lists-enrolment-seen")).unwrap();
+    let told: Value = serde_json::from_str(&fieldseal_tests::gate::seen(&picture)).unwrap();
+    assert_eq!(
+        (&told["fieldseal"], &told["code"]),
+        (&json!("enrolment"), &json!(code))
+    );
     looks(&screen, "enrolment");
+    screen.widens(width);
     let phone = w.phone_on("孙", w.folder().join("sun.db"), 77);
-    let url = w.server.url("");
+    let (url, code) = (word(&told["server"]), word(&told["code"]));
     phone.client.enrol(&url, &code, "孙丽的手机").unwrap();
     screen.goes("/console/devices");
     screen.waits_for("孙丽的手机");
@@ -171,6 +211,8 @@ fn a_phone_is_enrolled_by_the_code_that_is_shown_and_revoked() {
     screen.goes(&here);
     screen.waits_for("该设备发来的内容均已收下");
     screen.looks_at(&here, "device");
+    screen.widens(width);
+    screen.goes(&here);
     screen.clicks("details.card summary");
     screen.types("[name=reason]", "遗失");
     screen.sends(&format!("form[action='{here}/revocation']"));
@@ -281,4 +323,195 @@ fn every_list_is_sound_with_something_in_it_at_both_widths() {
     ] {
         screen.looks_at(&path, &format!("lists-{name}"));
     }
+}
+
+#[test]
+fn a_team_is_formed_and_its_people_chosen() {
+    let w = World::shanxi();
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    let body = w.id("organisation", "晋阳");
+    let admin = w.token("admin");
+    w.server
+        .user(&admin, &body, "manager", &["inspection_body"]);
+    for width in WIDTHS {
+        screen.widens(width);
+        screen.logs_in("manager");
+        screen.goes("/console/teams");
+        screen.clicks("details.card summary");
+        screen.types("[name=name]", &format!("第{width}组"));
+        screen.runs(&format!(
+            "document.querySelector('[name=campaign]').value = '{}'",
+            w.id("campaign", "JC-2025-01")
+        ));
+        screen.runs(&format!(
+            "document.querySelector('[name=body]').value = '{body}'"
+        ));
+        screen.sends("form[action='/console/teams/new']");
+        let here = screen.path();
+        screen.waits_for("该组还没有成员");
+        looks(&screen, "team-empty");
+        screen.widens(width);
+        for who in ["王", "孙"] {
+            screen.clicks(&format!("input[value='{}']", w.id("user", who)));
+        }
+        screen.sends("form[action$=members]");
+        assert_eq!(screen.path(), here);
+        let names = screen.all("tbody tr");
+        assert_eq!(names.len(), 2, "{names:?}");
+        let team = here.rsplit('/').next().unwrap();
+        let team = w.get(&format!("/v1/teams/{team}"));
+        assert_eq!(team["members"].as_array().unwrap().len(), 2);
+        // Whoever is not ticked any more is out.
+        screen.clicks(&format!("input[value='{}']", w.id("user", "孙")));
+        screen.sends("form[action$=members]");
+        assert_eq!(screen.all("tbody tr"), ["王建国"]);
+    }
+    screen.looks_at("/console/teams", "lists-teams");
+    // A manager forms no team of another body, and an authority chooses nobody's people.
+    let other = w.id("organisation", "济宁");
+    let mut browser = fieldseal_tests::provider::Browser::default();
+    super::logs_in(&w.server, &mut browser, "manager");
+    let campaign = w.id("campaign", "JC-2025-01");
+    let foreign = super::form(&[("name", "外组"), ("campaign", &campaign), ("body", &other)]);
+    let refused = browser.call(&w.server.url("/console/teams/new"), Some(&foreign));
+    assert_eq!(refused.status, 403, "{}", refused.body);
+    super::logs_in(&w.server, &mut browser, "jincheng");
+    let refused = browser.call(&w.server.url("/console/teams/new"), Some(&foreign));
+    assert_eq!(refused.status, 403);
+}
+
+#[test]
+fn a_product_rule_and_a_prior_sampling_are_typed() {
+    let w = World::shanxi();
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in("jincheng");
+    screen.goes("/console/product-rules");
+    screen.clicks("details.card summary");
+    for (field, text) in [
+        ("product_name", "消防水带"),
+        ("standards", "GB 6246-2011，GB 12514.1-2005"),
+        ("unit", "米"),
+        ("min_base", "60"),
+        ("test_qty", "20.5"),
+        ("spare_qty", "20"),
+    ] {
+        screen.types(&format!("[name={field}]"), text);
+    }
+    looks(&screen, "product-rule");
+    screen.sends("form[action$=new]");
+    let rows = screen.all("tbody tr");
+    let made = rows.iter().find(|row| row.contains("消防水带")).unwrap();
+    assert!(made.contains("20.5 米 + 20 米"), "{made}");
+    let rules = w.get("/v1/product-rules");
+    let rules = rules["items"].as_array().unwrap().iter();
+    let rule = rules
+        .into_iter()
+        .find(|it| it["product_name"] == "消防水带")
+        .unwrap();
+    assert_eq!(
+        rule["standards"],
+        json!(["GB 6246-2011", "GB 12514.1-2005"])
+    );
+    // What cannot be is told with its field, and nothing is written.
+    screen.clicks("details.card summary");
+    for (field, text) in [
+        ("product_name", "消防水带"),
+        ("standards", "GB 6246-2011"),
+        ("unit", "米"),
+        ("min_base", "10"),
+        ("test_qty", "20"),
+        ("spare_qty", "20"),
+    ] {
+        screen.types(&format!("[name={field}]"), text);
+    }
+    screen.sends("form[action$=new]");
+    screen.waits_for("min_base");
+
+    screen.goes("/console/prior-samplings");
+    screen.clicks("details.card summary");
+    screen.types("[name=source]", "e-CQS");
+    screen.types("[name=sheet_no]", "EC-0042");
+    screen.types("[name=region]", "140500");
+    screen.types("[name=product_name]", "消防水带");
+    screen.types("[name=producer_name]", "示例水带厂");
+    screen.types("[name=standards]", "GB 6246-2011");
+    screen.runs("document.querySelector('[name=sampled_on]').value = '2025-02-10'");
+    screen.sends("form[action$=new]");
+    let rows = screen.all("tbody tr");
+    let made = rows.iter().find(|row| row.contains("EC-0042")).unwrap();
+    assert!(
+        made.contains("2025-02-10") && made.contains("e-CQS"),
+        "{made}"
+    );
+    looks(&screen, "prior-samplings-typed");
+}
+
+#[test]
+fn a_list_goes_on_and_back_with_what_is_asked_and_its_file_is_all_of_it() {
+    let (w, _phone, confirmed) = world();
+    w.server.runtime.block_on(async {
+        let mut tx = w.server.app.store.begin().await.unwrap();
+        // Many at one moment: a page may begin and end among them.
+        for number in 0..120_u32 {
+            let id = DocumentId([u8::try_from(number).unwrap() + 1; 32]);
+            let copy = fieldseal_server::store::Statement {
+                name: "copy",
+                sql: format!(
+                    "INSERT INTO visits (document_id, campaign_id, body_id, team_id, enterprise, uscc, enterprise_name, region, \
+                     state, entered_at, sort_at, samples, conflicts, fact, changed_at, name_searched, products_searched) \
+                     SELECT $1, campaign_id, body_id, team_id, enterprise, uscc, enterprise_name, region, state, entered_at, \
+                     sort_at, samples, conflicts, fact, changed_at, name_searched, products_searched FROM visits \
+                     WHERE document_id = $2"
+                )
+                .leak(),
+            };
+            tx.exec(&copy, fieldseal_server::args![id, confirmed]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    });
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in(&username(&w, "晋城"));
+    screen.goes("/console/visits?name=%E4%BA%94%E9%87%91");
+    let links = "return [...document.querySelectorAll('#visits td:first-child a')].map(it => it.getAttribute('href'))";
+    let mut pages = vec![screen.runs(links)];
+    assert!(
+        screen.all("a[rel=prev]").is_empty(),
+        "nothing is before the first page"
+    );
+    while !screen.all("a[rel=next]").is_empty() {
+        screen.clicks("a[rel=next]");
+        assert!(
+            screen.path().contains("name=%E4%BA%94%E9%87%91"),
+            "{}",
+            screen.path()
+        );
+        pages.push(screen.runs(links));
+    }
+    let sizes: Vec<_> = pages
+        .iter()
+        .map(|page| page.as_array().unwrap().len())
+        .collect();
+    assert_eq!(sizes, [50, 50, 21]);
+    let all: std::collections::BTreeSet<_> = pages
+        .iter()
+        .flat_map(|page| page.as_array().unwrap())
+        .map(word)
+        .collect();
+    assert_eq!(all.len(), 121, "each once");
+    for page in pages.iter().rev().skip(1) {
+        screen.clicks("a[rel=prev]");
+        assert_eq!(&screen.runs(links), page, "back to the same page");
+    }
+    assert!(screen.all("a[rel=prev]").is_empty(), "{}", screen.path());
+    screen.is_sound("a page that was come back to");
+    let file = screen.runs(FILE);
+    assert_eq!(file.as_str().unwrap().lines().count(), 122);
+    screen.goes("/console/visits?before=x");
+    screen.waits_for("query_invalid");
 }

@@ -3,13 +3,17 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fieldseal_server::objects::ObjectName;
 use fieldseal_tests::demonstration::{FILES, Story};
 use fieldseal_tests::phone::Phone;
+use fieldseal_tests::screen::WIDTHS;
+use fieldseal_tests::world::word;
 use fieldseal_tests::{Screen, TestServer, World, pictures};
 use mobile_ffi::EvidenceInput;
 use serde_json::json;
-use sync_core::model::DocumentId;
+use sync_core::model::{Digest, DocumentId, ReviewVerdict};
 
 /// Pictures of a visit, as many, that somebody can look at.
 fn pictures_of(w: &World, phone: &Phone, visit: DocumentId, many: u64) {
@@ -28,12 +32,22 @@ fn pictures_of(w: &World, phone: &Phone, visit: DocumentId, many: u64) {
     }
     phone.syncs();
     for (sha256, bytes) in listed {
-        let size = i64::try_from(bytes.len()).unwrap();
-        let name = ObjectName::original(sha256);
-        let put = w.server.app.objects.put_new(&name, bytes.into());
-        w.server.runtime.block_on(put).unwrap();
-        w.brings(phone, visit, sha256, size);
+        comes(w, phone, visit, sha256, bytes);
     }
+    waits_for_pictures(w, visit, many);
+}
+
+/// The bytes of a piece come.
+fn comes(w: &World, phone: &Phone, visit: DocumentId, sha256: Digest, bytes: Vec<u8>) {
+    let size = i64::try_from(bytes.len()).unwrap();
+    let name = ObjectName::original(sha256);
+    let put = w.server.app.objects.put_new(&name, bytes.into());
+    w.server.runtime.block_on(put).unwrap();
+    w.brings(phone, visit, sha256, size);
+}
+
+/// Until so many pieces of a visit were looked at.
+pub(super) fn waits_for_pictures(w: &World, visit: DocumentId, many: u64) {
     let until = Instant::now() + Duration::from_secs(60);
     loop {
         let told = w.get(&format!("/v1/visits/{visit}/evidence"));
@@ -45,6 +59,274 @@ fn pictures_of(w: &World, phone: &Phone, visit: DocumentId, many: u64) {
         assert!(Instant::now() < until, "{made} of {many} previews");
         std::thread::sleep(Duration::from_millis(200));
     }
+}
+
+/// What somebody presses to decide on a piece, and what that decides.
+const DECISIONS: [(&[&str], &str); 4] = [
+    (&["a"], "accepted"),
+    (&["q", "1", "Enter"], "questioned"),
+    (&["a"], "accepted"),
+    (&["x", "2", "Enter"], "rejected"),
+];
+
+#[test]
+fn twenty_pictures_are_reviewed_by_keys_each_once_and_a_question_comes_back_answered() {
+    let w = World::shanxi();
+    let mut phone = w.phone("王");
+    let visit = phone.enters("铸造");
+    pictures_of(&w, &phone, visit, 20);
+    let listed = w.get(&format!("/v1/visits/{visit}/evidence"));
+    let listed = listed["items"].as_array().unwrap().iter();
+    let here = listed.filter(|it| it["state"] == "verified");
+    let mut pieces: Vec<String> = here.map(|it| word(&it["evidence_id"])).collect();
+    pieces.sort();
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in("jincheng");
+    screen.looks_at("/console/review", "review");
+    screen.clicks("#begin");
+    screen.sees("#picture");
+    let piece_of = |path: &str| path.split(['/', '?']).nth(4).unwrap().to_owned();
+    let mut here = screen.path();
+    for (number, piece) in pieces.iter().enumerate() {
+        assert_eq!(&piece_of(&here), piece, "piece {number}");
+        if number == 5 {
+            // On, and back, decides nothing; the picture is turned and made large.
+            let next = screen.presses("j").leaves(&here);
+            assert_eq!(piece_of(&next), pieces[6]);
+            assert_eq!(
+                piece_of(&screen.presses("ArrowLeft").leaves(&next)),
+                pieces[5]
+            );
+            screen.presses("z").presses("r").presses("r");
+            let shown = "return [document.querySelector('#stage').classList.contains('zoomed'), \
+                document.querySelector('#picture').dataset.turns]";
+            assert_eq!(screen.runs(shown), json!([true, "2"]));
+            screen.is_sound("a piece, turned and large");
+            // A reason is left by the key for it.
+            screen.presses("q").presses("b").presses("Escape");
+            screen.presses("r");
+            assert_eq!(
+                screen.runs("return document.querySelector('#reason').value"),
+                "b"
+            );
+            let cleared = screen.presses("j").leaves(&here);
+            here = screen.presses("k").leaves(&cleared);
+        }
+        if number == 10 {
+            screen.widens(WIDTHS[0]);
+            screen.is_sound("a piece on a phone");
+        }
+        for key in DECISIONS[number % 4].0 {
+            screen.presses(key);
+        }
+        here = screen.leaves(&here);
+    }
+    screen.sees("#review-done");
+    screen.widens(WIDTHS[1]);
+
+    // Each piece has the one decision that was pressed for it.
+    for (number, piece) in pieces.iter().enumerate() {
+        let file = w.get(&format!("/v1/visits/{visit}/evidence/{piece}"));
+        let reviews = file["reviews"].as_array().unwrap();
+        assert_eq!(reviews.len(), 1, "piece {number}");
+        assert_eq!(
+            reviews[0]["verdict"],
+            DECISIONS[number % 4].1,
+            "piece {number}"
+        );
+        let said = !word(&reviews[0]["reason"]).is_empty();
+        assert_eq!(said, reviews[0]["verdict"] != "accepted", "piece {number}");
+    }
+
+    // The phone of the sampler is told what to do, does it, and the answer comes back late.
+    phone.syncs();
+    let told = phone.client.reviews(visit).unwrap();
+    let asked: Vec<_> = told
+        .iter()
+        .filter(|it| it.verdict == ReviewVerdict::Questioned)
+        .collect();
+    assert_eq!(asked.len(), 5);
+    assert_eq!(asked[0].evidence_id.to_string(), pieces[1]);
+    assert_eq!(asked[0].reason, "影像模糊，看不清");
+    let bytes = pictures::jpeg(&pictures::scene(640, 480, 99), 85);
+    let input = EvidenceInput {
+        kind: "other".to_owned(),
+        medium: "photo".to_owned(),
+        sample_id: None,
+        mime: "image/jpeg".to_owned(),
+        bytes: bytes.clone(),
+    };
+    let added = phone.client.add_evidence(visit, input).unwrap();
+    let supplement = added.evidence_id.parse().unwrap();
+    let words = "重新拍摄，标签清楚";
+    let answer = phone
+        .client
+        .answer_review(visit, asked[0].evidence_id, words, Some(supplement));
+    answer.unwrap();
+    phone.syncs();
+    screen.goes("/console/review?state=answered");
+    let tiles = screen.all(".tiles > li");
+    assert_eq!(tiles.len(), 1, "{tiles:?}");
+    screen.clicks("#begin");
+    screen.waits_for(words);
+    assert!(screen.sees(".told").contains("事后"), "{}", screen.text());
+    // The picture is not here yet: a place is kept for it, and nothing looks broken.
+    let broken =
+        "return [...document.images].filter(it => it.complete && it.naturalWidth === 0).length";
+    assert_eq!(screen.runs(broken), 0);
+    screen.sees("a.compare .blank");
+    screen.is_sound("a piece whose supplement is on its way");
+    comes(&w, &phone, visit, added.sha256, bytes);
+    waits_for_pictures(&w, visit, 21);
+    let here = screen
+        .goes("/console/review?state=answered")
+        .clicks("#begin")
+        .path();
+    let beside = screen.presses("c").leaves(&here);
+    assert_eq!(screen.all(".stages img").len(), 2);
+    screen.looks_at(&beside, "review-compared");
+    screen.goes(&beside);
+    screen.presses("a");
+    screen.sees("#review-done");
+    let file = w.get(&format!("/v1/visits/{visit}/evidence/{}", pieces[1]));
+    assert_eq!(file["evidence"]["review"]["verdict"], "accepted");
+    assert_eq!(file["evidence"]["answers"][0]["late"], true);
+}
+
+/// A second of a film, as Chromium itself writes it, in base64.
+const FILMED: &str = "const done = arguments[arguments.length - 1]; \
+    const canvas = document.createElement('canvas'); canvas.width = 160; canvas.height = 120; \
+    const paint = canvas.getContext('2d'); let n = 0; \
+    const timer = setInterval(() => { paint.fillStyle = n++ % 2 ? '#c00' : '#06c'; paint.fillRect(n, 0, 80, 120); }, 40); \
+    const recorder = new MediaRecorder(canvas.captureStream(25), { mimeType: 'video/webm;codecs=vp8' }); \
+    const parts = []; recorder.ondataavailable = (it) => parts.push(it.data); \
+    recorder.onstop = async () => { clearInterval(timer); \
+        const bytes = new Uint8Array(await new Blob(parts).arrayBuffer()); \
+        done(btoa(Array.from(bytes, (it) => String.fromCharCode(it)).join(''))); }; \
+    recorder.start(); setTimeout(() => recorder.stop(), 1500);";
+
+/// Plays the film of the page; what became of it.
+const PLAYED: &str = "const done = arguments[arguments.length - 1]; \
+    const film = document.querySelector('video'); film.muted = true; \
+    film.addEventListener('timeupdate', () => { if (film.currentTime > 0.2) done('plays'); }); \
+    film.addEventListener('error', () => done('error ' + film.error.code + ' ' + film.error.message)); \
+    film.play().catch((it) => done(String(it)));";
+
+/// Asks for ten bytes of the film.
+const TEN_BYTES: &str = "const done = arguments[arguments.length - 1]; \
+    fetch(document.querySelector('video').src, { headers: { range: 'bytes=10-19' } }).then(async (it) => \
+        done([it.status, it.headers.get('content-range').split('/')[0], (await it.arrayBuffer()).byteLength]));";
+
+#[test]
+fn a_film_plays_in_ranges_and_who_read_it_is_on_the_trail() {
+    let w = World::shanxi();
+    let mut phone = w.phone("王");
+    let visit = phone.enters("铸造");
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in("jincheng");
+    let film = screen.awaits(FILMED);
+    let bytes = STANDARD.decode(film.as_str().unwrap()).unwrap();
+    let input = EvidenceInput {
+        kind: "sealing".to_owned(),
+        medium: "video".to_owned(),
+        sample_id: None,
+        mime: "video/webm".to_owned(),
+        bytes: bytes.clone(),
+    };
+    let added = phone.client.add_evidence(visit, input).unwrap();
+    phone.syncs();
+    let size = bytes.len();
+    comes(&w, &phone, visit, added.sha256, bytes);
+    let trail = |w: &World| {
+        let trail = w.get("/v1/audit-events?act=evidence.read");
+        trail["items"].as_array().unwrap().clone()
+    };
+    assert_eq!(trail(&w).len(), 0);
+    screen.goes("/console/review").clicks("#begin");
+    assert_eq!(screen.awaits(PLAYED), "plays", "{size} bytes");
+    assert_eq!(screen.awaits(TEN_BYTES), json!([206, "bytes 10-19", 10]));
+    screen.is_sound("a film");
+    let read = trail(&w);
+    assert!(!read.is_empty());
+    for event in read {
+        assert_eq!(event["user_id"], w.id("user", "晋城"));
+        assert!(
+            word(&event["subject"]).contains(&added.evidence_id),
+            "{event}"
+        );
+    }
+    // The dossier plays it too.
+    screen.goes(&format!("/console/visits/{visit}"));
+    assert_eq!(screen.awaits(PLAYED), "plays");
+}
+
+#[test]
+fn pages_are_read_and_decisions_taken_without_scripts() {
+    let w = World::shanxi();
+    let (mut a, mut b) = (w.phone("王"), w.phone("李"));
+    a.offline();
+    b.offline();
+    let one = a.enters("铸造");
+    a.draws("T1");
+    let other = b.enters("铸造");
+    b.draws("T5");
+    a.online().syncs();
+    b.online().syncs();
+    pictures_of(&w, &a, one, 2);
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in("jincheng");
+    let mut pages = screen.runs(
+        "return [...document.querySelectorAll('nav.main a')].map(it => it.getAttribute('href'))",
+    );
+    let pages = pages.as_array_mut().unwrap();
+    assert!(pages.len() > 10, "{pages:?}");
+    pages.push(json!(format!("/console/visits/{one}")));
+    let said = "return document.querySelector('main').innerText";
+    let with: Vec<_> = pages
+        .iter()
+        .map(|page| screen.goes(page.as_str().unwrap()).runs(said))
+        .collect();
+    screen.goes("/console/review").clicks("#begin");
+    let zoom = "return document.querySelector('#zoom').hidden";
+    assert_eq!(screen.runs(zoom), false, "the script of the page ran");
+
+    // No script of any page runs from here on.
+    screen.scripts(false);
+    screen.logs_in("jincheng");
+    for (page, with) in pages.iter().zip(with) {
+        let without = screen.goes(page.as_str().unwrap()).runs(said);
+        assert_eq!(without, with, "{page}");
+    }
+    screen.goes("/console/review").clicks("#begin");
+    assert_eq!(screen.runs(zoom), true, "nothing ran");
+    let first = screen.path();
+    screen.clicks("input[value=questioned]");
+    screen.types("#reason", "请说明拍摄地点");
+    screen.sends("#decision");
+    assert_ne!(screen.path(), first, "on to the next piece");
+    screen.goes(&first);
+    assert!(screen.sees(".told").contains("请说明拍摄地点"));
+    screen.goes("/console/adjudication");
+    screen.clicks("#open tbody a");
+    screen.clicks("input[value=first]");
+    screen.types("#decision [name=reason]", "核实门卫登记");
+    screen.sends("#decision");
+    screen.waits_for("裁定已记录");
+    let standings = [w.standings(one), w.standings(other)];
+    assert!(
+        standings.contains(&vec!["first".to_owned()]),
+        "{standings:?}"
+    );
+    assert!(
+        standings.contains(&vec!["excess".to_owned()]),
+        "{standings:?}"
+    );
 }
 
 #[test]
@@ -80,7 +362,16 @@ fn a_review_works_without_scripts_and_says_who_was_faster() {
 }
 
 #[test]
-fn a_contested_entry_is_settled_and_the_phone_learns_it() {
+fn a_contested_entry_is_settled_at_a_desk_and_the_phone_learns_it() {
+    is_settled(WIDTHS[1]);
+}
+
+#[test]
+fn a_contested_entry_is_settled_in_the_street_and_the_phone_learns_it() {
+    is_settled(WIDTHS[0]);
+}
+
+fn is_settled(width: u32) {
     let w = World::shanxi();
     let (mut a, mut b) = (w.phone("王"), w.phone("李"));
     a.offline();
@@ -106,8 +397,20 @@ fn a_contested_entry_is_settled_and_the_phone_learns_it() {
     let subject = format!("entry/{}", subject.unwrap()).replace('/', "%2F");
     let page = format!("/console/adjudication/of?subject={subject}");
     screen.looks_at(&page, "adjudication-entry");
+    screen.widens(width);
     screen.goes(&page);
     assert!(screen.text().contains("ENTRY1"));
+    // Both teams by name.
+    let sides = screen.sees("table.sides");
+    for who in ["王", "李"] {
+        let name = w
+            .catalogue()
+            .team_of(who, "JC-2025-01")
+            .unwrap()
+            .key
+            .clone();
+        assert!(sides.contains(&name), "{name}: {sides}");
+    }
     screen.clicks("input[value=first]");
     screen.types("#decision [name=reason]", "核实门卫登记");
     screen.sends("#decision");
@@ -134,13 +437,17 @@ fn a_confirmed_refusal_is_looked_up_with_what_proves_it() {
     let case = screen.runs(find);
     let case = case.as_str().unwrap().to_owned();
     screen.looks_at(&case, "case");
-    screen.goes(&case);
-    let proof = screen.sees(".proof");
-    assert!(
-        proof.contains("距进门地点") && proof.contains(" m"),
-        "{proof}"
-    );
-    for officer in ["韩志刚", "冯晓梅"] {
-        assert!(proof.contains(officer), "{officer}: {proof}");
+    for width in WIDTHS {
+        screen.widens(width);
+        screen.goes("/console/cases?queue=all");
+        screen.clicks(&format!("a[href='{case}']"));
+        let proof = screen.sees(".proof");
+        assert!(
+            proof.contains("距进门地点") && proof.contains(" m"),
+            "{proof}"
+        );
+        for officer in ["韩志刚", "冯晓梅"] {
+            assert!(proof.contains(officer), "{officer}: {proof}");
+        }
     }
 }

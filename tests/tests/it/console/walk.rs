@@ -1,11 +1,16 @@
 //! Every page, with every role: whoever may not open it is told so, what lies elsewhere is not found, nobody else is asked
 //! for anything, and the browser has nothing to complain about. Whoever adds a page says in `filled` what its address needs.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
 use fieldseal_server::access::operations::Who;
-use fieldseal_server::access::role::word;
+use fieldseal_server::access::role;
 use fieldseal_server::console::pages::{PAGES, Page};
+use fieldseal_tests::demonstration::{FILES, Story};
 use fieldseal_tests::provider::Browser;
-use fieldseal_tests::{Screen, TestServer};
+use fieldseal_tests::world::word;
+use fieldseal_tests::{Screen, TestServer, World};
+use serde_json::json;
 
 use super::logs_in;
 
@@ -51,10 +56,10 @@ fn filled(path: &str) -> String {
     out
 }
 
-fn is_for(page: &Page, role: &str) -> bool {
+fn is_for(page: &Page, named: &str) -> bool {
     match page.who {
         Who::Public | Who::Anyone => true,
-        Who::Roles(roles) => roles.iter().any(|it| word(it) == role),
+        Who::Roles(roles) => roles.iter().any(|it| role::word(it) == named),
     }
 }
 
@@ -124,6 +129,127 @@ fn every_page_is_sound_at_both_widths_for_every_role() {
             }
         }
     }
+}
+
+/// The page that an address leads to: what is written out goes before what is any name.
+fn page_of(path: &str) -> Option<&'static Page> {
+    let plain = path.split(['?', '#']).next().unwrap_or_default();
+    let parts: Vec<_> = plain.split('/').collect();
+    let leads = |page: &&Page| {
+        let known: Vec<_> = page.path.split('/').collect();
+        let mut both = known.iter().zip(&parts);
+        known.len() == parts.len()
+            && both.all(|(known, part)| known == part || known.starts_with('{'))
+    };
+    let found = PAGES.iter().filter(leads);
+    found.min_by_key(|page| page.path.matches('{').count())
+}
+
+/// Pages that no link leads to, or that are no pages of the console's own look.
+const UNWALKED: [&str; 6] = [
+    "/console/login",
+    "/console/setup",
+    "/console/visits.csv",
+    "/console/figures.csv",
+    "/console/media/{document}/{evidence}/{part}",
+    "/console/visits/{document}/forms/{kind}/{subject}",
+];
+
+/// Whether it is a page that people are led to, and read.
+fn is_read(page: &Page) -> bool {
+    let reads = !format!("{:?}", (page.route)()).contains("get: None");
+    reads && !OTHERS.contains(&page.path) && !UNWALKED.contains(&page.path)
+}
+
+#[test]
+fn whoever_follows_the_links_of_the_demonstration_sees_sound_pages_and_nothing_of_elsewhere() {
+    let w = World::with(TestServer::start(), &FILES);
+    Story::new(&w, std::io::sink(), 1).play().unwrap();
+    let body = w.id("organisation", "晋阳");
+    let admin = w.token("admin");
+    w.server
+        .user(&admin, &body, "manager", &["inspection_body"]);
+    // What the story leaves out: a second key of an enterprise.
+    let alias = json!({ "from_key": "uscc:921405020000B2F60D", "reason": "同一店铺" });
+    let path = format!("/v1/enterprises/{}/aliases", w.id("enterprise", "服饰"));
+    w.call("POST", "admin", &path, alias).expect(200);
+    let all = visits_of(&w, &admin);
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    for who in ["admin", "han", "manager"] {
+        screen.logs_in(who);
+        let seen = visits_of(&w, &w.server.log_in(who));
+        let foreign: Vec<_> = all.difference(&seen).collect();
+        assert!(who == "admin" || !foreign.is_empty(), "{who} sees all");
+        let mut known = BTreeSet::from(["/console".to_owned()]);
+        let mut walked: BTreeMap<&str, usize> = BTreeMap::new();
+        let aliased = format!("/console/enterprises/{}", w.id("enterprise", "服饰"));
+        let mut ahead = VecDeque::from(["/console".to_owned()]);
+        if who == "admin" {
+            ahead.push_back(aliased);
+        }
+        while let Some(path) = ahead.pop_front() {
+            let page = page_of(&path).unwrap_or_else(|| panic!("{who}: {path} leads nowhere"));
+            let times = walked.entry(page.path).or_default();
+            if !is_read(page) || *times == 3 {
+                continue;
+            }
+            *times += 1;
+            let kind = page.path.trim_start_matches("/console");
+            let kind = kind.replace(['/', '{', '}'], "-");
+            // The first of a kind is looked at; what the others say of elsewhere is asked all the same.
+            match *times {
+                1 => screen.looks_at(&path, &format!("walk-{who}{kind}")),
+                _ => {
+                    screen.goes(&path);
+                }
+            }
+            let source = screen.runs("return document.documentElement.outerHTML");
+            let source = source.as_str().unwrap();
+            assert!(
+                !source.contains("class=\"status\""),
+                "{who}: {path} is a page of an error"
+            );
+            for visit in &foreign {
+                assert!(
+                    !source.contains(visit.as_str()),
+                    "{who} reads of {visit} at {path}"
+                );
+            }
+            let links = screen.runs(
+                "return [...document.querySelectorAll('a[href^=\"/console\"]')].map(it => it.getAttribute('href'))",
+            );
+            for link in links.as_array().unwrap() {
+                let link = link.as_str().unwrap().split('#').next().unwrap().to_owned();
+                if known.insert(link.clone()) {
+                    ahead.push_back(link);
+                }
+            }
+        }
+        let role = if who == "admin" {
+            "admin"
+        } else if who == "han" {
+            "enforcement"
+        } else {
+            "inspection_body"
+        };
+        let missed = PAGES
+            .iter()
+            .filter(|page| is_read(page) && is_for(page, role));
+        let missed: Vec<_> = missed
+            .filter(|page| !walked.contains_key(page.path))
+            .map(|page| page.path)
+            .collect();
+        assert_eq!(missed, Vec::<&str>::new(), "{who} was led to none of these");
+    }
+}
+
+/// The visits that somebody is told of.
+fn visits_of(w: &World, token: &str) -> BTreeSet<String> {
+    let listed = w.server.get("/v1/visits", token).expect(200).body;
+    let items = listed["items"].as_array().unwrap().iter();
+    items.map(|it| word(&it["visit_id"])).collect()
 }
 
 #[test]

@@ -1,3 +1,4 @@
 //! `/v1/rulebooks`.
 
+mod differences;
 mod publish;

@@ -174,3 +174,29 @@ fn a_session_that_was_not_used_for_the_life_of_its_token_is_not_listed() {
     server.clock.advance_ms(1);
     assert_eq!(sessions(&server, &now).len(), 1);
 }
+
+#[test]
+fn a_session_of_the_console_is_told_from_one_of_tokens() {
+    let server = TestServer::start();
+    let admin = server.admin("140000");
+    let mut browser = fieldseal_tests::provider::Browser::default();
+    let form = format!(
+        "username=admin-140000&password={}",
+        PASSWORD.replace(' ', "+")
+    );
+    let entered = browser.call(&server.url("/console/login"), Some(&form));
+    assert_eq!(entered.status, 303);
+    let listed = sessions(&server, &admin);
+    let told: Vec<_> = listed
+        .iter()
+        .map(|it| (&it["console"], &it["current"]))
+        .collect();
+    assert_eq!(told.len(), 2);
+    assert!(told.contains(&(&json!(true), &json!(false))), "{told:?}");
+    assert!(told.contains(&(&json!(false), &json!(true))), "{told:?}");
+    // It is ended like any other.
+    let seated = listed.iter().find(|it| it["console"] == true).unwrap();
+    end(&server, &admin, &id(seated)).expect(204);
+    let shown = browser.call(&server.url("/console"), None);
+    assert_eq!(shown.status, 303);
+}

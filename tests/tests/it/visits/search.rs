@@ -294,3 +294,58 @@ fn a_file_is_longer_than_a_page() {
     assert_eq!(ids.len(), 501);
     assert_eq!(file.lines().count(), 502);
 }
+
+/// Visits whose row tells something else of their evidence than there is.
+const MISCOUNTED: &str = "SELECT v.document_id FROM visits v WHERE \
+    v.evidence_listed <> (SELECT COUNT(*) FROM evidence e WHERE e.document_id = v.document_id) OR \
+    v.evidence_here <> (SELECT COUNT(*) FROM evidence e JOIN evidence_proofs p \
+        ON p.document_id = e.document_id AND p.sha256 = e.sha256 JOIN blobs b \
+        ON b.sha256 = e.sha256 AND b.size_bytes = e.size_bytes WHERE e.document_id = v.document_id)";
+
+#[test]
+fn how_far_evidence_is_follows_every_upload_and_every_entry_of_the_manifest() {
+    let it = Field::new();
+    let foundry = it.foundry.to_string();
+    let is = |state: &str| {
+        let found = it.found(&format!("evidence={state}&name=铸造")) == [foundry.clone()];
+        assert_eq!(it.w.server.reads(MISCOUNTED).len(), 0);
+        found
+    };
+    let pieces = || {
+        let told = it.w.get(&format!("/v1/visits/{foundry}/evidence"));
+        told["items"].as_array().unwrap().clone()
+    };
+    let bring = |piece: &Value| {
+        let sha256 = piece["sha256"].as_str().unwrap().parse().unwrap();
+        let size = piece["size_bytes"].as_i64().unwrap();
+        it.w.brings(&it.wang, it.foundry, sha256, size);
+    };
+    let listed = pieces();
+    let (last, others) = listed.split_last().unwrap();
+    for piece in others {
+        bring(piece);
+        assert!(is("missing") && !is("complete"));
+    }
+    bring(last);
+    assert!(is("complete") && !is("missing"));
+    // Brought again, nothing is counted twice; one more that is listed is not here yet.
+    bring(last);
+    assert!(is("complete"));
+    let input = mobile_ffi::EvidenceInput {
+        kind: "other".to_owned(),
+        medium: "photo".to_owned(),
+        sample_id: None,
+        mime: "image/jpeg".to_owned(),
+        bytes: b"one more".to_vec(),
+    };
+    it.wang.client.add_evidence(it.foundry, input).unwrap();
+    it.wang.syncs();
+    assert!(is("missing") && !is("complete") && !is("none"));
+    bring(
+        pieces()
+            .iter()
+            .find(|piece| piece["state"] != "verified")
+            .unwrap(),
+    );
+    assert!(is("complete"));
+}
