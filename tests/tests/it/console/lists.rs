@@ -450,6 +450,15 @@ fn a_product_rule_and_a_prior_sampling_are_typed() {
     looks(&screen, "prior-samplings-typed");
 }
 
+/// A visit like another one, under another name.
+const COPY: fieldseal_server::store::Statement = fieldseal_server::store::Statement {
+    name: "copy",
+    sql: "INSERT INTO visits (document_id, campaign_id, body_id, team_id, enterprise, uscc, enterprise_name, region, state, \
+        entered_at, sort_at, samples, conflicts, fact, changed_at, name_searched, products_searched) SELECT $1, campaign_id, \
+        body_id, team_id, enterprise, uscc, enterprise_name, region, state, entered_at, sort_at, samples, conflicts, fact, \
+        changed_at, name_searched, products_searched FROM visits WHERE document_id = $2",
+};
+
 #[test]
 fn a_list_goes_on_and_back_with_what_is_asked_and_its_file_is_all_of_it() {
     let (w, _phone, confirmed) = world();
@@ -458,18 +467,9 @@ fn a_list_goes_on_and_back_with_what_is_asked_and_its_file_is_all_of_it() {
         // Many at one moment: a page may begin and end among them.
         for number in 0..120_u32 {
             let id = DocumentId([u8::try_from(number).unwrap() + 1; 32]);
-            let copy = fieldseal_server::store::Statement {
-                name: "copy",
-                sql: format!(
-                    "INSERT INTO visits (document_id, campaign_id, body_id, team_id, enterprise, uscc, enterprise_name, region, \
-                     state, entered_at, sort_at, samples, conflicts, fact, changed_at, name_searched, products_searched) \
-                     SELECT $1, campaign_id, body_id, team_id, enterprise, uscc, enterprise_name, region, state, entered_at, \
-                     sort_at, samples, conflicts, fact, changed_at, name_searched, products_searched FROM visits \
-                     WHERE document_id = $2"
-                )
-                .leak(),
-            };
-            tx.exec(&copy, fieldseal_server::args![id, confirmed]).await.unwrap();
+            tx.exec(&COPY, fieldseal_server::args![id, confirmed])
+                .await
+                .unwrap();
         }
         tx.commit().await.unwrap();
     });
