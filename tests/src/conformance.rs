@@ -342,12 +342,24 @@ impl StoryPhone {
         arrived.expect("an arrival");
         let photos = &told["photos"];
         self.photographs(&visit, &photos[0], RecordRef::Visit).await;
-        let mut sheets = Vec::new();
+        let mut sheets: Vec<String> = Vec::new();
         for sheet in told["sheets"].as_array().expect("sheets") {
+            if sheets.len() == 1 {
+                // The next day they walk in again, and say nothing of why.
+                let day = told["next_day_ms"].as_i64().expect("milliseconds");
+                self.clock.0.fetch_add(day, Ordering::SeqCst);
+                let arrived = face.record_arrival(visit.clone(), self.arrival()).await;
+                arrived.expect("an arrival");
+            }
             let task = text(&self.world, &format!("/tasks/{}", text(sheet, "/task")));
             let fields = sheet["fields"].to_string();
             let made = face.new_sheet(visit.clone(), Some(task), fields).await;
-            sheets.push(made.expect("a sheet"));
+            let id = made.expect("a sheet");
+            for piece in sheet["trail"].as_array().expect("a trail") {
+                let shows = RecordRef::Sheet { id: id.clone() };
+                self.photographs(&visit, piece, shows).await;
+            }
+            sheets.push(id);
         }
         let file = folder.join("camera.jpg");
         std::fs::write(&file, text(&photos[1], "/text")).expect("a picture");
@@ -360,11 +372,6 @@ impl StoryPhone {
         let file = file.to_string_lossy().into_owned();
         let captured = face.capture_file(visit.clone(), form, file, None).await;
         captured.expect("evidence");
-        // The next day they walk in again, and say nothing of why.
-        let day = told["next_day_ms"].as_i64().expect("milliseconds");
-        self.clock.0.fetch_add(day, Ordering::SeqCst);
-        let arrived = face.record_arrival(visit.clone(), self.arrival()).await;
-        arrived.expect("an arrival");
         let preview = face.preview(visit.clone()).await.expect("a preview");
         let rule = text(told, "/preview/finding");
         let found = preview.findings.iter().find(|it| it.rule_id == rule);

@@ -101,7 +101,7 @@ impl Fieldseal {
 #[uniffi::export]
 impl Fieldseal {
     /// Closes the store; what runs is finished first by whoever runs it. Further calls answer `closed`.
-    pub async fn close(&self) -> Result<(), FieldsealError> {
+    pub async fn close_store(&self) -> Result<(), FieldsealError> {
         let held = {
             let mut client = self.client.write().unwrap_or_else(PoisonError::into_inner);
             client.take()

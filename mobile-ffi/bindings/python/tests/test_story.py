@@ -57,7 +57,7 @@ async def play(world, folder):
     assert code_of(caught) == "cancelled" and task.is_finished()
     world.line("open")
     done = await first.sync()
-    assert (done.outcome, done.unsent, done.files) == ("complete", 0, 2)
+    assert (done.outcome, done.unsent, done.files) == ("complete", 0, STORY["expected"]["files"])
 
     # A refusal, which two phones write at the same time.
     teammate = await StoryPhone.open(folder, "teammate", known, now)
@@ -134,7 +134,7 @@ async def play(world, folder):
     assert [ruled[f"sample/{sheet}"] for sheet in made["sheets"]] == expected["sheets"]
     assert digests == [expected["visit_digest"], expected["refusal_digest"]]
     assert await first.face.log_out() == 0
-    await first.face.close()
+    await first.face.close_store()
     with pytest.raises(fs.FieldsealError.Failed) as caught:
         await first.face.visits()
     assert code_of(caught) == "closed"

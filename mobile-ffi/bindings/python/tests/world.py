@@ -134,9 +134,15 @@ class StoryPhone:
         await face.record_arrival(visit, self.arrival())
         await self.photographs(visit, told["photos"][0], fs.RecordRef.VISIT())
         sheets = []
-        for sheet in told["sheets"]:
+        for number, sheet in enumerate(told["sheets"]):
+            if number == 1:
+                # The next day they walk in again, and say nothing of why.
+                self.clock.now_ms += told["next_day_ms"]
+                await face.record_arrival(visit, self.arrival())
             task = self.known["tasks"][sheet["task"]]
             sheets.append(await face.new_sheet(visit, task, json.dumps(sheet["fields"])))
+            for piece in sheet["trail"]:
+                await self.photographs(visit, piece, fs.RecordRef.SHEET(id=sheets[-1]))
         photo = told["photos"][1]
         file = pathlib.Path(folder) / "camera.jpg"
         file.write_bytes(photo["text"].encode())
@@ -144,12 +150,10 @@ class StoryPhone:
             media_type=photo["media_type"], kind=photo["kind"], shows=fs.RecordRef.SHEET(id=sheets[0])
         )
         await face.capture_file(visit, form, str(file), None)
-        # The next day they walk in again, and say nothing of why.
-        self.clock.now_ms += told["next_day_ms"]
-        await face.record_arrival(visit, self.arrival())
         preview = await face.preview(visit)
         for rule, said in ((told["preview"]["finding"], preview.findings), (told["preview"]["advice"], preview.advice)):
-            found = next(it for it in said if it.rule_id == rule)
+            found = next((it for it in said if it.rule_id == rule), None)
+            assert found, f"no {rule} in {preview}"
             assert found.citation and found.zh != found.en
         party = told["party"]
         for sheet in sheets:

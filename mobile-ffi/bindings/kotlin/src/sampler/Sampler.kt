@@ -5,6 +5,7 @@ package sampler
 
 import com.fasterxml.jackson.databind.ObjectMapper
 import fieldseal.ArrivalForm
+import fieldseal.EvidenceForm
 import fieldseal.Fieldseal
 import fieldseal.FieldsealException
 import fieldseal.Hosts
@@ -19,8 +20,12 @@ import kotlinx.coroutines.runBlocking
 
 private val json = ObjectMapper()
 
-/** One sampler's phone. `say` is the screen. */
-class Sampler(private val phone: Fieldseal, private val say: (String) -> Unit) {
+/** One sampler's phone. `camera` takes a picture of something and says in which file; `say` is the screen. */
+class Sampler(
+    private val phone: Fieldseal,
+    private val camera: (String) -> String,
+    private val say: (String) -> Unit,
+) {
     suspend fun enrol(url: String, code: String) {
         val owner = phone.owner() ?: phone.enrol(url, code, "Kotlin")
         say("${owner.userName} · ${owner.deviceId}")
@@ -49,6 +54,11 @@ class Sampler(private val phone: Fieldseal, private val say: (String) -> Unit) {
     suspend fun draw(visit: String, taskCode: String, fields: Map<String, Any?>, people: List<SignatureAct>): String {
         val task = phone.tasks().first { it.code == taskCode }
         val sheet = phone.newSheet(visit, task.taskId, json.writeValueAsString(fields))
+        for (kind in listOf("place", "label", "stock", "sealing")) {
+            val file = camera(kind)
+            val type = if (kind == "sealing") "video/mp4" else "image/jpeg"
+            phone.captureFile(visit, EvidenceForm(type, kind, RecordRef.Sheet(sheet)), file, null)
+        }
         val preview = phone.preview(visit)
         for (finding in preview.findings + preview.advice) {
             say("${finding.ruleId} ${finding.zh}【${finding.citation}】")
@@ -69,7 +79,7 @@ class Sampler(private val phone: Fieldseal, private val say: (String) -> Unit) {
 /** `Sampler FOLDER URL CODE`: enrols, syncs and lists the tasks. */
 fun main(arguments: Array<String>) = runBlocking {
     val (folder, url, code) = arguments
-    val sampler = Sampler(openFieldseal(folder, Hosts()), ::println)
+    val sampler = Sampler(openFieldseal(folder, Hosts()), { "$folder/$it" }, ::println)
     sampler.enrol(url, code)
     sampler.sync()
     sampler.showTasks()

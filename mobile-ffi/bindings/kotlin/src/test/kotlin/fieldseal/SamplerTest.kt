@@ -15,7 +15,8 @@ class SamplerTest {
         runBlocking {
             val screen = mutableListOf<String>()
             val phone = StoryPhone.open(folder, "first", world.known, world.known.get("now_ms").asLong())
-            val sampler = Sampler(phone.face) { screen += it }
+            val camera = { kind: String -> File(folder, kind).apply { writeText("a picture of $kind") }.path }
+            val sampler = Sampler(phone.face, camera) { screen += it }
             sampler.enrol(world.known.text("url"), world.code("王"))
             for (key in listOf("王", "赵")) {
                 val username = world.known.get("people").get(key).text("username")

@@ -116,16 +116,20 @@ class StoryPhone(val name: String, val known: JsonNode, val clock: StoryClock, v
         val visit = face.startVisit(plan(told.text("enterprise")))
         face.recordArrival(visit, arrival())
         photographs(visit, told.get("photos")[0], RecordRef.Visit)
-        val sheets = told.get("sheets").map {
-            face.newSheet(visit, known.get("tasks").text(it.text("task")), it.get("fields").toString())
+        val sheets = told.get("sheets").mapIndexed { number, sheet ->
+            if (number == 1) {
+                // The next day they walk in again, and say nothing of why.
+                clock.nowMs += told.get("next_day_ms").asLong()
+                face.recordArrival(visit, arrival())
+            }
+            val id = face.newSheet(visit, known.get("tasks").text(sheet.text("task")), sheet.get("fields").toString())
+            sheet.get("trail").forEach { photographs(visit, it, RecordRef.Sheet(id)) }
+            id
         }
         val photo = told.get("photos")[1]
         val file = File(folder, "camera.jpg").apply { writeBytes(photo.text("text").toByteArray()) }
         val form = EvidenceForm(photo.text("media_type"), photo.text("kind"), RecordRef.Sheet(sheets[0]))
         face.captureFile(visit, form, file.path, null)
-        // The next day they walk in again, and say nothing of why.
-        clock.nowMs += told.get("next_day_ms").asLong()
-        face.recordArrival(visit, arrival())
         val preview = face.preview(visit)
         val wanted = told.get("preview")
         for ((rule, said) in listOf(wanted.text("finding") to preview.findings, wanted.text("advice") to preview.advice)) {
