@@ -14,8 +14,9 @@ use sync_core::limits::PIN_FAILURES_MAX;
 use sync_core::model::{DeviceId, Millis, UserId};
 use sync_core::proof::{
     BelievedKeys, CertificatePayload, Signed, agreement_statement, enrolment_statement,
-    login_statement, signer_statement,
+    login_statement, signer_statement, tip_statement,
 };
+use sync_core::sync::wire::SignedTip;
 use uuid::Uuid;
 
 use crate::api::{Api, Refusal};
@@ -26,7 +27,7 @@ use crate::install::{Install, InstallFile};
 use crate::keys::{self, SoftwareKey};
 use crate::kinds::Kinds;
 use crate::media::MediaFolder;
-use crate::store::Store;
+use crate::store::{Salvage, Store};
 use crate::taking;
 use crate::types::{Enrolled, SignerInfo};
 use crate::uploading::Uploads;
@@ -56,6 +57,13 @@ pub(crate) struct Inner {
     pub(crate) file: InstallFile,
     pub(crate) key: Arc<dyn Signer>,
     access_token: Option<String>,
+}
+
+impl Inner {
+    /// Forgets the session in memory.
+    pub(crate) fn forget_session(&mut self) {
+        self.access_token = None;
+    }
 }
 
 /// Why there is no access token.
@@ -141,8 +149,39 @@ impl Client {
 
     /// The same, with places at which a test stops it.
     pub fn open_with(path: &Path, host: Host, faults: Faults) -> Done<Self> {
-        let mut store = Store::open(path, host.clock.wall_ms(), faults.clone())?;
+        Self::open_sealed_with(path, host, None, faults)
+    }
+
+    /// Opens a store that is under a key of 32 bytes, which the host keeps (Keystore, Keychain); a new one is put under it.
+    /// Nothing is touched where the key is not the store's. Originals of evidence are files beside it, under no key of ours.
+    ///
+    /// # Errors
+    /// `store.wrong_key`, `store.key_needed`, `store.not_sealed`, `store.key_malformed`, and `store.sealing_unsupported` in
+    /// a build without the feature `sqlcipher`.
+    pub fn open_sealed(path: &Path, host: Host, key: Option<&[u8]>) -> Done<Self> {
+        Self::open_sealed_with(path, host, key, Faults::default())
+    }
+
+    /// The same, with places at which a test stops it.
+    pub fn open_sealed_with(
+        path: &Path,
+        host: Host,
+        key: Option<&[u8]>,
+        faults: Faults,
+    ) -> Done<Self> {
+        let key = key.map(<[u8; 32]>::try_from).transpose().map_err(|_| {
+            ClientError::new("store.key_malformed", "The key of a store has 32 bytes")
+        })?;
+        let rng = host.rng.as_ref();
+        let wall_ms = host.clock.wall_ms();
+        let opened = Store::open_sealed(path, key.as_ref(), rng, wall_ms, faults.clone())?;
+        let (mut store, salvaged) = opened;
         let file = InstallFile::beside(path);
+        // While its key is at hand: another install cannot sign what this one wrote.
+        let salvaged = salvaged.is_some() || !store.salvages()?.is_empty();
+        if let Some(install) = file.read().filter(|_| salvaged) {
+            sign_again(&mut store, &install, device_key(&host, &install)?.as_ref())?;
+        }
         let position = store.position()?;
         let known = store.setting("actor")?;
         let install = match file.read() {
@@ -181,6 +220,11 @@ impl Client {
         };
         client.put_media_in_order()?;
         Ok(client)
+    }
+
+    /// What was saved from damaged stores of this phone, and what was not, the oldest first.
+    pub fn salvages(&self) -> Done<Vec<Salvage>> {
+        self.lock().store.salvages()
     }
 
     /// Where the database is.
@@ -515,6 +559,18 @@ impl Client {
     pub(crate) fn wall_ms(&self) -> Millis {
         self.host.clock.wall_ms()
     }
+}
+
+/// Signs what this install wrote and whose signatures were lost with a damaged store.
+fn sign_again(store: &mut Store, install: &Install, key: &dyn Signer) -> Done<()> {
+    let unsigned = store.list_unsigned(&install.actor)?;
+    let tips = unsigned.into_iter().map(|tip| {
+        let signature = STANDARD.encode(key.sign(&tip_statement(&tip)));
+        SignedTip { tip, signature }
+    });
+    let signed = tips.filter(|tip| !tip.signature.is_empty());
+    let tips: Vec<SignedTip> = signed.collect();
+    store.write(|write| tips.iter().try_for_each(|tip| write.put_tip(tip)))
 }
 
 /// Makes the database this install's. If it was another's, what that one wrote is somebody else's signed work now, its

@@ -63,11 +63,32 @@ impl std::error::Error for ClientError {}
 
 /// The code under which the store has no room, not even in its reserve.
 pub const STORE_FULL: &str = "store.full";
+/// The code under which a store that a newer app made is not opened.
+pub const NEWER_VERSION: &str = "store.newer_version";
+/// The code under which a key does not open the store.
+pub const WRONG_KEY: &str = "store.wrong_key";
+/// The code under which a store is under a key and none was given.
+pub const KEY_NEEDED: &str = "store.key_needed";
+/// The code under which a key was given for a store that is under none.
+pub const NOT_SEALED: &str = "store.not_sealed";
+/// The code under which a build cannot keep a store under a key.
+pub const SEALING_UNSUPPORTED: &str = "store.sealing_unsupported";
+/// The code under which SQLite finds the store damaged while it is open: closed and opened again it is salvaged.
+pub const STORE_DAMAGED: &str = "store.damaged";
 
 impl From<rusqlite::Error> for ClientError {
     fn from(error: rusqlite::Error) -> Self {
         if crate::store::is_full(&error) {
             return Self::new(STORE_FULL, "The phone's disk is full").with(error);
+        }
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) {
+            let message = "This store was wiped: open it anew";
+            return Self::new("store.wiped", message).with(error);
+        }
+        if crate::store::is_damage(&error) {
+            let message =
+                "The phone's store is damaged: open it anew, and what can be read is saved";
+            return Self::new(STORE_DAMAGED, message).with(error);
         }
         Self::new("store.failed", "The phone's store could not do this").with(error)
     }

@@ -13,6 +13,7 @@ mod forms;
 mod handing;
 pub mod host;
 pub mod install;
+mod keeping;
 pub mod keys;
 mod kinds;
 mod knowing;
@@ -40,6 +41,7 @@ pub use host::{
 };
 pub use keys::{RustVerifier, SoftwareKey};
 pub use meeting::{code_png, code_svg};
+pub use store::{LostChange, Salvage};
 pub use sync_core::model::{
     CaseDisposed, CaseHandedOver, CaseHolder, CaseProgress, CaseReceived, CaseState,
     ConfirmedSubject, CoordinateSystem, EvidenceSubject, Location, PaperForm,

@@ -258,6 +258,13 @@ impl Reserve {
         Self { path: name.into() }
     }
 
+    /// None, and none is made: of a store that was wiped.
+    pub(crate) fn nowhere() -> Self {
+        Self {
+            path: PathBuf::new(),
+        }
+    }
+
     fn len(&self) -> u64 {
         fs::metadata(&self.path).map_or(0, |it| it.len())
     }

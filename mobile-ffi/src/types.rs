@@ -607,3 +607,62 @@ pub struct Freed {
     /// Their bytes.
     pub bytes: i64,
 }
+
+/// So many files of so many bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amount {
+    /// Files.
+    pub files: i64,
+    /// Bytes of them all.
+    pub bytes: i64,
+}
+
+impl Amount {
+    /// Of files with these lengths.
+    pub fn of(lengths: impl Iterator<Item = i64>) -> Self {
+        lengths.fold(Self::default(), |sum, bytes| Self {
+            files: sum.files + 1,
+            bytes: sum.bytes + bytes,
+        })
+    }
+}
+
+/// What a phone's store takes up. Parcels and renditions are not kept on a phone: the one is made anew when it is asked
+/// for, the other is the server's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StorageUse {
+    /// The database with its log, bytes.
+    pub database_bytes: i64,
+    /// Room that is kept free for forms, bytes.
+    pub reserve_bytes: i64,
+    /// Originals that wait to be sent, or are being sent.
+    pub waiting: Amount,
+    /// Originals of which the server has every byte and has not signed for it.
+    pub checking: Amount,
+    /// Originals that are not sent, for a reason.
+    pub aside: Amount,
+    /// Originals that the server has signed for: cleaning lets these go.
+    pub received: Amount,
+    /// Files that no manifest names.
+    pub unnamed: Amount,
+    /// Files of damaged stores.
+    pub damaged: Amount,
+}
+
+/// What a phone holds that no server has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnsentWork {
+    /// Changes in the outbox.
+    pub changes: i64,
+    /// Originals that no server has signed for.
+    pub originals: i64,
+    /// Damaged stores that were set aside, and of which not everything could be read.
+    pub damaged_stores: i64,
+}
+
+impl UnsentWork {
+    /// The number that a forced wipe names.
+    pub fn total(&self) -> i64 {
+        self.changes + self.originals + self.damaged_stores
+    }
+}

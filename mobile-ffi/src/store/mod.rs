@@ -1,14 +1,18 @@
 //! The phone's SQLite: WAL, `synchronous=FULL`, foreign keys, versioned migrations. What belongs together is one
 //! transaction, so that a kill at any instruction leaves all of it or nothing. A damaged file is set aside under another
-//! name, never overwritten.
+//! name, never overwritten, and what can be read of it is carried over ([ADR 19](../../../docs/adr/0019-the-phones-store.md)).
 
 mod between_phones;
 mod evidence;
 mod quarantine;
+pub(crate) mod opening;
+mod pages;
 mod reading;
+mod salvage;
+mod sealing;
 mod writing;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::Connection;
 use sync_core::model::{Actor, ChangeHash, Millis};
@@ -16,12 +20,18 @@ use sync_core::sync::wire::{DocumentHeader, SignedTip};
 
 use crate::error::ClientError;
 use crate::fault::Faults;
+use crate::host::{Rng, SystemRng};
 use crate::media::Reserve;
+
+use opening::Opening;
 
 pub use between_phones::CodeKind;
 pub use evidence::{CapturedFile, EntryKey, EntryState, MediaEntry, StoredReceipt};
 pub use reading::{DocumentRow, SignerRow, StoredChange};
+pub use salvage::{LostChange, Salvage};
 pub use writing::Write;
+
+pub(crate) use opening::is_damage;
 
 /// Migrations in order; each is applied once, the database's `user_version` says how far it is.
 const MIGRATIONS: &[&str] = &[
@@ -29,6 +39,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002_evidence.sql"),
     include_str!("../../migrations/0003_between_phones.sql"),
     include_str!("../../migrations/0004_quarantine.sql"),
+    include_str!("../../migrations/0005_headers.sql"),
 ];
 
 /// The setting under which papers of the server's wait to be brought back to it.
@@ -89,51 +100,44 @@ pub struct OwnChange {
 }
 
 impl Store {
-    /// Opens or makes the database. If the file is damaged it is renamed to `<name>.damaged-<wall>` and a fresh one made;
-    /// the new name is kept in the setting `set_aside`.
+    /// Opens or makes the database, under no key. See [`Store::open_sealed`].
     pub fn open(path: &Path, wall_ms: Millis, faults: Faults) -> Result<Self, ClientError> {
-        match Self::try_open(path, faults.clone()) {
-            Ok(store) => Ok(store),
-            Err(error) if is_damage(&error) => {
-                let aside = set_aside(path, wall_ms)?;
-                tracing::error!(%error, aside = %aside.display(), "the database is damaged and was set aside");
-                let store = Self::try_open(path, faults)?;
-                store.put_setting("set_aside", &aside.display().to_string())?;
-                Ok(store)
-            }
-            Err(error) if is_full(&error) && Reserve::beside(path).give() => {
-                Self::open(path, wall_ms, faults)
-            }
-            Err(error) => Err(error.into()),
-        }
+        let (store, _) = Self::open_sealed(path, None, &SystemRng, wall_ms, faults)?;
+        Ok(store)
     }
 
-    fn try_open(path: &Path, faults: Faults) -> Result<Self, rusqlite::Error> {
-        let mut db = Connection::open(path)?;
-        db.busy_timeout(std::time::Duration::from_secs(10))?;
-        db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-        db.pragma_update(None, "synchronous", "FULL")?;
-        db.pragma_update(None, "foreign_keys", true)?;
-        let sound: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        if sound != "ok" {
-            let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-            return Err(rusqlite::Error::SqliteFailure(code, Some(sound)));
-        }
-        let version: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        for (number, migration) in (1u32..)
-            .zip(MIGRATIONS)
-            .filter(|(number, _)| *number > version)
-        {
-            let tx = db.transaction()?;
-            tx.execute_batch(migration)?;
-            tx.pragma_update(None, "user_version", number)?;
-            tx.commit()?;
-        }
-        let reserve = Reserve::beside(path);
+    /// Opens or makes the database under a key, or none. A damaged file is set aside as `<name>.damaged-<wall>-<number>`,
+    /// never overwritten, and what can be read of it is carried into a new one; then it is said what.
+    ///
+    /// # Errors
+    /// `store.wrong_key`, `store.key_needed`, `store.not_sealed`, `store.sealing_unsupported`, `store.newer_version`,
+    /// `store.full`, `store.failed`: what lies there stays as it is.
+    pub fn open_sealed(
+        path: &Path,
+        key: Option<&[u8; 32]>,
+        rng: &dyn Rng,
+        wall_ms: Millis,
+        faults: Faults,
+    ) -> Result<(Self, Option<Salvage>), ClientError> {
+        let opening = Opening {
+            path,
+            key,
+            rng,
+            wall_ms,
+            faults,
+        };
+        opening.run()
+    }
+
+    /// What stands in the place of a store that was wiped: nothing is in it, and nothing goes in.
+    pub(crate) fn wiped() -> Result<Self, ClientError> {
+        let mut db = Connection::open_in_memory()?;
+        opening::migrate(&mut db, MIGRATIONS.len())?;
+        db.pragma_update(None, "query_only", true)?;
         Ok(Self {
             db,
-            faults,
-            reserve,
+            faults: Faults::default(),
+            reserve: Reserve::nowhere(),
         })
     }
 }
@@ -151,42 +155,7 @@ pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
     }
 }
 
-fn is_damage(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    matches!(
-        error.sqlite_error_code(),
-        Some(DatabaseCorrupt | NotADatabase)
-    )
-}
-
-fn set_aside(path: &Path, wall_ms: Millis) -> Result<PathBuf, ClientError> {
-    let named = |suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    // Never onto an older one: several damaged files are all kept.
-    let mut number = 0;
-    let aside = loop {
-        let aside = named(&format!(".damaged-{wall_ms}-{number}"));
-        if !aside.exists() {
-            break aside;
-        }
-        number += 1;
-    };
-    let failed =
-        |e: std::io::Error| ClientError::new("store.failed", "The damaged file stays").with(e);
-    std::fs::rename(path, &aside).map_err(failed)?;
-    for suffix in ["-wal", "-shm"] {
-        let beside = named(suffix);
-        if beside.exists() {
-            let mut name = aside.as_os_str().to_owned();
-            name.push(suffix);
-            std::fs::rename(beside, PathBuf::from(name)).map_err(failed)?;
-        }
-    }
-    Ok(aside)
-}
-
+#[cfg(test)]
+mod damage_tests;
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use sync_core::sync::lanes::Outgoing;
 use sync_core::sync::wire::{ChangeStatus, DocumentHeader, IndexRow, RulingNotice, SignedTip};
 
 use super::Store;
+use super::salvage::{again, snapshot_holds};
 use crate::error::ClientError;
 use crate::keys::Wrapped;
 use crate::types::{Reference, VisitSummary};
@@ -92,8 +93,26 @@ impl Store {
         Ok(found)
     }
 
-    /// A document.
+    /// A document. A snapshot that is not what was saved is made again from the changes.
     pub fn find_document(&self, id: DocumentId) -> Result<Option<DocumentRow>, ClientError> {
+        let mut row = match self.find_document_as_stored(id)? {
+            Some(row) if !snapshot_holds(&row.snapshot) => row,
+            found => return Ok(found),
+        };
+        tracing::warn!(document = %id, "a snapshot is damaged: the document is made again from its changes");
+        let changes = self.list_changes(Some(id))?;
+        let stand = changes.iter().filter(|it| match &it.status {
+            None => true,
+            Some(status) => *status == ChangeStatus::Accepted,
+        });
+        let bytes: Vec<&[u8]> = stand.map(|it| it.bytes.as_slice()).collect();
+        if let Some(document) = again(&row.header, &bytes) {
+            row.snapshot = document.save();
+        }
+        Ok(Some(row))
+    }
+
+    fn find_document_as_stored(&self, id: DocumentId) -> Result<Option<DocumentRow>, ClientError> {
         let found = self
             .db
             .query_row(
@@ -299,6 +318,25 @@ impl Store {
             Ok(DocumentIdentity::read(&kind, &preimage))
         })?;
         let rows = rows.filter_map(Result::transpose);
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Unsent changes of an actor that no signature stands by.
+    pub fn list_unsigned(&self, actor: &Actor) -> Result<Vec<TipStatement>, ClientError> {
+        let mut statement = self.db.prepare(
+            "SELECT document_id, seq, hash FROM changes c WHERE actor = ?1 AND unsent = 1
+                AND NOT EXISTS (SELECT 1 FROM tips t WHERE t.document_id = c.document_id AND t.actor = c.actor
+                                AND t.seq = c.seq AND t.hash = c.hash)",
+        )?;
+        let rows = statement.query_map([actor.to_string()], |row| {
+            let seq: i64 = row.get(1)?;
+            Ok(TipStatement {
+                document_id: parse(row, 0)?,
+                actor: *actor,
+                seq: seq.unsigned_abs(),
+                hash: parse(row, 2)?,
+            })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

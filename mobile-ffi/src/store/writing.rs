@@ -13,7 +13,7 @@ use crate::error::{ClientError, STORE_FULL};
 use crate::keys::Wrapped;
 
 /// The state of a change about which the server has not spoken.
-const QUEUED: &str = "queued";
+pub(super) const QUEUED: &str = "queued";
 
 /// A transaction of several steps, begun for writing at once: a later upgrade could be refused.
 pub struct Write<'a> {
@@ -66,7 +66,11 @@ impl Store {
     }
 }
 
-fn put_setting(db: &rusqlite::Connection, key: &str, value: &str) -> Result<(), ClientError> {
+pub(super) fn put_setting(
+    db: &rusqlite::Connection,
+    key: &str,
+    value: &str,
+) -> Result<(), ClientError> {
     db.execute(
         "INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2",
         [key, value],
@@ -116,6 +120,15 @@ impl Write<'_> {
                 columns.sheets,
                 columns.sealed,
                 state.updated_at_ms,
+            ],
+        )?;
+        // A second time, apart from the snapshot: a damaged page does not take the name of the document with it.
+        self.tx.execute(
+            "INSERT INTO document_headers (document_id, kind, preimage) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            [
+                &state.header.document_id.to_string(),
+                &state.header.kind,
+                &state.header.preimage,
             ],
         )?;
         Ok(())
@@ -341,7 +354,14 @@ impl Write<'_> {
         }
         self.remove_setting(&later)?;
         if !own {
-            for table in ["changes", "tips", "receipts", "documents", "rulings"] {
+            for table in [
+                "changes",
+                "tips",
+                "receipts",
+                "documents",
+                "document_headers",
+                "rulings",
+            ] {
                 self.tx.execute(
                     &format!("DELETE FROM {table} WHERE document_id = ?1"),
                     [&id],
