@@ -235,7 +235,8 @@ impl FoundStore {
                     self.take_by_shape(row);
                 }
             }
-            for at in 1..bytes.len() {
+            let begins = [CHANGE_RECORD[0], TIP_RECORD[0], MAGIC[0]];
+            for at in (1..bytes.len()).filter(|at| begins.contains(&bytes[*at])) {
                 let rest = &bytes[at..];
                 if rest.starts_with(&CHANGE_RECORD) {
                     let row = pages.record_at(&bytes, at - 1);
