@@ -183,9 +183,8 @@ impl Pages {
             Image::Main(_) => return None,
             Image::Frame(at) => read_as_far(self.wal.as_ref()?, at, &mut bytes),
         }
-        match &self.cipher {
-            Some(cipher) => cipher.open(page, &mut bytes),
-            None => {}
+        if let Some(cipher) = &self.cipher {
+            cipher.open(page, &mut bytes);
         }
         Some(bytes)
     }
