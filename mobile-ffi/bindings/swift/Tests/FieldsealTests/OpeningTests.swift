@@ -37,14 +37,12 @@ final class OpeningTests: XCTestCase {
         XCTAssertNil(owner)
         let visits = try await phone.visits()
         XCTAssertEqual(visits.count, 0)
-        try await phone.close()
     }
 
     func testAnErrorCarriesItsCode() async throws {
         let phone = try await openFieldseal(folder: folder(), hosts: Hosts())
         let refused = await code { _ = try await phone.visitJson(visit: String(repeating: "0", count: 64)) }
         XCTAssertEqual(refused, "visit.unknown")
-        try await phone.close()
     }
 
     func testAKeyStoreThatRefusesLeavesNothingBehind() async throws {
