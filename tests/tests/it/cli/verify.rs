@@ -12,6 +12,9 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 use super::PROGRAM;
 use crate::visits::bundle::{Sealed, Unpacked, asks, unpacked, written};
 
+/// A ZIP while it is packed.
+type Packing = ZipWriter<Cursor<Vec<u8>>>;
+
 fn verifies(bundle: &Path, more: &[&str]) -> Output {
     let mut args = vec!["verify", bundle.to_str().unwrap()];
     args.extend(more);
@@ -173,7 +176,7 @@ fn a_bundle_that_was_made_to_do_harm_is_named_and_does_none() {
     }
     assert!(!folder.path().join("../outside").exists());
     // A link.
-    let packs = |more: &dyn Fn(&mut ZipWriter<Cursor<Vec<u8>>>)| {
+    let packs = |more: &dyn Fn(&mut Packing)| {
         let whole = Cursor::new(packed(&files, stored));
         let mut writer = ZipWriter::new_append(whole).unwrap();
         more(&mut writer);
