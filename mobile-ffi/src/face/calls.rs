@@ -51,11 +51,9 @@ pub async fn open_with(
         std::fs::create_dir_all(&folder).map_err(|error| {
             ClientError::new("store.failed", "The folder of the store cannot be made").with(error)
         })?;
-        if hosts.database_key()?.is_some() {
-            let message = "This build of the library does not encrypt its store";
-            return Err(ClientError::new("store.encryption_missing", message));
-        }
-        let client = Client::open_with(&folder.join(DATABASE), hosts.host(), faults)?;
+        let key = hosts.database_key()?;
+        let path = folder.join(DATABASE);
+        let client = Client::open_sealed_with(&path, hosts.host(), key.as_deref(), faults)?;
         let client = RwLock::new(Some(Arc::new(client)));
         Ok(Arc::new(Fieldseal { client }))
     })
@@ -314,14 +312,8 @@ impl Fieldseal {
 
     /// Lets originals go for which the server has signed, until so many bytes are free.
     pub async fn free_space(&self, bytes_wanted: i64) -> Result<SpaceFreed, FieldsealError> {
-        self.with(move |client| {
-            let freed = client.free_space(bytes_wanted)?;
-            Ok(SpaceFreed {
-                files: freed.files.into(),
-                bytes: freed.bytes,
-            })
-        })
-        .await
+        self.with(move |client| Ok(client.free_space(bytes_wanted)?.into()))
+            .await
     }
 
     /// The engine over given facts (JSON) with this phone's rulebooks: findings as JSON, the same bytes as the server's.

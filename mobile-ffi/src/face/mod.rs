@@ -10,6 +10,7 @@ mod confirming;
 mod failure;
 mod fields;
 mod hosts;
+mod keeping;
 mod logging;
 mod meeting;
 mod recording;
@@ -23,6 +24,7 @@ pub use hosts::{
     Clock, ClockReading, DeviceSigner, GeoFix, Hosts, HttpExchange, HttpHeader, HttpReply,
     KeyStore, LocationSource, Transport,
 };
+pub use keeping::{FileAmount, SalvageInfo, StorageInfo, TodoInfo, UnsentInfo};
 pub use logging::{LogLine, LogSink};
 pub use records::*;
 pub use tasks::{ProgressListener, SyncDone, SyncOptions, SyncStep, TaskHandle};

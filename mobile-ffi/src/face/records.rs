@@ -12,8 +12,8 @@ use crate::error::ClientError;
 use crate::types::{
     ArrivalInput, CodeRead, CodeToShow, ConfirmationInput, ConfirmationSummary, ConflictInfo,
     Continues, DoctorItem, Enrolled, EnterpriseChoice, EnterpriseFound, EvidenceItem,
-    EvidenceSummary, LeaseInfo, NotSampledInput, OpinionInput, ParcelMade, ParcelOpened, PartyAct,
-    Reference, RefusalInput, ReportInput, RuledItem, SignerAct, SignerInfo, VisitStart,
+    EvidenceSummary, Freed, LeaseInfo, NotSampledInput, OpinionInput, ParcelMade, ParcelOpened,
+    PartyAct, Reference, RefusalInput, ReportInput, RuledItem, SignerAct, SignerInfo, VisitStart,
     VisitSummary,
 };
 
@@ -400,6 +400,16 @@ impl RecordRef {
             Self::Refusal { id: it } => Ok(ConfirmedSubject::Refusal(id(it)?)),
             Self::OnSiteReport { id: it } => Ok(ConfirmedSubject::OnSiteReport(id(it)?)),
             _ => Err(other_record()),
+        }
+    }
+
+    pub(super) fn sealed(subject: SealSubject) -> Self {
+        match subject {
+            SealSubject::Sheet(it) => Self::Sheet { id: it.to_string() },
+            SealSubject::Refusal(it) => Self::Refusal { id: it.to_string() },
+            SealSubject::NotSampled(it) => Self::NotSampled { id: it.to_string() },
+            SealSubject::OnSiteReport(it) => Self::OnSiteReport { id: it.to_string() },
+            SealSubject::Confirmation(it) => Self::Confirmation { id: it.to_string() },
         }
     }
 
@@ -981,6 +991,15 @@ pub struct SpaceFreed {
     pub files: i64,
     /// Their bytes.
     pub bytes: i64,
+}
+
+impl From<Freed> for SpaceFreed {
+    fn from(it: Freed) -> Self {
+        Self {
+            files: it.files.into(),
+            bytes: it.bytes,
+        }
+    }
 }
 
 /// A review of a piece of evidence by the authority (影像审查).

@@ -4,9 +4,9 @@
 
 mod between_phones;
 mod evidence;
-mod quarantine;
 pub(crate) mod opening;
 mod pages;
+mod quarantine;
 mod reading;
 mod salvage;
 mod sealing;

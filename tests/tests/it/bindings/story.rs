@@ -208,7 +208,7 @@ async fn play() {
         .open_parcel(parcel.bytes.clone())
         .await
         .unwrap();
-    assert_eq!(opened.visits, [refused.clone()]);
+    assert_eq!(opened.visits, std::slice::from_ref(&refused));
     let again = supervisor.face.open_parcel(parcel.bytes).await.unwrap_err();
     assert_eq!(again.problem().code, "parcel.replayed");
     let waiting = supervisor.face.cases_waiting().await.unwrap();
