@@ -430,6 +430,8 @@ fn a_product_rule_and_a_prior_sampling_are_typed() {
     }
     screen.sends("form[action$=new]");
     screen.waits_for("min_base");
+    let told = screen.complaints();
+    assert!(told.len() == 1 && told[0].contains("422"), "{told:?}");
 
     screen.goes("/console/prior-samplings");
     screen.clicks("details.card summary");
