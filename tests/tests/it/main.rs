@@ -47,3 +47,4 @@ mod tokens;
 mod uploads;
 mod users;
 mod visits;
+mod walk;

@@ -97,7 +97,7 @@ fn the_servers_of_this_binary_run_on_postgresql() {
 }
 
 /// What is not about a server that has a database to choose.
-const ELSEWHERE: [(&str, &str); 9] = [
+const ELSEWHERE: [(&str, &str); 10] = [
     (
         "bindings",
         "the phone's face; its world is a process on SQLite",
@@ -122,6 +122,10 @@ const ELSEWHERE: [(&str, &str); 9] = [
     ),
     ("objects", "of a folder or a bucket, whatever the database"),
     ("restore", "copies of a file"),
+    (
+        "walk",
+        "how pages look; what they show comes from services that run here",
+    ),
 ];
 
 #[test]

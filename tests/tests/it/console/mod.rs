@@ -5,7 +5,6 @@ mod first_run;
 mod lists;
 mod reviewing;
 mod sessions;
-mod walk;
 
 use fieldseal_tests::TestServer;
 use fieldseal_tests::provider::{Browser, Shown};
@@ -27,7 +26,7 @@ fn form(fields: &[(&str, &str)]) -> String {
 }
 
 /// Sends the login of somebody.
-fn logs_in(server: &TestServer, browser: &mut Browser, username: &str) -> Shown {
+pub fn logs_in(server: &TestServer, browser: &mut Browser, username: &str) -> Shown {
     let fields = form(&[("username", username), ("password", PASSWORD)]);
     browser.call(&server.url("/console/login"), Some(&fields))
 }

@@ -12,7 +12,7 @@ use fieldseal_tests::world::word;
 use fieldseal_tests::{Screen, TestServer, World};
 use serde_json::json;
 
-use super::logs_in;
+use crate::console::logs_in;
 
 /// Every role with a kind of organisation that has it.
 const ROLES: [(&str, &str); 12] = [
