@@ -282,6 +282,11 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "tests/tests/it/tokens/create.rs::an_account_waits_after_too_many_failures_even_with_the_right_password",
     ),
     (
+        "SEAL_QUESTIONS_MAX",
+        "attempts_exceeded",
+        "tests/tests/it/seals/get.rs::whoever_has_no_whole_digest_learns_nothing_and_whoever_asks_too_often_waits",
+    ),
+    (
         "RETURNED_PAPERS_MAX",
         "value_invalid",
         "tests/tests/it/returned_papers/create.rs::as_many_papers_as_allowed_are_taken_and_one_more_is_not",
@@ -516,6 +521,35 @@ const BESIDE: &[(&[&str], &str)] = &[
     (
         &["EXPORT_KEPT_MS"],
         "for how long a download goes on: tests/tests/it/visits/bundle.rs stands at it",
+    ),
+    (
+        &[
+            "STAMP_LOOK_MS",
+            "STAMPS_AT_ONCE",
+            "STAMP_REQUEST_S",
+            "STAMP_LEASE_MS",
+            "STAMP_ANSWER_BYTES_MAX",
+        ],
+        "how the server asks an authority of time stamps: in tests/tests/it/log/stamps.rs one answers without end",
+    ),
+    (
+        &["EXPORT_RESIDENT_BYTES_MAX", "VERIFY_RESIDENT_BYTES_MAX"],
+        "what a dossier of any length may cost: tests/tests/it/cli/large.rs holds them",
+    ),
+    (
+        &["BUNDLE_FILE_BYTES_MAX"],
+        "what a check of a bundle reads whole: tests/tests/it/cli/verify.rs has a file that grows past it",
+    ),
+    (
+        &[
+            "FACE_THREADS_MAX",
+            "LOCATION_WAIT_MS",
+            "SIGNER_WAIT_S",
+            "HOST_LOOKED_AFTER_MS",
+            "LOG_LINES_WAITING_MAX",
+            "ENTERPRISES_FOUND_MAX",
+        ],
+        "how the phone's library works for its host, and waits for it",
     ),
     (
         &["FORM_DRAWING_BYTES_MAX"],
