@@ -261,13 +261,13 @@ fn a_disk_without_room_for_evidence_takes_forms_and_says_so() {
 #[test]
 fn a_full_disk_never_blocks_a_form() {
     let w = World::shanxi();
-    let Some(disk) = SmallDisk::mount(4 * RESERVE_BYTES) else {
+    let Some(disk) = SmallDisk::mount(5 * RESERVE_BYTES) else {
         println!("nothing can be mounted here; what the phone does without room is told above");
         return;
     };
-    // Somebody else's, who takes it away in the end.
+    // Somebody else's, who takes it away in the end: as much as forms may have taken from the reserve.
     let ballast = disk.path().join("ballast");
-    std::fs::write(&ballast, vec![7; 6_000_000]).unwrap();
+    std::fs::write(&ballast, vec![7; usize::try_from(RESERVE_BYTES).unwrap()]).unwrap();
     let mut a = w.phone_on("王", disk.path().join("phone.db"), 700);
     w.enrols(&a);
     let visit = a.goes_to("铸造");
