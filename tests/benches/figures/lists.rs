@@ -258,7 +258,7 @@ impl Rows {
             );
         }
         let visit = format!("visit/{document}");
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             self.add(&FINDINGS, args!["ATTIME", document, visit.clone()]);
         }
         if number % 1_000 == 11 {
