@@ -30,7 +30,7 @@ pub struct KnownSeal {
 
 /// Ask whether a printed form's seal is known; the page of its code (`/v/{digest}`) shows the same
 #[utoipa::path(get, path = "/v1/seals/{digest}", tag = "proof",
-    params(("digest" = String, Path, description = "All 64 digits of the digest on the form")),
+    params(("digest" = String, Path, pattern = "^[0-9a-f]{64}$", description = "All 64 digits of the digest on the form")),
     responses((status = 200, body = KnownSeal), (status = "4XX", body = ProblemBody)))]
 pub async fn get_seal(
     State(app): State<App>,
