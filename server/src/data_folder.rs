@@ -2,7 +2,7 @@
 //! named here, so what a server keeps in files lies below one of these folders or is lost with the machine.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -118,10 +118,24 @@ impl DataFolder {
         }
     }
 
-    /// Notes durably that things are being put into place here.
-    pub fn begin_restoring(&self) -> io::Result<()> {
-        File::create(self.0.join(RESTORING))?.sync_all()?;
+    /// Notes durably that things are being put into place here, and the name of the folder that takes what was there.
+    pub fn begin_restoring(&self, aside: &str) -> io::Result<()> {
+        if self.set_aside_by_cut_restore()?.as_deref() == Some(aside) {
+            return Ok(());
+        }
+        let mut mark = File::create(self.0.join(RESTORING))?;
+        mark.write_all(aside.as_bytes())?;
+        mark.sync_all()?;
         sync_folder(&self.0)
+    }
+
+    /// Where a restore that was cut began to set aside what was there; none where none was cut, or before it came to that.
+    pub fn set_aside_by_cut_restore(&self) -> io::Result<Option<String>> {
+        match fs::read_to_string(self.0.join(RESTORING)) {
+            Ok(name) => Ok(Some(name).filter(|name| !name.is_empty())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Everything is in its place.

@@ -57,10 +57,8 @@ pub async fn restore(config: &DataConfig, from: &Path, programs: &Programs) -> R
         None => {
             let ready = ready_sqlite(&place, &manifest, &database).await?;
             ready_files(&place, &manifest, from, elsewhere)?;
-            data.begin_restoring().map_err(at(data.path()))?;
-            for old in data.database_files() {
-                place.set_aside(&old)?;
-            }
+            place.begin()?;
+            place.set_database_aside()?;
             place.put_files(&manifest)?;
             // The database last: what it names is there.
             place.rename(&place.ready.join("fieldseal.db"), &data.database())?;
@@ -70,7 +68,7 @@ pub async fn restore(config: &DataConfig, from: &Path, programs: &Programs) -> R
             // No server starts on a database whose filling has not ended.
             let store = fill_postgres(url, &manifest, &database, programs).await?;
             ready_files(&place, &manifest, from, elsewhere)?;
-            data.begin_restoring().map_err(at(data.path()))?;
+            place.begin()?;
             place.put_files(&manifest)?;
             let epoch = begin_epoch(&store).await?;
             whole::end_filling(&store).await?;
@@ -91,7 +89,10 @@ pub async fn restore(config: &DataConfig, from: &Path, programs: &Programs) -> R
 struct Place<'a> {
     data: &'a DataFolder,
     ready: PathBuf,
+    /// Takes what was there before; the one of the restore that was cut here, if one was.
     aside: PathBuf,
+    /// Takes what a restore that was cut had put into place already.
+    again: PathBuf,
 }
 
 impl<'a> Place<'a> {
@@ -109,21 +110,65 @@ impl<'a> Place<'a> {
         make_private(&ready).map_err(at(&ready))?;
         let now = jiff::Timestamp::from_millisecond(SystemClock.now()).unwrap_or_default();
         let name = format!("{ASIDE}{}", now.strftime("%Y%m%dT%H%M%SZ"));
-        let mut aside = folder.join(&name);
-        let mut number = 1;
-        while aside.exists() {
-            number += 1;
-            aside = folder.join(format!("{name}-{number}"));
+        let numbered = (2..).map(|number| format!("{name}-{number}"));
+        let mut free = std::iter::once(name.clone())
+            .chain(numbered)
+            .map(|name| folder.join(name))
+            .filter(|path| !path.exists());
+        let mut fresh = || free.next().unwrap_or_else(|| folder.join(&name));
+        let begun = data.set_aside_by_cut_restore().map_err(at(folder))?;
+        let aside = match begun {
+            Some(name) if Self::is_aside(&name) => folder.join(name),
+            _ => fresh(),
+        };
+        Ok(Self {
+            data,
+            ready,
+            aside,
+            again: fresh(),
+        })
+    }
+
+    /// A name that a restore gave, and no way out of the data folder.
+    fn is_aside(name: &str) -> bool {
+        name.starts_with(ASIDE) && Path::new(name).file_name() == Some(name.as_ref())
+    }
+
+    /// From here on things are put into place.
+    fn begin(&self) -> Result<()> {
+        let name = self.aside.file_name().unwrap_or_default();
+        let begun = self.data.begin_restoring(&name.to_string_lossy());
+        begun.map_err(at(self.data.path()))
+    }
+
+    /// The database with its log, together: a database without its log is damaged, and has lost what was written last.
+    fn set_database_aside(&self) -> Result<()> {
+        let files = self.data.database_files();
+        let [database, ..] = &files;
+        // A restore that was cut between the two leaves the log behind; one that was cut later, what it has restored.
+        let restored = database.exists() && self.below(&self.aside, database).exists();
+        let folder = if restored { &self.again } else { &self.aside };
+        for old in files.iter().filter(|old| old.exists()) {
+            self.rename(old, &self.below(folder, old))?;
         }
-        Ok(Self { data, ready, aside })
+        Ok(())
     }
 
     fn set_aside(&self, path: &Path) -> Result<()> {
         if !path.exists() && !path.is_symlink() {
             return Ok(());
         }
-        let below = path.strip_prefix(self.data.path()).unwrap_or(path);
-        self.rename(path, &self.aside.join(below))
+        let kept = self.below(&self.aside, path);
+        let to = if kept.exists() {
+            self.below(&self.again, path)
+        } else {
+            kept
+        };
+        self.rename(path, &to)
+    }
+
+    fn below(&self, folder: &Path, path: &Path) -> PathBuf {
+        folder.join(path.strip_prefix(self.data.path()).unwrap_or(path))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
