@@ -95,14 +95,7 @@ fn carry(mut phone: TcpStream, server: SocketAddr, up_max: i64) -> io::Result<()
 pub fn serve_world() {
     let w = World::with(TestServer::start(), &["bodies", "shanxi"]);
     let line = Line::begin(w.server.address).expect("a line");
-    let elsewhere = json!({
-        "source": "e-CQS", "confidence": "confirmed", "sampled_on": "2025-02-01", "sampling_kind": "routine",
-        "authority_id": w.id("organisation", "晋城市局"), "region": "140525", "enterprise_uscc": "911405250000B1E536",
-        "product_name": "检查井盖", "producer_uscc": "911405250000B1E536", "standards": ["GB/T 23858-2009"],
-        "trademark": "示例", "spec_model": "标准型",
-    });
-    w.call("POST", "晋城", "/v1/prior-samplings", elsewhere)
-        .expect(201);
+    w.knows_of_covers_sampled_elsewhere("晋城", "晋城市局", "140525");
     let known = w.catalogue();
     let ids = |kind: &str, keys: Vec<&String>| -> Value {
         let pairs = keys.into_iter();

@@ -10,6 +10,7 @@ use mobile_ffi::{
 use sync_core::model::{DocumentId, RefusalId, SealSubject, UserId};
 
 use crate::phone::{Phone, signs};
+use crate::scenes::without_reason;
 use crate::world::World;
 
 /// Pixels to a square of a code on a screen.
@@ -33,13 +34,9 @@ pub fn north_of_shop(metres: i64) -> Option<Fix> {
 /// What a team writes whom the shop locks out.
 pub fn locked_door(w: &World, task: &str) -> RefusalInput {
     RefusalInput {
-        kind: "no_reason".to_owned(),
-        fact_description: "店主锁门，拒绝抽样".to_owned(),
-        product: "电动车头盔".to_owned(),
-        witness: Some("邻店店主".to_owned()),
-        consequence_explained: true,
         consequence: Some("无理由拒绝抽样将被列入跟踪抽查并依法公示".to_owned()),
         task_id: Some(w.id("task", task).parse().expect("a task")),
+        ..without_reason("店主锁门，拒绝抽样", "电动车头盔", "邻店店主")
     }
 }
 

@@ -22,6 +22,7 @@ pub mod publicity_system;
 pub mod push_provider;
 pub mod relay;
 pub mod s3;
+pub mod scenes;
 pub mod screen;
 pub mod seed;
 pub mod server;

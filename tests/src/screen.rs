@@ -228,6 +228,14 @@ impl Screen {
         self
     }
 
+    /// Types into the fields of these names.
+    pub fn fills(&self, fields: &[(&str, &str)]) -> &Self {
+        for (name, text) in fields {
+            self.types(&format!("[name={name}]"), text);
+        }
+        self
+    }
+
     /// Presses a key once, wherever the focus is: `a`, `1`, `Enter`, `Escape`, `ArrowRight`. It goes to the browser as one
     /// event down and one up, so that nothing is pressed again where the key leads to another page.
     pub fn presses(&self, key: &str) -> &Self {

@@ -8,10 +8,11 @@ use fieldseal_server::services::ruling::rule_what_is_dirty;
 use fieldseal_server::services::wakes;
 use fieldseal_server::store::Statement;
 use fieldseal_tests::push_provider::PushProvider;
+use fieldseal_tests::scenes::without_reason;
 use fieldseal_tests::server::{Answer, PASSWORD};
 use fieldseal_tests::tus::{Piece, Tus};
 use fieldseal_tests::{TestDevice, TestServer, World};
-use mobile_ffi::{PartyAct, RefusalInput};
+use mobile_ffi::PartyAct;
 use serde_json::{Value, json};
 use sync_core::limits::{IDEMPOTENCY_KEY_CHARS_MAX, IDEMPOTENCY_KEY_MS, IMPORT_REQUEST_S};
 use sync_core::model::{RefusalId, SealSubject};
@@ -123,15 +124,7 @@ impl Twice<'_> {
 fn refused(w: &World) -> RefusalId {
     let mut phone = w.phone("王");
     let visit = phone.enters("五金店");
-    let refusal = RefusalInput {
-        kind: "no_reason".to_owned(),
-        fact_description: "店主锁门，拒绝抽样".to_owned(),
-        product: "电动车头盔".to_owned(),
-        witness: Some("邻店店主".to_owned()),
-        consequence_explained: true,
-        consequence: None,
-        task_id: None,
-    };
+    let refusal = without_reason("店主锁门，拒绝抽样", "电动车头盔", "邻店店主");
     let refusal = phone.client.refuse(visit, refusal).unwrap();
     let act = PartyAct::Refused {
         reason: "不愿被抽样".to_owned(),

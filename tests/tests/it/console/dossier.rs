@@ -2,6 +2,7 @@
 
 use fieldseal_tests::demonstration::{FILES, Story};
 use fieldseal_tests::pictures::{self, CameraNotes};
+use fieldseal_tests::scenes::without_reason;
 use fieldseal_tests::{Screen, TestServer, World};
 use mobile_ffi::{EvidenceSubject, RefusalInput};
 use serde_json::json;
@@ -20,13 +21,12 @@ fn world() -> (World, DocumentId) {
     let arrival = wang.arrival();
     wang.client.record_arrival(visit, arrival).unwrap();
     let refusal = RefusalInput {
-        kind: "no_reason".to_owned(),
-        fact_description: format!("店主说：{SCRIPT}"),
-        product: format!("学生服{SCRIPT}"),
-        witness: Some(SCRIPT.to_owned()),
-        consequence_explained: true,
         consequence: Some(SCRIPT.to_owned()),
-        task_id: None,
+        ..without_reason(
+            &format!("店主说：{SCRIPT}"),
+            &format!("学生服{SCRIPT}"),
+            SCRIPT,
+        )
     };
     let refusal = wang.client.refuse(visit, refusal).unwrap();
     let notes = CameraNotes {

@@ -1,10 +1,11 @@
 //! Lists, figures and running the house, by whoever sits there: a search that finds a confirmed refusal, a file that is what
 //! the filter finds, a task list with three bad rows, a phone that is enrolled and revoked; and a look at each page.
 
+use fieldseal_tests::scenes::without_reason;
 use fieldseal_tests::screen::WIDTHS;
 use fieldseal_tests::world::word;
 use fieldseal_tests::{Phone, Screen, World};
-use mobile_ffi::{PartyAct, RefusalInput};
+use mobile_ffi::PartyAct;
 use serde_json::{Value, json};
 use sync_core::model::{DocumentId, SealSubject};
 
@@ -26,15 +27,7 @@ fn world() -> (World, Phone, DocumentId) {
     for enterprise in ["五金店", "服饰"] {
         w.minutes(60);
         let visit = wang.enters(enterprise);
-        let refusal = RefusalInput {
-            kind: "no_reason".to_owned(),
-            fact_description: "店主锁门，拒绝抽样".to_owned(),
-            product: "电动车头盔".to_owned(),
-            witness: Some("邻店店主".to_owned()),
-            consequence_explained: true,
-            consequence: None,
-            task_id: None,
-        };
+        let refusal = without_reason("店主锁门，拒绝抽样", "电动车头盔", "邻店店主");
         let refusal = wang.client.refuse(visit, refusal).unwrap();
         let act = PartyAct::Refused {
             reason: "不愿被抽样".to_owned(),
@@ -391,16 +384,14 @@ fn a_product_rule_and_a_prior_sampling_are_typed() {
     screen.logs_in("jincheng");
     screen.goes("/console/product-rules");
     screen.clicks("details.card summary");
-    for (field, text) in [
+    screen.fills(&[
         ("product_name", "消防水带"),
         ("standards", "GB 6246-2011，GB 12514.1-2005"),
         ("unit", "米"),
         ("min_base", "60"),
         ("test_qty", "20.5"),
         ("spare_qty", "20"),
-    ] {
-        screen.types(&format!("[name={field}]"), text);
-    }
+    ]);
     looks(&screen, "product-rule");
     screen.sends("form[action$=new]");
     let rows = screen.all("tbody tr");
@@ -418,16 +409,14 @@ fn a_product_rule_and_a_prior_sampling_are_typed() {
     );
     // What cannot be is told with its field, and nothing is written.
     screen.clicks("details.card summary");
-    for (field, text) in [
+    screen.fills(&[
         ("product_name", "消防水带"),
         ("standards", "GB 6246-2011"),
         ("unit", "米"),
         ("min_base", "10"),
         ("test_qty", "20"),
         ("spare_qty", "20"),
-    ] {
-        screen.types(&format!("[name={field}]"), text);
-    }
+    ]);
     screen.sends("form[action$=new]");
     screen.waits_for("min_base");
     let told = screen.complaints();

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use fieldseal_server::objects::ObjectName;
 use fieldseal_tests::demonstration::{FILES, Story};
 use fieldseal_tests::phone::Phone;
+use fieldseal_tests::scenes::Contested;
 use fieldseal_tests::screen::WIDTHS;
 use fieldseal_tests::world::word;
 use fieldseal_tests::{Screen, TestServer, World, pictures};
@@ -267,15 +268,10 @@ fn a_film_plays_in_ranges_and_who_read_it_is_on_the_trail() {
 #[test]
 fn pages_are_read_and_decisions_taken_without_scripts() {
     let w = World::shanxi();
-    let (mut a, mut b) = (w.phone("王"), w.phone("李"));
-    a.offline();
-    b.offline();
-    let one = a.enters("铸造");
-    a.draws("T1");
-    let other = b.enters("铸造");
-    b.draws("T5");
-    a.online().syncs();
-    b.online().syncs();
+    let Contested {
+        phones: [a, _],
+        visits: [one, other],
+    } = w.contests();
     pictures_of(&w, &a, one, 2);
     let Some(screen) = Screen::open(&w.server) else {
         return;
@@ -373,16 +369,10 @@ fn a_contested_entry_is_settled_in_the_street_and_the_phone_learns_it() {
 
 fn is_settled(width: u32) {
     let w = World::shanxi();
-    let (mut a, mut b) = (w.phone("王"), w.phone("李"));
-    a.offline();
-    b.offline();
-    let one = a.enters("铸造");
-    a.draws("T1");
-    let other = b.enters("铸造");
-    b.draws("T5");
-    a.online().syncs();
-    b.online().syncs();
-    assert_eq!(w.standings(one), ["contested"]);
+    let Contested {
+        phones: [a, _],
+        visits: [one, other],
+    } = w.contests();
     let Some(screen) = Screen::open(&w.server) else {
         return;
     };

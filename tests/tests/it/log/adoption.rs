@@ -46,11 +46,7 @@ fn again(w: &mut World) {
 fn upgraded(folder: &Path) -> (World, Phone, DocumentId) {
     let mut w = World::with(TestServer::start_in(folder), &["bodies", "shanxi"]);
     let mut wang = w.phone("王");
-    let visit = wang.enters("铸造");
-    let sample = wang.draws("T1");
-    wang.syncs();
-    w.receives("钱", sample);
-    w.rules_entry("晋城", visit, "first");
+    let (visit, _) = w.does_all_that_is_logged(&mut wang);
     let bytes = b"what the camera saw";
     let photo = photo(bytes);
     let piece = wang.client.add_evidence(visit, photo).unwrap();

@@ -23,11 +23,7 @@ fn places(w: &World) -> Vec<String> {
 fn busy() -> (World, Phone, DocumentId) {
     let w = World::shanxi();
     let mut wang = w.phone("王");
-    let visit = wang.enters("铸造");
-    let sample = wang.draws("T1");
-    wang.syncs();
-    w.receives("钱", sample);
-    w.rules_entry("晋城", visit, "first");
+    let (visit, _) = w.does_all_that_is_logged(&mut wang);
     checkpoint(&w);
     (w, wang, visit)
 }

@@ -11,11 +11,7 @@ use super::followed;
 fn a_visits_chain_tells_of_pushes_signatures_rulings_decisions_and_the_laboratory() {
     let w = World::shanxi();
     let mut wang = w.phone("王");
-    let visit = wang.enters("铸造");
-    let sample = wang.draws("T1");
-    wang.syncs();
-    w.receives("钱", sample);
-    w.rules_entry("晋城", visit, "first");
+    let (visit, sample) = w.does_all_that_is_logged(&mut wang);
     let (lines, head) = followed(&w, visit);
     let mut kinds: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for line in &lines {

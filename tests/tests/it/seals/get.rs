@@ -1,9 +1,9 @@
 //! `GET /v1/seals/{digest}` and `/v/{digest}`, where the code of a printed form leads.
 
 use fieldseal_tests::phone::{Phone, signed_by_party, signs};
+use fieldseal_tests::scenes::without_reason;
 use fieldseal_tests::world::shanghai_ms;
 use fieldseal_tests::{Answer, Screen, World};
-use mobile_ffi::RefusalInput;
 use serde_json::{Value, json};
 use sync_core::limits::{FAILURES_WINDOW_MS, SEAL_QUESTIONS_MAX};
 use sync_core::model::{DocumentId, RefusalId, SampleId, SealSubject};
@@ -26,15 +26,7 @@ impl Sealed {
         let visit = phone.enters("铸造");
         w.minutes(30);
         let sheet = phone.draws("T1");
-        let refusal = RefusalInput {
-            kind: "no_reason".into(),
-            fact_description: "负责人拒绝开仓。".into(),
-            product: "检查井盖".into(),
-            witness: Some("赵见证".into()),
-            consequence_explained: true,
-            consequence: None,
-            task_id: None,
-        };
+        let refusal = without_reason("负责人拒绝开仓。", "检查井盖", "赵见证");
         let refusal = phone.client.refuse(visit, refusal).unwrap();
         phone
             .tries_to_seal_with(SealSubject::Refusal(refusal), signed_by_party())

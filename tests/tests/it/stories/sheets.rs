@@ -2,6 +2,7 @@
 
 use fieldseal_tests::World;
 use fieldseal_tests::phone::signs;
+use fieldseal_tests::scenes::without_reason;
 use mobile_ffi::{PartyAct, RefusalInput};
 use serde_json::json;
 use sync_core::model::SealSubject;
@@ -152,13 +153,8 @@ fn a_sealed_refusal_is_shown_as_sealed_with_who_would_not_sign_and_what_changed_
     let mut a = w.phone("王");
     let visit = a.enters("铸造");
     let refusal = RefusalInput {
-        kind: "no_reason".to_owned(),
-        fact_description: "负责人拒绝抽样".to_owned(),
-        product: "检查井盖".to_owned(),
-        witness: Some("居委会 周某".to_owned()),
-        consequence_explained: true,
-        consequence: None,
         task_id: Some(w.id("task", "T1").parse().unwrap()),
+        ..without_reason("负责人拒绝抽样", "检查井盖", "居委会 周某")
     };
     let subject = SealSubject::Refusal(a.client.refuse(visit, refusal).unwrap());
     let act = |reason: &str, witness: &str| PartyAct::Refused {

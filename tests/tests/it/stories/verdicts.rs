@@ -5,7 +5,7 @@ use fieldseal_server::crypto::sha256;
 use fieldseal_server::store::Statement;
 use fieldseal_tests::world::word;
 use fieldseal_tests::{Phone, World};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 fn path(scope: &str) -> String {
     let encoded: String = scope.bytes().map(|byte| format!("%{byte:02X}")).collect();
@@ -20,14 +20,7 @@ fn hash(text: &str) -> String {
 fn ruled_world() -> (World, Phone, Phone) {
     let w = World::shanxi();
     let (mut a, mut b) = (w.phone("王"), w.phone("李"));
-    let elsewhere = json!({
-        "source": "e-CQS", "confidence": "confirmed", "sampled_on": "2025-02-01", "sampling_kind": "routine",
-        "authority_id": w.id("organisation", "山西省局"), "region": "140802", "enterprise_uscc": "911405250000B1E536",
-        "product_name": "检查井盖", "producer_uscc": "911405250000B1E536", "standards": ["GB/T 23858-2009"],
-        "trademark": "示例", "spec_model": "标准型",
-    });
-    w.call("POST", "山西", "/v1/prior-samplings", elsewhere)
-        .expect(201);
+    w.knows_of_covers_sampled_elsewhere("山西", "山西省局", "140802");
     a.enters("铸造");
     a.draws("T1");
     w.minutes(20);

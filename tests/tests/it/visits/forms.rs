@@ -5,10 +5,10 @@ use fieldseal_server::objects::ObjectName;
 use fieldseal_tests::hands::{Hand, Who, metres_away};
 use fieldseal_tests::phone::{Phone, signed_by_party};
 use fieldseal_tests::printing::Printer;
+use fieldseal_tests::scenes::without_reason;
 use fieldseal_tests::{Answer, World, pictures};
 use mobile_ffi::{
-    CaptureInput, EvidenceInput, EvidenceSubject, NotSampledInput, PaperForm, PartyAct,
-    RefusalInput, ReportInput,
+    CaptureInput, EvidenceInput, EvidenceSubject, NotSampledInput, PaperForm, PartyAct, ReportInput,
 };
 use serde_json::{Value, json};
 use sync_core::document::ConfirmationDocument;
@@ -36,15 +36,7 @@ impl Recorded {
         let visit = phone.enters("铸造");
         let sheet = phone.draws("T1");
         let client = &phone.client;
-        let refusal = RefusalInput {
-            kind: "no_reason".into(),
-            fact_description: "负责人拒绝开仓，经两次说明仍不配合。".into(),
-            product: "检查井盖".into(),
-            witness: Some("赵见证".into()),
-            consequence_explained: true,
-            consequence: None,
-            task_id: None,
-        };
+        let refusal = without_reason("负责人拒绝开仓，经两次说明仍不配合。", "检查井盖", "赵见证");
         let refusal = client.refuse(visit, refusal).unwrap();
         let not_sampled = NotSampledInput {
             reason: "stock_too_small".into(),

@@ -1,7 +1,8 @@
 //! `GET /v1/visits` and `GET /v1/visits.csv`: what is asked is found, nothing else, and the file is what the list is.
 
+use fieldseal_tests::scenes::without_reason;
 use fieldseal_tests::{Phone, World};
-use mobile_ffi::{PartyAct, RefusalInput};
+use mobile_ffi::PartyAct;
 use serde_json::{Value, json};
 use sync_core::model::{DocumentId, SealSubject};
 
@@ -148,15 +149,7 @@ fn a_confirmed_refusal_is_found_and_one_that_is_only_reported_is_not() {
     let mut it = Field::new();
     it.w.minutes(60);
     let visit = it.wang.enters("服饰");
-    let refusal = RefusalInput {
-        kind: "no_reason".to_owned(),
-        fact_description: "店主锁门，拒绝抽样".to_owned(),
-        product: "学生服".to_owned(),
-        witness: Some("邻店店主".to_owned()),
-        consequence_explained: true,
-        consequence: None,
-        task_id: None,
-    };
+    let refusal = without_reason("店主锁门，拒绝抽样", "学生服", "邻店店主");
     let refusal = it.wang.client.refuse(visit, refusal).unwrap();
     let act = PartyAct::Refused {
         reason: "不愿被抽样".to_owned(),
