@@ -1,9 +1,9 @@
 // swift-tools-version:5.9
-// The generated module with its tests. `test` lays it beside what was generated.
-import Foundation
+// The generated module, a small sampler's client, and the tests of both. `test` lays this beside what was generated.
 import PackageDescription
 
-let library = ProcessInfo.processInfo.environment["FIELDSEAL_SWIFT_LIBRARY"] ?? "lib"
+// Where the native library lies.
+let library = Context.environment["FIELDSEAL_SWIFT_LIBRARY"] ?? "lib"
 
 let package = Package(
     name: "Fieldseal",
@@ -16,7 +16,11 @@ let package = Package(
             dependencies: ["FieldsealFFI"],
             linkerSettings: [.unsafeFlags(["-L\(library)", "-lmobile_ffi", "-Xlinker", "-rpath", "-Xlinker", library])]
         ),
-        .testTarget(name: "FieldsealTests", dependencies: ["Fieldseal"]),
+        .executableTarget(name: "SamplerClient", dependencies: ["Fieldseal"], path: "Sampler"),
+        .target(name: "Story", dependencies: ["Fieldseal"], path: "Tests/Story"),
+        .executableTarget(name: "UntilKilled", dependencies: ["Fieldseal", "Story"], path: "Tests/UntilKilled"),
+        .testTarget(name: "FieldsealTests", dependencies: ["Fieldseal", "SamplerClient", "Story", "UntilKilled"]),
     ],
+    // What is generated is Swift 5: under 6 its globals are errors of concurrency.
     swiftLanguageVersions: [.v5]
 )
