@@ -20,14 +20,14 @@ use sync_core::sync::wire::SignedTip;
 use uuid::Uuid;
 
 use crate::api::{Api, Refusal};
-use crate::error::ClientError;
+use crate::error::{ClientError, STORE_DAMAGED};
 use crate::fault::Faults;
 use crate::host::{Host, Signer, signed_with, unless_refused};
 use crate::install::{Install, InstallFile};
 use crate::keys::{self, SoftwareKey};
 use crate::kinds::Kinds;
 use crate::media::MediaFolder;
-use crate::store::{Salvage, Store};
+use crate::store::{LookThrough, Salvage, Store};
 use crate::taking;
 use crate::types::{Enrolled, SignerInfo};
 use crate::uploading::Uploads;
@@ -172,9 +172,19 @@ impl Client {
         let key = key.map(<[u8; 32]>::try_from).transpose().map_err(|_| {
             ClientError::new("store.key_malformed", "The key of a store has 32 bytes")
         })?;
+        match Self::open_once(path, host.clone(), key.as_ref(), faults.clone()) {
+            // Not all of it was read before: now it is.
+            Err(error) if error.code == STORE_DAMAGED && Store::distrust(path) => {
+                Self::open_once(path, host, key.as_ref(), faults)
+            }
+            done => done,
+        }
+    }
+
+    fn open_once(path: &Path, host: Host, key: Option<&[u8; 32]>, faults: Faults) -> Done<Self> {
         let rng = host.rng.as_ref();
         let wall_ms = host.clock.wall_ms();
-        let opened = Store::open_sealed(path, key.as_ref(), rng, wall_ms, faults.clone())?;
+        let opened = Store::open_as_due(path, key, rng, wall_ms, faults.clone())?;
         let (mut store, salvaged) = opened;
         let file = InstallFile::beside(path);
         // While its key is at hand: another install cannot sign what this one wrote.
@@ -225,6 +235,26 @@ impl Client {
     /// What was saved from damaged stores of this phone, and what was not, the oldest first.
     pub fn salvages(&self) -> Done<Vec<Salvage>> {
         self.lock().store.salvages()
+    }
+
+    /// What reads all of the store while it is open, where that is due: on a thread that nobody waits for.
+    pub fn look_through(&self) -> Option<LookThrough> {
+        self.lock().store.look_through(self.wall_ms())
+    }
+
+    /// Damage was found in the store while it is open: from here on nothing is written (`store.damaged`), and what can be
+    /// read is saved when it is opened anew.
+    pub fn leave_damaged_store(&self) {
+        self.lock().store.leave();
+    }
+
+    /// Does something with it; damage of the store that is met is known from then on.
+    pub(crate) fn heeding<T>(&self, work: impl FnOnce(&Self) -> Done<T>) -> Done<T> {
+        let done = work(self);
+        if done.as_ref().is_err_and(|it| it.code == STORE_DAMAGED) {
+            self.leave_damaged_store();
+        }
+        done
     }
 
     /// Where the database is.
@@ -286,7 +316,8 @@ impl Client {
             let nobody = DeviceId(Uuid::nil());
             let statement = agreement_statement(&challenge, nobody, agreement.public());
             body["agreement_key"] = json!(STANDARD.encode(agreement.public()));
-            body["agreement_signature"] = json!(STANDARD.encode(key.sign(&statement)));
+            let signature = signed_with(key.as_ref(), &statement)?;
+            body["agreement_signature"] = json!(STANDARD.encode(signature));
         }
         // By it a server that was restored knows again who this is.
         if let Some(certificate) = before {

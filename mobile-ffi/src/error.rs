@@ -28,6 +28,12 @@ impl ClientError {
         }
     }
 
+    /// The store is damaged, found while it is open.
+    pub(crate) fn damaged(because: impl fmt::Display) -> Self {
+        let message = "The phone's store is damaged: open it anew, and what can be read is saved";
+        Self::new(STORE_DAMAGED, message).with(because)
+    }
+
     /// The same with details for a log.
     #[must_use]
     pub fn with(mut self, details: impl fmt::Display) -> Self {
@@ -86,9 +92,7 @@ impl From<rusqlite::Error> for ClientError {
             return Self::new("store.wiped", message).with(error);
         }
         if crate::store::is_damage(&error) {
-            let message =
-                "The phone's store is damaged: open it anew, and what can be read is saved";
-            return Self::new(STORE_DAMAGED, message).with(error);
+            return Self::damaged(error);
         }
         Self::new("store.failed", "The phone's store could not do this").with(error)
     }

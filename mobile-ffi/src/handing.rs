@@ -23,6 +23,7 @@ use sync_core::sync::wire::DocumentHeader;
 use crate::api::Api;
 use crate::client::{Client, Done, not_enrolled};
 use crate::error::ClientError;
+use crate::host::{made_with, signed_with};
 use crate::keys::RustVerifier;
 use crate::kinds::{Held, Kinds, confirmations_in, visit_in};
 use crate::store::Store;
@@ -58,7 +59,9 @@ impl Client {
             sender: &sender,
             contents: &contents.pack().map_err(refused)?,
         };
-        let bytes = seal(&sending, &seed, |message| inner.key.sign(message)).map_err(refused)?;
+        let bytes = made_with(inner.key.as_ref(), |sign| {
+            seal(&sending, &seed, sign).map_err(refused)
+        })?;
         Ok(ParcelMade {
             parcel_id,
             file_name: format!("{parcel_id}.fieldseal"),
@@ -195,7 +198,7 @@ impl Client {
         let body = json!({
             "agreement_key": public,
             "challenge": challenge,
-            "signature": STANDARD.encode(key.sign(&statement)),
+            "signature": STANDARD.encode(signed_with(key.as_ref(), &statement)?),
         });
         let path = format!("/v1/devices/{device}/agreement-key");
         let answer = self.call("PUT", &path, Some(&body))?;

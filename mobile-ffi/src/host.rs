@@ -134,6 +134,21 @@ pub(crate) fn signed_with(key: &dyn Signer, message: &[u8]) -> Result<Vec<u8>, C
     unless_refused(key.sign(message))
 }
 
+/// Makes something around what a key signs. Where the key refuses, that is the error, and what was made is nothing.
+pub(crate) fn made_with<T>(
+    key: &dyn Signer,
+    make: impl FnOnce(&mut dyn FnMut(&[u8]) -> Vec<u8>) -> Result<T, ClientError>,
+) -> Result<T, ClientError> {
+    let mut refusal = None;
+    let made = make(&mut |message| {
+        signed_with(key, message).unwrap_or_else(|error| {
+            refusal = Some(error);
+            Vec::new()
+        })
+    });
+    refusal.map_or(made, Err)
+}
+
 /// What a key gave, or that it gave nothing.
 pub(crate) fn unless_refused(given: Vec<u8>) -> Result<Vec<u8>, ClientError> {
     match given.is_empty() {

@@ -16,6 +16,7 @@ use sync_core::sync::cases::region_of;
 
 use crate::client::{Client, Done, not_enrolled};
 use crate::error::ClientError;
+use crate::host::made_with;
 use crate::keys::RustVerifier;
 use crate::kinds::{confirmations_in, visit_in};
 use crate::store::{CodeKind, Store};
@@ -232,7 +233,9 @@ impl Client {
         let wall_ms = self.wall_ms();
         let mut inner = self.lock();
         let key = inner.key.clone();
-        let spoken = Spoken::say(what, |message| key.sign(message)).map_err(refused)?;
+        let spoken = made_with(key.as_ref(), |sign| {
+            Spoken::say(what, sign).map_err(refused)
+        })?;
         let shown = Shown {
             spoken,
             certificate,

@@ -97,7 +97,8 @@ impl Client {
                         next = Some(Event::Woke);
                     }
                     Effect::ReadOutbox { bytes_max, skipped } => {
-                        let read = self.lock().store.read_outbox(bytes_max, &skipped);
+                        let read =
+                            self.heeding(|it| it.lock().store.read_outbox(bytes_max, &skipped));
                         next = Some(or_store_failed(read, |changes| Event::Outbox { changes }));
                     }
                     Effect::RefreshToken => {
@@ -145,6 +146,7 @@ impl Client {
                         let mut inner = self.lock();
                         let taken = taking::take(&mut inner.store, &Kinds, &brought, &arrival);
                         drop(inner);
+                        let taken = self.heeding(|_| taken);
                         next = Some(or_store_failed(taken, |unsent| Event::Stored { unsent }));
                     }
                 }

@@ -273,6 +273,13 @@ pub const PROGRESS_MS: i64 = 500;
 pub const RESERVE_BYTES: u64 = 8 * 1024 * 1024;
 /// How much of that room is given up at a time, in bytes.
 pub const RESERVE_STEP_BYTES: u64 = 1024 * 1024;
+/// How long a phone's store that was read whole and found sound is opened without being read whole, in milliseconds: after
+/// the first it is read while it is open, after the second before it is opened.
+pub const STORE_LOOKED_THROUGH_MS: i64 = 24 * 3_600_000;
+/// See [`STORE_LOOKED_THROUGH_MS`].
+pub const STORE_LOOKED_THROUGH_FIRST_MS: i64 = 7 * 24 * 3_600_000;
+/// How long after its opening a store is read whole at the earliest, in milliseconds: the first lists come before.
+pub const STORE_LOOKED_THROUGH_AFTER_MS: u64 = 5_000;
 /// How long a captured file that no record names is kept, in milliseconds.
 pub const ORPHAN_KEPT_MS: i64 = 30 * 24 * 3_600_000;
 

@@ -8,6 +8,7 @@ use sync_core::limits::ENTERPRISES_FOUND_MAX;
 use super::failure::FieldsealError;
 use super::fields::{fields, id, text};
 use super::hosts::Hosts;
+use super::looking::look_through_soon;
 use super::records::{
     ConflictRow, DoctorRow, DoorInfo, EnterpriseInfo, LeaseRow, Owner, ProductRuleInfo,
     ReferenceRecord, RuledInfo, RulesHeld, RulingInfo, Signatory, SpaceFreed, TaskInfo, VisitPlan,
@@ -54,7 +55,9 @@ pub async fn open_with(
         let key = hosts.database_key()?;
         let path = folder.join(DATABASE);
         let client = Client::open_sealed_with(&path, hosts.host(), key.as_deref(), faults)?;
-        let client = RwLock::new(Some(Arc::new(client)));
+        let client = Arc::new(client);
+        look_through_soon(&client);
+        let client = RwLock::new(Some(client));
         Ok(Arc::new(Fieldseal { client }))
     })
     .await
@@ -79,7 +82,7 @@ impl Fieldseal {
         work: impl FnOnce(&Client) -> Done<T> + Send + 'static,
     ) -> Result<T, FieldsealError> {
         let client = self.client()?;
-        run(move || work(&client)).await
+        run(move || client.heeding(work)).await
     }
 
     /// The same where a list comes back.

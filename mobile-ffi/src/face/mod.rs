@@ -12,6 +12,7 @@ mod fields;
 mod hosts;
 mod keeping;
 mod logging;
+mod looking;
 mod meeting;
 mod recording;
 mod records;

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::failure::{FieldsealError, HostFailure};
 use super::fields::word;
+use super::looking::look_through_soon;
 use super::waiting::{begin, stoppable};
 use crate::client::Client;
 use crate::error::ClientError;
@@ -148,10 +149,11 @@ pub(super) fn begin_sync(
     let stopping = stop.clone();
     let work = move || {
         let done = stoppable(stopping.clone(), || {
-            sync(&client, &options, listener, &stopping)
+            client.heeding(|client| sync(client, &options, listener, &stopping))
         });
         // Nobody may be waiting any more.
         let _ = end.send(Some(done.map_err(FieldsealError::from)));
+        look_through_soon(&client);
     };
     begin(work)?;
     Ok(Arc::new(TaskHandle { stop, ended }))

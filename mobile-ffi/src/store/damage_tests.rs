@@ -15,6 +15,7 @@ use sync_core::proof::TipStatement;
 use sync_core::sync::wire::{ChangeStatus, SignedTip};
 use uuid::Uuid;
 
+use super::looking::{FoundSound, SUFFIX};
 use super::opening::beside;
 use super::pages::PAGE_BYTES;
 use super::{DocumentState, OwnChange, Salvage, Store};
@@ -118,6 +119,47 @@ fn open(
     Store::open_sealed(path, key, &SystemRng, 7, Faults::default())
 }
 
+/// How a phone opens it.
+fn open_as_due(
+    path: &Path,
+    key: Option<&[u8; 32]>,
+) -> Result<(Store, Option<Salvage>), crate::ClientError> {
+    Store::open_as_due(path, key, &SystemRng, 7, Faults::default())
+}
+
+/// How a phone opens a store that was sound a day ago, and has been damaged since: what a glance does not tell is found by
+/// the look at the open store, after which nothing is written, and what can be read is saved by the next opening.
+fn open_twice(
+    path: &Path,
+    key: Option<&[u8; 32]>,
+) -> Result<(Store, Option<Salvage>), crate::ClientError> {
+    let day = sync_core::limits::STORE_LOOKED_THROUGH_MS;
+    FoundSound::note(path, 7 - day);
+    let (mut store, salvage) = open_as_due(path, key)?;
+    if salvage.is_some() {
+        return Ok((store, salvage));
+    }
+    let look = store.look_through(7).expect("a look is due");
+    assert!(store.look_through(7).is_none(), "one at a time");
+    let found = look.run(7)?;
+    drop(look);
+    if found.is_none() {
+        assert!(store.look_through(7).is_none(), "it was found sound");
+        return Ok((store, None));
+    }
+    store.leave();
+    let refused = store.write(|write| write.put_setting("a", "b"));
+    assert_eq!(refused.unwrap_err().code, "store.damaged");
+    assert_eq!(
+        store.put_setting("a", "b").unwrap_err().code,
+        "store.damaged"
+    );
+    drop(store);
+    let (store, salvage) = open_as_due(path, key)?;
+    assert!(salvage.is_some(), "{found:?}");
+    Ok((store, salvage))
+}
+
 fn pristine(key: Option<&[u8; 32]>) -> Pristine {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("phone.db");
@@ -195,12 +237,24 @@ impl Pristine {
 /// What is held, whatever was done to the files: the old ones are there, and nothing that is whole in them is missing.
 fn check(
     path: &Path,
+    files: (&[u8], Option<&[u8]>),
+    intact: &BTreeSet<ChangeHash>,
+    of: (&Pristine, Option<&[u8; 32]>),
+    what: &str,
+) -> Option<Salvage> {
+    let opened = open(path, of.1);
+    check_opened(opened, path, files, intact, of, what)
+}
+
+fn check_opened(
+    opened: Result<(Store, Option<Salvage>), crate::ClientError>,
+    path: &Path,
     (main, log): (&[u8], Option<&[u8]>),
     intact: &BTreeSet<ChangeHash>,
     (pristine, key): (&Pristine, Option<&[u8; 32]>),
     what: &str,
 ) -> Option<Salvage> {
-    let (store, salvage) = open(path, key).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let (store, salvage) = opened.unwrap_or_else(|error| panic!("{what}: {error}"));
     if let Some(report) = &salvage {
         let aside = Path::new(&report.aside);
         assert_eq!(fs::read(aside).unwrap_or_default(), main, "{what}");
@@ -296,8 +350,132 @@ fn every_change_whose_bytes_are_whole_comes_through_whatever_else_is_damaged() {
         let files = (main.as_slice(), Some(log.as_slice()));
         let report = check(&path, files, &intact, (&pristine, None), &what);
         salvaged += i64::from(report.is_some());
+        // The same where the store was found sound before it was damaged.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("phone.db");
+        pristine.lay(&path, &main, Some(&log));
+        let opened = open_twice(&path, None);
+        let again = check_opened(opened, &path, files, &intact, (&pristine, None), &what);
+        assert_eq!(again.is_some(), report.is_some(), "{what}");
     }
     assert!(salvaged > 30, "{salvaged}");
+}
+
+/// A page wiped out in the middle of the visits' changes, or of what came down: what no glance tells.
+fn with_a_wiped_page(pristine: &Pristine, table: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("phone.db");
+    fs::write(&path, &pristine.main).unwrap();
+    let root: i64 = rusqlite::Connection::open(&path)
+        .unwrap()
+        .query_row(
+            "SELECT rootpage FROM sqlite_schema WHERE name = ?1",
+            [table],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let mut main = pristine.main.clone();
+    let end = usize::try_from(root).unwrap() * PAGE_BYTES;
+    main[end - PAGE_BYTES..end].fill(0);
+    main
+}
+
+fn client(path: &Path) -> crate::Client {
+    crate::Client::open(path, crate::Host::system()).unwrap()
+}
+
+#[test]
+fn damage_that_a_statement_meets_ends_writing_at_once_and_is_salvaged_by_the_next_opening() {
+    let pristine = pristine(None);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("phone.db");
+    let main = with_a_wiped_page(&pristine, "reference_records");
+    pristine.lay(&path, &main, None);
+    let now = crate::Host::system().clock.wall_ms();
+    FoundSound::note(&path, now);
+    let phone = client(&path);
+    assert_eq!(phone.salvages().unwrap(), []);
+    assert!(phone.look_through().is_none(), "none is due");
+    let met = phone.heeding(crate::Client::tasks).unwrap_err();
+    assert_eq!(met.code, "store.damaged");
+    // Lists that lie elsewhere are shown; nothing is written.
+    assert_eq!(phone.visits().unwrap().len(), 6);
+    let refused = phone.set_metered_limit(7).unwrap_err();
+    assert_eq!(refused.code, "store.damaged");
+    drop(phone);
+    assert_eq!(fs::read(&path).unwrap(), main);
+    assert!(!beside(&path, SUFFIX).exists());
+    let phone = client(&path);
+    let report = phone.salvages().unwrap().remove(0);
+    assert_eq!(fs::read(&report.aside).unwrap(), main);
+    assert_eq!(phone.visits().unwrap().len(), 6);
+    phone.set_metered_limit(7).unwrap();
+}
+
+#[test]
+fn damage_that_is_met_while_a_store_is_opened_is_salvaged_by_that_opening() {
+    let pristine = pristine(None);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("phone.db");
+    // The number of the last change is asked for when a phone is opened.
+    let main = with_a_wiped_page(&pristine, "changes");
+    pristine.lay(&path, &main, None);
+    FoundSound::note(&path, crate::Host::system().clock.wall_ms());
+    let phone = client(&path);
+    let report = phone.salvages().unwrap().remove(0);
+    assert_eq!(fs::read(&report.aside).unwrap(), main);
+    assert!(report.unsent > 0, "{report:?}");
+}
+
+#[test]
+fn a_store_is_opened_without_being_read_whole_only_while_it_is_known_to_have_been_sound_lately() {
+    let pristine = pristine(None);
+    let main = with_a_wiped_page(&pristine, "reference_records");
+    let week = sync_core::limits::STORE_LOOKED_THROUGH_FIRST_MS;
+    // When it was found sound, if it was, and whether the next opening reads all of it.
+    let cases = [
+        (None, true),
+        (Some(7), false),
+        (Some(8 - week), false),
+        (Some(7 - week), true),
+        // The clock was set back.
+        (Some(7 + week), true),
+    ];
+    for (found, read) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("phone.db");
+        pristine.lay(&path, &main, None);
+        if let Some(at_ms) = found {
+            FoundSound::note(&path, at_ms);
+        }
+        let (_, salvage) = open_as_due(&path, None).unwrap();
+        assert_eq!(salvage.is_some(), read, "{found:?}");
+    }
+    // What was said of another file says nothing of this one.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("phone.db");
+    fs::write(&path, &pristine.main).unwrap();
+    FoundSound::note(&path, 7);
+    let copy = beside(&path, "-restored");
+    fs::write(&copy, &main).unwrap();
+    fs::rename(copy, &path).unwrap();
+    assert!(open_as_due(&path, None).unwrap().1.is_some());
+}
+
+#[test]
+fn a_store_that_was_read_whole_says_so_and_a_salvaged_one_is_read_once_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("phone.db");
+    let suffices = |path: &Path| FoundSound::of(path).is_some_and(|it| it.suffices(7));
+    drop(open_as_due(&path, None).unwrap());
+    assert!(suffices(&path), "a new one");
+    let pristine = pristine(None);
+    pristine.lay(&path, &with_a_wiped_page(&pristine, "tips"), None);
+    assert!(Store::distrust(&path) && !Store::distrust(&path));
+    assert!(open_as_due(&path, None).unwrap().1.is_some());
+    assert!(!suffices(&path));
+    assert!(open_as_due(&path, None).unwrap().1.is_none());
+    assert!(suffices(&path));
 }
 
 #[test]

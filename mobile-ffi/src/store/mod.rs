@@ -4,6 +4,7 @@
 
 mod between_phones;
 mod evidence;
+mod looking;
 pub(crate) mod opening;
 mod pages;
 mod quarantine;
@@ -12,21 +13,27 @@ mod salvage;
 mod sealing;
 mod writing;
 
-use std::path::Path;
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use sync_core::model::{Actor, ChangeHash, Millis};
 use sync_core::sync::wire::{DocumentHeader, SignedTip};
 
-use crate::error::ClientError;
+use crate::error::{ClientError, STORE_DAMAGED};
 use crate::fault::Faults;
 use crate::host::{Rng, SystemRng};
 use crate::media::Reserve;
 
-use opening::Opening;
+use looking::FoundSound;
+use opening::{Look, Opening};
+use sealing::StoreKey;
 
 pub use between_phones::CodeKind;
 pub use evidence::{CapturedFile, EntryKey, EntryState, MediaEntry, StoredReceipt};
+pub use looking::LookThrough;
 pub use reading::{DocumentRow, SignerRow, StoredChange};
 pub use salvage::{LostChange, Salvage};
 pub use writing::Write;
@@ -52,6 +59,12 @@ pub struct Store {
     pub(crate) db: Connection,
     pub(crate) faults: Faults,
     pub(crate) reserve: Reserve,
+    /// Where it lies, and under which key; none once it was wiped.
+    place: Option<(PathBuf, Option<StoreKey>)>,
+    /// Damage was found while it is open: nothing is written any more.
+    damaged: Cell<bool>,
+    /// Also held by a look at it: one at a time.
+    looked_at: Arc<()>,
 }
 
 /// What a list shows of a document.
@@ -119,7 +132,9 @@ impl Store {
         wall_ms: Millis,
         faults: Faults,
     ) -> Result<(Self, Option<Salvage>), ClientError> {
+        let look = Look::Through;
         let opening = Opening {
+            look,
             path,
             key,
             rng,
@@ -127,6 +142,85 @@ impl Store {
             faults,
         };
         opening.run()
+    }
+
+    /// The same without reading all of it first, where it was read and found sound lately: that takes as long however much
+    /// it holds. What is found later goes to [`Store::leave`].
+    ///
+    /// # Errors
+    /// As above; and `store.damaged` from whatever meets damage first.
+    pub fn open_as_due(
+        path: &Path,
+        key: Option<&[u8; 32]>,
+        rng: &dyn Rng,
+        wall_ms: Millis,
+        faults: Faults,
+    ) -> Result<(Self, Option<Salvage>), ClientError> {
+        let look = Look::AsDue;
+        let opening = Opening {
+            look,
+            path,
+            key,
+            rng,
+            wall_ms,
+            faults,
+        };
+        opening.run()
+    }
+
+    /// The next opening reads everything first; whether it would not have.
+    pub(crate) fn distrust(path: &Path) -> bool {
+        let trusted = FoundSound::of(path).is_some();
+        if let Err(error) = FoundSound::withdraw(path) {
+            tracing::error!(%error, "it is not noted that the store is to be read whole");
+            return false;
+        }
+        trusted
+    }
+
+    /// What reads all of it while it is open, where that is due.
+    pub fn look_through(&self, wall_ms: Millis) -> Option<LookThrough> {
+        let (path, key) = self.place.as_ref()?;
+        let due = FoundSound::of(path).is_none_or(|it| it.is_old(wall_ms));
+        let busy = self.damaged.get() || Arc::strong_count(&self.looked_at) > 1;
+        (due && !busy).then(|| LookThrough {
+            path: path.clone(),
+            key: key.clone(),
+            _one: self.looked_at.clone(),
+        })
+    }
+
+    /// Damage was found while it is open: from here on nothing is written to its files, and the next opening salvages it.
+    pub(crate) fn leave(&self) {
+        let Some((path, _)) = &self.place else {
+            return;
+        };
+        if self.damaged.replace(true) {
+            return;
+        }
+        Self::distrust(path);
+        let kept = self
+            .db
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+            .and_then(|_| self.db.pragma_update(None, "query_only", true));
+        if let Err(error) = kept {
+            tracing::error!(%error, "the damaged store is not kept from being written");
+        }
+    }
+
+    /// Damage that a statement met is found damage; nothing is written where some was found.
+    fn heed<T>(&self, done: Result<T, ClientError>) -> Result<T, ClientError> {
+        if done.as_ref().is_err_and(|it| it.code == STORE_DAMAGED) {
+            self.leave();
+        }
+        done
+    }
+
+    fn unless_damaged(&self) -> Result<(), ClientError> {
+        match self.damaged.get() {
+            false => Ok(()),
+            true => Err(ClientError::damaged("found while it was open")),
+        }
     }
 
     /// What stands in the place of a store that was wiped: nothing is in it, and nothing goes in.
@@ -138,6 +232,9 @@ impl Store {
             db,
             faults: Faults::default(),
             reserve: Reserve::nowhere(),
+            place: None,
+            damaged: Cell::new(false),
+            looked_at: Arc::default(),
         })
     }
 }

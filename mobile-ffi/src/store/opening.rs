@@ -1,16 +1,20 @@
-//! Opening: what lies at the path is looked at before anything is written. A sound store is opened and brought up to date;
+//! Opening: what lies at the path is looked at before anything is written, all of it or, where it was found sound lately
+//! (`looking`), what a glance tells. A sound store is opened and brought up to date;
 //! one of a newer app is refused; a damaged one is salvaged into a new one and set aside under another name, in steps of
 //! which a kill leaves the old files or the new ones, never neither.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use sync_core::model::Millis;
 use sync_core::sync::wire::ChangeStatus;
 
+use super::looking::{self, FoundSound};
 use super::salvage::{self, Salvage, holds};
 use super::sealing::{PLAIN, StoreKey};
 use super::writing::QUEUED;
@@ -68,8 +72,18 @@ pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
     }
 }
 
+/// How much of a store is read before it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// All of it.
+    Through,
+    /// All of it, unless it was found sound lately: then headers, the log and the schema.
+    AsDue,
+}
+
 /// What is done with a store when it is opened.
 pub(super) struct Opening<'a> {
+    pub look: Look,
     pub path: &'a Path,
     pub key: Option<&'a [u8; 32]>,
     pub rng: &'a dyn Rng,
@@ -95,15 +109,23 @@ impl Opening<'_> {
         let key = StoreKey::of(self.path, self.key, self.rng)?;
         let key = key.as_ref();
         finish(self.path)?;
-        let salvage = match examine(self.path, key)? {
-            Found::Sound => None,
+        let lately = FoundSound::of(self.path).filter(|it| it.suffices(self.wall_ms));
+        let glance = self.look == Look::AsDue && lately.is_some();
+        match examine(self.path, key, glance)? {
+            Found::Sound => {
+                let store = open_sound(self.path, key, self.faults.clone())?;
+                if !glance {
+                    FoundSound::note(self.path, self.wall_ms);
+                }
+                Ok((store, None))
+            }
             Found::Damaged(because) => {
                 tracing::error!(%because, "the store is damaged: it is salvaged and set aside");
-                Some(self.salvage(key, &because)?)
+                let salvage = self.salvage(key, &because)?;
+                let store = open_sound(self.path, key, self.faults.clone())?;
+                Ok((store, Some(salvage)))
             }
-        };
-        let store = open_sound(self.path, key, self.faults.clone())?;
-        Ok((store, salvage))
+        }
     }
 
     fn salvage(&self, key: Option<&StoreKey>, because: &str) -> Result<Salvage, ClientError> {
@@ -153,6 +175,9 @@ fn open_sound(path: &Path, key: Option<&StoreKey>, faults: Faults) -> Result<Sto
         db,
         faults,
         reserve: Reserve::beside(path),
+        place: Some((path.to_owned(), key.cloned())),
+        damaged: Cell::new(false),
+        looked_at: Arc::default(),
     })
 }
 
@@ -173,8 +198,8 @@ pub(super) fn migrate(db: &mut Connection, to: usize) -> Result<(), rusqlite::Er
     Ok(())
 }
 
-/// Looks at what lies at the path, without writing to it.
-fn examine(path: &Path, key: Option<&StoreKey>) -> Result<Found, ClientError> {
+/// Looks at what lies at the path, without writing to it: all of it, or what a glance tells.
+fn examine(path: &Path, key: Option<&StoreKey>, glance: bool) -> Result<Found, ClientError> {
     let length = |suffix: &str| match fs::metadata(beside(path, suffix)) {
         Ok(it) => Ok(Some(it.len())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -200,16 +225,30 @@ fn examine(path: &Path, key: Option<&StoreKey>) -> Result<Found, ClientError> {
     if pages::log_is_broken(path).map_err(failed_io)? {
         return damaged("the write-ahead log is broken before its end");
     }
-    match look(path, key) {
-        Ok(None) => Ok(Found::Sound),
-        Ok(Some(because)) => Ok(Found::Damaged(because)),
+    Ok(match look(path, key, glance)? {
+        None => Found::Sound,
+        Some(because) => Found::Damaged(because),
+    })
+}
+
+/// Reads all of a store that is open, by another connection and without writing to it; why it is damaged, if it is.
+pub(super) fn look_through(
+    path: &Path,
+    key: Option<&StoreKey>,
+) -> Result<Option<String>, ClientError> {
+    look(path, key, false)
+}
+
+fn look(path: &Path, key: Option<&StoreKey>, glance: bool) -> Result<Option<String>, ClientError> {
+    match read_all(path, key, glance) {
+        Ok(found) => Ok(found),
         Err(Looked::Newer(version)) => {
             let message = "A newer version of the app made this store; nothing was touched";
             let versions = format!("{version}, known are {}", MIGRATIONS.len());
             Err(ClientError::new(NEWER_VERSION, message).with(versions))
         }
         Err(Looked::Sqlite(error)) if is_damage(&error) || is_unreadable(&error) => {
-            Ok(Found::Damaged(error.to_string()))
+            Ok(Some(error.to_string()))
         }
         Err(Looked::Sqlite(error)) => Err(error.into()),
     }
@@ -256,8 +295,8 @@ fn header_fault(path: &Path) -> io::Result<Option<&'static str>> {
     Ok(Some("the header of the file is damaged"))
 }
 
-/// Reads it all, without writing: why it is damaged, if it is.
-fn look(path: &Path, key: Option<&StoreKey>) -> Result<Option<String>, Looked> {
+/// Reads it, all or what a glance tells, without writing: why it is damaged, if it is.
+fn read_all(path: &Path, key: Option<&StoreKey>, glance: bool) -> Result<Option<String>, Looked> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     if let Some(key) = key {
@@ -279,6 +318,9 @@ fn look(path: &Path, key: Option<&StoreKey>) -> Result<Option<String>, Looked> {
     }
     if schema(&db)? != expected_schema(version)? {
         return Ok(Some("the schema is damaged".to_owned()));
+    }
+    if glance {
+        return Ok(None);
     }
     let sound: String = db.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if sound != "ok" {
@@ -423,7 +465,7 @@ pub(crate) fn finish_wipe(path: &Path) -> io::Result<()> {
             remove(&file)?;
         }
     }
-    for suffix in [".reserve", ".sealed-new"] {
+    for suffix in [".reserve", ".sealed-new", looking::SUFFIX] {
         remove(&beside(path, suffix))?;
     }
     match fs::remove_dir_all(beside(path, ".media")) {

@@ -31,10 +31,11 @@ impl Store {
         &mut self,
         mut steps: impl FnMut(&Write<'_>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
+        self.unless_damaged()?;
         loop {
             match self.try_write(&mut steps) {
                 Err(error) if error.code == STORE_FULL && self.reserve.give() => {}
-                done => return done,
+                done => return self.heed(done),
             }
         }
     }
@@ -57,10 +58,11 @@ impl Store {
 
     /// One setting, by itself.
     pub fn put_setting(&self, key: &str, value: &str) -> Result<(), ClientError> {
+        self.unless_damaged()?;
         loop {
             match put_setting(&self.db, key, value) {
                 Err(error) if error.code == STORE_FULL && self.reserve.give() => {}
-                done => return done,
+                done => return self.heed(done),
             }
         }
     }

@@ -23,6 +23,7 @@ mod products;
 mod rulebooks;
 mod scope;
 mod sheets;
+mod signers;
 mod stores;
 mod tasks;
 mod verdicts;
