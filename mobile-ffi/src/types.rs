@@ -188,7 +188,8 @@ pub struct SignerAct {
 }
 
 /// What the sampled party did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+#[uniffi(name = "PartySignatureAct")]
 pub enum PartyAct {
     /// Signed, perhaps with a stamp (盖章).
     Signed {
@@ -232,7 +233,8 @@ pub struct RefusalInput {
 }
 
 /// 未抽到样品
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
+#[uniffi(name = "NotSampledForm")]
 pub struct NotSampledInput {
     /// `closed`, `stopped`, `converted`, …
     pub reason: String,
@@ -243,6 +245,7 @@ pub struct NotSampledInput {
     pub licence_no: String,
     /// Photo of the local bureau's stamp: 转产, 停产 and 倒闭 want it.
     #[serde(default)]
+    #[uniffi(default = None)]
     pub bureau_stamp: Option<Vec<u8>>,
 }
 
@@ -290,7 +293,8 @@ pub struct ConfirmationInput {
 }
 
 /// 复核意见 of a second officer.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
+#[uniffi(name = "OpinionForm")]
 pub struct OpinionInput {
     /// Whether they hold the confirmation to be true.
     pub agrees: bool,
@@ -314,7 +318,8 @@ pub struct ConfirmationSummary {
 }
 
 /// A code to show to the other phone's camera.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
+#[uniffi(name = "CodeShown")]
 pub struct CodeToShow {
     /// What the other phone answers.
     pub nonce: String,
@@ -448,7 +453,8 @@ pub struct SyncProgress {
 }
 
 /// What one listed enterprise is called.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
+#[uniffi(name = "EnterpriseInfo")]
 pub struct EnterpriseFound {
     /// The server's id.
     pub enterprise_id: String,
@@ -609,7 +615,8 @@ pub struct Freed {
 }
 
 /// So many files of so many bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
+#[uniffi(name = "FileAmount")]
 pub struct Amount {
     /// Files.
     pub files: i64,
@@ -629,7 +636,8 @@ impl Amount {
 
 /// What a phone's store takes up. Parcels and renditions are not kept on a phone: the one is made anew when it is asked
 /// for, the other is the server's.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, uniffi::Record)]
+#[uniffi(name = "StorageInfo")]
 pub struct StorageUse {
     /// The database with its log, bytes.
     pub database_bytes: i64,

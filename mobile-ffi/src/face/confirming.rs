@@ -6,7 +6,7 @@ use super::fields::{fields, id, text};
 use super::records::{
     CaseRow, ConfirmationForm, ConfirmationRow, OpinionForm, PreviewInfo, RecordRef, SignatureAct,
 };
-use crate::client::{Client, Done};
+use crate::client::Client;
 
 #[uniffi::export]
 impl Fieldseal {
@@ -78,8 +78,7 @@ impl Fieldseal {
         people: Vec<SignatureAct>,
     ) -> Result<String, FieldsealError> {
         self.with(move |client| {
-            let acts = people.into_iter().map(SignatureAct::read);
-            let acts = acts.collect::<Done<Vec<_>>>()?;
+            let acts = SignatureAct::read_all(people)?;
             client.seal_confirmation(id(&confirmation)?, &acts)
         })
         .await
@@ -108,7 +107,7 @@ impl Fieldseal {
         person: SignatureAct,
     ) -> Result<String, FieldsealError> {
         self.with(move |client| {
-            let given = client.give_opinion(id(&confirmation)?, &form.into(), &person.read()?)?;
+            let given = client.give_opinion(id(&confirmation)?, &form, &person.read()?)?;
             Ok(given.to_string())
         })
         .await

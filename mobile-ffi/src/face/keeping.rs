@@ -5,8 +5,10 @@ use super::failure::FieldsealError;
 use super::fields::word;
 use super::records::{RecordRef, SpaceFreed};
 use crate::store::Salvage;
-use crate::types::{Amount, StorageUse, UnsentWork};
+use crate::types::UnsentWork;
 use sync_core::sync::todos::Todo;
+
+pub use crate::types::{Amount as FileAmount, StorageUse as StorageInfo};
 
 /// One thing that waits (待办).
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -40,60 +42,6 @@ impl From<Todo> for TodoInfo {
             since_ms: it.since_ms,
             zh: it.zh,
             en: it.en,
-        }
-    }
-}
-
-/// So many files of so many bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
-pub struct FileAmount {
-    /// Files.
-    pub files: i64,
-    /// Bytes of them all.
-    pub bytes: i64,
-}
-
-impl From<Amount> for FileAmount {
-    fn from(it: Amount) -> Self {
-        Self {
-            files: it.files,
-            bytes: it.bytes,
-        }
-    }
-}
-
-/// What the store takes up on the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
-pub struct StorageInfo {
-    /// The database with its log, bytes.
-    pub database_bytes: i64,
-    /// Room that is kept free for forms, bytes.
-    pub reserve_bytes: i64,
-    /// Originals that wait to be sent, or are being sent.
-    pub waiting: FileAmount,
-    /// Originals of which the server has every byte and has not signed for it.
-    pub checking: FileAmount,
-    /// Originals that are not sent, for a reason.
-    pub aside: FileAmount,
-    /// Originals that the server has signed for: cleaning lets these go.
-    pub received: FileAmount,
-    /// Files that no manifest names.
-    pub unnamed: FileAmount,
-    /// Files of damaged stores.
-    pub damaged: FileAmount,
-}
-
-impl From<StorageUse> for StorageInfo {
-    fn from(it: StorageUse) -> Self {
-        Self {
-            database_bytes: it.database_bytes,
-            reserve_bytes: it.reserve_bytes,
-            waiting: it.waiting.into(),
-            checking: it.checking.into(),
-            aside: it.aside.into(),
-            received: it.received.into(),
-            unnamed: it.unnamed.into(),
-            damaged: it.damaged.into(),
         }
     }
 }
@@ -168,7 +116,7 @@ impl Fieldseal {
 
     /// What the store takes up on the disk.
     pub async fn storage(&self) -> Result<StorageInfo, FieldsealError> {
-        self.with(|client| Ok(client.storage()?.into())).await
+        self.with(|client| client.storage()).await
     }
 
     /// Lets go of every original that the server has verified and signed for, and of nothing else that a manifest names.

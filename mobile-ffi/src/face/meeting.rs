@@ -23,7 +23,7 @@ pub async fn code_svg(text: String) -> Result<String, FieldsealError> {
 impl Fieldseal {
     /// 提问: what a supervisor's phone shows.
     pub async fn ask_code(&self) -> Result<CodeShown, FieldsealError> {
-        self.with(|client| Ok(client.question()?.into())).await
+        self.with(|client| client.question()).await
     }
 
     /// What a code says; nothing is stored.
@@ -39,11 +39,8 @@ impl Fieldseal {
         visit: String,
         subject: RecordRef,
     ) -> Result<CodeShown, FieldsealError> {
-        self.with(move |client| {
-            let answer = client.answer(&question, id(&visit)?, subject.of_case()?)?;
-            Ok(answer.into())
-        })
-        .await
+        self.with(move |client| client.answer(&question, id(&visit)?, subject.of_case()?))
+            .await
     }
 
     /// Keeps an answer to the own question: it is written into the confirmation.

@@ -13,11 +13,7 @@ use super::records::{
 };
 use super::tasks::{ProgressListener, SyncStep};
 use crate::client::Done;
-use crate::types::{CaptureInput, EvidenceAdded, PriorClaimInput, SignerAct};
-
-fn signers(acts: Vec<SignatureAct>) -> Done<Vec<SignerAct>> {
-    acts.into_iter().map(SignatureAct::read).collect()
-}
+use crate::types::{CaptureInput, EvidenceAdded, PriorClaimInput};
 
 impl From<EvidenceAdded> for EvidenceRef {
     fn from(it: EvidenceAdded) -> Self {
@@ -184,7 +180,7 @@ impl Fieldseal {
         visit: String,
         form: NotSampledForm,
     ) -> Result<String, FieldsealError> {
-        self.with(move |client| Ok(client.not_sampled(id(&visit)?, form.into())?.to_string()))
+        self.with(move |client| Ok(client.not_sampled(id(&visit)?, form)?.to_string()))
             .await
     }
 
@@ -248,8 +244,8 @@ impl Fieldseal {
         party: PartySignatureAct,
     ) -> Result<String, FieldsealError> {
         self.with(move |client| {
-            let acts = signers(people)?;
-            client.seal(id(&visit)?, record.of_seal()?, acts, party.into())
+            let acts = SignatureAct::read_all(people)?;
+            client.seal(id(&visit)?, record.of_seal()?, acts, party)
         })
         .await
     }

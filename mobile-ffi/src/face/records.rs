@@ -10,11 +10,16 @@ use super::fields::{id, ids, maybe_id, text, word};
 use crate::client::Done;
 use crate::error::ClientError;
 use crate::types::{
-    ArrivalInput, CodeRead, CodeToShow, ConfirmationInput, ConfirmationSummary, ConflictInfo,
-    Continues, DoctorItem, Enrolled, EnterpriseChoice, EnterpriseFound, EvidenceItem,
-    EvidenceSummary, Freed, LeaseInfo, NotSampledInput, OpinionInput, ParcelMade, ParcelOpened,
-    PartyAct, Reference, RefusalInput, ReportInput, RuledItem, SignerAct, SignerInfo, VisitStart,
-    VisitSummary,
+    ArrivalInput, CodeRead, ConfirmationInput, ConfirmationSummary, ConflictInfo, Continues,
+    DoctorItem, Enrolled, EnterpriseChoice, EvidenceItem, EvidenceSummary, Freed, LeaseInfo,
+    ParcelMade, ParcelOpened, Reference, RefusalInput, ReportInput, RuledItem, SignerAct,
+    SignerInfo, VisitStart, VisitSummary,
+};
+
+// The client's own, under the names that they have beyond the border: nothing in them is an id.
+pub use crate::types::{
+    CodeToShow as CodeShown, EnterpriseFound as EnterpriseInfo, NotSampledInput as NotSampledForm,
+    OpinionInput as OpinionForm, PartyAct as PartySignatureAct,
 };
 
 /// Who this phone is to the server.
@@ -172,33 +177,6 @@ impl From<Reference> for ProductRuleInfo {
             spare_qty_milli: number(&it.record, "spare_qty_milli"),
             json: it.record.to_string(),
             rule_id: it.id,
-        }
-    }
-}
-
-/// 受检单位 as the server lists it.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct EnterpriseInfo {
-    /// The server's id.
-    pub enterprise_id: String,
-    /// 单位名称
-    pub name: String,
-    /// 统一社会信用代码
-    pub uscc: Option<String>,
-    /// 地址
-    pub address: String,
-    /// GB/T 2260.
-    pub region: Option<String>,
-}
-
-impl From<EnterpriseFound> for EnterpriseInfo {
-    fn from(it: EnterpriseFound) -> Self {
-        Self {
-            enterprise_id: it.enterprise_id,
-            name: it.name,
-            uscc: it.uscc,
-            address: it.address,
-            region: it.region,
         }
     }
 }
@@ -433,60 +411,17 @@ pub struct SignatureAct {
 }
 
 impl SignatureAct {
+    /// Of all who sign.
+    pub(super) fn read_all(people: Vec<Self>) -> Done<Vec<SignerAct>> {
+        people.into_iter().map(Self::read).collect()
+    }
+
     pub(super) fn read(self) -> Done<SignerAct> {
         Ok(SignerAct {
             user_id: id(&self.user_id)?,
             pin: self.pin,
             handwriting: self.handwriting,
         })
-    }
-}
-
-/// What the sampled party did.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
-pub enum PartySignatureAct {
-    /// Signed, with a stamp (盖章).
-    Signed {
-        /// Who signed for the party.
-        name: String,
-        /// The drawing.
-        handwriting: Vec<u8>,
-        /// Photo of the stamp.
-        stamp: Option<Vec<u8>>,
-    },
-    /// Would not sign; somebody saw it.
-    Refused {
-        /// In their words.
-        reason: String,
-        /// Who saw it.
-        witness: String,
-        /// The witness's drawing, if they signed.
-        handwriting: Option<Vec<u8>>,
-    },
-}
-
-impl From<PartySignatureAct> for PartyAct {
-    fn from(act: PartySignatureAct) -> Self {
-        match act {
-            PartySignatureAct::Signed {
-                name,
-                handwriting,
-                stamp,
-            } => Self::Signed {
-                name,
-                handwriting,
-                stamp,
-            },
-            PartySignatureAct::Refused {
-                reason,
-                witness,
-                handwriting,
-            } => Self::Refused {
-                reason,
-                witness,
-                handwriting,
-            },
-        }
     }
 }
 
@@ -524,31 +459,6 @@ impl RefusalForm {
             consequence: self.consequence,
             task_id: maybe_id(self.task_id.as_ref())?,
         })
-    }
-}
-
-/// 未抽到样品
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct NotSampledForm {
-    /// `closed`, `stopped`, `converted`, …
-    pub reason: String,
-    /// In words.
-    pub note: String,
-    /// 证书编号; 无 is explicit.
-    pub licence_no: String,
-    /// Photo of the local bureau's stamp: 转产, 停产 and 倒闭 want it.
-    #[uniffi(default = None)]
-    pub bureau_stamp: Option<Vec<u8>>,
-}
-
-impl From<NotSampledForm> for NotSampledInput {
-    fn from(it: NotSampledForm) -> Self {
-        Self {
-            reason: it.reason,
-            note: it.note,
-            licence_no: it.licence_no,
-            bureau_stamp: it.bureau_stamp,
-        }
     }
 }
 
@@ -595,24 +505,6 @@ impl ConfirmationForm {
             opinion: self.opinion,
             officers: ids(&self.officers)?,
         })
-    }
-}
-
-/// 复核意见 of a second officer.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct OpinionForm {
-    /// Whether they hold the confirmation to be true.
-    pub agrees: bool,
-    /// Why, in their words.
-    pub reason: String,
-}
-
-impl From<OpinionForm> for OpinionInput {
-    fn from(it: OpinionForm) -> Self {
-        Self {
-            agrees: it.agrees,
-            reason: it.reason,
-        }
     }
 }
 
@@ -1061,24 +953,6 @@ impl From<LeaseInfo> for LeaseRow {
             granted_at_ms: it.granted_at_ms,
             expires_at_ms: it.expires_at_ms,
             released_at_ms: it.released_at_ms,
-        }
-    }
-}
-
-/// A code to show to the other phone's camera.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct CodeShown {
-    /// What the other phone answers.
-    pub nonce: String,
-    /// What the QR code says.
-    pub text: String,
-}
-
-impl From<CodeToShow> for CodeShown {
-    fn from(it: CodeToShow) -> Self {
-        Self {
-            nonce: it.nonce,
-            text: it.text,
         }
     }
 }

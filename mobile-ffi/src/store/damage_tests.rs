@@ -413,6 +413,35 @@ fn damage_that_a_statement_meets_ends_writing_at_once_and_is_salvaged_by_the_nex
 }
 
 #[test]
+fn the_face_reads_a_store_whole_by_itself_after_it_was_opened() {
+    let pristine = pristine(None);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fieldseal.db");
+    let main = with_a_wiped_page(&pristine, "reference_records");
+    pristine.lay(&path, &main, None);
+    let day = sync_core::limits::STORE_LOOKED_THROUGH_MS;
+    FoundSound::note(&path, crate::Host::system().clock.wall_ms() - day);
+    let at = folder.path().to_str().unwrap().to_owned();
+    let open = || crate::face::open_fieldseal(at.clone(), crate::face::Hosts::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(async {
+        let phone = open().await.unwrap();
+        assert_eq!(phone.visits().await.unwrap().len(), 6);
+        let refused = loop {
+            match phone.set_metered_limit(7).await {
+                Ok(()) => std::thread::sleep(std::time::Duration::from_millis(50)),
+                Err(refused) => break refused,
+            }
+        };
+        assert_eq!(refused.problem().code, "store.damaged");
+        phone.close_store().await.unwrap();
+        let phone = open().await.unwrap();
+        assert_eq!(phone.salvages().await.unwrap().len(), 1);
+        phone.set_metered_limit(7).await.unwrap();
+    });
+}
+
+#[test]
 fn damage_that_is_met_while_a_store_is_opened_is_salvaged_by_that_opening() {
     let pristine = pristine(None);
     let folder = tempfile::tempdir().unwrap();

@@ -38,21 +38,22 @@ pub fn gist(reading: &VisitReading, rulings: &[RulingNotice]) -> String {
     });
     told.insert("conflicts".to_owned(), sorted(conflicts));
     told.insert("notes".to_owned(), json!(reading.notes));
-    let rulings = rulings.iter().map(|it| {
-        let findings = it.findings.iter();
-        let findings = findings.map(|it| json!([it.rule_id, it.severity, it.message]));
-        let outcome = serde_json::to_value(&it.outcome).unwrap_or_default();
-        let subject = serde_json::to_value(&it.subject).unwrap_or_default();
-        let kind = subject.as_str().and_then(|it| it.split('/').next());
-        json!({ "of": kind, "outcome": outcome, "findings": sorted(findings) })
-    });
-    told.insert("rulings".to_owned(), sorted(rulings));
+    told.insert("rulings".to_owned(), sorted(rulings.iter().map(ruled)));
     Value::Object(told).to_string()
 }
 
 /// SHA-256 of the gist.
 pub fn gist_digest(reading: &VisitReading, rulings: &[RulingNotice]) -> Digest {
     Digest(Sha256::digest(gist(reading, rulings)).into())
+}
+
+/// Of what kind of subject it is, what came out, and why.
+fn ruled(ruling: &RulingNotice) -> Value {
+    let findings = ruling.findings.iter();
+    let findings = findings.map(|it| json!([it.rule_id, it.severity, it.message]));
+    let outcome = serde_json::to_value(&ruling.outcome).unwrap_or_default();
+    let subject = serde_json::to_value(&ruling.subject).unwrap_or_default();
+    json!({ "of": subject["kind"], "outcome": outcome, "findings": sorted(findings) })
 }
 
 fn sorted(values: impl Iterator<Item = Value>) -> Value {
@@ -91,6 +92,32 @@ fn bare(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{RefusalId, RulingId, SampleId};
+    use crate::rules::{Outcome, Subject, Validity};
+
+    #[test]
+    fn a_ruling_says_of_what_it_is_and_not_which_one() {
+        let of = |subject| {
+            let validity = Validity::Valid;
+            ruled(&RulingNotice {
+                ruling_id: RulingId(uuid::Uuid::from_u128(1)),
+                subject,
+                document_id: None,
+                version: 1,
+                outcome: Outcome::Sample { validity },
+                findings: Vec::new(),
+                actor: "engine".to_owned(),
+                rulebook: "cn@1".to_owned(),
+                facts: Digest([0; 32]),
+                decided_at_ms: 0,
+            })
+        };
+        let sample = |number| Subject::Sample(SampleId(uuid::Uuid::from_u128(number)));
+        assert_eq!(of(sample(1))["of"], "sample");
+        assert_eq!(of(sample(1)), of(sample(2)));
+        let refusal = Subject::Refusal(RefusalId(uuid::Uuid::from_u128(1)));
+        assert_ne!(of(sample(1)), of(refusal));
+    }
 
     #[test]
     fn ids_and_times_are_no_part_of_what_is_said_and_the_rest_is() {
