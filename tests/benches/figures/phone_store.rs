@@ -154,7 +154,7 @@ pub fn measure(table: &mut Table) {
         seen
     };
     let sound = PathBuf::from(format!("{}.sound", file.display()));
-    let mut forgets = || std::fs::remove_file(&sound).expect("it was found sound");
+    let forgets = || std::fs::remove_file(&sound).expect("it was found sound");
     opened("nothing");
     let listed = |seen: Vec<Seen>| millis(median(seen.iter().map(Seen::listed).collect()));
     let every = (0..OPENINGS).map(|_| opened("nothing"));
