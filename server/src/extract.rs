@@ -9,6 +9,7 @@ use axum::extract::rejection::{
 };
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
+use axum::http::{Method, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
@@ -113,20 +114,134 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Parameters of the query; types for it carry `#[serde(deny_unknown_fields)]`.
+/// Parameters of the query; types for it carry `#[serde(deny_unknown_fields)]`. Of a request that only reads, a parameter that
+/// is left blank is none: forms of HTML send all their fields. The document says so of each (`openapi.rs`).
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match axum::extract::Query::<T>::from_request_parts(parts, state).await {
-            Ok(axum::extract::Query(value)) => Ok(Self(value)),
-            Err(QueryRejection::FailedToDeserializeQueryString(error)) => {
-                Err(Problem::new(Code::QueryInvalid).detail(innermost(&error)))
-            }
-            Err(error) => Err(Problem::internal(&error)),
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let reads = matches!(parts.method, Method::GET | Method::HEAD);
+        let asked = parts.uri.query().unwrap_or_default();
+        if !(reads && asked.split('&').any(is_blank)) {
+            return read_query(asked).map(Self);
         }
+        let filled = read_query(&without_blanks::<T>(asked));
+        // What must be there is there, though it says nothing: that is for whoever asked for it.
+        filled
+            .or_else(|problem| read_query(asked).map_err(|_| problem))
+            .map(Self)
+    }
+}
+
+fn read_query<T: DeserializeOwned>(asked: &str) -> Result<T, Problem> {
+    let uri = format!("/?{asked}").parse::<Uri>();
+    let uri = uri.map_err(|error| Problem::internal(&error))?;
+    match axum::extract::Query::<T>::try_from_uri(&uri) {
+        Ok(axum::extract::Query(value)) => Ok(value),
+        Err(QueryRejection::FailedToDeserializeQueryString(error)) => {
+            Err(Problem::new(Code::QueryInvalid).detail(innermost(&error)))
+        }
+        Err(error) => Err(Problem::internal(&error)),
+    }
+}
+
+/// Whether a text says nothing, as the pattern of the document has it: `^\s*$`.
+fn says_nothing(text: &str) -> bool {
+    let separates = |c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}');
+    text.chars().all(separates)
+}
+
+/// Whether a part of a query is a name with a value that says nothing.
+fn is_blank(part: &str) -> bool {
+    let pair = form_urlencoded::parse(part.as_bytes()).next();
+    pair.is_some_and(|(_, value)| says_nothing(&value))
+}
+
+/// A query without the parameters of a type that are left blank; names that are none of its stay, to be told.
+fn without_blanks<T: DeserializeOwned>(asked: &str) -> String {
+    let names = names_of::<T>();
+    let kept = asked.split('&').filter(|part| {
+        let name = form_urlencoded::parse(part.as_bytes()).next();
+        let known = name.is_some_and(|(name, _)| {
+            names.is_none_or(|names| names.iter().any(|known| *known == name))
+        });
+        !(known && is_blank(part))
+    });
+    Vec::from_iter(kept).join("&")
+}
+
+/// The fields of a type as it asks for them; none of a type that takes any.
+fn names_of<T: DeserializeOwned>() -> Option<&'static [&'static str]> {
+    struct Asked<'a>(&'a mut Option<&'static [&'static str]>);
+    impl<'de> Deserializer<'de> for Asked<'_> {
+        type Error = serde::de::value::Error;
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            fields: &'static [&'static str],
+            _: V,
+        ) -> Result<V::Value, Self::Error> {
+            *self.0 = Some(fields);
+            Err(serde::de::Error::custom("the names are all that is asked"))
+        }
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+            Err(serde::de::Error::custom("any name"))
+        }
+        serde::forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct
+            seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+    let mut names = None;
+    // The error is how it ends.
+    let _ = T::deserialize(Asked(&mut names)).map(drop);
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Wanted {
+        region: Option<String>,
+        #[serde(default)]
+        rows: u32,
+    }
+
+    async fn read(method: Method, uri: &str) -> Result<Wanted, Problem> {
+        let request = axum::http::Request::builder().method(method).uri(uri);
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        let read = Query::<Wanted>::from_request_parts(&mut parts, &()).await;
+        read.map(|Query(wanted)| wanted)
+    }
+
+    #[tokio::test]
+    async fn what_is_left_blank_is_not_asked_and_a_name_that_is_none_is_told() {
+        for blank in [
+            "/",
+            "/?",
+            "/?region=&rows=",
+            "/?region=%20%E3%80%80&rows",
+            "/?rows=+&",
+        ] {
+            let wanted = read(Method::GET, blank).await.unwrap();
+            assert_eq!(wanted, Wanted::default(), "{blank}");
+        }
+        let wanted = read(Method::GET, "/?region=140500&rows=").await.unwrap();
+        assert_eq!(wanted.region.as_deref(), Some("140500"));
+        for wrong in ["/?colour=", "/?rows=many", "/?region=&colour=red"] {
+            let problem = read(Method::GET, wrong).await.unwrap_err();
+            assert_eq!(problem.code(), Code::QueryInvalid, "{wrong}");
+        }
+        // Whoever changes something and says `rows` says it wholly, or is told.
+        let problem = read(Method::POST, "/?rows=").await.unwrap_err();
+        assert_eq!(problem.code(), Code::QueryInvalid);
     }
 }

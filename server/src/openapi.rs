@@ -63,10 +63,15 @@ fn sharpened(document: &Api) -> Result<Value, serde_json::Error> {
                         "/v1/cases" => ("pattern", CASE_PLACE),
                         _ => UUID,
                     }),
+                    (Some("query"), "visit") => Some(HASH),
+                    (Some("query"), "campaign" | "body") if path == "/v1/evidence" => Some(UUID),
                     _ => format_of(&name),
                 };
                 if let Some(schema) = parameter.get_mut("schema") {
                     constrain(schema, known);
+                }
+                if method == "get" && parameter["in"] == "query" && parameter["required"] != true {
+                    may_be_blank(parameter);
                 }
             }
             if let Some(Value::Object(responses)) = operation.get_mut("responses") {
@@ -75,6 +80,16 @@ fn sharpened(document: &Api) -> Result<Value, serde_json::Error> {
         }
     }
     Ok(value)
+}
+
+/// Says that a parameter that is left blank is none, as `extract::Query` reads it.
+fn may_be_blank(parameter: &mut Value) {
+    let Some(schema) = parameter.get_mut("schema") else {
+        return;
+    };
+    let blank =
+        json!({ "type": "string", "pattern": "^\\s*$", "description": "Left blank: not asked" });
+    *schema = json!({ "anyOf": [schema.take(), blank] });
 }
 
 /// Tells of the `Idempotency-Key` where an operation heeds it.
