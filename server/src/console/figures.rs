@@ -20,10 +20,8 @@ use crate::services::figures::{self, Figures, sum};
 use crate::services::spreadsheet;
 use crate::store::reference::campaigns;
 
-/// Units of a drawing: it grows with the page.
-const BARS_FROM: i64 = 220;
-const BARS_WIDE: i64 = 420;
-const LINE: i64 = 26;
+/// Units of the longest bar: the drawing is as wide as the page has room.
+const BARS_WIDE: i64 = 1_000;
 /// Bars of one drawing; the table has all rows.
 const BARS_MAX: usize = 24;
 
@@ -49,7 +47,6 @@ struct Line {
 /// One drawing, of one column of the table.
 struct Chart {
     title: &'static str,
-    height: i64,
     bars: Vec<Bar>,
     /// The same in words, for those who listen.
     told: String,
@@ -59,10 +56,7 @@ struct Bar {
     name: String,
     count: Count,
     unit: &'static str,
-    y: i64,
-    text_y: i64,
     width: i64,
-    text_x: i64,
 }
 
 /// What is asked, as the form sends it.
@@ -146,20 +140,15 @@ fn chart(title: &'static str, place: usize, rows: &[Figures], unnamed: &str) -> 
         _ => rows.iter().map(of).max().unwrap_or_default().max(1),
     };
     let mut bars = Vec::new();
-    for (row, y) in rows.iter().take(BARS_MAX).zip((0..).step_by(26)) {
-        let width = of(row) * BARS_WIDE / most;
+    for row in rows.iter().take(BARS_MAX) {
         bars.push(Bar {
             name: match row.name.is_empty() {
                 true => unnamed.to_owned(),
-                // What is too long for its line stands whole in the table.
-                false => row.name.chars().take(15).collect(),
+                false => row.name.clone(),
             },
             count: Count(of(row)),
             unit,
-            y,
-            text_y: y + 16,
-            width,
-            text_x: BARS_FROM + width + 6,
+            width: of(row) * BARS_WIDE / most,
         });
     }
     let told = bars
@@ -167,7 +156,6 @@ fn chart(title: &'static str, place: usize, rows: &[Figures], unnamed: &str) -> 
         .map(|bar| format!("{} {}{}", bar.name, bar.count, bar.unit));
     Chart {
         title,
-        height: i64::try_from(bars.len()).unwrap_or_default() * LINE,
         told: Vec::from_iter(told).join("; "),
         bars,
     }
