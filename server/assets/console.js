@@ -5,7 +5,7 @@
 (() => {
   const address = document.body.dataset.events;
   if (!address || !window.EventSource) return;
-  const told = ["visit.changed", "ruling.made", "case.changed", "reset"];
+  const told = ["visit.changed", "ruling.made", "case.changed", "work.changed", "reset"];
   const lost = document.getElementById("live-lost");
   let source = null;
   let wanted = false;

@@ -56,6 +56,8 @@ pub struct Parts {
     pub rulings_awaited: Semaphore,
     /// Told when a scope was marked by work that nobody waits for.
     pub ruling_wanted: Notify,
+    /// Told when a file was taken that is to be imported.
+    pub imports_wanted: Notify,
     /// Rulebooks as last read.
     pub rulebooks: RulebookCache,
     /// The data folder.
@@ -182,6 +184,7 @@ impl App {
             ruling_turn: Mutex::default(),
             rulings_awaited: Semaphore::new(SYNCS_AWAITING_RULINGS_MAX),
             ruling_wanted: Notify::new(),
+            imports_wanted: Notify::new(),
             rulebooks: RulebookCache::default(),
             data,
             objects,

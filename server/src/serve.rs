@@ -33,6 +33,7 @@ pub async fn serve(
     let exporting = tokio::spawn(crate::services::bundles::run(app.clone()));
     let waking = tokio::spawn(crate::services::wakes::run(app.clone()));
     let publishing = tokio::spawn(crate::services::publicity::run(app.clone()));
+    let importing = tokio::spawn(crate::services::imports::jobs::run(app.clone()));
     let listening = tokio::spawn(crate::services::events::run(app.clone()));
     let service = router(app)
         .map_err(std::io::Error::other)?
@@ -71,6 +72,7 @@ pub async fn serve(
     stamping.abort();
     exporting.abort();
     publishing.abort();
+    importing.abort();
     store.close().await;
     held.hold.let_go();
     served

@@ -193,6 +193,22 @@ pub const IMPORT_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const IMPORT_ROWS_MAX: usize = 10_000;
 /// Rows of a CSV file that are put in one transaction; others write between two of them.
 pub const IMPORT_CHUNK_ROWS: usize = 50;
+/// Imports of the console that one process has under way at once.
+pub const IMPORTS_AT_ONCE: usize = 2;
+/// Imports of one person that may be under way or wait.
+pub const IMPORTS_OPEN_MAX: i64 = 8;
+/// How long a process that imports a file has it before another takes it over, in milliseconds; it says so with each chunk.
+pub const IMPORT_LEASE_MS: i64 = 15_000;
+/// Times that an import is begun again without getting on; a file that ends the process each time is given up after them.
+pub const IMPORT_ATTEMPTS_MAX: i64 = 4;
+/// How long an import can be looked at after it ended, in milliseconds.
+pub const IMPORT_KEPT_MS: i64 = 7 * 24 * 3_600_000;
+/// How long the console waits for work that is mostly short before it shows how far it is, in milliseconds.
+pub const WORK_AWAITED_MS: u64 = 1_500;
+/// How long after its end pages are still told of an import, in milliseconds: longer than between two looks.
+pub const WORK_TOLD_MS: i64 = 60_000;
+/// How long pages show what a change of somebody left to be ruled again, in milliseconds.
+pub const RERULING_SHOWN_MS: i64 = 24 * 3_600_000;
 /// How long an import may take, and the command line waits for its answer, in seconds.
 pub const IMPORT_REQUEST_S: u64 = 300;
 

@@ -28,7 +28,8 @@ pub const WHO: Who = Who::Roles(&[Role::Authority, Role::Admin, Role::Inspection
 
 const HERE: &str = "/console/adjudication/of";
 
-fn address(subject: &str) -> String {
+/// The page on which a subject is decided.
+pub fn address(subject: &str) -> String {
     let subject: String = byte_serialize(subject.as_bytes()).collect();
     format!("{HERE}?subject={subject}")
 }
@@ -64,7 +65,7 @@ pub async fn list(
     let (w, language) = (desk.w(), desk.language());
     let after = place(&query.after);
     let rows_max = LIST_ROWS_MAX as usize;
-    let mut found = adjudication::list(&app, &desk.principal, after, LIST_ROWS_MAX + 1).await?;
+    let mut found = adjudication::list(&app, &desk.principal, "", after, LIST_ROWS_MAX + 1).await?;
     let more = found.len() > rows_max;
     found.truncate(rows_max);
     let next = found.last().filter(|_| more);
@@ -253,7 +254,13 @@ pub async fn show(
     });
     let proposal = found.proposal.as_ref().map(|it| {
         let outcome = language.pick(it.outcome_words.zh, it.outcome_words.en);
-        (outcome, language.pick(&it.zh, &it.en).to_owned())
+        let why = language.pick(&it.zh, &it.en);
+        let first = found
+            .sides
+            .iter()
+            .position(|side| side.subject == it.stands);
+        let record = first.map(|at| format!("{} {} · ", w.adjudication_record, at + 1));
+        (outcome, format!("{}{why}", record.unwrap_or_default()))
     });
     let sides = found.sides.iter().enumerate();
     shown(&SubjectPage {

@@ -14,6 +14,9 @@ use crate::access::Principal;
 use crate::access::gate::Ticket;
 use crate::problem::{Code, Problem};
 
+/// Seconds between two looks at long work of a browser without scripts.
+const REFRESH_S: u32 = 3;
+
 /// A browser, before it is known who sits there.
 #[derive(Clone, Debug)]
 pub struct Front {
@@ -70,6 +73,10 @@ pub struct Frame {
     pub here: String,
     /// Whether the page is read anew when something changes: its parts with `data-live` are.
     pub live: bool,
+    /// Whether it is also told how far long work is.
+    pub work: bool,
+    /// Seconds after which a browser without scripts reads it anew by itself; 0 for never.
+    pub refresh_s: u32,
 }
 
 impl Frame {
@@ -111,6 +118,8 @@ impl Front {
             organisation: String::new(),
             here: self.here.clone(),
             live: false,
+            work: false,
+            refresh_s: 0,
         }
     }
 }
@@ -150,6 +159,15 @@ impl Desk {
             name: self.name.clone(),
             organisation: self.organisation.clone(),
             ..self.front.frame(title)
+        }
+    }
+
+    /// The same for a page that shows how far long work is: where some is under way, browsers without scripts come again.
+    pub fn work_frame(&self, title: impl Into<String>, under_way: bool) -> Frame {
+        Frame {
+            work: true,
+            refresh_s: if under_way { REFRESH_S } else { 0 },
+            ..self.live_frame(title)
         }
     }
 

@@ -200,6 +200,9 @@ pub const PAGES: &[Page] = &[
                 IMPORT_BYTES_MAX + CONSOLE_KEPT_FORM_BYTES_MAX,
             ))
     }),
+    page("/console/imports/{kind}/{id}", PLANNERS, || {
+        get(imports::one)
+    }),
     page("/console/organisations", PEOPLE, || {
         get(organisations::show)
     })

@@ -294,6 +294,40 @@ impl Sheet {
             next: String::new(),
         }
     }
+
+    /// With these columns, and what is said where there is no row: what to do next.
+    pub fn with_heads(self, heads: Vec<&'static str>, empty: &'static str) -> Self {
+        Self {
+            heads,
+            empty,
+            ..self
+        }
+    }
+
+    /// With the rows of a page of a list, of one more than it holds, and the way to the next page; `path` is the list's.
+    pub fn with_rows<T>(
+        self,
+        path: &str,
+        rows: Vec<T>,
+        id: impl Fn(&T) -> String,
+        cells: impl FnMut(T) -> Vec<Cell>,
+    ) -> Self {
+        let (rows, next) = page_of(rows, path, id);
+        Self {
+            rows: rows.into_iter().map(cells).collect(),
+            next,
+            ..self
+        }
+    }
+
+    /// Offers to make a record, and where files of such records are imported, to do that.
+    pub fn offers(&mut self, made: FormView, imports: Option<&str>) {
+        self.forms.push(made);
+        if let Some(kind) = imports {
+            let href = format!("/console/imports/{kind}");
+            self.tools.push(link(self.frame.w.import_file, href));
+        }
+    }
 }
 
 /// Which page of a list, and what happened before it.

@@ -5,21 +5,25 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::Value;
-use sync_core::limits::TODAY_ROWS;
+use sync_core::limits::{RERULING_SHOWN_MS, TODAY_ROWS};
 use uuid::Uuid;
 
+use super::adjudication::address as decided_at;
 use super::desk::{Desk, Frame};
 use super::dossier::view::millis;
 use super::when::When;
 use super::words::fill;
-use super::{pages, review, shown};
+use super::{house, pages, review, shown};
+use crate::access::role::word;
 use crate::access::{OrganisationKind, Role};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::services::casework::queues::{self, Queue};
 use crate::services::evidence::reviewing::{self, Way};
-use crate::services::quarantine;
+use crate::services::imports::jobs;
+use crate::services::reference::rerulings;
 use crate::services::visits::search::{self, Filter, Place};
+use crate::services::{adjudication, quarantine};
 use crate::wording;
 
 #[derive(Template)]
@@ -57,14 +61,16 @@ const CASES: [Role; 3] = [Role::Enforcement, Role::Authority, Role::Consulted];
 /// Who waits for bytes of evidence to come.
 const SENDERS: [Role; 3] = [Role::Sampler, Role::InspectionBody, Role::Authority];
 
+/// Who imports, and changes what much leans on.
+const PLANNERS: [Role; 2] = [Role::Authority, Role::Admin];
 /// Who decides on evidence, in an authority.
 const REVIEWERS: [Role; 2] = [Role::Authority, Role::Admin];
 
 /// `GET /console`.
 pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Problem> {
     let w = desk.w();
-    let mut panels = Vec::new();
     let me = &desk.principal;
+    let (mut panels, under_way) = work(&app, &desk).await?;
     if me.has_any(&CASES) {
         let queues = [
             (
@@ -105,38 +111,39 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             // What is late also waits: a queue that is not everybody's daily work is shown where it holds something.
             let daily = matches!(queue, Queue::Overdue | Queue::Waiting);
             if daily || !rows.is_empty() {
-                panels.push(panel((id, title, empty), rows, "", late));
+                let mut shown = panel((id, title, empty), rows, "", late);
+                shown.more = format!("/console/cases?queue={}", word(&queue));
+                panels.push(shown);
             }
         }
     }
     if me.has(Role::Authority) {
-        let contested = Filter {
-            standing: Some("contested".to_owned()),
-            ..Filter::default()
-        };
-        let unruled = Filter {
-            validity: Some("needs_ruling".to_owned()),
-            ..Filter::default()
-        };
         let to_settle = [
             (
-                contested,
+                "entry",
                 "contested",
                 w.today_contested,
                 w.today_contested_none,
-                "standing=contested",
             ),
-            (
-                unruled,
-                "unruled",
-                w.today_unruled,
-                w.today_unruled_none,
-                "validity=needs_ruling",
-            ),
+            ("sample", "unruled", w.today_unruled, w.today_unruled_none),
         ];
-        for (filter, id, title, empty, query) in to_settle {
-            let rows = visits(&app, &desk, &filter).await?;
-            panels.push(panel((id, title, empty), rows, query, false));
+        for (kind, id, title, empty) in to_settle {
+            let found = adjudication::list(&app, me, kind, None, TODAY_ROWS + 1).await?;
+            let rows = found.into_iter().map(|((at, ..), open)| Row {
+                href: decided_at(&open.subject),
+                name: open.enterprise_name.unwrap_or_default(),
+                detail: String::new(),
+                chips: vec![(
+                    "warn",
+                    desk.language()
+                        .pick(open.outcome_words.zh, open.outcome_words.en)
+                        .to_owned(),
+                )],
+                when: Some(When::at(desk.language(), at)),
+            });
+            let mut shown = panel((id, title, empty), rows.collect(), "", false);
+            shown.more = "/console/adjudication".to_owned();
+            panels.push(shown);
         }
         let aside = quarantine::list(&app, me, &Uuid::max().to_string(), TODAY_ROWS + 1).await?;
         let rows = aside.into_iter().filter(|it| !it.admitted).map(|it| Row {
@@ -192,10 +199,58 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
     let rows = visits(&app, &desk, &Filter::default()).await?;
     let came = ("came", w.today_came, w.today_came_none);
     panels.push(panel(came, rows, "state=", false));
-    shown(&TodayPage {
-        frame: desk.live_frame(w.today),
-        panels,
-    })
+    let frame = match me.has_any(&PLANNERS) {
+        true => desk.work_frame(w.today, under_way),
+        false => desk.live_frame(w.today),
+    };
+    shown(&TodayPage { frame, panels })
+}
+
+/// Long work of whoever sits there, and whether some of it goes on: imports of the last day, and what a change of theirs
+/// left to be ruled again.
+async fn work(app: &App, desk: &Desk) -> Result<(Vec<Panel>, bool), Problem> {
+    let (w, me) = (desk.w(), &desk.principal);
+    if !me.has_any(&PLANNERS) {
+        return Ok((Vec::new(), false));
+    }
+    let since = app.now() - RERULING_SHOWN_MS;
+    let mut rows = Vec::new();
+    let mut goes_on = false;
+    let again = rerulings::find(app, me).await?;
+    for again in again.into_iter().filter(|it| it.scopes > 0) {
+        goes_on |= again.goes_on();
+        rows.push(Row {
+            href: house::rerule_address(&again.subject),
+            name: w.today_reruling.to_owned(),
+            detail: house::rerule_words(desk, &again),
+            chips: vec![state_of_work(desk, again.goes_on(), "good")],
+            when: Some(When::at(desk.language(), again.made_at)),
+        });
+    }
+    for row in jobs::list(app, me, None, since, TODAY_ROWS).await? {
+        let named = house::imports::named(desk, &row)?;
+        goes_on |= named.open;
+        rows.push(Row {
+            href: named.href,
+            name: house::imports::title(w, &row.kind),
+            detail: named.told,
+            chips: vec![state_of_work(desk, named.open, named.kind)],
+            when: Some(named.when),
+        });
+    }
+    let panels = match rows.is_empty() {
+        true => Vec::new(),
+        false => vec![panel(("work", w.today_work, ""), rows, "", false)],
+    };
+    Ok((panels, goes_on))
+}
+
+fn state_of_work(desk: &Desk, goes_on: bool, ended: &'static str) -> (&'static str, String) {
+    let w = desk.w();
+    match goes_on {
+        true => ("calm", w.work_goes_on.to_owned()),
+        false => (ended, w.work_ended.to_owned()),
+    }
 }
 
 fn panel(
@@ -242,7 +297,7 @@ fn case_row(desk: &Desk, case: &Value) -> Row {
         chips.push(("bad", w.overdue.to_owned()));
     }
     Row {
-        href: format!("/console/visits/{}#records", text("document_id")),
+        href: format!("/console/cases/{}", text("case_id")),
         name: match text("enterprise_name") {
             "" => text("enterprise").to_owned(),
             name => name.to_owned(),

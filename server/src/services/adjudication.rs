@@ -128,15 +128,16 @@ pub struct Adjudication {
     pub proposal: Option<Proposal>,
 }
 
-/// A page of what waits for a person, in visits that the caller sees.
+/// A page of what waits for a person, in visits that the caller sees: `entry`, `sample`, or both if it is empty.
 pub async fn list(
     app: &App,
     caller: &Principal,
+    kind: &str,
     after: Option<Place>,
     rows_max: u32,
 ) -> Result<Vec<(Place, OpenView)>, Problem> {
     let mut db = app.store.read().await?;
-    let rows = open::list(&mut db, caller, after, rows_max).await?;
+    let rows = open::list(&mut db, caller, kind, after, rows_max).await?;
     let view = |row: OpenRow| {
         let list = match row.kind.as_str() {
             "entry" => "standing",
@@ -414,21 +415,15 @@ fn proposal(facts: &Facts, subject: &Subject) -> Option<Proposal> {
         (_, false) => ("validity", "duplicate"),
     };
     let own = times.iter().find(|(it, _)| it == subject)?.1;
-    let later = own.saturating_sub(at) / 60_000;
+    let (later_zh, later_en) = lag(own.saturating_sub(at) / 60_000);
     let (zh, en) = match stands {
         true => (
             format!("声明的时间最早可至 {}，早于其余各项", shanghai_minute(at)),
             format!("claims the earliest time, from {} on", shanghai_minute(at)),
         ),
         false => (
-            format!(
-                "{} 声明的时间更早，相差约 {later} 分钟",
-                subject_text(&first)
-            ),
-            format!(
-                "{} claims to be earlier, by some {later} minutes",
-                subject_text(&first)
-            ),
+            format!("另一项声明的时间更早，相差约 {later_zh}"),
+            format!("another record claims to be earlier, by some {later_en}"),
         ),
     };
     Some(Proposal {
@@ -440,9 +435,37 @@ fn proposal(facts: &Facts, subject: &Subject) -> Option<Proposal> {
     })
 }
 
+/// A length of time as people say it, in Chinese and English.
+fn lag(minutes: i64) -> (String, String) {
+    match minutes {
+        0..120 => (format!("{minutes} 分钟"), format!("{minutes} minutes")),
+        120..2_880 => {
+            let hours = minutes / 60;
+            (format!("{hours} 小时"), format!("{hours} hours"))
+        }
+        _ => {
+            let days = minutes / 1_440;
+            (format!("{days} 天"), format!("{days} days"))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_of_time_is_said_in_the_unit_that_people_use() {
+        for (minutes, zh, en) in [
+            (119, "119 分钟", "119 minutes"),
+            (120, "2 小时", "2 hours"),
+            (2_879, "47 小时", "47 hours"),
+            (2_880, "2 天", "2 days"),
+            (132_840, "92 天", "92 days"),
+        ] {
+            assert_eq!(lag(minutes), (zh.to_owned(), en.to_owned()));
+        }
+    }
 
     #[test]
     fn a_place_says_how_far_off_it_may_be() {

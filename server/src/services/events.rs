@@ -12,11 +12,12 @@ use futures_util::stream::unfold;
 use serde::Serialize;
 use sync_core::limits::{
     EVENT_STREAMS_MAX, EVENT_STREAMS_PER_USER_MAX, EVENTS_BEHIND_MAX, EVENTS_HEARTBEAT_S,
-    EVENTS_POLL_MS, EVENTS_RETRY_MS, EVENTS_ROWS,
+    EVENTS_POLL_MS, EVENTS_RETRY_MS, EVENTS_ROWS, RERULING_SHOWN_MS, WORK_TOLD_MS,
 };
 use sync_core::model::UserId;
 use tokio::sync::watch;
 use tokio::time::sleep;
+use uuid::Uuid;
 
 use crate::access::gate::Ticket;
 use crate::access::{Principal, Role};
@@ -24,6 +25,7 @@ use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::store::Session;
 use crate::store::feed::{self, ReaderScope};
+use crate::store::imports;
 use crate::store::sync::changes;
 use crate::store::sync::events::{self, EventRow};
 
@@ -33,7 +35,29 @@ pub struct Events {
     open: Mutex<HashMap<UserId, usize>>,
     /// Where the feed ended at the last look.
     end: watch::Sender<i64>,
+    /// How far long work was at the last look.
+    work: watch::Sender<Work>,
     closing: watch::Sender<bool>,
+}
+
+/// How far long work is that people may have left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Work {
+    /// Imports, whose they are, and how often each was told of.
+    imports: Vec<(Uuid, UserId, i64)>,
+    /// Scopes that wait because somebody changed what they lean on.
+    reruled: i64,
+}
+
+impl Work {
+    /// What of it a person's pages show.
+    fn of(&self, user: UserId) -> Self {
+        let own = self.imports.iter().filter(|(_, whose, _)| *whose == user);
+        Self {
+            imports: own.copied().collect(),
+            reruled: self.reruled,
+        }
+    }
 }
 
 impl Default for Events {
@@ -41,6 +65,7 @@ impl Default for Events {
         Self {
             open: Mutex::default(),
             end: watch::Sender::new(0),
+            work: watch::Sender::default(),
             closing: watch::Sender::new(false),
         }
     }
@@ -107,9 +132,15 @@ pub async fn run(app: App) {
             continue;
         }
         match look(&app).await {
-            Ok(end) => {
+            Ok((end, work)) => {
                 let moved = |known: &mut i64| std::mem::replace(known, end) != end;
                 app.events.end.send_if_modified(moved);
+                let moved = |known: &mut Work| {
+                    let differs = *known != work;
+                    *known = work;
+                    differs
+                };
+                app.events.work.send_if_modified(moved);
             }
             Err(problem) => {
                 let code = problem.code().as_str();
@@ -119,15 +150,24 @@ pub async fn run(app: App) {
     }
 }
 
-async fn look(app: &App) -> Result<i64, Problem> {
+async fn look(app: &App) -> Result<(i64, Work), Problem> {
     let mut db = app.store.read().await?;
-    Ok(feed::last_position(&mut db).await?)
+    let end = feed::last_position(&mut db).await?;
+    let mut work = Work::default();
+    if app.events.work.receiver_count() > 0 {
+        let now = app.now();
+        work.imports = imports::list_steps(&mut db, now - WORK_TOLD_MS).await?;
+        work.imports.sort_unstable();
+        work.reruled = imports::count_reruled(&mut db, now - RERULING_SHOWN_MS).await?;
+    }
+    Ok((end, work))
 }
 
 /// What is told of one thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Notice {
-    /// `visit.changed`, `ruling.made`, `case.changed`, `sync.wanted`, and of the stream itself `ready`, `reset`, `end`.
+    /// `visit.changed`, `ruling.made`, `case.changed`, `sync.wanted`, to pages `work.changed`, and of the stream itself `ready`,
+    /// `reset`, `end`.
     #[serde(rename = "type")]
     kind: &'static str,
     /// What it is about.
@@ -184,6 +224,10 @@ struct Stream {
     told: i64,
     ready: VecDeque<Event>,
     end: watch::Receiver<i64>,
+    /// Long work, for pages that show it, and whose.
+    work: Option<(UserId, watch::Receiver<Work>)>,
+    /// As it was told.
+    work_told: Work,
     closing: watch::Receiver<bool>,
     over: bool,
     _place: Place,
@@ -197,12 +241,23 @@ fn read_place(text: &str) -> Option<(&str, i64)> {
     hexadecimal.then_some((epoch, position))
 }
 
+/// What a listener wants to hear beside what the feed has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Beside {
+    /// Nothing: apps.
+    #[default]
+    Nothing,
+    /// How far long work of theirs is: pages of the console that show it.
+    Work,
+}
+
 /// Opens a stream behind the event that was heard last; without one, from now on.
 pub async fn listen(
     app: &App,
     caller: &Principal,
     ticket: Ticket,
     last: Option<&str>,
+    beside: Beside,
 ) -> Result<impl futures_util::Stream<Item = Result<Event, Infallible>> + Send + use<>, Problem> {
     let place = app.events.take(caller.user)?;
     let last = match last {
@@ -214,6 +269,10 @@ pub async fn listen(
     };
     // Subscribed before the end is read: what comes in between wakes the stream.
     let end = app.events.end.subscribe();
+    let work = match beside {
+        Beside::Work => Some((caller.user, app.events.work.subscribe())),
+        Beside::Nothing => None,
+    };
     let mut db = app.store.read().await?;
     let epoch = feed::find_epoch(&mut db).await?;
     let epoch = epoch.ok_or(Problem::new(Code::Internal))?;
@@ -237,6 +296,8 @@ pub async fn listen(
         told,
         ready: VecDeque::new(),
         end,
+        work,
+        work_told: Work::default(),
         closing: app.events.closing.subscribe(),
         over: false,
         _place: place,
@@ -251,6 +312,17 @@ pub async fn listen(
         let event = stream.next().await?;
         Some((Ok(event), stream))
     }))
+}
+
+/// Resolves when long work got on; never where nobody asked for that.
+async fn moved(work: &mut Option<(UserId, watch::Receiver<Work>)>) {
+    let heard = match work {
+        Some((_, work)) => work.changed().await.is_ok(),
+        None => false,
+    };
+    if !heard {
+        std::future::pending().await
+    }
 }
 
 impl Stream {
@@ -274,9 +346,10 @@ impl Stream {
             let left = (self.ticket.expires_at() - self.app.now()).max(0);
             let left = Duration::from_millis(left.unsigned_abs());
             let silence = left.min(Duration::from_secs(EVENTS_HEARTBEAT_S));
-            let (mut woken, mut closing) = (false, false);
+            let (mut woken, mut closing, mut worked) = (false, false, false);
             tokio::select! {
                 changed = self.end.changed() => woken = changed.is_ok(),
+                () = moved(&mut self.work) => worked = true,
                 _ = self.closing.wait_for(|closing| *closing) => closing = true,
                 () = sleep(silence) => {}
             }
@@ -293,9 +366,24 @@ impl Stream {
                 };
                 return self.event(&told, self.told).ok();
             }
-            if !woken {
+            if worked {
+                self.tell_work();
+            } else if !woken {
                 return Some(Event::default().comment("still here"));
             }
+        }
+    }
+
+    /// Tells that work of the listener got on, where it did.
+    fn tell_work(&mut self) {
+        let Some((user, work)) = &mut self.work else {
+            return;
+        };
+        let now = work.borrow_and_update().of(*user);
+        if now != self.work_told {
+            self.work_told = now;
+            let told = self.event(&Notice::plain("work.changed"), self.told);
+            self.ready.extend(told.ok());
         }
     }
 

@@ -67,6 +67,7 @@ migrations![
     "0034_packed_facts",
     "0035_seals",
     "0036_console",
+    "0037_work",
 ];
 
 statements! {

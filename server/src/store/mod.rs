@@ -11,6 +11,7 @@ mod error;
 pub mod evidence;
 pub mod exports;
 pub mod feed;
+pub mod imports;
 pub mod locks;
 pub mod log;
 pub mod media;
@@ -75,6 +76,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
             feed::ALL,
             evidence::ALL,
             exports::ALL,
+            imports::ALL,
             log::ALL,
             media::ALL,
             reviews::ALL,

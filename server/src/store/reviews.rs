@@ -68,8 +68,16 @@ statements! {
     /// The same of visits that have something that waits, of which there are few.
     LIST_WAITING = pieces!("v.evidence_waiting > 0 AND (v.sort_at < $5 OR (v.sort_at = $5 AND (v.document_id < $6 \
         OR (v.document_id = $6 AND e.evidence_id > $7))))", "v.sort_at DESC, v.document_id DESC, e.evidence_id");
+    /// The same of visits in which something was decided so, of which there are few for what is questioned or rejected.
+    LIST_DECIDED = pieces!("v.document_id IN (SELECT d.document_id FROM evidence_verdicts d WHERE d.verdict = $8) \
+        AND (v.sort_at < $5 OR (v.sort_at = $5 AND (v.document_id < $6 \
+        OR (v.document_id = $6 AND e.evidence_id > $7))))", "v.sort_at DESC, v.document_id DESC, e.evidence_id");
     /// Those before a place, the nearest first.
     LIST_PIECES_BEFORE = pieces!("(v.sort_at > $5 OR (v.sort_at = $5 AND (v.document_id > $6 \
+        OR (v.document_id = $6 AND e.evidence_id < $7))))", "v.sort_at, v.document_id, e.evidence_id DESC");
+    /// The same of visits in which something was decided so.
+    LIST_DECIDED_BEFORE = pieces!("v.document_id IN (SELECT d.document_id FROM evidence_verdicts d WHERE d.verdict = $8) \
+        AND (v.sort_at > $5 OR (v.sort_at = $5 AND (v.document_id > $6 \
         OR (v.document_id = $6 AND e.evidence_id < $7))))", "v.sort_at, v.document_id, e.evidence_id DESC");
     /// The same of visits that have something that waits.
     LIST_WAITING_BEFORE = pieces!("v.evidence_waiting > 0 AND (v.sort_at > $5 OR (v.sort_at = $5 AND (v.document_id > $6 \
@@ -247,12 +255,13 @@ pub async fn list_pieces(
         filter.reused,
         rows_max
     ]);
-    let waits = matches!(filter.state.as_str(), "waiting" | "unreviewed" | "answered");
-    let statement = match (way, waits) {
-        (Way::Onward, true) => &LIST_WAITING,
-        (Way::Back, true) => &LIST_WAITING_BEFORE,
-        (Way::Onward, false) => &LIST_PIECES,
-        (Way::Back, false) => &LIST_PIECES_BEFORE,
+    let statement = match (filter.state.as_str(), way) {
+        ("waiting" | "unreviewed" | "answered", Way::Onward) => &LIST_WAITING,
+        ("waiting" | "unreviewed" | "answered", Way::Back) => &LIST_WAITING_BEFORE,
+        ("questioned" | "accepted" | "rejected", Way::Onward) => &LIST_DECIDED,
+        ("questioned" | "accepted" | "rejected", Way::Back) => &LIST_DECIDED_BEFORE,
+        (_, Way::Onward) => &LIST_PIECES,
+        (_, Way::Back) => &LIST_PIECES_BEFORE,
     };
     let rows = db.all(statement, values).await?;
     let pieces = rows.iter().map(|row| {

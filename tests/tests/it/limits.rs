@@ -151,6 +151,11 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "tests/tests/it/imports/mod.rs::a_file_of_the_most_rows_is_taken_and_one_more_is_told",
     ),
     (
+        "IMPORTS_OPEN_MAX",
+        "overloaded",
+        "tests/tests/it/console/imports.rs::somebody_has_as_many_imports_under_way_as_allowed_and_no_more",
+    ),
+    (
         "LEASE_MS_MAX",
         "value_invalid",
         "tests/tests/it/leases/create.rs::a_lease_lasts_as_long_as_allowed_and_no_longer",
@@ -417,6 +422,18 @@ const BESIDE: &[(&[&str], &str)] = &[
     (
         &["IMPORT_BYTES_MAX", "IMPORT_CHUNK_ROWS"],
         "told in tests/tests/it/imports",
+    ),
+    (
+        &[
+            "IMPORTS_AT_ONCE",
+            "IMPORT_LEASE_MS",
+            "IMPORT_ATTEMPTS_MAX",
+            "IMPORT_KEPT_MS",
+            "WORK_AWAITED_MS",
+            "WORK_TOLD_MS",
+            "RERULING_SHOWN_MS",
+        ],
+        "what the server chooses for long work of its own: tests/tests/it/console/imports.rs",
     ),
     (&["RECEIPT_SEALS_MAX"], "checked by its one endpoint"),
     (

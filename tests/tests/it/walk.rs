@@ -4,8 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fieldseal_server::access::operations::Who;
-use fieldseal_server::access::role;
+use fieldseal_server::access::{OrganisationKind, Principal, role};
 use fieldseal_server::console::pages::{PAGES, Page};
+use fieldseal_server::services::imports::Kind;
+use fieldseal_server::services::imports::jobs::{self, Act};
+use fieldseal_server::store::access::users;
 use fieldseal_tests::demonstration::{FILES, Story};
 use fieldseal_tests::provider::Browser;
 use fieldseal_tests::world::word;
@@ -173,6 +176,7 @@ fn whoever_follows_the_links_of_the_demonstration_sees_sound_pages_and_nothing_o
     let alias = json!({ "from_key": "uscc:921405020000B2F60D", "reason": "同一店铺" });
     let path = format!("/v1/enterprises/{}/aliases", w.id("enterprise", "服饰"));
     w.call("POST", "admin", &path, alias).expect(200);
+    imported(&w);
     let all = visits_of(&w, &admin);
     let Some(screen) = Screen::open(&w.server) else {
         return;
@@ -247,6 +251,31 @@ fn whoever_follows_the_links_of_the_demonstration_sees_sound_pages_and_nothing_o
             .collect();
         assert_eq!(missed, Vec::<&str>::new(), "{who} was led to none of these");
     }
+}
+
+/// A file that the administrator tried, whose page is found from today.
+fn imported(w: &World) {
+    let app = &w.server.app;
+    w.server.runtime.block_on(async {
+        let mut db = app.store.read().await.unwrap();
+        let row = users::find_by_name(&mut db, "admin").await.unwrap();
+        let row = row.unwrap();
+        drop(db);
+        let caller = Principal {
+            user: row.user,
+            organisation: row.organisation,
+            organisation_kind: OrganisationKind::Authority,
+            roles: row.roles,
+            region_prefixes: vec![String::new()],
+            device: None,
+            session: app.new_uuid(),
+        };
+        let file = "name,region\n示例厂,000000x\n".into();
+        let id = jobs::take(app, &caller, Kind::Enterprises, Act::Try, file).await;
+        jobs::await_a_moment(app, &caller, id.unwrap())
+            .await
+            .unwrap();
+    });
 }
 
 /// The visits that somebody is told of.

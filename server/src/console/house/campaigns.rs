@@ -6,18 +6,18 @@ use axum::response::Response;
 use serde::Deserialize;
 use sync_core::model::OrganisationId;
 
-use super::{named, organisations_of, reading};
+use super::{name_in, named, organisations_of, reading};
 use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, ROWS, Sheet, choices, code, form, link, needed, page_of, select, text, time,
+    At, ROWS, Sheet, choices, code, form, link, needed, select, text, time,
 };
 use crate::console::{on_to, shown};
 use crate::extract::Query;
 use crate::problem::Problem;
 use crate::services::reference::{Work, campaigns};
-use crate::store::reference::campaigns as stored;
+use crate::store::reference::campaigns::{self as stored, Campaign};
 
 const HERE: &str = "/console/campaigns";
 const NEW: &str = "/console/campaigns/new";
@@ -32,39 +32,28 @@ pub async fn show(
     let mut db = reading(&app).await?;
     let sight = (&desk.principal).into();
     let rows = stored::list_seen(&mut db, &sight, &at.after, ROWS + 1).await?;
-    let (rows, next) = page_of(rows, HERE, |row| row.campaign_id.to_string());
     let known = organisations_of(&mut db, &desk, Some(OrganisationKind::Authority)).await?;
     let names = named(&known);
-    let mut page = Sheet::new(&desk, w.campaigns);
-    page.heads = vec![w.number, w.name, w.authority, w.since, w.visits];
-    page.empty = w.campaigns_none;
-    page.next = next;
-    page.rows = rows
-        .into_iter()
-        .map(|row| {
-            let authority = row.authority_id.to_string();
-            let authority = names.get(authority.as_str()).copied();
-            vec![
-                code(row.code),
-                text(row.name),
-                text(authority.unwrap_or_default()),
-                time(language, Some(row.created_at_ms)),
-                link(
-                    w.visits,
-                    format!("/console/visits?campaign={}", row.campaign_id),
-                ),
-            ]
-        })
-        .collect();
+    let id = |row: &Campaign| row.campaign_id.to_string();
+    let heads = vec![w.number, w.name, w.authority, w.since, w.visits];
+    let page = Sheet::new(&desk, w.campaigns).with_heads(heads, w.campaigns_none);
+    let mut page = page.with_rows(HERE, rows, id, |row| {
+        let visits = format!("/console/visits?campaign={}", row.campaign_id);
+        vec![
+            code(row.code),
+            text(row.name),
+            name_in(&names, row.authority_id),
+            time(language, Some(row.created_at_ms)),
+            link(w.visits, visits),
+        ]
+    });
     if desk.principal.has_any(super::tasks::MAKERS) {
         let fields = vec![
             needed("code", w.number),
             needed("name", w.name),
             select("authority", w.authority, choices(known, "")),
         ];
-        page.forms.push(form(w.campaign_make, NEW, fields));
-        page.tools
-            .push(link(w.import_file, "/console/imports/campaigns"));
+        page.offers(form(w.campaign_make, NEW, fields), Some("campaigns"));
     }
     shown(&page)
 }

@@ -15,9 +15,10 @@ use super::reading;
 use crate::app::App;
 use crate::console::desk::{Desk, Frame};
 use crate::console::sheets::{
-    At, ROWS, Sheet, chip, code, form, link, maybe, needed, page_of, text, time,
+    At, Cell, ROWS, Sheet, chip, code, form, link, maybe, needed, page_of, text, time,
 };
 use crate::console::when::When;
+use crate::console::words::Words;
 use crate::console::{on_to, shown};
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
@@ -25,6 +26,14 @@ use crate::services::{devices, enrolment, people, quarantine};
 use crate::store::access::{organisations, sessions, users};
 
 const HERE: &str = "/console/devices";
+
+/// Whether what a phone signs counts.
+fn trust(w: &Words, revoked: bool) -> Cell {
+    match revoked {
+        false => chip("good", w.device_trusted),
+        true => chip("bad", w.device_revoked),
+    }
+}
 
 /// `GET /console/devices`.
 pub async fn show(
@@ -34,11 +43,8 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let (w, language) = (desk.w(), desk.language());
     let rows = devices::list(&app, &desk.principal, &at.after, ROWS + 1).await?;
-    let (rows, next) = page_of(rows, HERE, |row| row.device.to_string());
     let mut db = reading(&app).await?;
-    let mut page = Sheet::new(&desk, w.devices);
-    page.intro = w.devices_intro;
-    page.heads = vec![
+    let heads = vec![
         w.device,
         w.person,
         w.organisation,
@@ -46,8 +52,9 @@ pub async fn show(
         w.last_seen,
         w.state,
     ];
-    page.empty = w.devices_none;
-    page.next = next;
+    let (rows, next) = page_of(rows, HERE, |row| row.device.to_string());
+    let mut page = Sheet::new(&desk, w.devices).with_heads(heads, w.devices_none);
+    (page.intro, page.next) = (w.devices_intro, next);
     for row in rows {
         let person = users::find(&mut db, row.user).await?;
         let organisation = organisations::find(&mut db, row.organisation).await?;
@@ -61,10 +68,7 @@ pub async fn show(
                 Some(at) => time(language, Some(at)),
                 None => text(w.never),
             },
-            match row.revoked_at {
-                None => chip("good", w.device_trusted),
-                Some(_) => chip("bad", w.device_revoked),
-            },
+            trust(w, row.revoked_at.is_some()),
         ]);
     }
     page.tools
@@ -92,13 +96,7 @@ pub async fn one(
             time(language, Some(row.enrolled_at)),
         ),
         (w.last_seen.to_owned(), time(language, seen)),
-        (
-            w.state.to_owned(),
-            match row.revoked_at {
-                None => chip("good", w.device_trusted),
-                Some(_) => chip("bad", w.device_revoked),
-            },
-        ),
+        (w.state.to_owned(), trust(w, row.revoked_at.is_some())),
     ];
     if let Some(at) = row.revoked_at {
         let at = time(language, Some(at));

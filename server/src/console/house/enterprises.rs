@@ -7,19 +7,19 @@ use axum::response::Response;
 use serde::Deserialize;
 use sync_core::model::{EnterpriseId, EnterpriseKey};
 
-use super::{asking, given, parts, reading};
+use super::{asking, given, parts, reading, rerules};
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, Note, ROWS, Search, Sheet, chip, code, form, hidden, link, maybe, needed, page_of, text,
-    time, wanted,
+    At, Note, ROWS, Search, Sheet, chip, code, form, hidden, link, maybe, needed, text, time,
+    wanted,
 };
 use crate::console::words::fill;
 use crate::console::{on_to, shown};
 use crate::extract::{Path, Query};
 use crate::problem::{Code, Problem};
-use crate::services::reference::{Work, enterprises};
-use crate::store::reference::enterprises as stored;
+use crate::services::reference::{Work, enterprises, rerulings};
+use crate::store::reference::enterprises::{self as stored, Enterprise};
 
 const HERE: &str = "/console/enterprises";
 const NEW: &str = "/console/enterprises/new";
@@ -36,33 +36,27 @@ pub async fn show(
     let q = at.q.trim();
     let rows = stored::list_seen(&mut db, &sight, &at.after, q, ROWS + 1).await?;
     let path = asking(HERE, "q", q);
-    let (rows, next) = page_of(rows, &path, |row| row.enterprise_id.to_string());
-    let mut page = Sheet::new(&desk, w.enterprises);
+    let id = |row: &Enterprise| row.enterprise_id.to_string();
+    let heads = vec![w.enterprise_name, w.uscc, w.region_code, w.address];
+    let empty = match q.is_empty() {
+        true => w.enterprises_none,
+        false => w.enterprises_none_found,
+    };
+    let page = Sheet::new(&desk, w.enterprises).with_heads(heads, empty);
+    let mut page = page.with_rows(&path, rows, id, |row| {
+        vec![
+            link(row.name, format!("{HERE}/{}", row.enterprise_id)),
+            maybe(row.uscc),
+            code(row.region),
+            maybe(row.address),
+        ]
+    });
     page.search = Search {
         name: "q",
         label: w.enterprises_search,
         value: q.to_owned(),
     };
-    page.heads = vec![w.enterprise_name, w.uscc, w.region_code, w.address];
-    page.empty = match q.is_empty() {
-        true => w.enterprises_none,
-        false => w.enterprises_none_found,
-    };
-    page.next = next;
-    page.rows = rows
-        .into_iter()
-        .map(|row| {
-            vec![
-                link(row.name, format!("{HERE}/{}", row.enterprise_id)),
-                maybe(row.uscc),
-                code(row.region),
-                maybe(row.address),
-            ]
-        })
-        .collect();
     if desk.principal.has_any(super::tasks::MAKERS) {
-        page.tools
-            .push(link(w.import_file, "/console/imports/enterprises"));
         let fields = vec![
             needed("name", w.enterprise_name),
             wanted("uscc", w.uscc),
@@ -71,7 +65,7 @@ pub async fn show(
             wanted("legal_representative", w.legal_representative),
             wanted("sites", w.sites),
         ];
-        page.forms.push(form(w.enterprise_make, NEW, fields));
+        page.offers(form(w.enterprise_make, NEW, fields), Some("enterprises"));
     }
     shown(&page)
 }
@@ -125,6 +119,13 @@ async fn page_of_enterprise(app: &App, desk: &Desk, id: EnterpriseId) -> Result<
     let row = stored::find_seen(&mut db, &sight, id).await?;
     let row = row.ok_or(Problem::new(Code::NotFound))?;
     let mut page = Sheet::new(desk, row.name.clone());
+    if let Some(told) = rerules(app, desk, &format!("enterprise:{id}")).await? {
+        page.frame = desk.work_frame(row.name.clone(), true);
+        page.notes.push(Note {
+            kind: "warn",
+            text: told,
+        });
+    }
     let visits = asking("/console/visits", "enterprise", &row.key.0);
     page.tools.push(link(w.visits, visits));
     page.facts = vec![
@@ -214,8 +215,7 @@ pub async fn alias(
     let key = EnterpriseKey(from.clone());
     let (_, again) = enterprises::alias(&mut work, id, key, &typed.reason).await?;
     if typed.seen {
-        work.commit().await?;
-        return Ok(on_to(&format!("{HERE}/{id}")));
+        return left(&app, &desk, work, id).await;
     }
     drop(work);
     let w = desk.w();
@@ -276,6 +276,17 @@ pub async fn undo(
 ) -> Result<Response, Problem> {
     let mut work = Work::begin(&app, &desk.principal).await?;
     enterprises::undo(&mut work, alias, &typed.reason).await?;
-    work.commit().await?;
+    left(&app, &desk, work, id).await
+}
+
+/// Ends work that may touch many visits: its page shows how far they are ruled again, and nobody has to wait there.
+async fn left(
+    app: &App,
+    desk: &Desk,
+    work: Work<'_>,
+    id: EnterpriseId,
+) -> Result<Response, Problem> {
+    work.leave(&format!("enterprise:{id}")).await?;
+    rerulings::await_a_moment(app, &desk.principal).await?;
     Ok(on_to(&format!("{HERE}/{id}")))
 }

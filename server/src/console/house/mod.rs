@@ -19,9 +19,12 @@ use std::collections::BTreeMap;
 use sync_core::limits::LIST_ROWS_MAX;
 
 use super::desk::Desk;
+use super::sheets::{Cell, text};
+use super::words::fill;
 use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::services::reference::rerulings::{self, RerulingRow};
 use crate::store::Session;
 use crate::store::access::organisations as stored;
 use crate::store::reference::campaigns as stored_campaigns;
@@ -58,6 +61,12 @@ fn named(of: &[(String, String)]) -> BTreeMap<&str, &str> {
         .collect()
 }
 
+/// The name of what an id stands for; nothing where it is not known.
+fn name_in(names: &BTreeMap<&str, &str>, id: impl ToString) -> Cell {
+    let name = names.get(id.to_string().as_str()).copied();
+    text(name.unwrap_or_default())
+}
+
 /// An address with one question.
 fn asking(path: &str, name: &str, value: &str) -> String {
     let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
@@ -79,6 +88,32 @@ fn parts(text: &str) -> Vec<String> {
 fn listed(text: &str) -> Vec<String> {
     let parts = text.split([',', '，', '、', ';', '；', '\n']);
     parts.filter_map(given).collect()
+}
+
+/// What a change of theirs has left to be ruled again, while it goes on.
+async fn rerules(app: &App, desk: &Desk, subject: &str) -> Result<Option<String>, Problem> {
+    let found = rerulings::find(app, &desk.principal).await?;
+    let open = found.filter(|it| it.goes_on() && it.subject == subject);
+    Ok(open.map(|it| rerule_words(desk, &it)))
+}
+
+/// How far it is, in words.
+pub fn rerule_words(desk: &Desk, row: &RerulingRow) -> String {
+    let w = desk.w();
+    let word = match row.goes_on() {
+        true => w.today_rerule,
+        false => w.today_ruled,
+    };
+    fill(&fill(word, "done", row.ruled()), "all", row.scopes)
+}
+
+/// The page of what was changed.
+pub fn rerule_address(subject: &str) -> String {
+    match subject.split_once(':') {
+        Some(("enterprise", id)) => format!("/console/enterprises/{id}"),
+        Some(("rulebook", id)) => format!("/console/rulebooks/{id}"),
+        _ => super::HOME.to_owned(),
+    }
 }
 
 /// The reader's session.

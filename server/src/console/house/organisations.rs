@@ -12,12 +12,13 @@ use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, ROWS, Sheet, choices, code, form, maybe, needed, page_of, select, text, wanted, words_of,
+    At, ROWS, Sheet, choices, code, form, maybe, needed, select, text, wanted, words_of,
 };
 use crate::console::{on_to, shown};
 use crate::extract::Query;
 use crate::problem::Problem;
 use crate::services::organisations::{self, NewOrganisation};
+use crate::store::access::organisations::OrganisationRow;
 
 const HERE: &str = "/console/organisations";
 const NEW: &str = "/console/organisations/new";
@@ -30,28 +31,24 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let (w, language) = (desk.w(), desk.language());
     let rows = organisations::list(&app, &desk.principal, &at.after, ROWS + 1).await?;
-    let (rows, next) = page_of(rows, HERE, |row| row.organisation.to_string());
     let parents = rows
         .iter()
+        .take(ROWS as usize)
         .map(|row| (row.organisation.to_string(), row.name.clone()));
     let mut parents: Vec<_> = parents.collect();
     parents.insert(0, (String::new(), w.none.to_owned()));
-    let mut page = Sheet::new(&desk, w.organisations);
-    page.heads = vec![w.name, w.category, w.region_code, w.uscc];
-    page.empty = w.organisations_none;
-    page.next = next;
-    page.rows = rows
-        .into_iter()
-        .map(|row| {
-            let words = row.kind.words();
-            vec![
-                text(row.name),
-                text(language.pick(words.zh, words.en)),
-                code(row.region),
-                maybe(row.uscc),
-            ]
-        })
-        .collect();
+    let id = |row: &OrganisationRow| row.organisation.to_string();
+    let heads = vec![w.name, w.category, w.region_code, w.uscc];
+    let page = Sheet::new(&desk, w.organisations).with_heads(heads, w.organisations_none);
+    let mut page = page.with_rows(HERE, rows, id, |row| {
+        let words = row.kind.words();
+        vec![
+            text(row.name),
+            text(language.pick(words.zh, words.en)),
+            code(row.region),
+            maybe(row.uscc),
+        ]
+    });
     if desk.principal.has_any(super::users::MAKERS) {
         let fields = vec![
             needed("name", w.name),
@@ -68,7 +65,7 @@ pub async fn show(
         for field in &mut made.fields {
             field.required &= field.name != "parent";
         }
-        page.forms.push(made);
+        page.offers(made, None);
     }
     shown(&page)
 }

@@ -12,8 +12,7 @@ use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, ROWS, Sheet, chip, choices, code, form, link, maybe, needed, page_of, select, text, wanted,
-    words_of,
+    At, ROWS, Sheet, chip, choices, code, form, maybe, needed, select, text, wanted, words_of,
 };
 use crate::console::{on_to, shown};
 use crate::extract::Query;
@@ -36,9 +35,8 @@ pub async fn show(
     let mut db = reading(&app).await?;
     let sight = (&desk.principal).into();
     let rows = stored::list_seen(&mut db, &sight, &at.after, ROWS + 1).await?;
-    let (rows, next) = page_of(rows, HERE, |row| row.prior_sampling_id.to_string());
-    let mut page = Sheet::new(&desk, w.prior_samplings);
-    page.heads = vec![
+    let id = |row: &stored::PriorSampling| row.prior_sampling_id.to_string();
+    let heads = vec![
         w.sampled_on,
         w.product_name,
         w.enterprise_name,
@@ -46,28 +44,24 @@ pub async fn show(
         w.source,
         w.validity,
     ];
-    page.empty = w.prior_samplings_none;
-    page.next = next;
-    page.rows = rows
-        .into_iter()
-        .map(|row| {
-            let words = row.validity.words();
-            let kind = match row.validity {
-                Validity::Valid => "good",
-                Validity::Duplicate | Validity::Void => "bad",
-                Validity::Pending => "calm",
-                Validity::NeedsRuling | Validity::ValidWithViolation => "warn",
-            };
-            vec![
-                text(row.sampled_on),
-                maybe(row.product_name),
-                code(row.enterprise.unwrap_or_default()),
-                code(row.sheet_no.unwrap_or_default()),
-                text(row.source),
-                chip(kind, language.pick(words.zh, words.en)),
-            ]
-        })
-        .collect();
+    let page = Sheet::new(&desk, w.prior_samplings).with_heads(heads, w.prior_samplings_none);
+    let mut page = page.with_rows(HERE, rows, id, |row| {
+        let words = row.validity.words();
+        let kind = match row.validity {
+            Validity::Valid => "good",
+            Validity::Duplicate | Validity::Void => "bad",
+            Validity::Pending => "calm",
+            Validity::NeedsRuling | Validity::ValidWithViolation => "warn",
+        };
+        vec![
+            text(row.sampled_on),
+            maybe(row.product_name),
+            code(row.enterprise.unwrap_or_default()),
+            code(row.sheet_no.unwrap_or_default()),
+            text(row.source),
+            chip(kind, language.pick(words.zh, words.en)),
+        ]
+    });
     if desk.principal.has_any(super::tasks::MAKERS) {
         let trusted = [
             ("confirmed", w.confidence_confirmed),
@@ -109,9 +103,8 @@ pub async fn show(
             wanted("spec_model", w.spec_model),
             wanted("lot_no", w.lot_no),
         ];
-        page.forms.push(form(w.prior_sampling_make, NEW, fields));
-        page.tools
-            .push(link(w.import_file, "/console/imports/prior-samplings"));
+        let made = form(w.prior_sampling_make, NEW, fields);
+        page.offers(made, Some("prior-samplings"));
     }
     shown(&page)
 }

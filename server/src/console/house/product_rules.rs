@@ -6,18 +6,18 @@ use axum::response::Response;
 use serde::Deserialize;
 use sync_core::model::{Milli, OrganisationId};
 
-use super::{given, listed, named, organisations_of, reading};
+use super::{given, listed, name_in, named, organisations_of, reading};
 use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, ROWS, Sheet, choices, form, link, needed, number, page_of, select, text, time, wanted,
+    At, ROWS, Sheet, choices, form, needed, number, select, text, time, wanted,
 };
 use crate::console::{on_to, shown};
 use crate::extract::Query;
 use crate::problem::Problem;
 use crate::services::reference::{Work, product_rules};
-use crate::store::reference::product_rules as stored;
+use crate::store::reference::product_rules::{self as stored, ProductRule};
 
 const HERE: &str = "/console/product-rules";
 const NEW: &str = "/console/product-rules/new";
@@ -31,11 +31,9 @@ pub async fn show(
     let (w, language) = (desk.w(), desk.language());
     let mut db = reading(&app).await?;
     let rows = stored::list(&mut db, &at.after, ROWS + 1).await?;
-    let (rows, next) = page_of(rows, HERE, |row| row.product_rule_id.to_string());
     let known = organisations_of(&mut db, &desk, Some(OrganisationKind::Authority)).await?;
     let names = named(&known);
-    let mut page = Sheet::new(&desk, w.product_rules);
-    page.heads = vec![
+    let heads = vec![
         w.product_name,
         w.standards,
         w.min_base,
@@ -44,28 +42,21 @@ pub async fn show(
         w.version,
         w.since,
     ];
-    page.empty = w.product_rules_none;
-    page.next = next;
-    page.rows = rows
-        .into_iter()
-        .map(|row| {
-            let authority = row.authority_id.to_string();
-            let of = |milli: i64| format!("{} {}", Milli(milli), row.unit);
-            vec![
-                text(row.product_name),
-                text(row.standards.join("、")),
-                text(of(row.min_base_milli)),
-                text(format!(
-                    "{} + {}",
-                    of(row.test_qty_milli),
-                    of(row.spare_qty_milli)
-                )),
-                text(*names.get(authority.as_str()).unwrap_or(&"")),
-                number(row.version),
-                time(language, Some(row.created_at_ms)),
-            ]
-        })
-        .collect();
+    let id = |row: &ProductRule| row.product_rule_id.to_string();
+    let page = Sheet::new(&desk, w.product_rules).with_heads(heads, w.product_rules_none);
+    let mut page = page.with_rows(HERE, rows, id, |row| {
+        let of = |milli: i64| format!("{} {}", Milli(milli), row.unit);
+        let quantities = [row.test_qty_milli, row.spare_qty_milli].map(of);
+        vec![
+            text(row.product_name),
+            text(row.standards.join("、")),
+            text(of(row.min_base_milli)),
+            text(quantities.join(" + ")),
+            name_in(&names, row.authority_id),
+            number(row.version),
+            time(language, Some(row.created_at_ms)),
+        ]
+    });
     if desk.principal.has_any(super::tasks::MAKERS) {
         let own = desk.principal.organisation.to_string();
         let fields = vec![
@@ -79,9 +70,8 @@ pub async fn show(
             wanted("method", w.method),
             wanted("items", w.items).with_hint(w.separated_hint),
         ];
-        page.forms.push(form(w.product_rule_make, NEW, fields));
-        page.tools
-            .push(link(w.import_file, "/console/imports/product-rules"));
+        let made = form(w.product_rule_make, NEW, fields);
+        page.offers(made, Some("product-rules"));
     }
     shown(&page)
 }

@@ -6,15 +6,15 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::reading;
+use super::{reading, rerules};
 use crate::app::App;
 use crate::console::desk::{Desk, Frame};
 use crate::console::sheets::{Sheet, code, form, link, needed, number, text, time};
 use crate::console::{on_to, shown};
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
-use crate::services::reference::Work;
 use crate::services::reference::rulebooks::{self, Line};
+use crate::services::reference::{Work, rerulings};
 
 const HERE: &str = "/console/rulebooks";
 const NEW: &str = "/console/rulebooks/new";
@@ -76,17 +76,19 @@ pub async fn publish(
     let mut work = Work::begin(&app, &desk.principal).await?;
     // Browsers send lines with a carriage return.
     let (text, _) = rulebooks::publish(&mut work, &typed.text.replace("\r\n", "\n")).await?;
-    work.commit().await?;
-    Ok(on_to(&format!(
-        "{HERE}/{}/{}",
-        text.head.rulebook_id, text.head.version
-    )))
+    let named = format!("{}/{}", text.head.rulebook_id, text.head.version);
+    // It may touch everything that was ever recorded: its page shows how far that is ruled again.
+    work.leave(&format!("rulebook:{named}")).await?;
+    rerulings::await_a_moment(&app, &desk.principal).await?;
+    Ok(on_to(&format!("{HERE}/{named}")))
 }
 
 #[derive(Template)]
 #[template(path = "rulebook.html")]
 struct RulebookPage {
     frame: Frame,
+    /// How far what it touches is ruled again; empty where nothing waits.
+    again: String,
     head: rulebooks::RulebookVersion,
     /// The version that it is compared with; none for the first.
     before: Option<i64>,
@@ -114,8 +116,14 @@ pub async fn one(
     let texts = rulebooks::list(&app, &mut db).await?;
     let others = texts.into_iter().map(|it| it.head);
     let others = others.filter(|it| it.rulebook_id == id && it.version != version);
+    let again = rerules(&app, &desk, &format!("rulebook:{id}/{version}")).await?;
+    let title = format!("{id} {version}");
     shown(&RulebookPage {
-        frame: desk.frame(format!("{id} {version}")),
+        frame: match &again {
+            Some(_) => desk.work_frame(title, true),
+            None => desk.frame(title),
+        },
+        again: again.unwrap_or_default(),
         head: found.version,
         before: found.from.map(|it| it.version),
         others: others.map(|it| it.version).collect(),

@@ -8,19 +8,19 @@ use sync_core::limits::LIST_ROWS_MAX;
 use sync_core::model::{CampaignId, EnterpriseId, OrganisationId, SamplingKind, TaskId, TeamId};
 use sync_core::proof::Role;
 
-use super::{campaigns_of, given, named, organisations_of, parts, reading};
+use super::{campaigns_of, given, name_in, named, organisations_of, parts, reading};
 use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, Note, ROWS, Sheet, chip, choices, code, form, hidden, link, maybe, needed, number, page_of,
-    select, text, wanted, words_of,
+    At, Note, ROWS, Sheet, chip, choices, code, form, hidden, link, maybe, needed, number, select,
+    text, wanted, words_of,
 };
 use crate::console::{on_to, shown};
 use crate::extract::{Path, Query};
 use crate::problem::{Code, Problem};
 use crate::services::reference::{Work, tasks};
-use crate::store::reference::tasks::{self as stored, Clash};
+use crate::store::reference::tasks::{self as stored, Clash, Task};
 use crate::store::reference::{enterprises, teams};
 use crate::wording;
 
@@ -48,12 +48,10 @@ pub async fn show(
     let mut db = reading(&app).await?;
     let sight = (&desk.principal).into();
     let rows = stored::list_seen(&mut db, &sight, &at.after, ROWS + 1).await?;
-    let (rows, next) = page_of(rows, HERE, |row| row.task_id.to_string());
     let campaigns = campaigns_of(&mut db, &desk).await?;
     let bodies = organisations_of(&mut db, &desk, Some(OrganisationKind::InspectionBody)).await?;
     let (of_campaigns, of_bodies) = (named(&campaigns), named(&bodies));
-    let mut page = Sheet::new(&desk, w.tasks);
-    page.heads = vec![
+    let heads = vec![
         w.number,
         w.product_name,
         w.campaign,
@@ -62,28 +60,22 @@ pub async fn show(
         w.due_on,
         w.state,
     ];
-    page.empty = w.tasks_none;
-    page.next = next;
-    page.rows = rows
-        .into_iter()
-        .map(|row| {
-            let campaign = row.campaign_id.to_string();
-            let body = row.body_id.map(|id| id.to_string()).unwrap_or_default();
-            let words = wording::in_list("task_state", &row.state);
-            vec![
-                link(row.code, format!("{HERE}/{}", row.task_id)),
-                text(row.product_name),
-                text(*of_campaigns.get(campaign.as_str()).unwrap_or(&"")),
-                text(*of_bodies.get(body.as_str()).unwrap_or(&"")),
-                number(row.quota_batches),
-                maybe(row.due_on),
-                chip(kind(&row.state), language.pick(words.zh, words.en)),
-            ]
-        })
-        .collect();
+    let id = |row: &Task| row.task_id.to_string();
+    let page = Sheet::new(&desk, w.tasks).with_heads(heads, w.tasks_none);
+    let mut page = page.with_rows(HERE, rows, id, |row| {
+        let body = row.body_id.map(|id| id.to_string()).unwrap_or_default();
+        let words = wording::in_list("task_state", &row.state);
+        vec![
+            link(row.code, format!("{HERE}/{}", row.task_id)),
+            text(row.product_name),
+            name_in(&of_campaigns, row.campaign_id),
+            name_in(&of_bodies, body),
+            number(row.quota_batches),
+            maybe(row.due_on),
+            chip(kind(&row.state), language.pick(words.zh, words.en)),
+        ]
+    });
     if desk.principal.has_any(MAKERS) {
-        page.tools
-            .push(link(w.import_file, "/console/imports/tasks"));
         let fields = vec![
             select("campaign", w.campaign, choices(campaigns, "")),
             needed("code", w.number),
@@ -101,7 +93,7 @@ pub async fn show(
             wanted("enterprises", w.target_enterprises).with_hint(w.target_hint),
             wanted("due_on", w.due_on).as_input("date"),
         ];
-        page.forms.push(form(w.task_make, NEW, fields));
+        page.offers(form(w.task_make, NEW, fields), Some("tasks"));
     }
     shown(&page)
 }

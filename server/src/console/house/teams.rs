@@ -9,13 +9,12 @@ use serde::Deserialize;
 use sync_core::model::{CampaignId, OrganisationId, TeamId, UserId};
 use sync_core::proof::Role;
 
-use super::{campaigns_of, named, organisations_of, reading};
+use super::{campaigns_of, name_in, named, organisations_of, reading};
 use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, Choice, ROWS, Sheet, checks, choices, form, link, needed, number, page_of, select, text,
-    time,
+    At, Choice, ROWS, Sheet, checks, choices, form, link, needed, number, select, text, time,
 };
 use crate::console::{on_to, shown};
 use crate::extract::{Path, Query};
@@ -40,34 +39,28 @@ pub async fn show(
     let mut db = reading(&app).await?;
     let sight = (&desk.principal).into();
     let rows = stored::list_seen(&mut db, &sight, &at.after, ROWS + 1).await?;
-    let (rows, next) = page_of(rows, HERE, |row| row.team_id.to_string());
     let campaigns = campaigns_of(&mut db, &desk).await?;
     let bodies = organisations_of(&mut db, &desk, Some(OrganisationKind::InspectionBody)).await?;
     let (of_campaigns, of_bodies) = (named(&campaigns), named(&bodies));
-    let mut page = Sheet::new(&desk, w.teams);
-    page.heads = vec![w.name, w.body, w.campaign, w.team_members, w.since];
-    page.empty = w.teams_none;
-    page.next = next;
-    page.rows = rows
-        .into_iter()
-        .map(|row| {
-            let (campaign, body) = (row.campaign_id.to_string(), row.body_id.to_string());
-            vec![
-                link(row.name, format!("{HERE}/{}", row.team_id)),
-                text(*of_bodies.get(body.as_str()).unwrap_or(&"")),
-                text(*of_campaigns.get(campaign.as_str()).unwrap_or(&"")),
-                number(i64::try_from(row.members.len()).unwrap_or(i64::MAX)),
-                time(language, Some(row.created_at_ms)),
-            ]
-        })
-        .collect();
+    let id = |row: &Team| row.team_id.to_string();
+    let heads = vec![w.name, w.body, w.campaign, w.team_members, w.since];
+    let page = Sheet::new(&desk, w.teams).with_heads(heads, w.teams_none);
+    let mut page = page.with_rows(HERE, rows, id, |row| {
+        vec![
+            link(row.name, format!("{HERE}/{}", row.team_id)),
+            name_in(&of_bodies, row.body_id),
+            name_in(&of_campaigns, row.campaign_id),
+            number(i64::try_from(row.members.len()).unwrap_or(i64::MAX)),
+            time(language, Some(row.created_at_ms)),
+        ]
+    });
     if desk.principal.has_any(MAKERS) {
         let fields = vec![
             needed("name", w.name),
             select("campaign", w.campaign, choices(campaigns, "")),
             select("body", w.body, choices(bodies, "")),
         ];
-        page.forms.push(form(w.team_make, NEW, fields));
+        page.offers(form(w.team_make, NEW, fields), None);
     }
     shown(&page)
 }

@@ -8,13 +8,14 @@ use sync_core::model::{OrganisationId, UserId};
 use sync_core::proof::Role;
 use sync_core::wording::Worded as _;
 
-use super::{given, named, organisations_of, parts, reading};
+use super::{given, name_in, named, organisations_of, parts, reading};
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, ROWS, Sheet, checks, chip, choices, code, form, hidden, link, needed, page_of, select,
-    text, time, wanted, words_of,
+    At, Cell, ROWS, Sheet, checks, chip, choices, code, form, hidden, link, needed, select, text,
+    time, wanted, words_of,
 };
+use crate::console::words::Words;
 use crate::console::{on_to, shown};
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
@@ -34,6 +35,14 @@ fn roles_of(desk: &Desk, person: &Person) -> String {
     Vec::from_iter(words).join(language.pick("、", ", "))
 }
 
+/// Whether somebody may log in.
+fn activity(w: &Words, active: bool) -> Cell {
+    match active {
+        true => chip("good", w.user_active),
+        false => chip("bad", w.user_off),
+    }
+}
+
 /// `GET /console/users`.
 pub async fn show(
     State(app): State<App>,
@@ -42,12 +51,10 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let (w, language) = (desk.w(), desk.language());
     let rows = people::list(&app, &desk.principal, &at.after, ROWS + 1).await?;
-    let (rows, next) = page_of(rows, HERE, |it| it.row.user.to_string());
     let mut db = reading(&app).await?;
     let known = organisations_of(&mut db, &desk, None).await?;
     let names = named(&known);
-    let mut page = Sheet::new(&desk, w.users);
-    page.heads = vec![
+    let heads = vec![
         w.name,
         w.username,
         w.organisation,
@@ -55,26 +62,18 @@ pub async fn show(
         w.region_code,
         w.state,
     ];
-    page.empty = w.users_none;
-    page.next = next;
-    page.rows = rows
-        .iter()
-        .map(|it| {
-            let organisation = it.row.organisation.to_string();
-            let organisation = names.get(organisation.as_str()).copied();
-            vec![
-                link(&it.row.display_name, format!("{HERE}/{}", it.row.user)),
-                code(&it.row.username),
-                text(organisation.unwrap_or_default()),
-                text(roles_of(&desk, it)),
-                text(it.regions.join(" ")),
-                match it.row.active {
-                    true => chip("good", w.user_active),
-                    false => chip("bad", w.user_off),
-                },
-            ]
-        })
-        .collect();
+    let id = |it: &Person| it.row.user.to_string();
+    let page = Sheet::new(&desk, w.users).with_heads(heads, w.users_none);
+    let mut page = page.with_rows(HERE, rows, id, |it| {
+        vec![
+            link(&it.row.display_name, format!("{HERE}/{}", it.row.user)),
+            code(&it.row.username),
+            name_in(&names, it.row.organisation),
+            text(roles_of(&desk, &it)),
+            text(it.regions.join(" ")),
+            activity(w, it.row.active),
+        ]
+    });
     if desk.principal.has_any(MAKERS) {
         let fields = vec![
             needed("display_name", w.setup_display_name),
@@ -87,7 +86,7 @@ pub async fn show(
             wanted("regions", w.region_codes).with_hint(w.regions_hint),
             wanted("certificate_no", w.certificate_no),
         ];
-        page.forms.push(form(w.user_make, NEW, fields));
+        page.offers(form(w.user_make, NEW, fields), None);
     }
     shown(&page)
 }
@@ -135,23 +134,15 @@ pub async fn one(
     let mut page = Sheet::new(&desk, person.row.display_name.clone());
     let mut db = reading(&app).await?;
     let known = organisations_of(&mut db, &desk, None).await?;
-    let organisation = person.row.organisation.to_string();
-    let organisation = named(&known).get(organisation.as_str()).copied();
     page.facts = vec![
         (w.username.to_owned(), code(&person.row.username)),
         (
             w.organisation.to_owned(),
-            text(organisation.unwrap_or_default()),
+            name_in(&named(&known), person.row.organisation),
         ),
         (w.roles.to_owned(), text(roles_of(&desk, &person))),
         (w.region_codes.to_owned(), text(person.regions.join(" "))),
-        (
-            w.state.to_owned(),
-            match person.row.active {
-                true => chip("good", w.user_active),
-                false => chip("bad", w.user_off),
-            },
-        ),
+        (w.state.to_owned(), activity(w, person.row.active)),
         (
             w.since.to_owned(),
             time(language, Some(person.row.created_at)),

@@ -56,7 +56,7 @@ pub async fn list_adjudications(
         None => None,
         Some(text) => Some(place(text).ok_or_else(|| invalid("after"))?),
     };
-    let rows = adjudication::list(&app, &caller, after, query.limit.rows()).await?;
+    let rows = adjudication::list(&app, &caller, "", after, query.limit.rows()).await?;
     let page = Page::of(rows, query.limit, |(place, _)| place_text(place));
     Ok(Json(Page {
         items: page.items.into_iter().map(|(_, open)| open).collect(),

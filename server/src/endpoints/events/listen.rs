@@ -9,7 +9,7 @@ use crate::access::Principal;
 use crate::access::gate::Ticket;
 use crate::app::App;
 use crate::problem::{Code, Problem, ProblemBody};
-use crate::services::events;
+use crate::services::events::{self, Beside};
 
 /// Where a client says what it heard last.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -31,7 +31,7 @@ pub async fn listen_to_events(
     ticket: Ticket,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    answer(&app, &caller, ticket, &headers).await
+    answer(&app, &caller, ticket, &headers, Beside::Nothing).await
 }
 
 /// The stream for whoever listens: an app by its token, or a page of the console by its cookie.
@@ -40,6 +40,7 @@ pub async fn answer(
     caller: &Principal,
     ticket: Ticket,
     headers: &HeaderMap,
+    beside: Beside,
 ) -> Result<Response, Problem> {
     let last = match headers.get(LAST_EVENT_ID).map(HeaderValue::to_str) {
         None => None,
@@ -49,7 +50,7 @@ pub async fn answer(
             return Err(Problem::new(Code::HeaderInvalid).detail("Last-Event-ID"));
         }
     };
-    let stream = events::listen(app, caller, ticket, last).await?;
+    let stream = events::listen(app, caller, ticket, last, beside).await?;
     let mut response = Sse::new(stream).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

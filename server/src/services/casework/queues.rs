@@ -1,7 +1,7 @@
 //! Queues of cases: what waits, what is mine, what is overdue, what is to be decided or handed over; by time, or the nearest
 //! first.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sync_core::limits::CASES_OPEN_MAX;
 use sync_core::model::{DocumentId, Location, Millis};
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::store::rulings::casework::{self, CaseRow};
 
 /// A queue.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Queue {
     /// Refusals that nobody has confirmed, and reports that nobody has received.

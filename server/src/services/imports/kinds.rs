@@ -46,6 +46,12 @@ const fn required(name: &'static str, zh: &'static str) -> Column {
 }
 
 impl Kind {
+    /// The one of a word of the address.
+    pub fn of(word: &str) -> Option<Self> {
+        let all = <Self as clap::ValueEnum>::value_variants().iter();
+        all.copied().find(|kind| kind.as_str() == word)
+    }
+
     /// As it stands in the address.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,8 +1,10 @@
 //! Imports from CSV. A bad row stops a file, unless bad rows are to be skipped; a dry run tries all of it and keeps nothing.
 //! The rows go through the same services as the API, and the same file again changes nothing. A file is no single
 //! transaction, which would keep every phone waiting: it is tried whole first, and then written in chunks, so that a server
-//! that dies between two of them leaves the beginning of a good file, which goes on when it is sent again.
+//! that dies between two of them leaves the beginning of a good file, which goes on when it is sent again. `jobs.rs` does the
+//! same for those who do not wait for it.
 
+pub mod jobs;
 mod kinds;
 mod spelling;
 mod table;
@@ -96,13 +98,17 @@ pub async fn run(
     // What was good a moment ago and is not now: somebody changed something in between.
     if written.bad.len() > known_bad && !options.skip_bad {
         let kept = written.created + written.updated;
-        let detail = format!(
-            "something changed while the file was read: {kept} of its rows are written; the same file again goes on"
-        );
-        return Err(invalid(&written.bad).detail(detail));
+        return Err(invalid(&written.bad).detail(overtaken(kept)));
     }
     written.written = true;
     Ok(written)
+}
+
+/// What is told where rows that were good a moment ago are not any more.
+fn overtaken(kept: u64) -> String {
+    format!(
+        "something changed while the file was read: {kept} of its rows are written; the same file again goes on"
+    )
 }
 
 impl Report {
@@ -178,10 +184,24 @@ async fn put(
     keep: bool,
 ) -> Result<(Report, Vec<Cells>), Problem> {
     let mut work = Work::begin(app, caller).await?;
-    kinds::lock(&mut work, kind, chunk).await?;
+    let (report, good) = put_rows(&mut work, kind, chunk).await?;
+    if keep {
+        note(&mut work, kind, &report).await?;
+        work.keep().await?;
+    }
+    Ok((report, good))
+}
+
+/// Puts the rows of a chunk in a transaction of the caller's; what came of it, and the rows that are good.
+async fn put_rows(
+    work: &mut Work<'_>,
+    kind: Kind,
+    chunk: &[Cells],
+) -> Result<(Report, Vec<Cells>), Problem> {
+    kinds::lock(work, kind, chunk).await?;
     let (mut report, mut good) = (Report::default(), Vec::with_capacity(chunk.len()));
     for row in chunk {
-        match kinds::put(&mut work, kind, row).await {
+        match kinds::put(work, kind, row).await {
             Ok(change) => {
                 match change {
                     Change::Created => report.created += 1,
@@ -195,17 +215,17 @@ async fn put(
             Err(problem) => report.bad.extend(bad(row.line, &problem)),
         }
     }
-    if keep {
-        // The same file again does nothing, and leaves no trail of it.
-        if report.created + report.updated > 0 {
-            let subject = format!("import:{}", kind.as_str());
-            let detail =
-                serde_json::json!({ "created": report.created, "updated": report.updated });
-            work.audit("import.done", subject, detail).await?;
-        }
-        work.keep().await?;
-    }
     Ok((report, good))
+}
+
+/// Leaves a trail of what was written. The same file again does nothing, and leaves none.
+async fn note(work: &mut Work<'_>, kind: Kind, report: &Report) -> Result<(), Problem> {
+    if report.created + report.updated > 0 {
+        let subject = format!("import:{}", kind.as_str());
+        let detail = serde_json::json!({ "created": report.created, "updated": report.updated });
+        work.audit("import.done", subject, detail).await?;
+    }
+    Ok(())
 }
 
 fn bad(line: u64, problem: &Problem) -> Vec<BadRow> {

@@ -9,6 +9,7 @@ pub mod prior_samplings;
 pub mod product_rules;
 pub mod re_entry_grants;
 pub mod recusals;
+pub mod rerulings;
 pub mod rulebooks;
 pub mod sampling_notices;
 pub mod suspensions;

@@ -2,6 +2,7 @@
 //! again. Dropped, it leaves no trace: that is what a dry run is.
 
 use serde::Serialize;
+use sync_core::limits::RERULING_SHOWN_MS;
 use sync_core::model::{EnterpriseAlias, Millis, OrganisationId, TaskId, TeamId, UserId};
 use sync_core::rules::ScopeKey;
 
@@ -11,6 +12,7 @@ use crate::problem::Problem;
 use crate::services::projection::Placed;
 use crate::services::{audit, duplicate_index, ruling};
 use crate::store::feed::{self, Audience, NewRow};
+use crate::store::imports;
 use crate::store::reference::enterprises::Alias;
 use crate::store::reference::tasks::Task;
 use crate::store::reference::{campaigns, enterprises, lookups, product_rules, teams, versions};
@@ -235,8 +237,26 @@ impl<'a> Work<'a> {
 
     /// Ends, for the first of several pieces of work: what was marked is ruled after the last of them. The feed's counter
     /// is taken last, so that it is held for a moment only.
-    pub async fn keep(mut self) -> Result<(), Problem> {
+    pub async fn keep(self) -> Result<(), Problem> {
+        self.end(None).await
+    }
+
+    /// Ends, and leaves what was marked to the job: whoever changed the subject sees how far it is for a while, and need not
+    /// wait for it.
+    pub async fn leave(self, subject: &str) -> Result<(), Problem> {
+        let app = self.app;
+        self.end(Some(subject)).await?;
+        app.ruling_wanted.notify_one();
+        Ok(())
+    }
+
+    async fn end(mut self, left: Option<&str>) -> Result<(), Problem> {
         ruling::mark_dirty(&mut self.tx, &self.marked, self.now).await?;
+        if let Some(subject) = left {
+            let (id, user) = (self.app.new_uuid(), self.caller.user);
+            imports::forget_rerulings(&mut self.tx, self.now - RERULING_SHOWN_MS).await?;
+            imports::insert_reruling(&mut self.tx, id, user, subject, self.now).await?;
+        }
         if !self.rows.is_empty() {
             feed::append(&mut self.tx, &self.rows, self.now).await?;
         }

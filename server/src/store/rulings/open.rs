@@ -13,7 +13,7 @@ statements! {
     LIST = concat!("SELECT v.sort_at, v.document_id, v.enterprise_name, s.subject, s.kind, s.outcome \
         FROM (SELECT v.* ", seen!(""), ") v JOIN subject_outcomes s ON s.document_id = v.document_id \
         WHERE s.outcome IN ('contested', 'needs_ruling') AND s.kind IN ('entry', 'sample') \
-          AND (v.sort_at < $5 OR (v.sort_at = $5 AND (v.document_id < $6 OR (v.document_id = $6 AND s.subject > $7)))) \
+          AND (CAST($9 AS TEXT) = '' OR s.kind = $9) AND (v.sort_at < $5 OR (v.sort_at = $5 AND (v.document_id < $6 OR (v.document_id = $6 AND s.subject > $7)))) \
         ORDER BY v.sort_at DESC, v.document_id DESC, s.subject LIMIT $8");
 }
 
@@ -37,17 +37,18 @@ pub struct OpenRow {
     pub outcome: String,
 }
 
-/// A page of them, in visits that the caller sees.
+/// A page of them, in visits that the caller sees; of one kind, or of both if it is empty.
 pub async fn list(
     db: &mut Session,
     caller: &Principal,
+    kind: &str,
     after: Option<Place>,
     rows_max: u32,
 ) -> Result<Vec<OpenRow>> {
     let first = || (Millis::MAX, DocumentId([u8::MAX; 32]), String::new());
     let after = after.unwrap_or_else(first);
     let mut values = sight(caller);
-    values.extend(args![after.0, after.1, after.2, rows_max]);
+    values.extend(args![after.0, after.1, after.2, rows_max, kind]);
     let rows = db.all(&LIST, values).await?;
     let rows = rows.iter().map(|row| {
         Ok(OpenRow {

@@ -128,6 +128,7 @@ fn imports_tasks(width: u32) {
     std::fs::write(&file, TASKS).unwrap();
     screen.types("[name=file]", file.to_str().unwrap());
     screen.sends("main form");
+    screen.waits_for("有 3 处问题，未写入任何内容");
     let rows = screen.all("#bad-rows tbody tr");
     assert_eq!(rows.len(), 3, "{}", screen.text());
     for (row, (line, column)) in rows.iter().zip([
@@ -135,7 +136,8 @@ fn imports_tasks(width: u32) {
         ("4", "sampling_kind"),
         ("5", "quota_batches"),
     ]) {
-        assert!(row.starts_with(line) && row.contains(column), "{row}");
+        let named = row.contains(column) && row.contains("value_invalid");
+        assert!(row.contains(line) && named, "{row}");
     }
     looks(&screen, "import-bad-rows");
     screen.widens(width);
@@ -505,4 +507,40 @@ fn a_list_goes_on_and_back_with_what_is_asked_and_its_file_is_all_of_it() {
     assert_eq!(file.as_str().unwrap().lines().count(), 122);
     screen.goes("/console/visits?before=x");
     screen.waits_for("query_invalid");
+}
+
+#[test]
+fn long_names_stand_whole_beside_their_bars_in_both_languages() {
+    let (w, _phone, _) = world();
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in("admin");
+    let longest =
+        "山西省泽州县示例路桥检查井盖及特种铸造产品质量监督检验研究中心有限责任公司第一分公司";
+    w.server.runtime.block_on(async {
+        let long = fieldseal_server::store::Statement {
+            name: "long",
+            sql: "UPDATE organisations SET name = $1 WHERE kind = 'inspection_body'",
+        };
+        let mut tx = w.server.app.store.begin().await.unwrap();
+        tx.exec(&long, fieldseal_server::args![longest])
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    });
+    let inside = "return [...document.querySelectorAll('.bars .name')].every(it => { \
+        const box = it.getBoundingClientRect(); \
+        return box.left >= 0 && box.right <= innerWidth && it.scrollWidth <= it.clientWidth + 1; })";
+    for language in ["zh", "en"] {
+        for width in WIDTHS {
+            screen.widens(width);
+            screen.goes("/console/figures");
+            assert_eq!(screen.sees(".bars .name"), longest);
+            assert_eq!(screen.runs(inside), json!(true), "{language} at {width} px");
+            screen.is_sound("figures with long names");
+            screen.pictured(&format!("lists-figures-long-{language}"));
+        }
+        screen.sends(".who form:first-of-type");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod dossier;
 mod first_run;
+mod imports;
 mod lists;
 mod reviewing;
 mod sessions;

@@ -86,6 +86,17 @@ fn twenty_pictures_are_reviewed_by_keys_each_once_and_a_question_comes_back_answ
     };
     screen.logs_in("jincheng");
     screen.looks_at("/console/review", "review");
+    // Today leads to the piece itself.
+    screen.goes("/console");
+    screen.clicks("#review li a");
+    assert!(
+        screen
+            .path()
+            .starts_with(&format!("/console/review/{visit}/")),
+        "{}",
+        screen.path()
+    );
+    screen.goes("/console/review");
     screen.clicks("#begin");
     screen.sees("#picture");
     let piece_of = |path: &str| path.split(['/', '?']).nth(4).unwrap().to_owned();
@@ -386,6 +397,10 @@ fn is_settled(width: u32) {
     });
     let subject = format!("entry/{}", subject.unwrap()).replace('/', "%2F");
     let page = format!("/console/adjudication/of?subject={subject}");
+    // Today leads to where it is decided.
+    screen.goes("/console");
+    screen.clicks(&format!("#contested a[href='{page}']"));
+    assert_eq!(screen.path(), page);
     screen.looks_at(&page, "adjudication-entry");
     screen.widens(width);
     screen.goes(&page);
@@ -421,6 +436,18 @@ fn a_confirmed_refusal_is_looked_up_with_what_proves_it() {
     };
     screen.logs_in("jincheng");
     screen.looks_at("/console/cases?queue=all", "cases");
+    // Whatever waits, today leads to the case.
+    screen.goes("/console");
+    let links = screen.runs(
+        "return ['late', 'waiting', 'decide', 'hand-over', 'mine'].flatMap(id => \
+            [...document.querySelectorAll(`#${id} li a`)].map(it => it.getAttribute('href')))",
+    );
+    let links = links.as_array().unwrap();
+    assert!(!links.is_empty(), "{}", screen.text());
+    for link in links {
+        let link = link.as_str().unwrap();
+        assert!(link.starts_with("/console/cases/"), "{link}");
+    }
     screen.goes("/console/cases?queue=all");
     let find = "return [...document.querySelectorAll('tbody tr')].find(it => it.innerText.includes('五金店') \
         && it.innerText.includes('拒检')).querySelector('a').getAttribute('href')";

@@ -382,3 +382,44 @@ fn a_decision_on_other_bytes_decides_nothing_of_these() {
     let unreviewed = it.listed("晋城", "state=unreviewed");
     assert!(unreviewed.contains(&(piece.to_string(), "unreviewed".to_owned())));
 }
+
+#[test]
+fn what_was_decided_is_found_by_its_verdict_and_not_by_looking_at_every_piece() {
+    let it = Drawn::new();
+    let labels = it.of_kind("label");
+    it.decides("晋城", labels[0], "rejected", 0).expect(201);
+    it.decides("晋城", labels[1], "questioned", 0).expect(201);
+    for (state, piece) in [("rejected", labels[0]), ("questioned", labels[1])] {
+        let listed = it.listed("晋城", &format!("state={state}"));
+        assert_eq!(listed, [(piece.to_string(), state.to_owned())]);
+    }
+    assert!(it.listed("晋城", "state=accepted").is_empty());
+    // How SQLite goes about it; PostgreSQL weighs it by what there is.
+    if it.w.server.database().is_some() {
+        return;
+    }
+    for name in ["LIST_DECIDED", "LIST_DECIDED_BEFORE"] {
+        let mut known = fieldseal_server::store::statements();
+        let known = known
+            .find(|known| known.name.ends_with(&format!("::{name}")))
+            .unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN {}", known.sql);
+        let plan = Statement {
+            name: "plan",
+            sql: sql.leak(),
+        };
+        let values = vec![fieldseal_server::store::Value::Text(None); 13];
+        let steps = it.w.server.runtime.block_on(async {
+            let mut db = it.w.server.app.store.read().await.unwrap();
+            db.all(&plan, values).await.unwrap()
+        });
+        let steps: Vec<String> = steps.iter().map(|it| it.get("detail").unwrap()).collect();
+        let looks = |what: &str| steps.iter().any(|step| step.contains(what));
+        assert!(
+            looks("INDEX evidence_verdicts_decided (verdict=?"),
+            "{steps:#?}"
+        );
+        assert!(!looks("SCAN e"), "{steps:#?}");
+        assert!(looks("SEARCH e USING"), "{steps:#?}");
+    }
+}
