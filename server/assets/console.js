@@ -3,6 +3,9 @@
 "use strict";
 
 (() => {
+  // On a narrow screen the navigation is one line: where one is stands in sight.
+  document.querySelector("nav.main [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
+
   const address = document.body.dataset.events;
   if (!address || !window.EventSource) return;
   const told = ["visit.changed", "ruling.made", "case.changed", "work.changed", "reset"];

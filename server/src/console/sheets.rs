@@ -30,6 +30,13 @@ pub struct Cell {
     pub number: bool,
 }
 
+impl Cell {
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.time.is_none()
+    }
+}
+
 /// Plain words.
 pub fn text(text: impl Into<String>) -> Cell {
     Cell {
