@@ -114,7 +114,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Parameters of the query; types for it carry `#[serde(deny_unknown_fields)]`. Of a request that only reads, a parameter that
+/// Parameters of the query; types for it carry `#[serde(deny_unknown_fields)]`. Of a request that only reads, a filter that
 /// is left blank is none: forms of HTML send all their fields. The document says so of each (`openapi.rs`).
 #[derive(Debug)]
 pub struct Query<T>(pub T);
@@ -148,6 +148,9 @@ fn read_query<T: DeserializeOwned>(asked: &str) -> Result<T, Problem> {
     }
 }
 
+/// What says which page: a place that is left blank is no place, and whoever goes on from it would begin anew for ever.
+pub const PAGING: [&str; 2] = ["after", "limit"];
+
 /// Whether a text says nothing, as the pattern of the document has it: `^\s*$`.
 fn says_nothing(text: &str) -> bool {
     let separates = |c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}');
@@ -166,7 +169,8 @@ fn without_blanks<T: DeserializeOwned>(asked: &str) -> String {
     let kept = asked.split('&').filter(|part| {
         let name = form_urlencoded::parse(part.as_bytes()).next();
         let known = name.is_some_and(|(name, _)| {
-            names.is_none_or(|names| names.iter().any(|known| *known == name))
+            let filters = !PAGING.contains(&name.as_ref());
+            filters && names.is_none_or(|names| names.iter().any(|known| *known == name))
         });
         !(known && is_blank(part))
     });
@@ -213,6 +217,7 @@ mod tests {
         region: Option<String>,
         #[serde(default)]
         rows: u32,
+        after: Option<u32>,
     }
 
     async fn read(method: Method, uri: &str) -> Result<Wanted, Problem> {
@@ -236,7 +241,12 @@ mod tests {
         }
         let wanted = read(Method::GET, "/?region=140500&rows=").await.unwrap();
         assert_eq!(wanted.region.as_deref(), Some("140500"));
-        for wrong in ["/?colour=", "/?rows=many", "/?region=&colour=red"] {
+        for wrong in [
+            "/?colour=",
+            "/?rows=many",
+            "/?region=&colour=red",
+            "/?after=&region=",
+        ] {
             let problem = read(Method::GET, wrong).await.unwrap_err();
             assert_eq!(problem.code(), Code::QueryInvalid, "{wrong}");
         }

@@ -11,6 +11,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::access::replays;
+use crate::extract::PAGING;
 
 /// The frame of the document.
 #[derive(OpenApi)]
@@ -70,7 +71,8 @@ fn sharpened(document: &Api) -> Result<Value, serde_json::Error> {
                 if let Some(schema) = parameter.get_mut("schema") {
                     constrain(schema, known);
                 }
-                if method == "get" && parameter["in"] == "query" && parameter["required"] != true {
+                let filters = parameter["in"] == "query" && !PAGING.contains(&name.as_str());
+                if method == "get" && filters && parameter["required"] != true {
                     may_be_blank(parameter);
                 }
             }
@@ -82,7 +84,7 @@ fn sharpened(document: &Api) -> Result<Value, serde_json::Error> {
     Ok(value)
 }
 
-/// Says that a parameter that is left blank is none, as `extract::Query` reads it.
+/// Says that a filter that is left blank is none, as `extract::Query` reads it.
 fn may_be_blank(parameter: &mut Value) {
     let Some(schema) = parameter.get_mut("schema") else {
         return;
