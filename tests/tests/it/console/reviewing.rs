@@ -434,9 +434,8 @@ fn a_confirmed_refusal_is_looked_up_with_what_proves_it() {
     let Some(screen) = Screen::open(&w.server) else {
         return;
     };
-    screen.logs_in("jincheng");
-    screen.looks_at("/console/cases?queue=all", "cases");
     // Whatever waits, today leads to the case.
+    screen.logs_in("admin");
     screen.goes("/console");
     let links = screen.runs(
         "return ['late', 'waiting', 'decide', 'hand-over', 'mine'].flatMap(id => \
@@ -448,6 +447,8 @@ fn a_confirmed_refusal_is_looked_up_with_what_proves_it() {
         let link = link.as_str().unwrap();
         assert!(link.starts_with("/console/cases/"), "{link}");
     }
+    screen.logs_in("jincheng");
+    screen.looks_at("/console/cases?queue=all", "cases");
     screen.goes("/console/cases?queue=all");
     let find = "return [...document.querySelectorAll('tbody tr')].find(it => it.innerText.includes('五金店') \
         && it.innerText.includes('拒检')).querySelector('a').getAttribute('href')";
