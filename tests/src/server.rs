@@ -35,6 +35,15 @@ fn database_of_this_process() -> Option<Arc<TestDatabase>> {
     }
 }
 
+/// What a server in this process logs as an error stands on standard error, or nobody would know why it answered 500.
+fn errors_are_told() {
+    // Only the first takes: all servers of a process log alike.
+    let _ = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::ERROR)
+        .with_writer(std::io::stderr)
+        .try_init();
+}
+
 /// A running server. Dropped, it shuts down as on SIGTERM.
 pub struct TestServer {
     /// Its state, for what cannot be seen over HTTP.
@@ -238,6 +247,7 @@ impl TestServer {
         (clock, seed): (Arc<ManualClock>, u64),
         own: Option<TempDir>,
     ) -> Self {
+        errors_are_told();
         let runtime = Runtime::new().expect("a runtime");
         let rng = Arc::new(SeededRng::new(seed));
         let config = DataConfig {
