@@ -40,6 +40,7 @@ fn errors_are_told() {
     // Only the first takes: all servers of a process log alike.
     let _ = tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::ERROR)
+        .with_ansi(false)
         .with_writer(std::io::stderr)
         .try_init();
 }

@@ -435,6 +435,14 @@ const BESIDE: &[(&[&str], &str)] = &[
         ],
         "what the server chooses for long work of its own: tests/tests/it/console/imports.rs",
     ),
+    (
+        &[
+            "STORE_LOOKED_THROUGH_MS",
+            "STORE_LOOKED_THROUGH_FIRST_MS",
+            "STORE_LOOKED_THROUGH_AFTER_MS",
+        ],
+        "when a phone reads its own store whole: mobile-ffi/src/store/damage_tests.rs stands at them",
+    ),
     (&["RECEIPT_SEALS_MAX"], "checked by its one endpoint"),
     (
         &["EXAMINATION_BYTES_MAX"],
