@@ -308,6 +308,25 @@ fn a_store_as_a_kill_leaves_it_is_sound() {
     assert_eq!(salvage, None);
 }
 
+/// Nothing of it stands in the file yet: the first page of what was written is in the log.
+#[test]
+fn a_new_store_that_is_killed_before_anything_left_its_log_is_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("phone.db");
+    let mut written = Written::new();
+    let (mut store, _) = open(&path, None).unwrap();
+    write_visit(&mut store, 1, &mut Dice(1), &mut written);
+    let killed = folder.path().join("killed.db");
+    for suffix in ["", "-wal"] {
+        fs::copy(beside(&path, suffix), beside(&killed, suffix)).unwrap();
+    }
+    assert_eq!(&fs::read(&killed).unwrap()[56..60], [0; 4]);
+    let (again, salvage) = open(&killed, None).unwrap();
+    assert_eq!(salvage, None);
+    let kept = again.list_changes(None).unwrap().len();
+    assert_eq!(kept, store.list_changes(None).unwrap().len());
+}
+
 #[test]
 fn every_change_whose_bytes_are_whole_comes_through_whatever_else_is_damaged() {
     let pristine = pristine(None);

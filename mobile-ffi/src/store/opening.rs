@@ -275,13 +275,10 @@ fn header_fault(path: &Path) -> io::Result<Option<&'static str>> {
             _ => Err(error),
         };
     }
-    // Page size; then what is reserved and the fractions of a page; then UTF-8.
-    let expected: [(usize, &[u8]); 4] = [
-        (0, PLAIN),
-        (16, &[0x10, 0x00]),
-        (20, &[0, 64, 32, 32]),
-        (56, &[0, 0, 0, 1]),
-    ];
+    // Page size; then what is reserved and the fractions of a page.
+    let expected: [(usize, &[u8]); 3] = [(0, PLAIN), (16, &[0x10, 0x00]), (20, &[0, 64, 32, 32])];
+    // UTF-8; or none yet, where all that was ever written is in the log still.
+    let encoded = matches!(header[56..60], [0, 0, 0, 0 | 1]);
     let holds = |(at, bytes): &(usize, &[u8])| header[*at..].starts_with(bytes);
     // Version 2 is the one with a write-ahead log. A copy that a backup made has none, and no log.
     let version = match header[18..20] {
@@ -289,7 +286,7 @@ fn header_fault(path: &Path) -> io::Result<Option<&'static str>> {
         [1, 1] => fs::metadata(beside(path, "-wal")).map_or(0, |it| it.len()) == 0,
         _ => false,
     };
-    if version && expected.iter().all(holds) {
+    if version && encoded && expected.iter().all(holds) {
         return Ok(None);
     }
     Ok(Some("the header of the file is damaged"))
