@@ -145,7 +145,7 @@ impl Store {
     }
 
     /// The same without reading all of it first, where it was read and found sound lately: that takes as long however much
-    /// it holds. What is found later goes to [`Store::leave`].
+    /// it holds. What is found later goes to `leave`.
     ///
     /// # Errors
     /// As above; and `store.damaged` from whatever meets damage first.
