@@ -132,16 +132,7 @@ impl Store {
         wall_ms: Millis,
         faults: Faults,
     ) -> Result<(Self, Option<Salvage>), ClientError> {
-        let look = Look::Through;
-        let opening = Opening {
-            look,
-            path,
-            key,
-            rng,
-            wall_ms,
-            faults,
-        };
-        opening.run()
+        Self::opened(Look::Through, path, key, rng, wall_ms, faults)
     }
 
     /// The same without reading all of it first, where it was read and found sound lately: that takes as long however much
@@ -156,7 +147,17 @@ impl Store {
         wall_ms: Millis,
         faults: Faults,
     ) -> Result<(Self, Option<Salvage>), ClientError> {
-        let look = Look::AsDue;
+        Self::opened(Look::AsDue, path, key, rng, wall_ms, faults)
+    }
+
+    fn opened(
+        look: Look,
+        path: &Path,
+        key: Option<&[u8; 32]>,
+        rng: &dyn Rng,
+        wall_ms: Millis,
+        faults: Faults,
+    ) -> Result<(Self, Option<Salvage>), ClientError> {
         let opening = Opening {
             look,
             path,
