@@ -110,22 +110,23 @@ impl<'a> Place<'a> {
         make_private(&ready).map_err(at(&ready))?;
         let now = jiff::Timestamp::from_millisecond(SystemClock.now()).unwrap_or_default();
         let name = format!("{ASIDE}{}", now.strftime("%Y%m%dT%H%M%SZ"));
-        let numbered = (2..).map(|number| format!("{name}-{number}"));
-        let mut free = std::iter::once(name.clone())
-            .chain(numbered)
-            .map(|name| folder.join(name))
-            .filter(|path| !path.exists());
-        let mut fresh = || free.next().unwrap_or_else(|| folder.join(&name));
         let begun = data.set_aside_by_cut_restore().map_err(at(folder))?;
-        let aside = match begun {
-            Some(name) if Self::is_aside(&name) => folder.join(name),
-            _ => fresh(),
-        };
+        let begun = begun.filter(|name| Self::is_aside(name));
+        let begun = begun.map(|name| folder.join(name));
+        // The folder of the cut one may not be there yet, and is nobody else's.
+        let numbered = (2..).map(|number| format!("{name}-{number}"));
+        let names = std::iter::once(name.clone()).chain(numbered);
+        let mut free = names
+            .map(|name| folder.join(name))
+            .filter(|path| !path.exists() && Some(path) != begun.as_ref());
+        let mut fresh = || free.next().unwrap_or_else(|| folder.join(&name));
+        let aside = begun.clone().unwrap_or_else(&mut fresh);
+        let again = fresh();
         Ok(Self {
             data,
             ready,
             aside,
-            again: fresh(),
+            again,
         })
     }
 
