@@ -377,7 +377,7 @@ impl From<ObjectsError> for Problem {
             ObjectsError::Unavailable(_) => {
                 Problem::new(Code::StorageUnavailable).retry_after_s(OBJECTS_AWAY_S)
             }
-            ObjectsError::Missing(_) => Problem::new(Code::Internal),
+            ObjectsError::Missing(_) => Problem::fault("an object is missing"),
         }
     }
 }
@@ -407,6 +407,12 @@ impl Problem {
     /// A fault of ours: logged in full, told as nothing but its request id.
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = %error, "a request failed inside the server");
+        Problem::new(Code::Internal)
+    }
+
+    /// The same where no error says what it was: this is what does not hold, as the log has it.
+    pub fn fault(what: &'static str) -> Self {
+        tracing::error!(what, "a request failed inside the server");
         Problem::new(Code::Internal)
     }
 }

@@ -295,8 +295,7 @@ async fn within_time(State(patience): State<Patience>, request: Request, next: N
 
 /// A panic is a fault of ours: one request fails, the server goes on.
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    tracing::error!("a handler panicked");
-    Problem::new(Code::Internal).into_response()
+    Problem::fault("a handler panicked").into_response()
 }
 
 #[cfg(test)]

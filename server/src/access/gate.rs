@@ -210,7 +210,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Ticket {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let ticket = parts.extensions.get::<Ticket>().cloned();
-        ticket.ok_or(Problem::new(Code::Internal))
+        ticket.ok_or_else(Principal::without_gate)
     }
 }
 

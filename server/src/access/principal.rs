@@ -28,6 +28,11 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// The problem of a handler that asks who calls where nobody was let in: its row says that it is public.
+    pub(crate) fn without_gate() -> Problem {
+        Problem::fault("an operation that is not public was reached past the gate")
+    }
+
     /// Whether they have this role.
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
@@ -60,6 +65,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
             .extensions
             .get::<Principal>()
             .cloned()
-            .ok_or(Problem::new(Code::Internal))
+            .ok_or_else(Principal::without_gate)
     }
 }

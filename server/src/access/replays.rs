@@ -181,7 +181,7 @@ impl Keyed {
     }
 
     fn open(&self, status: i64, mut sealed: Vec<u8>) -> Result<Response, Problem> {
-        let unreadable = || Problem::new(Code::Internal);
+        let unreadable = || Problem::fault("a kept answer cannot be read");
         let (nonce, sealed) = sealed
             .split_first_chunk_mut::<NONCE_LEN>()
             .ok_or_else(unreadable)?;

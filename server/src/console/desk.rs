@@ -12,7 +12,7 @@ use super::when::{Count, When};
 use super::words::Words;
 use crate::access::Principal;
 use crate::access::gate::Ticket;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 
 /// Seconds between two looks at long work of a browser without scripts.
 const REFRESH_S: u32 = 3;
@@ -185,7 +185,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Front {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let front = parts.extensions.get::<Front>().cloned();
-        front.ok_or(Problem::new(Code::Internal))
+        front.ok_or_else(Principal::without_gate)
     }
 }
 
@@ -195,6 +195,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Desk {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         // The door puts it there; without it the page is for everybody and must not ask.
         let desk = parts.extensions.get::<Desk>().cloned();
-        desk.ok_or(Problem::new(Code::Internal))
+        desk.ok_or_else(Principal::without_gate)
     }
 }

@@ -53,10 +53,7 @@ pub fn router(app: App) -> Router<App> {
         )
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
         .layer(CatchPanicLayer::custom(
-            |_: Box<dyn std::any::Any + Send>| {
-                tracing::error!("a page panicked");
-                Problem::new(Code::Internal).into_response()
-            },
+            |_: Box<dyn std::any::Any + Send>| Problem::fault("a page panicked").into_response(),
         ))
         .layer(middleware::from_fn_with_state(app, door::pass));
     Router::new()

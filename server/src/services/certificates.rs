@@ -56,7 +56,8 @@ async fn certify_anew(
             continue;
         };
         let organisation = organisations::find(tx, user.organisation).await?;
-        let organisation = organisation.ok_or(Problem::new(Code::Internal))?;
+        let organisation =
+            organisation.ok_or_else(|| Problem::fault("a user without an organisation"))?;
         let subject = Subject {
             kind: old.payload.kind,
             device,

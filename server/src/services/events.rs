@@ -275,7 +275,7 @@ pub async fn listen(
     };
     let mut db = app.store.read().await?;
     let epoch = feed::find_epoch(&mut db).await?;
-    let epoch = epoch.ok_or(Problem::new(Code::Internal))?;
+    let epoch = epoch.ok_or_else(|| Problem::fault("the feed has no epoch"))?;
     let now = feed::last_position(&mut db).await?;
     let (told, greeting) = match last {
         None => (now, "ready"),

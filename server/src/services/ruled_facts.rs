@@ -58,7 +58,10 @@ pub async fn of_scope(app: &App, caller: &Principal, scope: &str) -> Result<Scop
 /// What one version of a ruling was made from, exactly as hashed.
 pub async fn of_ruling(app: &App, caller: &Principal, id: RulingId) -> Result<String, Problem> {
     let ruling = decisions::get(app, caller, id).await?;
-    let facts: Digest = ruling.facts.parse().map_err(|_| Code::Internal)?;
+    let facts: Digest = ruling
+        .facts
+        .parse()
+        .map_err(|_| Problem::fault("the facts of a ruling are no digest"))?;
     let mut db = app.store.read().await?;
     let ruled = ruled_facts::find(&mut db, facts).await?;
     seen(&mut db, caller, ruled).await.map(|ruled| ruled.text)

@@ -89,6 +89,14 @@ pub async fn open(
     Ok(keyring)
 }
 
+fn no_signing_key() -> Problem {
+    Problem::fault("no key of the server signs now")
+}
+
+fn key_lost() -> Problem {
+    Problem::fault("a key of the server that was written is not there")
+}
+
 /// Makes a key and announces it under the signature of the one that signs now.
 async fn add(
     app: &App,
@@ -97,7 +105,7 @@ async fn add(
     activates_at: Millis,
 ) -> Result<KeyRow, Problem> {
     let now = app.now();
-    let (_, by) = keys::signing(ring, now).ok_or(Problem::new(Code::Internal))?;
+    let (_, by) = keys::signing(ring, now).ok_or_else(no_signing_key)?;
     let key = ServerKey::make(app.rng.as_ref()).map_err(|error| Problem::internal(&error))?;
     let mut row = row_of(&key, now, activates_at);
     row.announcement = Some(announce(by, &row));
@@ -150,7 +158,7 @@ pub async fn rotate(app: &App, at_once: bool) -> Result<KeyRow, Problem> {
         server_keys::activate(&mut tx, &id, now).await?;
     }
     finish(app, tx).await?;
-    app.keys.find(&id).ok_or(Problem::new(Code::Internal))
+    app.keys.find(&id).ok_or_else(key_lost)
 }
 
 /// Announces the next key when it is time; whether it was. Of several servers one does it: the others find it announced.
@@ -203,7 +211,7 @@ pub async fn revoke(app: &App, key_id: &str, reason: &str) -> Result<KeyRow, Pro
         ring = ring_of(app, &mut tx).await?;
     }
     ring.retain(|known| known.row.key_id != key_id);
-    let (_, by) = keys::signing(&ring, now).ok_or(Problem::new(Code::Internal))?;
+    let (_, by) = keys::signing(&ring, now).ok_or_else(no_signing_key)?;
     let revocation = by.sign(&KeyRevocationPayload {
         key_id: key_id.to_owned(),
         revoked_at_ms: now,
@@ -216,7 +224,7 @@ pub async fn revoke(app: &App, key_id: &str, reason: &str) -> Result<KeyRow, Pro
     let (actor, subject) = (audit::Actor::default(), format!("server_key:{key_id}"));
     audit::record(app, &mut tx, actor, "server_key.revoked", subject, detail).await?;
     finish(app, tx).await?;
-    app.keys.find(key_id).ok_or(Problem::new(Code::Internal))
+    app.keys.find(key_id).ok_or_else(key_lost)
 }
 
 /// What somebody who names the keys that they believe does not know yet. Whoever names none is an older app, and is told

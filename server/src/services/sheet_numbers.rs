@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::access::Principal;
 use crate::app::App;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::store::access::sheet_number_blocks::{self, Asked};
 use crate::store::feed;
 
@@ -45,7 +45,7 @@ pub async fn take_block(
             return Ok((first, last));
         }
     }
-    Err(Problem::new(Code::Internal))
+    Err(Problem::fault("no block of sheet numbers was free"))
 }
 
 /// As on the form: a letter, so that nobody takes it for a quantity, the series if it has a name, and ten digits.

@@ -190,7 +190,7 @@ pub async fn enrol(
     };
     let told = json!({ "fieldseal": "enrolment", "server": server, "code": code });
     let drawing = QrCode::of(&told.to_string(), Correction::Medium)
-        .map_err(|_| Problem::new(crate::problem::Code::Internal))?;
+        .map_err(|_| Problem::fault("an enrolment does not fit a code"))?;
     shown(&EnrolmentPage {
         frame: desk.frame(desk.w().device_enrol),
         person: person.row.display_name,

@@ -21,7 +21,7 @@ use super::page;
 use crate::access::Principal;
 use crate::app::App;
 use crate::clock::rfc3339;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::services::log::checkpoints::{Standing, steps};
 use crate::services::sync::binding;
 use crate::services::visits::Dossier;
@@ -323,7 +323,7 @@ fn sealed(
     known: &Known,
 ) -> Result<Vec<BundledSeal>, Problem> {
     let automerge = Automerge::load(&row.snapshot).map_err(|error| Problem::internal(&error))?;
-    let unread = || Problem::new(Code::Internal);
+    let unread = || Problem::fault("a seal cannot be read");
     let (proofs, seals) = if row.kind == binding::VISIT {
         let bound = BoundDocument::<VisitIdentity>::from_automerge(automerge.clone());
         let proofs = bound.map(|it| it.seal_proofs());

@@ -213,7 +213,7 @@ fn still_held(held: bool) -> Result<(), Stop> {
 async fn attempt(app: &App, row: ImportRow, held: Held) {
     let given_up = row.attempts > IMPORT_ATTEMPTS_MAX;
     let stopped = match given_up {
-        true => Err(Stop::Ends(Problem::new(Code::Internal))),
+        true => Err(Stop::Ends(Problem::fault("an import was begun too often"))),
         false => import(app, &row, &held).await,
     };
     let problem = match stopped {

@@ -194,7 +194,7 @@ pub async fn publish(work: &mut Work<'_>, text: &str) -> Result<(RulebookText, C
     let standing = ruling::rulebooks::in_force(&work.app.rulebooks, &mut work.tx).await?;
     let books = standing.with(text).map_err(unreadable)?;
     let added = books.books().iter().find(|book| book.text == text);
-    let book = added.ok_or_else(|| Problem::new(Code::Internal))?;
+    let book = added.ok_or_else(|| Problem::fault("a rulebook that was added is not there"))?;
     if !work.caller.sees_region(&book.region) {
         return Err(Problem::new(Code::ScopeForbidden).field("region", "lies outside yours"));
     }

@@ -352,9 +352,8 @@ fn begin_case(
     now: Millis,
 ) -> Result<Begun, Problem> {
     if let Some(row) = stored {
-        let identity = binding::identity(document, &row.kind, &row.preimage).ok_or_else(|| {
-            Problem::new(Code::Internal).detail("a stored preimage does not name its document")
-        })?;
+        let identity = binding::identity(document, &row.kind, &row.preimage)
+            .ok_or_else(|| Problem::fault("a stored preimage does not name its document"))?;
         return Ok(Ok((row, identity, None)));
     }
     let Some(header) = header else {

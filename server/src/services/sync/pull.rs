@@ -17,7 +17,7 @@ use sync_core::sync::wire::{
 
 use super::admission::Place;
 use crate::app::App;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::services::casework::told;
 use crate::store::evidence;
 use crate::store::feed::{self, FeedRow, ReaderScope};
@@ -73,7 +73,7 @@ impl Snapshot {
         let mut db = app.store.read().await?;
         let epoch = feed::find_epoch(&mut db)
             .await?
-            .ok_or_else(|| Problem::new(Code::Internal))?;
+            .ok_or_else(|| Problem::fault("the feed has no epoch"))?;
         let until = feed::last_position(&mut db).await?;
         let valid = match cursor {
             Some(cursor) if cursor.position >= 0 => {
@@ -264,7 +264,10 @@ impl Writer<'_> {
         named: &mut Named,
         row: &FeedRow,
     ) -> Result<(), Problem> {
-        let document = || row.document.ok_or(Problem::new(Code::Internal));
+        let document = || {
+            row.document
+                .ok_or_else(|| Problem::fault("a row of the feed names no document"))
+        };
         let entry = match row.entry.as_str() {
             "changes" => {
                 let Some(carried) = named.carried.remove(&row.position) else {
@@ -408,7 +411,7 @@ impl Writer<'_> {
         carried: Vec<ChangeRow>,
     ) -> Result<DocumentPage, Problem> {
         let head = named.heads.get(&document);
-        let head = head.ok_or(Problem::new(Code::Internal))?;
+        let head = head.ok_or_else(|| Problem::fault("a document of the feed has no head"))?;
         let mut last: BTreeMap<Actor, i64> = BTreeMap::new();
         for change in &carried {
             if let (Some(actor), Some(seq)) = (change.actor, change.seq) {

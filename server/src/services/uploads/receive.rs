@@ -143,7 +143,7 @@ async fn take_in(
         held_back: Vec::new(),
     };
     let Some(body) = left.take() else {
-        return Err(Problem::new(Code::Internal));
+        return Err(Problem::fault("the body of a part was taken before"));
     };
     // A task of its own: when the connection breaks the handler is dropped, and what was read is kept all the same.
     let running = tokio::spawn(intake.run(body, turn));
