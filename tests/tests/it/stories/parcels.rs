@@ -3,6 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use fieldseal_server::services::server_keys::rotate_if_due;
 use fieldseal_tests::disk::SmallDisk;
 use fieldseal_tests::forger::Forger;
 use fieldseal_tests::gate::{filmed, north_of_shop};
@@ -248,18 +249,20 @@ fn what_the_server_quarantines_lies_aside_on_the_carriers_phone_until_a_person_l
     assert_eq!(g.han.client.visit_with_aside(g.visit).unwrap(), None);
 }
 
-/// A refusal sealed three hours before the end of the sampler's certificate, by a phone that had no network for a year, and a
-/// remark four hours later. The supervisor's phone was renewed and is off the net since before the end.
+/// A refusal sealed three hours before the end of the sampler's certificate, by a phone that had no network for five months,
+/// and a remark four hours later. The supervisor's phone was renewed and is off the net since before the end.
 fn past_its_certificate() -> (Gate, Phone) {
     let w = World::shanxi();
     let (mut wang, zhao, han) = (w.phone("王"), w.phone("赵"), w.phone("韩"));
     let began = w.now();
+    // The server's next key, under which the others are renewed, is announced before the phone goes.
+    w.server.clock.set(began + 200 * 24 * 3_600_000);
+    let announced = rotate_if_due(&w.server.app);
+    w.server.runtime.block_on(announced).unwrap();
+    w.sync_all(&[&wang, &zhao, &han]);
     wang.offline();
-    for day in [200, 300] {
-        w.server.clock.set(began + day * 24 * 3_600_000);
-        han.syncs();
-        zhao.syncs();
-    }
+    w.server.clock.set(began + 300 * 24 * 3_600_000);
+    w.sync_all(&[&zhao, &han]);
     w.server.clock.set(began + CERTIFICATE_MS - 3 * 3_600_000);
     han.syncs();
     han.offline();
