@@ -245,6 +245,23 @@ pub struct Note {
     pub text: String,
 }
 
+/// How far long work is, or that it is over.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// In words.
+    pub told: String,
+    /// Of all, how much is done.
+    pub done: i64,
+    /// How much there is; 0 where that is not known yet.
+    pub all: i64,
+    /// Whether it goes on.
+    pub goes_on: bool,
+    /// That the page may be left, and where it is found again.
+    pub leave: &'static str,
+    /// When it began.
+    pub when: Option<When>,
+}
+
 /// The page.
 #[derive(Template)]
 #[template(path = "sheet.html")]
@@ -255,6 +272,8 @@ pub struct Sheet {
     pub intro: &'static str,
     /// What is said above all else.
     pub notes: Vec<Note>,
+    /// How far what was changed here is ruled again.
+    pub progress: Option<Progress>,
     /// Other pages.
     pub tools: Vec<Cell>,
     /// A field to look for something by; nothing if its label is empty.
@@ -291,6 +310,7 @@ impl Sheet {
             frame: desk.frame(title),
             intro: "",
             notes: Vec::new(),
+            progress: None,
             tools: Vec::new(),
             search: Search::default(),
             facts: Vec::new(),

@@ -221,7 +221,7 @@ async fn work(app: &App, desk: &Desk) -> Result<(Vec<Panel>, bool), Problem> {
         goes_on |= again.goes_on();
         rows.push(Row {
             href: house::rerule_address(&again.subject),
-            name: w.today_reruling.to_owned(),
+            name: house::rerule_title(app, desk, &again.subject).await?,
             detail: house::rerule_words(desk, &again),
             chips: vec![state_of_work(desk, again.goes_on(), "good")],
             when: Some(When::at(desk.language(), again.made_at)),

@@ -280,11 +280,12 @@ words! {
     today_came: "最近的检查", "Latest visits";
     today_came_none: "尚无检查记录；创建抽查批次和任务并登记设备后，手机同步的记录显示在此。", "No visits yet: make campaigns and tasks and enrol phones; what they sync shows here.";
     today_work: "我的后台工作", "My work under way";
-    today_reruling: "更改后的重新认定", "Ruling again what a change touched";
+    today_reruling: "{what}：更改后的重新认定", "{what}: ruled again after a change";
     work_goes_on: "进行中", "Under way";
     work_ended: "已结束", "Ended";
     today_rerule: "重新认定：{done} / {all} 项", "Ruling again: {done} of {all}";
     today_ruled: "已重新认定 {all} 项", "Ruled again: {all}";
+    rerule_leave: "可以离开本页，重新认定会继续；从“今日”可回到这里。", "You may leave this page and it goes on; come back from Today.";
     today_more: "查看全部", "See all";
     overdue: "逾期", "overdue";
     due_by: "期限 {at}", "due {at}";
@@ -560,10 +561,11 @@ words! {
     legal_representative: "法定代表人", "Legal representative";
     sites: "厂区", "Sites";
     alias_make: "将另一编号并入该企业", "Let another key stand for this enterprise";
-    alias_preview: "查看影响", "Show what it changes";
+    preview: "查看影响", "Show what it changes";
+    was: "{now}（原为 {was}）", "{now} (was {was})";
     alias_from: "被并入的编号", "Key";
     alias_hint: "错误的统一社会信用代码，或手机上生成的编号（device:…）", "A wrong credit code, or a key that a phone made (device:…)";
-    alias_again: "尚未写入。将重新认定 {visits} 次检查、{doors} 个进门范围、{priors} 条既往抽样。", "Nothing is written yet. It rules {visits} visits, {doors} doors and {priors} prior samplings again.";
+    enterprise_again: "尚未写入。将重新认定 {visits} 次检查、{doors} 个进门范围、{priors} 条既往抽样。", "Nothing is written yet. It rules {visits} visits, {doors} doors and {priors} prior samplings again.";
     alias_stands: "有效", "stands";
     alias_undone: "已撤销", "undone";
     alias_undo: "撤销并入", "Undo";
@@ -623,7 +625,7 @@ words! {
     import_trying: "正在逐行试行：{done} / {all} 行，尚未写入", "Trying each row: {done} of {all}; nothing is written yet";
     import_writing: "正在写入：{done} / {all} 行", "Writing: {done} of {all} rows";
     import_leave: "可以离开本页，处理会继续；从“今日”或本类导入页面可回到这里。", "You may leave this page and it goes on; come back from Today or from the page of this kind of import.";
-    import_look_again: "刷新进度", "Look again";
+    work_look_again: "刷新进度", "Look again";
     import_latest: "我最近的导入", "My latest imports";
     import_kept: "文件较大，未显示在此；可直接继续，或选择更正后的文件。", "The file is kept and too large to be shown here: go on with it, or choose a corrected one.";
     import_code: "代码", "Code";

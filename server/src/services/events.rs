@@ -105,6 +105,14 @@ impl Events {
         self.closing.send_replace(true);
     }
 
+    fn know_work(&self, work: Work) {
+        self.work.send_if_modified(|known| {
+            let differs = *known != work;
+            *known = work;
+            differs
+        });
+    }
+
     fn take(self: &Arc<Self>, user: UserId) -> Result<Place, Problem> {
         let mut open = self.lock();
         let all: usize = open.values().sum();
@@ -135,12 +143,7 @@ pub async fn run(app: App) {
             Ok((end, work)) => {
                 let moved = |known: &mut i64| std::mem::replace(known, end) != end;
                 app.events.end.send_if_modified(moved);
-                let moved = |known: &mut Work| {
-                    let differs = *known != work;
-                    *known = work;
-                    differs
-                };
-                app.events.work.send_if_modified(moved);
+                app.events.know_work(work);
             }
             Err(problem) => {
                 let code = problem.code().as_str();
@@ -153,14 +156,19 @@ pub async fn run(app: App) {
 async fn look(app: &App) -> Result<(i64, Work), Problem> {
     let mut db = app.store.read().await?;
     let end = feed::last_position(&mut db).await?;
-    let mut work = Work::default();
-    if app.events.work.receiver_count() > 0 {
-        let now = app.now();
-        work.imports = imports::list_steps(&mut db, now - WORK_TOLD_MS).await?;
-        work.imports.sort_unstable();
-        work.reruled = imports::count_reruled(&mut db, now - RERULING_SHOWN_MS).await?;
-    }
+    let work = match app.events.work.receiver_count() {
+        0 => Work::default(),
+        _ => look_at_work(app, &mut db).await?,
+    };
     Ok((end, work))
+}
+
+async fn look_at_work(app: &App, db: &mut Session) -> Result<Work, Problem> {
+    let now = app.now();
+    let mut imports = imports::list_steps(db, now - WORK_TOLD_MS).await?;
+    imports.sort_unstable();
+    let reruled = imports::count_reruled(db, now - RERULING_SHOWN_MS).await?;
+    Ok(Work { imports, reruled })
 }
 
 /// What is told of one thing.
@@ -288,6 +296,12 @@ pub async fn listen(
         // Another database, or too long ago: what the listener knows is old, and nobody can say what of it.
         Some(_) => (now, "reset"),
     };
+    let mut work_told = Work::default();
+    if beside == Beside::Work {
+        let is = look_at_work(app, &mut db).await?;
+        work_told = is.of(caller.user);
+        app.events.know_work(is);
+    }
     drop(db);
     let mut stream = Stream {
         app: app.clone(),
@@ -297,7 +311,7 @@ pub async fn listen(
         ready: VecDeque::new(),
         end,
         work,
-        work_told: Work::default(),
+        work_told,
         closing: app.events.closing.subscribe(),
         over: false,
         _place: place,
@@ -305,6 +319,11 @@ pub async fn listen(
     let greeting = stream.event(&Notice::plain(greeting), told)?;
     let greeting = greeting.retry(Duration::from_millis(EVENTS_RETRY_MS));
     stream.ready.push_back(greeting);
+    if beside == Beside::Work {
+        // It may have got on, or ended, between the page and this.
+        let told = stream.event(&Notice::plain("work.changed"), told)?;
+        stream.ready.push_back(told);
+    }
     if told < now {
         stream.end.mark_changed();
     }

@@ -11,14 +11,15 @@ use super::{asking, given, parts, reading, rerules};
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, Note, ROWS, Search, Sheet, chip, code, form, hidden, link, maybe, needed, text, time,
-    wanted,
+    At, Field, FormView, Note, ROWS, Search, Sheet, chip, code, form, hidden, link, maybe, needed,
+    text, time, wanted,
 };
 use crate::console::words::fill;
 use crate::console::{on_to, shown};
 use crate::extract::{Path, Query};
 use crate::problem::{Code, Problem};
-use crate::services::reference::{Work, enterprises, rerulings};
+use crate::services::reference::enterprises::{self, Again};
+use crate::services::reference::{Work, rerulings};
 use crate::store::reference::enterprises::{self as stored, Enterprise};
 
 const HERE: &str = "/console/enterprises";
@@ -81,9 +82,13 @@ pub struct Typed {
     legal_representative: String,
     #[serde(default)]
     sites: String,
+    /// What is ruled again was shown.
+    #[serde(default)]
+    seen: bool,
 }
 
-/// `POST /console/enterprises/new`: makes one, or corrects the one with that code.
+/// `POST /console/enterprises/new`: makes one, or corrects the one with that code. What that rules again is shown first, and
+/// nothing is written then.
 pub async fn make(
     State(app): State<App>,
     desk: Desk,
@@ -91,16 +96,100 @@ pub async fn make(
 ) -> Result<Response, Problem> {
     let new = enterprises::NewEnterprise {
         uscc: given(&typed.uscc),
-        name: typed.name,
+        name: typed.name.clone(),
         address: given(&typed.address),
         region: typed.region.trim().to_owned(),
         legal_representative: given(&typed.legal_representative),
         sites: parts(&typed.sites),
     };
     let mut work = Work::begin(&app, &desk.principal).await?;
-    let (row, _) = enterprises::put(&mut work, new).await?;
-    work.commit().await?;
-    Ok(on_to(&format!("{HERE}/{}", row.enterprise_id)))
+    let (row, _, again) = enterprises::put(&mut work, new).await?;
+    if again == Again::default() {
+        work.commit().await?;
+        return Ok(on_to(&format!("{HERE}/{}", row.enterprise_id)));
+    }
+    if typed.seen {
+        return left(&app, &desk, work, row.enterprise_id).await;
+    }
+    drop(work);
+    let w = desk.w();
+    let mut db = reading(&app).await?;
+    let was = stored::find_seen(&mut db, &(&desk.principal).into(), row.enterprise_id).await?;
+    let mut page = match &was {
+        Some(was) => {
+            let mut page = Sheet::new(&desk, was.name.clone());
+            let back = format!("{HERE}/{}", was.enterprise_id);
+            page.tools.push(link(w.back, back));
+            page
+        }
+        None => Sheet::new(&desk, row.name.clone()),
+    };
+    page.notes = vec![ruled_again(&desk, again)];
+    let told = |now: Option<&str>, was: Option<Option<&str>>| match (now, was) {
+        (now, Some(was)) if now != was => {
+            let now = fill(w.was, "now", now.unwrap_or("–"));
+            text(fill(&now, "was", was.unwrap_or("–")))
+        }
+        (now, _) => maybe(now.map(str::to_owned)),
+    };
+    let before = was.as_ref();
+    page.facts = vec![
+        (
+            w.enterprise_name.to_owned(),
+            told(Some(&row.name), before.map(|it| Some(it.name.as_str()))),
+        ),
+        (w.uscc.to_owned(), maybe(row.uscc.clone())),
+        (
+            w.region_code.to_owned(),
+            told(Some(&row.region), before.map(|it| Some(it.region.as_str()))),
+        ),
+        (
+            w.address.to_owned(),
+            told(
+                row.address.as_deref(),
+                before.map(|it| it.address.as_deref()),
+            ),
+        ),
+        (
+            w.legal_representative.to_owned(),
+            told(
+                row.legal_representative.as_deref(),
+                before.map(|it| it.legal_representative.as_deref()),
+            ),
+        ),
+    ];
+    let title = match was {
+        Some(_) => w.enterprise_correct,
+        None => w.enterprise_make,
+    };
+    let fields = vec![
+        hidden("name", typed.name),
+        hidden("uscc", typed.uscc),
+        hidden("region", typed.region),
+        hidden("address", typed.address),
+        hidden("legal_representative", typed.legal_representative),
+        hidden("sites", typed.sites),
+        hidden("seen", "true"),
+    ];
+    page.forms = vec![confirming(title, NEW.to_owned(), fields)];
+    shown(&page)
+}
+
+/// What would be ruled again, before anything is written.
+fn ruled_again(desk: &Desk, again: Again) -> Note {
+    let told = fill(desk.w().enterprise_again, "visits", again.visits);
+    let told = fill(&told, "doors", again.doors);
+    Note {
+        kind: "warn",
+        text: fill(&told, "priors", again.prior_samplings),
+    }
+}
+
+/// What is sent once that was seen.
+fn confirming(title: &str, action: String, fields: Vec<Field>) -> FormView {
+    let mut confirming = form(title, action, fields);
+    (confirming.open, confirming.danger) = (true, true);
+    confirming
 }
 
 /// `GET /console/enterprises/{id}`.
@@ -119,12 +208,9 @@ async fn page_of_enterprise(app: &App, desk: &Desk, id: EnterpriseId) -> Result<
     let row = stored::find_seen(&mut db, &sight, id).await?;
     let row = row.ok_or(Problem::new(Code::NotFound))?;
     let mut page = Sheet::new(desk, row.name.clone());
-    if let Some(told) = rerules(app, desk, &format!("enterprise:{id}")).await? {
+    page.progress = rerules(app, desk, &format!("enterprise:{id}")).await?;
+    if page.progress.as_ref().is_some_and(|it| it.goes_on) {
         page.frame = desk.work_frame(row.name.clone(), true);
-        page.notes.push(Note {
-            kind: "warn",
-            text: told,
-        });
     }
     let visits = asking("/console/visits", "enterprise", &row.key.0);
     page.tools.push(link(w.visits, visits));
@@ -164,7 +250,7 @@ async fn page_of_enterprise(app: &App, desk: &Desk, id: EnterpriseId) -> Result<
         let key = needed("from_key", w.alias_from).with_hint(w.alias_hint);
         let fields = vec![key, needed("reason", w.reason)];
         let mut alias = form(w.alias_make, format!("{HERE}/{id}/aliases"), fields);
-        alias.submit = w.alias_preview.to_owned();
+        alias.submit = w.preview.to_owned();
         page.forms.push(alias);
         let mut fields = vec![
             needed("name", w.enterprise_name).holding(&row.name),
@@ -183,7 +269,9 @@ async fn page_of_enterprise(app: &App, desk: &Desk, id: EnterpriseId) -> Result<
                 }
             }
         }
-        page.forms.push(form(w.enterprise_correct, NEW, fields));
+        let mut correct = form(w.enterprise_correct, NEW, fields);
+        correct.submit = w.preview.to_owned();
+        page.forms.push(correct);
     }
     Ok(page)
 }
@@ -219,14 +307,9 @@ pub async fn alias(
     }
     drop(work);
     let w = desk.w();
-    let told = fill(w.alias_again, "visits", again.visits);
-    let told = fill(&told, "doors", again.doors);
-    let told = fill(&told, "priors", again.prior_samplings);
     let mut page = page_of_enterprise(&app, &desk, id).await?;
-    page.notes = vec![Note {
-        kind: "warn",
-        text: told,
-    }];
+    page.notes = vec![ruled_again(&desk, again)];
+    page.tools = vec![link(w.back, format!("{HERE}/{id}"))];
     page.facts
         .push((w.alias_from.to_owned(), code(from.clone())));
     let fields = vec![
@@ -234,9 +317,8 @@ pub async fn alias(
         hidden("reason", typed.reason),
         hidden("seen", "true"),
     ];
-    let mut alias = form(w.alias_make, format!("{HERE}/{id}/aliases"), fields);
-    (alias.open, alias.danger) = (true, true);
-    page.forms = vec![alias];
+    let action = format!("{HERE}/{id}/aliases");
+    page.forms = vec![confirming(w.alias_make, action, fields)];
     page.heads = Vec::new();
     shown(&page)
 }
@@ -250,12 +332,11 @@ pub async fn ask_undo(
     let w = desk.w();
     let mut page = page_of_enterprise(&app, &desk, id).await?;
     let reason = needed("reason", w.reason);
-    let mut undo = form(
-        w.alias_undo,
-        format!("{HERE}/{id}/aliases/{alias}"),
-        vec![reason],
-    );
-    (undo.open, undo.danger) = (true, true);
+    let action = format!("{HERE}/{id}/aliases/{alias}");
+    let mut undo = form(w.alias_undo, action, vec![reason]);
+    undo.submit = w.preview.to_owned();
+    undo.open = true;
+    page.tools = vec![link(w.back, format!("{HERE}/{id}"))];
     page.forms = vec![undo];
     page.heads = Vec::new();
     shown(&page)
@@ -265,18 +346,33 @@ pub async fn ask_undo(
 #[derive(Debug, Deserialize)]
 pub struct Undone {
     reason: String,
+    /// What is ruled again was shown.
+    #[serde(default)]
+    seen: bool,
 }
 
-/// `POST /console/enterprises/{id}/aliases/{alias}`.
+/// `POST /console/enterprises/{id}/aliases/{alias}`: first shows what it would rule again and writes nothing.
 pub async fn undo(
     State(app): State<App>,
     desk: Desk,
     Path((id, alias)): Path<(EnterpriseId, uuid::Uuid)>,
     Form(typed): Form<Undone>,
 ) -> Result<Response, Problem> {
+    let w = desk.w();
     let mut work = Work::begin(&app, &desk.principal).await?;
-    enterprises::undo(&mut work, alias, &typed.reason).await?;
-    left(&app, &desk, work, id).await
+    let (_, again) = enterprises::undo(&mut work, alias, &typed.reason).await?;
+    if typed.seen {
+        return left(&app, &desk, work, id).await;
+    }
+    drop(work);
+    let mut page = page_of_enterprise(&app, &desk, id).await?;
+    page.notes = vec![ruled_again(&desk, again)];
+    page.tools = vec![link(w.back, format!("{HERE}/{id}"))];
+    let fields = vec![hidden("reason", typed.reason), hidden("seen", "true")];
+    let action = format!("{HERE}/{id}/aliases/{alias}");
+    page.forms = vec![confirming(w.alias_undo, action, fields)];
+    page.heads = Vec::new();
+    shown(&page)
 }
 
 /// Ends work that may touch many visits: its page shows how far they are ruled again, and nobody has to wait there.

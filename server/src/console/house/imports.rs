@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::console::desk::{Desk, Frame};
 use crate::console::language::Language;
+use crate::console::sheets::Progress;
 use crate::console::when::When;
 use crate::console::words::{Words, fill};
 use crate::console::{errors, on_to, shown};
@@ -37,13 +38,6 @@ pub struct Named {
     pub told: String,
     /// Whether it goes on.
     pub open: bool,
-}
-
-/// How far one is.
-struct Progress {
-    told: String,
-    done: i64,
-    all: i64,
 }
 
 #[derive(Template)]
@@ -246,6 +240,9 @@ pub async fn one(
             told: progress(w, &row),
             done: row.rows_done,
             all: row.rows_all,
+            goes_on: true,
+            leave: w.import_leave,
+            when: None,
         });
         return shown(&page);
     }

@@ -19,7 +19,8 @@ use std::collections::BTreeMap;
 use sync_core::limits::LIST_ROWS_MAX;
 
 use super::desk::Desk;
-use super::sheets::{Cell, text};
+use super::sheets::{Cell, Progress, text};
+use super::when::When;
 use super::words::fill;
 use crate::access::OrganisationKind;
 use crate::app::App;
@@ -27,7 +28,7 @@ use crate::problem::Problem;
 use crate::services::reference::rerulings::{self, RerulingRow};
 use crate::store::Session;
 use crate::store::access::organisations as stored;
-use crate::store::reference::campaigns as stored_campaigns;
+use crate::store::reference::{campaigns as stored_campaigns, enterprises as stored_enterprises};
 
 /// Organisations that the caller sees, by id and name, to choose from.
 async fn organisations_of(
@@ -90,11 +91,18 @@ fn listed(text: &str) -> Vec<String> {
     parts.filter_map(given).collect()
 }
 
-/// What a change of theirs has left to be ruled again, while it goes on.
-async fn rerules(app: &App, desk: &Desk, subject: &str) -> Result<Option<String>, Problem> {
+/// How far what their latest change of something marked is ruled again.
+async fn rerules(app: &App, desk: &Desk, subject: &str) -> Result<Option<Progress>, Problem> {
     let found = rerulings::find(app, &desk.principal).await?;
-    let open = found.filter(|it| it.goes_on() && it.subject == subject);
-    Ok(open.map(|it| rerule_words(desk, &it)))
+    let of_it = found.filter(|it| it.scopes > 0 && it.subject == subject);
+    Ok(of_it.map(|it| Progress {
+        told: rerule_words(desk, &it),
+        done: it.ruled(),
+        all: it.scopes,
+        goes_on: it.goes_on(),
+        leave: desk.w().rerule_leave,
+        when: Some(When::at(desk.language(), it.made_at)),
+    }))
 }
 
 /// How far it is, in words.
@@ -105,6 +113,25 @@ pub fn rerule_words(desk: &Desk, row: &RerulingRow) -> String {
         false => w.today_ruled,
     };
     fill(&fill(word, "done", row.ruled()), "all", row.scopes)
+}
+
+/// What was changed, by its name.
+pub async fn rerule_title(app: &App, desk: &Desk, subject: &str) -> Result<String, Problem> {
+    let w = desk.w();
+    let what = match subject.split_once(':') {
+        Some(("enterprise", id)) => match id.parse() {
+            Ok(id) => {
+                let mut db = reading(app).await?;
+                let sight = (&desk.principal).into();
+                let found = stored_enterprises::find_seen(&mut db, &sight, id).await?;
+                found.map_or(w.enterprises.to_owned(), |found| found.name)
+            }
+            Err(_) => w.enterprises.to_owned(),
+        },
+        Some(("rulebook", id)) => format!("{} {}", w.rulebook, id.replace('/', " ")),
+        _ => String::new(),
+    };
+    Ok(fill(w.today_reruling, "what", what))
 }
 
 /// The page of what was changed.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::{reading, rerules};
 use crate::app::App;
 use crate::console::desk::{Desk, Frame};
-use crate::console::sheets::{Sheet, code, form, link, needed, number, text, time};
+use crate::console::sheets::{Progress, Sheet, code, form, link, needed, number, text, time};
 use crate::console::{on_to, shown};
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
@@ -87,8 +87,8 @@ pub async fn publish(
 #[template(path = "rulebook.html")]
 struct RulebookPage {
     frame: Frame,
-    /// How far what it touches is ruled again; empty where nothing waits.
-    again: String,
+    /// How far what it touches is ruled again.
+    progress: Option<Progress>,
     head: rulebooks::RulebookVersion,
     /// The version that it is compared with; none for the first.
     before: Option<i64>,
@@ -116,14 +116,14 @@ pub async fn one(
     let texts = rulebooks::list(&app, &mut db).await?;
     let others = texts.into_iter().map(|it| it.head);
     let others = others.filter(|it| it.rulebook_id == id && it.version != version);
-    let again = rerules(&app, &desk, &format!("rulebook:{id}/{version}")).await?;
+    let progress = rerules(&app, &desk, &format!("rulebook:{id}/{version}")).await?;
     let title = format!("{id} {version}");
     shown(&RulebookPage {
-        frame: match &again {
-            Some(_) => desk.work_frame(title, true),
-            None => desk.frame(title),
+        frame: match progress.as_ref().is_some_and(|it| it.goes_on) {
+            true => desk.work_frame(title, true),
+            false => desk.frame(title),
         },
-        again: again.unwrap_or_default(),
+        progress,
         head: found.version,
         before: found.from.map(|it| it.version),
         others: others.map(|it| it.version).collect(),

@@ -50,7 +50,7 @@ pub async fn create_enterprise(
         sites: body.sites,
     };
     let mut work = Work::begin(&app, &caller).await?;
-    let (row, change) = enterprises::put(&mut work, new).await?;
+    let (row, change, _) = enterprises::put(&mut work, new).await?;
     work.commit().await?;
     Ok((put_status(change), Json(row)))
 }

@@ -34,8 +34,12 @@ pub struct NewEnterprise {
     pub sites: Vec<String>,
 }
 
-/// Makes one, or changes what is told about the one with that code, or that name and region without a code.
-pub async fn put(work: &mut Work<'_>, new: NewEnterprise) -> Result<(Enterprise, Change), Problem> {
+/// Makes one, or changes what is told about the one with that code, or that name and region without a code; and what that
+/// rules again.
+pub async fn put(
+    work: &mut Work<'_>,
+    new: NewEnterprise,
+) -> Result<(Enterprise, Change, Again), Problem> {
     let uscc = code("uscc", new.uscc.as_deref())?.map(String::from);
     let (title, region) = (
         name("name", &new.name)?,
@@ -77,7 +81,7 @@ pub async fn put(work: &mut Work<'_>, new: NewEnterprise) -> Result<(Enterprise,
                 ..found.clone()
             }) == row =>
         {
-            return Ok((found, Change::Unchanged));
+            return Ok((found, Change::Unchanged, Again::default()));
         }
         Some(_) => {
             enterprises::update(&mut work.tx, &row).await?;
@@ -91,6 +95,7 @@ pub async fn put(work: &mut Work<'_>, new: NewEnterprise) -> Result<(Enterprise,
     // Visits show its name and region, and a phone may have been there before it was listed.
     let keys = enterprises::keys_of(&mut work.tx, &row.key).await?;
     let placed = projection::project_enterprises_again(&mut work.tx, &keys, work.now).await?;
+    let again = Again::of(&placed.marked);
     work.place(placed);
     let mut audiences = teams::list_near_enterprise(&mut work.tx, &row).await?;
     for key in &keys {
@@ -106,7 +111,7 @@ pub async fn put(work: &mut Work<'_>, new: NewEnterprise) -> Result<(Enterprise,
         serde_json::json!({ "region": row.region }),
     )
     .await?;
-    Ok((row, change))
+    Ok((row, change, again))
 }
 
 /// Holds the projection of the visits at these enterprises, before any of them is put: one by one each would wait for an
@@ -275,15 +280,28 @@ pub async fn undo(work: &mut Work<'_>, id: Uuid, reason: &str) -> Result<(Alias,
     Ok((row.ok_or_else(missing)?, again))
 }
 
-/// What an alias has ruled again.
+/// What a key or a correction of an enterprise has ruled again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Again {
-    /// Visits whose enterprise is one of those that the alias concerns.
+    /// Visits whose enterprise is one of those that it concerns.
     pub visits: usize,
     /// Doors (campaign, body, enterprise) at which they stood or stand now.
     pub doors: usize,
     /// Samplings made elsewhere.
     pub prior_samplings: usize,
+}
+
+impl Again {
+    /// What is marked.
+    fn of(marked: &[ScopeKey]) -> Self {
+        let marked = BTreeSet::from_iter(marked);
+        let count = |is: fn(&ScopeKey) -> bool| marked.iter().filter(|key| is(key)).count();
+        Self {
+            visits: count(|key| matches!(key, ScopeKey::Visit { .. })),
+            doors: count(|key| matches!(key, ScopeKey::Door { .. })),
+            prior_samplings: 0,
+        }
+    }
 }
 
 /// What names one of an alias's two keys, on either side: doors that come together, and those that part.

@@ -240,6 +240,9 @@ fn what_a_key_rules_again_is_shown_before_it_is_written() {
     screen.clicks("td a[href*=aliases]");
     screen.types("[name=reason]", "并非同一店铺");
     screen.sends("form[action*=aliases]");
+    screen.waits_for("尚未写入。将重新认定 2 次检查");
+    assert_eq!(key(&w), "uscc:911405810000B3G78L");
+    screen.sends("form[action*=aliases]");
     assert_eq!(key(&w), "uscc:921405020000B2F60D");
 }
 

@@ -4,6 +4,7 @@ mod dossier;
 mod first_run;
 mod imports;
 mod lists;
+mod rerulings;
 mod reviewing;
 mod sessions;
 
