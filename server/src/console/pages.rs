@@ -232,6 +232,11 @@ pub fn find(path: &str) -> Option<&'static Page> {
     PAGES.iter().find(|page| page.path == path)
 }
 
+/// Whether somebody who is logged in may open the page of this address.
+pub fn may_open_at(path: &str, principal: &Principal) -> bool {
+    find(path).is_some_and(|page| may_open(page, principal))
+}
+
 /// Whether somebody who is logged in may open it.
 pub fn may_open(page: &Page, principal: &Principal) -> bool {
     match page.who {

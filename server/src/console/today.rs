@@ -192,11 +192,12 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             evidence: Some("missing".to_owned()),
             ..Filter::default()
         };
-        let rows = visits(&app, &desk, &missing).await?;
+        // What there is to do stands there: whose phone has what is not here.
+        let rows = visits(&app, &desk, &missing, "#evidence").await?;
         let named = ("missing", w.today_missing, w.today_missing_none);
         panels.push(panel(named, rows, "evidence=missing", false));
     }
-    let rows = visits(&app, &desk, &Filter::default()).await?;
+    let rows = visits(&app, &desk, &Filter::default(), "").await?;
     let came = ("came", w.today_came, w.today_came_none);
     panels.push(panel(came, rows, "state=", false));
     let frame = match me.has_any(&PLANNERS) {
@@ -308,7 +309,8 @@ fn case_row(desk: &Desk, case: &Value) -> Row {
     }
 }
 
-async fn visits(app: &App, desk: &Desk, filter: &Filter) -> Result<Vec<Row>, Problem> {
+/// Visits, each leading to a part of its dossier.
+async fn visits(app: &App, desk: &Desk, filter: &Filter, part: &str) -> Result<Vec<Row>, Problem> {
     let found = search::list(
         app,
         &desk.principal,
@@ -326,7 +328,7 @@ async fn visits(app: &App, desk: &Desk, filter: &Filter) -> Result<Vec<Row>, Pro
     let rows = views.into_iter().map(|view| {
         let evidence = &view.evidence;
         Row {
-            href: format!("/console/visits/{}", view.visit_id),
+            href: format!("/console/visits/{}{part}", view.visit_id),
             name: view
                 .enterprise_name
                 .clone()

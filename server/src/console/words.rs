@@ -304,6 +304,10 @@ words! {
     waits_heading: "需要处理", "What waits for a person";
     waits_contested: "待裁定的进门：{what}", "Contested: {what}";
     waits_ruling: "需要裁定：{what}", "Needs a ruling: {what}";
+    waits_review: "{n} 件影像待审查", "{n} pieces of evidence to review";
+    waits_missing: "{n} 件影像尚未到齐", "{n} pieces of evidence are not here";
+    missing_heading: "尚未到齐的影像", "Evidence that is not here";
+    missing_next: "影像还在拍摄者的手机上：请其联网并打开应用，上传会自动继续。", "It is still on the phone that took it: ask them to go online and open the app; it goes on sending by itself.";
     waits_conflicts: "{n} 处填写冲突尚未解决", "{n} open conflicts of values";
     waits_aside: "{n} 项变更被搁置（暂缓或隔离）", "{n} changes lie aside (held or quarantined)";
     contents: "本页内容", "On this page";

@@ -6,22 +6,25 @@ mod sketch;
 mod story;
 pub mod view;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use sync_core::model::DocumentId;
+use sync_core::model::{DeviceId, DocumentId};
 
 use self::sketch::Sketch;
 use self::story::Event;
-use self::view::{Aside, Conflict, Entry, Fact, Piece, Record, Sample, Teller, Verdict};
+use self::view::{Aside, Conflict, Entry, Fact, Piece, Record, Sample, Teller, Verdict, Waiting};
 use super::desk::{Desk, Frame};
-use super::shown;
+use super::{pages, shown};
 use crate::access::Role;
 use crate::app::App;
 use crate::extract::Path;
 use crate::problem::Problem;
 use crate::services::evidence::reading;
-use crate::services::visits;
+use crate::services::{devices, visits};
 
 #[derive(Template)]
 #[template(path = "dossier.html")]
@@ -32,7 +35,7 @@ struct DossierPage {
     state: &'static str,
     facts: Vec<Fact>,
     /// What a person has to look at.
-    waiting: Vec<String>,
+    waiting: Vec<Waiting>,
     story: Vec<Event>,
     entries: Vec<Entry>,
     samples: Vec<Sample>,
@@ -44,6 +47,8 @@ struct DossierPage {
     decisions: Vec<Event>,
     sketch: Sketch,
     pieces: Vec<Piece>,
+    /// Those of them that are not here, with whose phone has them.
+    missing: Vec<Piece>,
     evidence: String,
     notes: String,
 }
@@ -63,12 +68,28 @@ pub async fn show(
     let summary = desk
         .language()
         .pick(&evidence.evidence.zh, &evidence.evidence.en);
+    let pieces = teller.pieces(&evidence.items);
+    let mut missing: Vec<Piece> = pieces.iter().filter(|it| !it.here).cloned().collect();
+    if pages::may_open_at("/console/devices/{id}", &desk.principal) {
+        let mut pages: BTreeMap<DeviceId, String> = BTreeMap::new();
+        for piece in &mut missing {
+            let Some(id) = piece.device_id else { continue };
+            if let btree_map::Entry::Vacant(place) = pages.entry(id) {
+                let seen = devices::get(&app, &desk.principal, id).await.is_ok();
+                place.insert(match seen {
+                    true => format!("/console/devices/{id}"),
+                    false => String::new(),
+                });
+            }
+            piece.device_href = pages.get(&id).cloned().unwrap_or_default();
+        }
+    }
     let page = DossierPage {
         frame: desk.live_frame(name),
         id: id.to_string(),
         state: teller.word("visit_state", &visit.state),
         facts: teller.head(),
-        waiting: teller.waiting(),
+        waiting: teller.waiting(&evidence.items),
         story: story::told(&teller),
         entries: teller.entries(),
         samples: teller.samples(),
@@ -83,7 +104,8 @@ pub async fn show(
             &evidence.items,
             app.tiles.get().map(String::as_str),
         ),
-        pieces: teller.pieces(&evidence.items),
+        pieces,
+        missing,
         evidence: summary.to_owned(),
         notes: dossier.records["notes"]
             .as_str()

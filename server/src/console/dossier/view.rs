@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use sync_core::model::{Interval, Millis};
+use sync_core::model::{DeviceId, Interval, Millis};
 use sync_core::rules::catalogue::find_rule;
 
 use super::super::desk::Desk;
 use super::super::language::Language;
 use super::super::when::{Count, When, bounds};
 use super::super::words::{Words, fill};
+use super::super::{adjudication, pages, review};
 use crate::services::evidence::reading::EvidenceView;
 use crate::services::visits::{AsideView, Dossier, RulingView};
 use crate::wording;
@@ -219,6 +220,27 @@ pub struct Piece {
     pub film: bool,
     /// Whether its original is here.
     pub here: bool,
+    /// What the authority decided on it.
+    pub reviewed: Option<(&'static str, &'static str)>,
+    /// Where it is reviewed; empty for who may not.
+    pub review: String,
+    /// Who took it.
+    pub who: String,
+    /// With which phone.
+    pub device: String,
+    /// Which that is.
+    pub device_id: Option<DeviceId>,
+    /// The page of the phone; empty for who may not see it.
+    pub device_href: String,
+}
+
+/// Something that waits for a person.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// What.
+    pub text: String,
+    /// Where it is done; empty where the reader cannot.
+    pub href: String,
 }
 
 /// Reads a dossier to somebody.
@@ -226,6 +248,8 @@ pub struct Teller<'a> {
     /// The dossier.
     pub dossier: &'a Dossier,
     language: Language,
+    reviews: bool,
+    decides: bool,
     samples: BTreeMap<String, String>,
 }
 
@@ -250,6 +274,8 @@ impl<'a> Teller<'a> {
         Self {
             samples: samples.collect(),
             language: desk.language(),
+            reviews: pages::may_open_at("/console/review", &desk.principal),
+            decides: pages::may_open_at("/console/adjudication", &desk.principal),
             dossier,
         }
     }
@@ -423,34 +449,46 @@ impl<'a> Teller<'a> {
         facts
     }
 
-    /// What a person has to look at, each as a sentence.
-    pub fn waiting(&self) -> Vec<String> {
+    /// What a person has to look at, each as a sentence, and where they do.
+    pub fn waiting(&self, items: &[EvidenceView]) -> Vec<Waiting> {
         let w = self.w();
         let standing = self.standing();
-        let of = |word: &str| {
-            let found = standing.values().filter(|it| it.outcome == word);
-            found
-                .map(|it| self.subject(&it.subject))
-                .collect::<Vec<_>>()
-        };
-        let joint = self.language.pick("、", ", ");
         let mut told = Vec::new();
         for (word, sentence) in [
             ("contested", w.waits_contested),
             ("needs_ruling", w.waits_ruling),
         ] {
-            let found = of(word);
-            if !found.is_empty() {
-                told.push(fill(sentence, "what", found.join(joint)));
+            for it in standing.values().filter(|it| it.outcome == word) {
+                told.push(Waiting {
+                    text: fill(sentence, "what", self.subject(&it.subject)),
+                    href: match self.decides {
+                        true => adjudication::address(&it.subject),
+                        false => String::new(),
+                    },
+                });
             }
         }
         let dossier = self.dossier;
         let open = dossier.conflicts.iter();
         let open = open.filter(|it| it["record"]["open"] == true).count();
         let aside = dossier.aside.iter().filter(|it| !it.admitted).count();
-        for (count, sentence) in [(open, w.waits_conflicts), (aside, w.waits_aside)] {
+        let missing = items.iter().filter(|it| it.state != "verified").count();
+        let waits =
+            |it: &&EvidenceView| matches!(it.review_state(), Some("unreviewed" | "answered"));
+        let review = match self.reviews {
+            true => items.iter().filter(waits).count(),
+            false => 0,
+        };
+        let id = &dossier.visit.visit_id;
+        for (count, sentence, href) in [
+            (review, w.waits_review, review::of_visit(id)),
+            (missing, w.waits_missing, "#evidence".to_owned()),
+            (open, w.waits_conflicts, "#conflicts".to_owned()),
+            (aside, w.waits_aside, "#aside".to_owned()),
+        ] {
             if count > 0 {
-                told.push(fill(sentence, "n", count));
+                let text = fill(sentence, "n", count);
+                told.push(Waiting { text, href });
             }
         }
         told
@@ -856,6 +894,21 @@ impl<'a> Teller<'a> {
                     picture: preview,
                     film,
                     here: it.state == "verified",
+                    reviewed: it
+                        .review_state()
+                        .filter(|state| *state != "unreviewed")
+                        .map(|state| {
+                            let words = review::state_words(self.language, state);
+                            (review::mark(state), words)
+                        }),
+                    review: match self.reviews {
+                        true => review::of_piece(&self.dossier.visit.visit_id, &it.evidence_id),
+                        false => String::new(),
+                    },
+                    who: self.person(it.user_id.as_deref().unwrap_or_default()),
+                    device: self.device(it.device_id.as_deref().unwrap_or_default()),
+                    device_id: it.device_id.as_deref().and_then(|id| id.parse().ok()),
+                    device_href: String::new(),
                 };
                 (order, piece)
             })

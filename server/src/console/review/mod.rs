@@ -99,7 +99,7 @@ pub(super) fn kind(language: Language, kind: &str) -> String {
 }
 
 /// How a state is marked.
-fn mark(state: &str) -> &'static str {
+pub(super) fn mark(state: &str) -> &'static str {
     match state {
         "accepted" => "good",
         "questioned" => "warn",
@@ -109,8 +109,18 @@ fn mark(state: &str) -> &'static str {
     }
 }
 
-fn state_words(language: Language, state: &str) -> &'static str {
+pub(super) fn state_words(language: Language, state: &str) -> &'static str {
     said(language, wording::in_list("review_state", state))
+}
+
+/// The list of what waits in one visit.
+pub fn of_visit(visit: &str) -> String {
+    format!("/console/review?state=waiting&visit={visit}")
+}
+
+/// A piece by itself, and on from it through all of its visit.
+pub fn of_piece(visit: &str, evidence: &str) -> String {
+    format!("/console/review/{visit}/{evidence}?state=all&visit={visit}")
 }
 
 /// The address of a piece's page.

@@ -134,6 +134,21 @@ pub struct EvidenceView {
     pub receipt: Option<Value>,
 }
 
+impl EvidenceView {
+    /// What the authority decided on it, as lists of reviews call it: `unreviewed`, `answered`, `questioned`, `accepted` or
+    /// `rejected`; none of bytes that are not here, on which nobody can decide.
+    pub fn review_state(&self) -> Option<&str> {
+        match &self.review {
+            Some(review) if review.verdict == "accepted" => Some("accepted"),
+            Some(review) if self.answers.iter().any(|it| it.review >= review.version) => {
+                Some("answered")
+            }
+            Some(review) => Some(&review.verdict),
+            None => (self.state == "verified").then_some("unreviewed"),
+        }
+    }
+}
+
 /// A decision of the authority on a piece of evidence (影像审查), in one of its versions.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ReviewView {

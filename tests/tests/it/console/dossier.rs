@@ -3,6 +3,7 @@
 use fieldseal_tests::demonstration::{FILES, Story};
 use fieldseal_tests::pictures::{self, CameraNotes};
 use fieldseal_tests::scenes::without_reason;
+use fieldseal_tests::screen::WIDTHS;
 use fieldseal_tests::{Screen, TestServer, World};
 use mobile_ffi::{EvidenceSubject, RefusalInput};
 use serde_json::json;
@@ -201,4 +202,76 @@ fn a_dossier_of_elsewhere_is_not_found_nor_are_its_pictures_and_forms() {
     }
     let today = browser.call(&world.server.url("/console"), None);
     assert!(!today.body.contains("铸造"));
+}
+
+#[test]
+fn what_waits_leads_to_where_something_is_done_about_it() {
+    let world = World::shanxi();
+    let body = world.id("organisation", "晋阳");
+    let admin = world.token("admin");
+    world
+        .server
+        .user(&admin, &body, "manager", &["inspection_body"]);
+    let Some(screen) = Screen::open(&world.server) else {
+        return;
+    };
+    let mut wang = world.phone("王");
+    wang.online();
+    let visit = wang.enters("铸造");
+    wang.syncs();
+    let dossier = format!("/console/visits/{visit}");
+    let review = "a[href^='/console/review']";
+    for width in WIDTHS {
+        screen.widens(width);
+        for (who, reviews, calls) in [
+            ("jincheng", true, false),
+            ("wang", false, false),
+            ("manager", true, true),
+        ] {
+            // What is not here leads to the list of it, with whose phone has it.
+            screen.logs_in(who);
+            screen.clicks("#missing a[href*='/visits/']");
+            assert_eq!(screen.path(), format!("{dossier}#evidence"), "{who}");
+            let told = screen.sees("#evidence #missing");
+            assert!(
+                told.contains("王建国") && told.contains("王的手机"),
+                "{told}"
+            );
+            assert_eq!(screen.all("#missing a").len(), if calls { 2 } else { 0 });
+            assert!(screen.all(&format!("main {review}")).is_empty(), "{who}");
+            screen.is_sound("a dossier whose evidence is not here");
+            screen.pictured("dossier-missing");
+            if calls {
+                screen.clicks("#missing a");
+                screen.waits_for("王的手机");
+                screen.is_sound("the phone that has it");
+            }
+            let came = screen
+                .goes("/console")
+                .runs("return document.querySelector('#came li a').getAttribute('href')");
+            assert_eq!(came, dossier, "{who}");
+            assert_eq!(reviews, !screen.all(&format!("nav {review}")).is_empty());
+        }
+    }
+    // It comes, and leads whoever may decide on it to the pieces of this visit.
+    screen.logs_in("jincheng");
+    screen.goes(&dossier);
+    wang.uploads();
+    wang.waits_for_receipts(visit);
+    screen.waits_for("2 件影像待审查");
+    assert!(screen.all("#missing").is_empty());
+    for width in WIDTHS {
+        screen.widens(width);
+        screen.goes(&dossier);
+        screen.is_sound("a dossier whose evidence is to be reviewed");
+        screen.clicks("#waiting a[href^='/console/review']");
+        assert_eq!(screen.all(".tiles li").len(), 2);
+        screen.goes(&dossier);
+        screen.clicks(".gallery a[href^='/console/review']");
+        screen.waits_for("采信");
+    }
+    // Who may not decide is not led there.
+    screen.logs_in("wang");
+    screen.goes(&dossier);
+    assert!(screen.all(&format!("main {review}")).is_empty());
 }

@@ -401,6 +401,10 @@ fn is_settled(width: u32) {
     screen.goes("/console");
     screen.clicks(&format!("#contested a[href='{page}']"));
     assert_eq!(screen.path(), page);
+    // So does the dossier.
+    screen.goes(&format!("/console/visits/{one}"));
+    screen.clicks(&format!("#waiting a[href='{page}']"));
+    assert_eq!(screen.path(), page);
     screen.looks_at(&page, "adjudication-entry");
     screen.widens(width);
     screen.goes(&page);
