@@ -41,6 +41,15 @@
     x: () => why("rejected"),
   };
 
+  // The usual reasons are chosen by a finger too.
+  for (const usual of document.querySelectorAll("[data-reason]")) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "quiet", textContent: usual.textContent });
+    button.dataset.reason = usual.dataset.reason;
+    button.addEventListener("click", () => { reason.value = button.textContent; });
+    usual.replaceWith(button);
+  }
+
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const at = document.activeElement;

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::desk::{Desk, Frame, Front};
+use super::details;
 use super::language::Language;
 use super::words::Words;
 use crate::problem::{Code, FieldError, Problem};
@@ -59,7 +60,14 @@ pub fn page(front: &Front, desk: Option<&Desk>, problem: &Problem) -> Response {
         code: code.as_str(),
         status: code.status().as_u16(),
         detail: problem.told().unwrap_or_default().to_owned(),
-        errors: problem.errors().to_vec(),
+        errors: problem
+            .errors()
+            .iter()
+            .map(|error| FieldError {
+                field: error.field.clone(),
+                detail: details::told(front.language, &error.detail),
+            })
+            .collect(),
         request: request_id(),
     };
     let text = page.render().unwrap_or_else(|_| code.title().to_owned());

@@ -7,6 +7,7 @@ pub mod assets;
 pub mod cases;
 pub mod cookies;
 pub mod desk;
+pub mod details;
 pub mod door;
 pub mod dossier;
 pub mod errors;

@@ -301,6 +301,8 @@ pub struct Search {
     pub label: &'static str,
     /// What is looked for.
     pub value: String,
+    /// What there is to choose from; empty where anything may be typed.
+    pub choices: Vec<Choice>,
 }
 
 impl Sheet {

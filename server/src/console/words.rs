@@ -522,6 +522,7 @@ words! {
     last_seen: "最近在线", "Last seen";
     received_at: "收到时间", "Received";
     doctor: "未通过的内容", "What is not through";
+    change: "变更", "Change";
     doctor_none: "该设备发来的内容均已收下。手机上未发出的内容请在手机的同步诊断中查看。", "All that this device has sent is in. What it has not sent yet its own sync doctor shows.";
     enrolment_intro: "在手机上打开封样，扫描二维码，或输入服务器地址和登记码。此码只显示这一次，只能使用一次。", "Open Fieldseal on the phone and read the code, or type the server and the code. It is shown this once and works once.";
     enrolment_server: "服务器", "Server";

@@ -316,7 +316,10 @@ fn between(interval: sync_core::model::Interval) -> String {
         Millis::MIN | Millis::MAX => "…".to_owned(),
         at => shanghai_minute(at),
     };
-    format!("{} – {}", end(interval.lo), end(interval.hi))
+    match (end(interval.lo), end(interval.hi)) {
+        (from, to) if from == to => from,
+        (from, to) => format!("{from} – {to}"),
+    }
 }
 
 fn field(name: &'static str, value: String) -> SideField {

@@ -46,8 +46,11 @@ struct DossierPage {
     may_admit: bool,
     decisions: Vec<Event>,
     sketch: Sketch,
+    /// Whether the manifest names any evidence.
+    listed: bool,
+    /// What of it is here.
     pieces: Vec<Piece>,
-    /// Those of them that are not here, with whose phone has them.
+    /// What is not, with whose phone has it.
     missing: Vec<Piece>,
     evidence: String,
     notes: String,
@@ -69,7 +72,9 @@ pub async fn show(
         .language()
         .pick(&evidence.evidence.zh, &evidence.evidence.en);
     let pieces = teller.pieces(&evidence.items);
-    let mut missing: Vec<Piece> = pieces.iter().filter(|it| !it.here).cloned().collect();
+    let listed = !pieces.is_empty();
+    let (pieces, mut missing): (Vec<Piece>, Vec<Piece>) =
+        pieces.into_iter().partition(|it| it.here);
     if pages::may_open_at("/console/devices/{id}", &desk.principal) {
         let mut pages: BTreeMap<DeviceId, String> = BTreeMap::new();
         for piece in &mut missing {
@@ -104,6 +109,7 @@ pub async fn show(
             &evidence.items,
             app.tiles.get().map(String::as_str),
         ),
+        listed,
         pieces,
         missing,
         evidence: summary.to_owned(),

@@ -14,6 +14,7 @@ use sync_core::qr::{Correction, QrCode};
 use super::reading;
 use crate::app::App;
 use crate::console::desk::{Desk, Frame};
+use crate::console::dossier::view::millis;
 use crate::console::sheets::{
     At, Cell, ROWS, Sheet, chip, code, form, link, maybe, needed, page_of, text, time,
 };
@@ -24,6 +25,7 @@ use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use crate::services::{devices, enrolment, people, quarantine};
 use crate::store::access::{organisations, sessions, users};
+use crate::store::sync::visits;
 
 const HERE: &str = "/console/devices";
 
@@ -113,22 +115,38 @@ pub async fn one(
         revoke.danger = true;
         page.forms.push(revoke);
     }
-    page.heads = vec![w.doctor, w.visit, w.person, w.received_at, w.error_code];
+    page.heads = vec![w.doctor, w.visit, w.person, w.received_at, w.change];
     page.empty = w.doctor_none;
-    page.rows = doctor
-        .into_iter()
-        .map(|item| {
-            let visit: String = item.document_id.chars().take(12).collect();
-            vec![
-                text(language.pick(&item.zh, &item.en)),
-                link(visit, format!("/console/visits/{}", item.document_id)),
-                code(item.author.unwrap_or_default()),
-                text(item.received_at),
-                code(item.hash.chars().take(12).collect::<String>()),
-            ]
-        })
-        .collect();
+    for item in doctor {
+        let visit = match item.document_id.parse() {
+            Ok(id) => visits::find(&mut db, &desk.principal, id).await?,
+            Err(_) => None,
+        };
+        let author = match item.author.as_deref().map(str::parse) {
+            Some(Ok(id)) => users::find(&mut db, id).await?,
+            _ => None,
+        };
+        page.rows.push(vec![
+            text(language.pick(&item.zh, &item.en)),
+            match visit {
+                // What lies aside is let in there.
+                Some(visit) => link(
+                    visit.enterprise_name.unwrap_or(visit.enterprise),
+                    format!("/console/visits/{}#aside", item.document_id),
+                ),
+                None => code(short(&item.document_id)),
+            },
+            maybe(author.map(|it| it.display_name)),
+            time(language, millis(&item.received_at)),
+            code(short(&item.hash)),
+        ]);
+    }
     shown(&page)
+}
+
+/// The beginning of a hash, enough to tell it from others.
+fn short(hash: &str) -> String {
+    hash.chars().take(12).collect()
 }
 
 /// Why a phone is revoked.

@@ -56,6 +56,7 @@ pub async fn show(
         name: "q",
         label: w.enterprises_search,
         value: q.to_owned(),
+        choices: Vec::new(),
     };
     if desk.principal.has_any(super::tasks::MAKERS) {
         let fields = vec![

@@ -15,7 +15,7 @@ use crate::console::language::Language;
 use crate::console::sheets::Progress;
 use crate::console::when::When;
 use crate::console::words::{Words, fill};
-use crate::console::{errors, on_to, shown};
+use crate::console::{details, errors, on_to, shown};
 use crate::extract::Path;
 use crate::problem::{Code, Problem};
 use crate::services::imports::jobs::{self, Act, ImportRow};
@@ -261,7 +261,8 @@ pub async fn one(
     let lines: Vec<&str> = text.lines().collect();
     page.bad = bad
         .into_iter()
-        .map(|bad| {
+        .map(|mut bad| {
+            bad.message = details::told(language, &bad.message);
             let line = usize::try_from(bad.line).unwrap_or_default();
             let stands = line.checked_sub(1).and_then(|at| lines.get(at));
             let title = title_of(language, &bad.code);

@@ -1,6 +1,7 @@
 //! Running the house: organisations, people, devices, campaigns, tasks, enterprises, samplings made elsewhere, product rules,
 //! rulebooks, imports and the audit trail. Each page calls what the API calls, as whoever sits there.
 
+pub mod acts;
 pub mod audit;
 pub mod campaigns;
 pub mod devices;

@@ -138,6 +138,7 @@ fn imports_tasks(width: u32) {
     ]) {
         let named = row.contains(column) && row.contains("value_invalid");
         assert!(row.contains(line) && named, "{row}");
+        assert!(!row.contains("is "), "said in the reader's language: {row}");
     }
     looks(&screen, "import-bad-rows");
     screen.widens(width);
@@ -546,4 +547,35 @@ fn long_names_stand_whole_beside_their_bars_in_both_languages() {
         }
         screen.sends(".who form:first-of-type");
     }
+}
+
+#[test]
+fn the_trail_tells_acts_people_and_things_by_their_names() {
+    let (w, _phone, _) = world();
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in("admin");
+    screen.goes("/console/audit");
+    let column = |name: &str| screen.all(&format!("tbody td[data-head='{name}']"));
+    let acts = column("操作");
+    assert!(acts.contains(&"作出裁定".to_owned()), "{acts:?}");
+    let coded = "return [...document.querySelectorAll('td[data-head=操作] code, td[data-head=对象] code')].map(it => it.innerText)";
+    assert_eq!(screen.runs(coded), json!([]));
+    let people = column("人员");
+    assert!(people.contains(&"晋城市局 监督科".to_owned()), "{people:?}");
+    looks(&screen, "trail");
+    // Whoever looks for an act chooses it.
+    screen.runs("document.querySelector('[name=act]').value = 'user.created'");
+    screen.sends("form[role=search]");
+    assert!(screen.path().contains("act=user.created"));
+    assert!(column("操作").iter().all(|act| act == "新建用户"));
+    let person = format!("用户 {}", w.catalogue().people["王"].name);
+    assert!(column("对象").contains(&person), "{:?}", column("对象"));
+    screen.clicks(&format!("td a[href$='/users/{}']", w.id("user", "王")));
+    assert_eq!(screen.sees("h1"), w.catalogue().people["王"].name);
+    // In English too.
+    screen.goes("/console/audit?act=task.approved");
+    screen.sends(".who form:first-of-type");
+    screen.waits_for("Task approved");
 }

@@ -3,12 +3,14 @@
 use fieldseal_server::store::Statement;
 use fieldseal_server::store::sync::changes::{self, ChangeRow};
 use fieldseal_tests::TestServer;
+use fieldseal_tests::provider::Browser;
 use serde_json::json;
 use sync_core::limits::HELD_CHANGES_PER_DEVICE_MAX;
 use sync_core::model::{ChangeHash, DeviceId, DocumentId};
 use sync_core::sync::wire::{ASIDE_FULL, ChangeStatus, HeldReason};
 
 use super::kit::*;
+use crate::console::logs_in;
 
 /// The authority of the world's province, as a person.
 fn authority(world: &World) -> String {
@@ -22,6 +24,33 @@ fn authority(world: &World) -> String {
     let id = own["organisation_id"].as_str().unwrap();
     world.server.user(&world.admin, id, "ruler", &["authority"]);
     world.server.log_in("ruler")
+}
+
+#[test]
+fn the_console_tells_what_lies_aside_of_a_phone_by_names_and_in_local_time() {
+    let world = world();
+    let identity = world.solo(1);
+    let mut intruder = Draft::begin(&identity, &world.phones[1]);
+    let intruded = intruder.put("a", "1");
+    let page = Page::of(&identity, &[&intruded]).signed(intruder.tip(&world.phones[1], &intruded));
+    assert_eq!(statuses(&world.push(1, &page)), ["quarantined:author.solo"]);
+    let mut browser = Browser::default();
+    let admin = "admin-140000";
+    assert_eq!(logs_in(&world.server, &mut browser, admin).status, 303);
+    let path = format!("/console/devices/{}", world.phones[1].id);
+    let shown = browser.call(&world.server.url(&path), None);
+    assert_eq!(shown.status, 200);
+    let author = world.users[1].to_string();
+    let person = world
+        .server
+        .get(&format!("/v1/users/{author}"), &world.admin);
+    let name = person.expect(200).text("display_name");
+    let row = shown.body.split("<tbody>").nth(1).expect("a row");
+    assert!(row.contains(&name) && !row.contains(&author), "{row}");
+    assert!(
+        row.contains("<time datetime=") && row.contains("年"),
+        "{row}"
+    );
 }
 
 #[test]
