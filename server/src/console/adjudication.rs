@@ -11,6 +11,7 @@ use sync_core::limits::LIST_ROWS_MAX;
 use sync_core::rules::{Standing, Subject, Validity};
 
 use super::desk::{Desk, Frame};
+use super::dossier::view::outcome_mark;
 use super::words::Words;
 use super::{on_to, shown};
 use crate::access::Role;
@@ -107,6 +108,7 @@ struct Side {
     name: String,
     visit: Option<String>,
     outcome: &'static str,
+    mark: &'static str,
     asked: bool,
     findings: Vec<Finding>,
     other: Option<String>,
@@ -189,6 +191,7 @@ fn side(desk: &Desk, number: usize, side: &SideView) -> Side {
         name: format!("{} {}", w.adjudication_record, number + 1),
         visit: side.visit_id.map(|id| format!("/console/visits/{id}")),
         outcome: language.pick(side.outcome_words.zh, side.outcome_words.en),
+        mark: outcome_mark(&side.outcome),
         asked: side.asked,
         findings: findings.collect(),
         other: (!side.asked).then(|| address(&side.subject)),

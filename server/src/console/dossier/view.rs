@@ -253,6 +253,16 @@ pub struct Teller<'a> {
     samples: BTreeMap<String, String>,
 }
 
+/// How an outcome of a ruling is marked.
+pub fn outcome_mark(outcome: &str) -> &'static str {
+    match outcome {
+        "first" | "continuation" | "valid" | "confirmed" | "resolved_sampled" => "good",
+        "contested" | "needs_ruling" | "valid_with_violation" | "unconfirmed" => "warn",
+        "excess" | "duplicate" | "void" => "bad",
+        _ => "calm",
+    }
+}
+
 /// RFC 3339 as milliseconds.
 pub fn millis(text: &str) -> Option<Millis> {
     let at: jiff::Timestamp = text.parse().ok()?;
@@ -380,12 +390,7 @@ impl<'a> Teller<'a> {
 
     /// An outcome of a ruling.
     pub fn chip(&self, outcome: &str) -> (&'static str, String) {
-        let kind = match outcome {
-            "first" | "continuation" | "valid" | "confirmed" | "resolved_sampled" => "good",
-            "contested" | "needs_ruling" | "valid_with_violation" | "unconfirmed" => "warn",
-            "excess" | "duplicate" | "void" => "bad",
-            _ => "calm",
-        };
+        let kind = outcome_mark(outcome);
         let lists = ["standing", "validity", "refusal_standing"];
         let known = lists.into_iter().find_map(|list| {
             let words = sync_core::wording::in_list(list, outcome)?;

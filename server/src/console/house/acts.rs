@@ -179,7 +179,7 @@ fn find(
     name: &str,
 ) -> Option<&'static str> {
     let found = table.iter().find(|(of, ..)| *of == name);
-    found.map(|(_, zh, en)| language.pick(*zh, *en))
+    found.map(|(_, zh, en)| language.pick(zh, en))
 }
 
 /// An act in words; none of one that nobody has put into words.
@@ -193,7 +193,7 @@ pub fn act(language: Language, act: &str) -> Option<&'static str> {
 /// Acts to choose from, as the trail and as people call them.
 pub fn all(language: Language) -> impl Iterator<Item = (String, String)> {
     let named = ACTS.iter();
-    named.map(move |(act, zh, en)| ((*act).to_owned(), language.pick(*zh, *en).to_owned()))
+    named.map(move |(act, zh, en)| ((*act).to_owned(), language.pick(zh, en).to_owned()))
 }
 
 /// What a subject is, by what stands before its id.
