@@ -75,7 +75,8 @@ words! {
     review_title: "影像审查", "Evidence review";
     review_begin: "开始审查", "Begin";
     review_state: "审查状态", "State of the review";
-    review_visit: "检查编号", "Visit id";
+    review_of_visit: "仅看本次检查：", "Of one visit:";
+    review_all_visits: "查看全部检查的影像", "Evidence of all visits";
     review_filter: "筛选", "Filter";
     review_reused_only: "只看疑似重复使用的", "Only pictures found elsewhere too";
     review_waiting: "待办", "Waiting for you";

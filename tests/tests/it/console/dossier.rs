@@ -265,7 +265,16 @@ fn what_waits_leads_to_where_something_is_done_about_it() {
         screen.goes(&dossier);
         screen.is_sound("a dossier whose evidence is to be reviewed");
         screen.clicks("#waiting a[href^='/console/review']");
+        let waiting = screen.leaves(&dossier);
         assert_eq!(screen.all(".tiles li").len(), 2);
+        // Which visit it is stands there by its name, and the way to all of them.
+        assert_eq!(
+            screen.sees(&format!("main a[href='{dossier}']")),
+            "泽州示例铸造"
+        );
+        screen.is_sound("what is to be reviewed of one visit");
+        screen.clicks("main a[href='/console/review']");
+        assert_eq!(screen.leaves(&waiting), "/console/review");
         screen.goes(&dossier);
         screen.clicks(".gallery a[href^='/console/review']");
         screen.waits_for("采信");
