@@ -60,6 +60,6 @@ pub use engine::{
 };
 pub use facts::*;
 pub use findings::*;
-pub use preview::{Ruled, rule_all};
+pub use preview::{Ruled, rule_about, rule_all};
 pub use rulebook::{Rulebook, RulebookError, Rulebooks};
 pub use scope::ScopeKey;

@@ -27,7 +27,7 @@ use crate::proof::{
 use crate::rules::index::IndexKind;
 use crate::rules::{
     ConfirmationFact, Decision, Facts, Finding, Lang, LeaseFact, OrganisationFact, Outcome,
-    ProductFact, Rulebooks, SamplingSource, ScopeKey, Subject, TaskFact, index, render, rule_all,
+    ProductFact, Rulebooks, SamplingSource, ScopeKey, Subject, TaskFact, index, render, rule_about,
     scopes_of_sample,
 };
 
@@ -516,7 +516,8 @@ pub fn preview(
         findings.dedup();
         findings
     };
-    let ruled = rule_all(&facts, rulebooks);
+    let rule = |facts: &Facts| rule_about(facts, rulebooks, |subject| concerns(facts, subject));
+    let ruled = rule(&facts);
     let outcomes = ruled
         .outcomes
         .iter()
@@ -528,7 +529,7 @@ pub fn preview(
         .collect();
     let exact = said(ruled, &facts);
     add_index(&mut facts, known, visit);
-    let mut advice = said(rule_all(&facts, rulebooks), &facts);
+    let mut advice = said(rule(&facts), &facts);
     advice.retain(|finding| !exact.contains(finding));
     let spoken = |findings: Vec<Finding>| findings.into_iter().map(Spoken::from).collect();
     let opened = documents.iter().find(|document| document.id() == visit);

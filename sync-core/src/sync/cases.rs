@@ -75,6 +75,17 @@ impl Case {
     }
 }
 
+/// Whether there is a sealed refusal or report in a visit. The others have no case, and no word in that of another.
+pub fn may_hold_cases(document: &VisitDocument) -> bool {
+    document.seals().items.iter().any(|it| {
+        let subject = &it.value.statement.subject;
+        matches!(
+            subject,
+            SealSubject::Refusal(_) | SealSubject::OnSiteReport(_)
+        )
+    })
+}
+
 /// Every case that the phone holds, those that wait before the others, then the nearest first, those without a place last,
 /// then the oldest. `here` is where the phone is, `reader` the certificate of its person.
 pub fn cases(

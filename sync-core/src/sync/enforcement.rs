@@ -14,7 +14,7 @@ use crate::document::{
 };
 use crate::model::{DocumentId, EvidenceSubject, Fault, SampleId, SealSubject, ToldFault};
 use crate::proof::CertificatePayload;
-use crate::rules::{Facts, Finding, Lang, Rulebooks, SampleFact, Subject, render, rule_all};
+use crate::rules::{Facts, Finding, Lang, Rulebooks, SampleFact, Subject, render, rule_about};
 
 /// What stands in the way, in words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -120,8 +120,14 @@ fn findings(facts: &Facts, rulebooks: &Rulebooks, sample: SampleId) -> Vec<Findi
         }
         Subject::Entry(_) | Subject::Refusal(_) => false,
     };
-    let ruled = rule_all(facts, rulebooks).scopes.into_iter();
+    let ruled = rule_about(facts, rulebooks, |subject| match subject {
+        Subject::Sample(id) => *id == sample,
+        Subject::Visit(id) => Some(*id) == visit,
+        Subject::Entry(_) | Subject::Refusal(_) => false,
+    });
     let mut findings: Vec<Finding> = ruled
+        .scopes
+        .into_iter()
         .flat_map(|(_, said)| said.findings)
         .filter(concerns)
         .collect();
@@ -278,7 +284,9 @@ pub fn confirmation_to_seal(
     let mut facts = advice::facts(documents, known);
     lay_over(&mut facts, projection.of_visit());
     let id = projection.identity.confirmation.to_string();
-    let said = rule_all(&facts, rulebooks).scopes.into_iter();
+    let visit = projection.identity.visit.document_id();
+    let of_visit = |subject: &Subject| *subject == Subject::Visit(visit);
+    let said = rule_about(&facts, rulebooks, of_visit).scopes.into_iter();
     let said = said.flat_map(|(_, said)| said.findings).filter(|it| {
         it.arguments.get("confirmation") == Some(&id) && TO_CONFIRM.contains(&it.message.as_str())
     });

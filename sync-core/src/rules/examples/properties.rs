@@ -1,7 +1,7 @@
 //! What holds for any facts: one `first` a door, the same bytes in any order, and messages without holes.
 
 use super::*;
-use crate::rules::{effects, hash_of, render};
+use crate::rules::{Ruled, effects, hash_of, render, rule_about, rule_all};
 
 const ROUNDS: u64 = 400;
 
@@ -329,4 +329,60 @@ fn nothing_follows_for_an_enterprise_but_from_a_confirmed_refusal() {
         });
         assert!(!open || !ruled.validity(1).counts(), "seed {seed}");
     }
+}
+
+/// Visits at several doors, of products in common, some samples drawn at the entry of another visit.
+fn any_doors(random: &mut Random) -> Facts {
+    let mut facts = any_door(random);
+    facts.samples.extend(any_product(random).samples);
+    let other = EnterpriseKey("uscc:91140500MA0GUY0T4X".into());
+    let entries: Vec<EntryId> = facts.entries.keys().cloned().collect();
+    for (id, entry) in &mut facts.entries {
+        if random.chance(40) {
+            entry.enterprise.clone_from(&other);
+            if let Some(visit) = facts.visits.get_mut(&entry.document_id) {
+                visit.enterprise.clone_from(&other);
+            }
+            for sample in facts.samples.values_mut() {
+                if sample.entry_id.as_ref() == Some(id) {
+                    sample.enterprise = Some(other.clone());
+                }
+            }
+        }
+    }
+    for (n, sample) in facts.samples.values_mut().enumerate() {
+        if random.chance(15) {
+            let at = random.below(entries.len() as u64) as usize;
+            sample.entry_id = Some(entries[at].clone());
+        }
+        if random.chance(30) {
+            sample.sheet_no = Some(format!("S-{}", n % 3));
+        }
+    }
+    facts
+}
+
+#[test]
+fn what_is_said_of_a_subject_is_said_by_the_scopes_that_it_concerns() {
+    let mut spared = 0;
+    for seed in 0..ROUNDS / 2 {
+        let facts = any_doors(&mut Random(seed));
+        let books = Rulebooks::builtin();
+        let all = rule_all(&facts, &books);
+        let samples = facts.samples.keys().map(|id| Subject::Sample(*id));
+        let entries = facts.entries.keys().map(|id| Subject::Entry(id.clone()));
+        let visits = facts.visits.keys().map(|id| Subject::Visit(*id));
+        for subject in samples.chain(entries).chain(visits) {
+            let about = rule_about(&facts, &books, |it| *it == subject);
+            let said = |ruled: &Ruled| -> Vec<Finding> {
+                let said = ruled.scopes.iter().flat_map(|(_, said)| &said.findings);
+                said.filter(|it| it.subject == subject).cloned().collect()
+            };
+            assert_eq!(said(&about), said(&all), "seed {seed}: {subject:?}");
+            let outcomes = (about.outcomes.get(&subject), all.outcomes.get(&subject));
+            assert_eq!(outcomes.0, outcomes.1, "seed {seed}: {subject:?}");
+            spared += all.scopes.len() - about.scopes.len();
+        }
+    }
+    assert!(spared > 0);
 }
