@@ -13,12 +13,14 @@ use sync_core::model::{
 };
 use sync_core::proof::CertificatePayload;
 use sync_core::sync::advice::{Known, Preview};
-use sync_core::sync::cases::{Case, cases, with_aside};
+use sync_core::sync::cases::{Case, cases, may_hold_cases, with_aside};
 use sync_core::sync::enforcement::{self, Objection};
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
-use crate::kinds::{confirmation_in, confirmations_in, header_of, visits_as_read, visits_in};
+use crate::kinds::{
+    confirmation_in, confirmations_in, header_of, laid_over, visits_as_read, visits_in,
+};
 use crate::records::{amend, with_fields};
 use crate::store::Store;
 use crate::types::{ConfirmationInput, ConfirmationSummary, OpinionInput, SignerAct};
@@ -31,6 +33,12 @@ impl Client {
     /// Every sealed refusal and report that this phone holds, those that wait before the others and the nearest of them
     /// first, by where the phone is now. Offline.
     pub fn cases(&self) -> Done<Vec<Case>> {
+        let visits = visits_in(&self.lock().store)?;
+        self.cases_in(&visits)
+    }
+
+    /// Those in these visits, which are all that the store holds.
+    fn cases_in(&self, visits: &[VisitDocument]) -> Done<Vec<Case>> {
         let rulebooks = self.rulebooks()?;
         let here = self.host.place();
         let actor = self.lock().install.actor;
@@ -39,8 +47,12 @@ impl Client {
             let told = |visits: &[VisitDocument]| {
                 cases(visits, known, &rulebooks, here.as_ref(), reader.as_ref())
             };
-            let standing = told(&visits_in(store)?);
-            let (as_read, why) = visits_as_read(store)?;
+            let (as_read, why): (Vec<_>, BTreeMap<_, _>) = laid_over(store, visits)?
+                .into_iter()
+                .map(|(id, (visit, code))| (visit, (id, code)))
+                .unzip();
+            let holding = visits.iter().filter(|it| may_hold_cases(it));
+            let standing = told(&holding.cloned().collect::<Vec<_>>());
             Ok(match why.is_empty() {
                 true => standing,
                 false => with_aside(standing, told(&as_read), &why),
@@ -50,7 +62,13 @@ impl Client {
 
     /// The cases that this phone's person may confirm and that nobody has settled, the nearest first.
     pub fn cases_waiting(&self) -> Done<Vec<Case>> {
-        let mut waiting = self.cases()?;
+        let visits = visits_in(&self.lock().store)?;
+        self.cases_waiting_in(&visits)
+    }
+
+    /// Those in these visits, which are all that the store holds.
+    pub(crate) fn cases_waiting_in(&self, visits: &[VisitDocument]) -> Done<Vec<Case>> {
+        let mut waiting = self.cases_in(visits)?;
         waiting.retain(|it| it.waiting && it.objection.is_none());
         Ok(waiting)
     }
@@ -162,7 +180,7 @@ impl Client {
             Ok(enforcement::preview_confirmation(
                 &document,
                 &people_on(store)?,
-                &visits_as_read(store)?.0,
+                &visits_as_read(store)?,
                 known,
                 &rulebooks,
             ))
@@ -174,7 +192,7 @@ impl Client {
         let rulebooks = self.rulebooks()?;
         self.with_known(|known, store| {
             let document = confirmation_in(store, confirmation)?;
-            let (visits, _) = visits_as_read(store)?;
+            let visits = visits_as_read(store)?;
             let known = &without(known, &document);
             Ok(enforcement::confirmation_to_seal(
                 &document, &visits, known, &rulebooks,
@@ -196,7 +214,7 @@ impl Client {
             let subject = subject_of(document.identity());
             let seal = sealing.over(document, subject, None)?;
             document.seal(now, &seal)?;
-            let (visits, _) = visits_as_read(store)?;
+            let visits = visits_as_read(store)?;
             let objections = self.known_in(store, |known| {
                 let known = &without(known, document);
                 Ok(enforcement::confirmation_to_seal(

@@ -236,14 +236,27 @@ pub(crate) fn visits_in(store: &Store) -> Done<Vec<VisitDocument>> {
     Ok(visits.collect())
 }
 
-/// Every visit of a store as it is read: with what lies in quarantine of proved authors laid over it. And of which visits
-/// something does, with the code of why.
-pub(crate) fn visits_as_read(
-    store: &Store,
-) -> Done<(Vec<VisitDocument>, BTreeMap<DocumentId, String>)> {
+/// Every visit of a store as it is read: with what lies in quarantine of proved authors laid over it.
+pub(crate) fn visits_as_read(store: &Store) -> Done<Vec<VisitDocument>> {
     let mut visits = visits_in(store)?;
-    let mut why = BTreeMap::new();
+    let aside = laid_over(store, &visits)?;
     for visit in &mut visits {
+        if let Some((laid_over, _)) = aside.get(&visit.id()) {
+            visit.clone_from(laid_over);
+        }
+    }
+    Ok(visits)
+}
+
+/// Those of these visits over which something lies in quarantine of proved authors, with it laid over them and the code of
+/// why.
+pub(crate) fn laid_over(
+    store: &Store,
+    visits: &[VisitDocument],
+) -> Done<BTreeMap<DocumentId, (VisitDocument, String)>> {
+    let quarantined = store.list_documents_with_quarantined()?;
+    let mut found = BTreeMap::new();
+    for visit in visits.iter().filter(|it| quarantined.contains(&it.id())) {
         let id = visit.id();
         let mut lying = store.list_quarantined(id)?.into_values();
         let judged = lying.find(is_of_a_proved_author);
@@ -254,11 +267,10 @@ pub(crate) fn visits_as_read(
         let beside = beside.filter(|it| it.status.as_ref().is_some_and(is_of_a_proved_author));
         let beside: Vec<Vec<u8>> = beside.map(|it| it.bytes).collect();
         if let Some(laid_over) = with_aside(visit.automerge(), &beside) {
-            *visit = VisitDocument::from_automerge(laid_over)?;
-            why.insert(id, code);
+            found.insert(id, (VisitDocument::from_automerge(laid_over)?, code));
         }
     }
-    Ok((visits, why))
+    Ok(found)
 }
 
 /// Whether it is no judgement of the bytes, and a signature of its author covers it: what waits was proved before.

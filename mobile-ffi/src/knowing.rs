@@ -11,7 +11,7 @@ use sync_core::sync::wire::RulingNotice;
 
 use crate::client::{Client, Done};
 use crate::error::ClientError;
-use crate::kinds::{unknown_visit, visit_in, visits_as_read};
+use crate::kinds::{laid_over, unknown_visit, visit_in};
 use crate::taking;
 use crate::types::{ConflictInfo, EnterpriseFound, Reference, VisitSummary};
 
@@ -124,10 +124,9 @@ impl Client {
     /// nothing of it goes on.
     pub fn visit_with_aside(&self, visit: DocumentId) -> Done<Option<Value>> {
         self.with_known(|known, store| {
-            let (visits, why) = visits_as_read(store)?;
-            let mut visits = visits.into_iter();
-            let laid_over = visits.find(|it| it.id() == visit && why.contains_key(&visit));
-            let Some(document) = laid_over else {
+            let standing = visit_in(store, visit)?;
+            let mut found = laid_over(store, std::slice::from_ref(&standing))?;
+            let Some((document, _)) = found.remove(&visit) else {
                 return Ok(None);
             };
             let read = reading::read(&document, known, project(&document, known));

@@ -67,12 +67,6 @@ impl Client {
                 record: it.record,
             }));
         }
-        let mut rulings = Vec::new();
-        for id in store.list_document_ids()? {
-            rulings.extend(store.list_rulings(id)?);
-        }
-        let received = store.list_changes(None)?.into_iter();
-        let received = received.filter_map(|it| Some((it.hash, it.received_at_ms?)));
         let mut certificates = store.list_certificates()?;
         certificates.extend(store.list_signers()?.into_iter().map(|it| it.payload));
         let index = |hash: &Digest| {
@@ -85,10 +79,10 @@ impl Client {
             verifier: &RustVerifier,
             server_keys: taking::believed_keys(store)?,
             certificates,
-            received: received.collect(),
+            received: store.list_received_changes()?,
             references,
             now: self.time_claim_in(store)?,
-            rulings,
+            rulings: store.list_all_rulings()?,
             index_key: store
                 .setting("index_key")?
                 .and_then(|key| STANDARD.decode(key).ok()),

@@ -11,7 +11,7 @@ use crate::api::{Api, Pushed};
 use crate::client::{Client, Done, NoToken};
 use crate::error::ClientError;
 use crate::kinds::Kinds;
-use crate::store::StoredChange;
+use crate::store::ChangeStanding;
 use crate::taking::{self, Arrival};
 use crate::types::{DoctorItem, RuledItem, SyncProgress, SyncReport};
 
@@ -315,7 +315,7 @@ impl Client {
     }
 
     /// Every change that is stored here, and where it stands.
-    pub(crate) fn items(&self) -> Done<Vec<(StoredChange, ItemState)>> {
+    pub(crate) fn items(&self) -> Done<Vec<(ChangeStanding, ItemState)>> {
         let because = if self.enrolled()?.is_none() {
             QueuedBecause::EnrolmentNeeded
         } else {
@@ -323,7 +323,7 @@ impl Client {
             kept.and_then(|text| serde_json::from_str(&text).ok())
                 .unwrap_or(QueuedBecause::NotTried)
         };
-        let changes = self.lock().store.list_changes(None)?;
+        let changes = self.lock().store.list_standings()?;
         Ok(changes
             .into_iter()
             .map(|change| {
@@ -357,7 +357,7 @@ impl Client {
 
     /// Offers again what the server refused as unreadable: a newer server, or a newer app, may read it.
     pub fn offer_refused_again(&self) -> Done<()> {
-        let refused: Vec<_> = self.lock().store.list_changes(None)?;
+        let refused = self.lock().store.list_standings()?;
         let refused = refused
             .into_iter()
             .filter(|change| matches!(change.status, Some(ChangeStatus::Refused { .. })));

@@ -12,7 +12,11 @@ use crate::kinds::{confirmations_in, visits_in};
 impl Client {
     /// Everything that waits: what does not get through, cases to confirm, evidence to answer for, drafts to seal.
     pub fn todos(&self) -> Done<Vec<Todo>> {
-        let cases = self.cases_waiting()?;
+        let (mut visits, mut confirmations) = {
+            let inner = self.lock();
+            (visits_in(&inner.store)?, confirmations_in(&inner.store)?)
+        };
+        let cases = self.cases_waiting_in(&visits)?;
         let mut written_here = BTreeSet::new();
         let mut items: Vec<(DocumentId, ItemState)> = Vec::new();
         for (change, state) in self.items()? {
@@ -26,10 +30,6 @@ impl Client {
         let reviews = told.filter_map(|it| serde_json::from_value(it.record).ok());
         let reviews: Vec<EvidenceReview> = reviews.collect();
         let body = self.person().map(|it| it.organisation_id);
-        let (mut visits, mut confirmations) = {
-            let inner = self.lock();
-            (visits_in(&inner.store)?, confirmations_in(&inner.store)?)
-        };
         visits.retain(|it| body.as_ref().is_ok_and(|body| *body == it.identity().body));
         confirmations.retain(|it| written_here.contains(&it.id()));
         Ok(todos(&Waiting {

@@ -34,7 +34,7 @@ use sealing::StoreKey;
 pub use between_phones::CodeKind;
 pub use evidence::{CapturedFile, EntryKey, EntryState, MediaEntry, StoredReceipt};
 pub use looking::LookThrough;
-pub use reading::{DocumentRow, SignerRow, StoredChange};
+pub use reading::{ChangeStanding, DocumentRow, SignerRow, StoredChange};
 pub use salvage::{LostChange, Salvage};
 pub use writing::Write;
 
@@ -47,6 +47,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0003_between_phones.sql"),
     include_str!("../../migrations/0004_quarantine.sql"),
     include_str!("../../migrations/0005_headers.sql"),
+    include_str!("../../migrations/0006_lists.sql"),
 ];
 
 /// The setting under which papers of the server's wait to be brought back to it.

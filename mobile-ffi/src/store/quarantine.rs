@@ -1,7 +1,7 @@
 //! What the store keeps of changes that do not stand (隔离): remembered by document and hash, so that nothing but the server
 //! lets them in again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension as _, params};
 use sync_core::model::{ChangeHash, DocumentId, Millis};
@@ -13,6 +13,15 @@ use super::{Store, Write};
 use crate::error::ClientError;
 
 impl Store {
+    /// The documents of which something is.
+    pub fn list_documents_with_quarantined(&self) -> Result<BTreeSet<DocumentId>, ClientError> {
+        let mut statement = self
+            .db
+            .prepare("SELECT DISTINCT document_id FROM quarantined")?;
+        let rows = statement.query_map([], |row| parse(row, 0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// What is quarantined of a document, with why.
     pub fn list_quarantined(
         &self,

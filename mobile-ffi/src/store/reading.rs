@@ -1,6 +1,6 @@
 //! What is read from the store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension as _, Row, params};
 use sync_core::document::DocumentIdentity;
@@ -46,6 +46,21 @@ pub struct StoredChange {
     pub vouched: bool,
 }
 
+/// Where a change stands, without its bytes.
+#[derive(Debug, Clone)]
+pub struct ChangeStanding {
+    /// Its document.
+    pub document_id: DocumentId,
+    /// Its hash.
+    pub hash: ChangeHash,
+    /// Of this install.
+    pub own: bool,
+    /// In the outbox.
+    pub unsent: bool,
+    /// None before the server has spoken.
+    pub status: Option<ChangeStatus>,
+}
+
 /// A signer's key as stored.
 #[derive(Debug, Clone)]
 pub struct SignerRow {
@@ -75,6 +90,14 @@ pub(super) fn json<T: serde::de::DeserializeOwned>(
     serde_json::from_str(&text).map_err(|e| {
         rusqlite::Error::FromSqlConversionFailure(at, rusqlite::types::Type::Text, Box::new(e))
     })
+}
+
+/// A change's status; none before the server has spoken.
+fn status(row: &Row<'_>, at: usize) -> Result<Option<ChangeStatus>, rusqlite::Error> {
+    match row.get_ref(at)?.as_str()? {
+        "queued" => Ok(None),
+        _ => json(row, at).map(Some),
+    }
 }
 
 fn bytes<const N: usize>(row: &Row<'_>, at: usize) -> Result<[u8; N], rusqlite::Error> {
@@ -253,21 +276,43 @@ impl Store {
              WHERE ?1 IS NULL OR document_id = ?1 ORDER BY position",
         )?;
         let rows = statement.query_map([document.map(|id| id.to_string())], |row| {
-            let status: String = row.get(5)?;
             Ok(StoredChange {
                 document_id: parse(row, 0)?,
                 hash: parse(row, 1)?,
                 bytes: row.get(2)?,
                 own: row.get(3)?,
                 unsent: row.get(4)?,
-                status: match status.as_str() {
-                    "queued" => None,
-                    _ => Some(json(row, 5)?),
-                },
+                status: status(row, 5)?,
                 received_at_ms: row.get(6)?,
                 vouched: row.get(7)?,
             })
         })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Where every change stands, in the order in which they were applied.
+    pub fn list_standings(&self) -> Result<Vec<ChangeStanding>, ClientError> {
+        let mut statement = self.db.prepare(
+            "SELECT document_id, hash, own, unsent, status FROM changes ORDER BY position",
+        )?;
+        let rows = statement.query_map([], |row| {
+            Ok(ChangeStanding {
+                document_id: parse(row, 0)?,
+                hash: parse(row, 1)?,
+                own: row.get(2)?,
+                unsent: row.get(3)?,
+                status: status(row, 4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// When the server received what it has, by its clock.
+    pub fn list_received_changes(&self) -> Result<BTreeMap<ChangeHash, Millis>, ClientError> {
+        let mut statement = self
+            .db
+            .prepare("SELECT hash, received_at FROM changes WHERE received_at IS NOT NULL")?;
+        let rows = statement.query_map([], |row| Ok((parse(row, 0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -429,6 +474,16 @@ impl Store {
             .db
             .prepare("SELECT notice FROM rulings WHERE document_id = ?1 ORDER BY subject")?;
         let rows = statement.query_map([document.to_string()], |row| json(row, 0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The highest version of each ruling in any document that is here.
+    pub fn list_all_rulings(&self) -> Result<Vec<RulingNotice>, ClientError> {
+        let mut statement = self.db.prepare(
+            "SELECT notice FROM rulings WHERE document_id IN (SELECT document_id FROM documents)
+             ORDER BY document_id, subject",
+        )?;
+        let rows = statement.query_map([], |row| json(row, 0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
