@@ -73,6 +73,12 @@ fn is_leaving(error: &WebDriverError) -> bool {
     told.contains("aborted by navigation") || told.contains("no such execution context")
 }
 
+/// Whether the page has put another element in the place of the one that was found: live pages do.
+fn is_replaced(error: &WebDriverError) -> bool {
+    let told = error.to_string();
+    told.contains("stale element") || told.contains("Element is stale")
+}
+
 impl Screen {
     /// A new browser, at nobody's session; none where there is no Chromium or no driver of it.
     pub fn open(server: &TestServer) -> Option<Self> {
@@ -189,8 +195,19 @@ impl Screen {
 
     /// Waits until there is something, and gives its text as people see it.
     pub fn sees(&self, css: &str) -> String {
-        let element = self.finds(css);
-        self.waits(element.text())
+        self.with(css, async |element| element.text().await)
+    }
+
+    /// Does this with an element, and with the one in its place where it was replaced meanwhile.
+    fn with<T>(&self, css: &str, what: impl AsyncFn(&WebElement) -> WebDriverResult<T>) -> T {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let found = self.finds(css);
+            match self.runtime.block_on(what(&found)) {
+                Err(error) if is_replaced(&error) && Instant::now() < until => {}
+                done => return self.waits(async { done }),
+            }
+        }
     }
 
     /// The texts of everything of a kind, as it is now.
@@ -296,12 +313,13 @@ impl Screen {
 
     /// Clicks.
     pub fn clicks(&self, css: &str) -> &Self {
-        let found = self.finds(css);
         // In the middle, where nothing that sticks to an edge lies over it.
         let middle = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
-        let args = vec![found.to_json().expect("an element")];
-        self.waits(self.driver.execute(middle, args));
-        self.waits(found.click());
+        self.with(css, async |found| {
+            let args = vec![found.to_json()?];
+            self.driver.execute(middle, args).await?;
+            found.click().await
+        });
         self
     }
 

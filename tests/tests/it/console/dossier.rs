@@ -231,7 +231,11 @@ fn what_waits_leads_to_where_something_is_done_about_it() {
             // What is not here leads to the list of it, with whose phone has it.
             screen.logs_in(who);
             screen.clicks("#missing a[href*='/visits/']");
-            assert_eq!(screen.path(), format!("{dossier}#evidence"), "{who}");
+            assert_eq!(
+                screen.leaves("/console"),
+                format!("{dossier}#evidence"),
+                "{who}"
+            );
             let told = screen.sees("#evidence #missing");
             assert!(
                 told.contains("王建国") && told.contains("王的手机"),
