@@ -239,10 +239,10 @@ pub(crate) fn visits_in(store: &Store) -> Done<Vec<VisitDocument>> {
 /// Every visit of a store as it is read: with what lies in quarantine of proved authors laid over it.
 pub(crate) fn visits_as_read(store: &Store) -> Done<Vec<VisitDocument>> {
     let mut visits = visits_in(store)?;
-    let aside = laid_over(store, &visits)?;
+    let mut aside = laid_over(store, &visits)?;
     for visit in &mut visits {
-        if let Some((laid_over, _)) = aside.get(&visit.id()) {
-            visit.clone_from(laid_over);
+        if let Some((laid_over, _)) = aside.remove(&visit.id()) {
+            *visit = laid_over;
         }
     }
     Ok(visits)
