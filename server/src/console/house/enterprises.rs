@@ -176,6 +176,15 @@ pub async fn make(
     shown(&page)
 }
 
+/// The page of an enterprise with one thing to answer, the way back, and nothing else to do.
+async fn asks(app: &App, desk: &Desk, id: EnterpriseId, asked: FormView) -> Result<Sheet, Problem> {
+    let mut page = page_of_enterprise(app, desk, id).await?;
+    page.tools = vec![link(desk.w().back, format!("{HERE}/{id}"))];
+    page.forms = vec![asked];
+    page.heads = Vec::new();
+    Ok(page)
+}
+
 /// What would be ruled again, before anything is written.
 fn ruled_again(desk: &Desk, again: Again) -> Note {
     let told = fill(desk.w().enterprise_again, "visits", again.visits);
@@ -308,19 +317,15 @@ pub async fn alias(
     }
     drop(work);
     let w = desk.w();
-    let mut page = page_of_enterprise(&app, &desk, id).await?;
-    page.notes = vec![ruled_again(&desk, again)];
-    page.tools = vec![link(w.back, format!("{HERE}/{id}"))];
-    page.facts
-        .push((w.alias_from.to_owned(), code(from.clone())));
     let fields = vec![
-        hidden("from_key", from),
+        hidden("from_key", from.clone()),
         hidden("reason", typed.reason),
         hidden("seen", "true"),
     ];
     let action = format!("{HERE}/{id}/aliases");
-    page.forms = vec![confirming(w.alias_make, action, fields)];
-    page.heads = Vec::new();
+    let mut page = asks(&app, &desk, id, confirming(w.alias_make, action, fields)).await?;
+    page.notes = vec![ruled_again(&desk, again)];
+    page.facts.push((w.alias_from.to_owned(), code(from)));
     shown(&page)
 }
 
@@ -331,16 +336,12 @@ pub async fn ask_undo(
     Path((id, alias)): Path<(EnterpriseId, uuid::Uuid)>,
 ) -> Result<Response, Problem> {
     let w = desk.w();
-    let mut page = page_of_enterprise(&app, &desk, id).await?;
     let reason = needed("reason", w.reason);
     let action = format!("{HERE}/{id}/aliases/{alias}");
     let mut undo = form(w.alias_undo, action, vec![reason]);
     undo.submit = w.preview.to_owned();
     undo.open = true;
-    page.tools = vec![link(w.back, format!("{HERE}/{id}"))];
-    page.forms = vec![undo];
-    page.heads = Vec::new();
-    shown(&page)
+    shown(&asks(&app, &desk, id, undo).await?)
 }
 
 /// Why an alias is undone.
@@ -366,13 +367,10 @@ pub async fn undo(
         return left(&app, &desk, work, id).await;
     }
     drop(work);
-    let mut page = page_of_enterprise(&app, &desk, id).await?;
-    page.notes = vec![ruled_again(&desk, again)];
-    page.tools = vec![link(w.back, format!("{HERE}/{id}"))];
     let fields = vec![hidden("reason", typed.reason), hidden("seen", "true")];
     let action = format!("{HERE}/{id}/aliases/{alias}");
-    page.forms = vec![confirming(w.alias_undo, action, fields)];
-    page.heads = Vec::new();
+    let mut page = asks(&app, &desk, id, confirming(w.alias_undo, action, fields)).await?;
+    page.notes = vec![ruled_again(&desk, again)];
     shown(&page)
 }
 
