@@ -57,6 +57,18 @@ impl Session {
         }
     }
 
+    /// Every row of a search, planned for what is asked. After a few times PostgreSQL plans a prepared statement for any
+    /// arguments, and takes a word that few visits have for one that many have.
+    pub async fn search(&mut self, statement: &Statement, args: Vec<Value>) -> Result<Vec<Row>> {
+        match self {
+            Session::Sqlite(_) => self.all(statement, args).await,
+            Session::Postgres(tx) => {
+                let query = postgres_query(statement, args).persistent(false);
+                Row::all_from_postgres(&query.fetch_all(&mut **tx).await?)
+            }
+        }
+    }
+
     /// The first row, if there is one.
     pub async fn optional(
         &mut self,

@@ -227,11 +227,11 @@ pub async fn list(
     };
     let mut counts = Vec::new();
     for statement in by.counts() {
-        for row in db.all(statement, values()).await? {
+        for row in db.search(statement, values()).await? {
             counts.push(count(&row)?);
         }
     }
-    let rows = db.all(by.manifests(), values()).await?;
+    let rows = db.search(by.manifests(), values()).await?;
     let manifests = rows.iter().map(manifests).collect::<Result<_>>()?;
     Ok((counts, manifests))
 }

@@ -5,16 +5,17 @@ use sync_core::model::{DocumentId, Millis};
 
 use crate::access::Principal;
 use crate::args;
-use crate::store::sync::visits::{seen, sight};
+use crate::store::sync::visits::{in_sight, sight};
 use crate::store::{Result, Session, statements};
 
 statements! {
-    /// A page, the newest visit first.
+    /// A page, the newest visit first. Few of all subjects are open: those are gone through, and each one's visit is looked up;
+    /// the order of a CROSS JOIN is the one that SQLite keeps.
     LIST = concat!("SELECT v.sort_at, v.document_id, v.enterprise_name, s.subject, s.kind, s.outcome \
-        FROM (SELECT v.* ", seen!(""), ") v JOIN subject_outcomes s ON s.document_id = v.document_id \
-        WHERE s.outcome IN ('contested', 'needs_ruling') AND s.kind IN ('entry', 'sample') \
+        FROM subject_outcomes s CROSS JOIN visits v WHERE v.document_id = s.document_id \
+          AND s.outcome IN ('contested', 'needs_ruling') AND s.kind IN ('entry', 'sample') \
           AND (CAST($9 AS TEXT) = '' OR s.kind = $9) AND (v.sort_at < $5 OR (v.sort_at = $5 AND (v.document_id < $6 OR (v.document_id = $6 AND s.subject > $7)))) \
-        ORDER BY v.sort_at DESC, v.document_id DESC, s.subject LIMIT $8");
+          AND ", in_sight!(), " ORDER BY v.sort_at DESC, v.document_id DESC, s.subject LIMIT $8");
 }
 
 /// Where a page ended: what visits are sorted by, the visit, the subject.
@@ -49,7 +50,7 @@ pub async fn list(
     let after = after.unwrap_or_else(first);
     let mut values = sight(caller);
     values.extend(args![after.0, after.1, after.2, rows_max, kind]);
-    let rows = db.all(&LIST, values).await?;
+    let rows = db.search(&LIST, values).await?;
     let rows = rows.iter().map(|row| {
         Ok(OpenRow {
             sort_at: row.get("sort_at")?,

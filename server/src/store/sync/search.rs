@@ -257,7 +257,7 @@ pub async fn list(
         }
     }
     values.extend(later);
-    let rows = db.all(statement((asked, way, rows_max)), values).await?;
+    let rows = db.search(statement((asked, way, rows_max)), values).await?;
     rows.iter().map(from_row).collect()
 }
 

@@ -11,11 +11,9 @@ use sync_core::proof::Role;
 /// Takes $1 user, $2 organisation, $3 whether they sample only, $4 as what they see more than their own: 1 for an authority,
 /// 2 for who only enforces there and sees the cases of their regions, 0 for anybody else. What can be looked up once for a
 /// whole list is: a list asks this of every visit there is, where its caller sees few.
-macro_rules! seen {
-    ($rest:literal) => {
-        concat!(
-            "FROM visits v WHERE (\
-               (v.body_id = $2 AND $3 = 0) \
+macro_rules! in_sight {
+    () => {
+        "((v.body_id = $2 AND $3 = 0) \
             OR v.team_id IN (SELECT m.team_id FROM team_members m WHERE m.user_id = $1) \
             OR v.document_id IN (SELECT a.document_id FROM document_authors a WHERE a.user_id = $1) \
             OR ($4 = 1 AND (\
@@ -26,7 +24,17 @@ macro_rules! seen {
                OR EXISTS (SELECT 1 FROM samples s WHERE s.document_id = v.document_id \
                     AND s.task_id IN (SELECT t.task_id FROM tasks t WHERE t.authority_id = $2)))) \
             OR ($4 = 2 AND v.document_id IN (SELECT s.document_id FROM shared_documents s \
-                  JOIN user_regions r ON s.region LIKE r.prefix || '%' WHERE r.user_id = $1)))",
+                  JOIN user_regions r ON s.region LIKE r.prefix || '%' WHERE r.user_id = $1)))"
+    };
+}
+pub(crate) use in_sight;
+
+/// Visits `v` that a caller sees, by the arguments of [`in_sight`].
+macro_rules! seen {
+    ($rest:literal) => {
+        concat!(
+            "FROM visits v WHERE ",
+            $crate::store::sync::visits::in_sight!(),
             $rest
         )
     };
@@ -37,8 +45,8 @@ macro_rules! seen {
 macro_rules! seen_confirmed {
     ($rest:literal) => {
         concat!(
-            "FROM confirmations c WHERE (c.visit_id IN (SELECT v.document_id ",
-            seen!(""),
+            "FROM confirmations c WHERE (EXISTS (SELECT 1 ",
+            seen!(" AND v.document_id = c.visit_id"),
             ") OR EXISTS (SELECT 1 FROM document_authors w WHERE w.document_id = c.document_id AND w.user_id = $1) \
              OR ($4 >= 1 AND EXISTS (SELECT 1 FROM user_regions u WHERE u.user_id = $1 AND c.region LIKE u.prefix || '%')))",
             $rest
@@ -66,10 +74,11 @@ statements! {
         " UNION ALL SELECT c.document_id ", seen_confirmed!(" AND c.document_id = $5"));
     /// One visit's row.
     FIND = listed!(seen!(" AND v.document_id = $5"));
-    /// Quarantined changes of visits and confirmations that a caller sees, newest first.
+    /// Quarantined changes of visits and confirmations that a caller sees, newest first. Whether they see one is asked of each,
+    /// and not for all visits first.
     LIST_QUARANTINED = concat!("SELECT q.item_id FROM changes q WHERE q.status = 'quarantined' AND q.item_id < $5 \
-        AND q.document_id IN (SELECT v.document_id ", seen!(" UNION ALL SELECT c.document_id "),
-        seen_confirmed!(") ORDER BY q.item_id DESC LIMIT $6"));
+        AND (EXISTS (SELECT 1 ", seen!(" AND v.document_id = q.document_id) OR EXISTS (SELECT 1 "),
+        seen_confirmed!(" AND c.document_id = q.document_id)) ORDER BY q.item_id DESC LIMIT $6"));
 }
 
 /// A row of `visits`.
