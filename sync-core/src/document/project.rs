@@ -35,8 +35,8 @@ use crate::rules::{
 pub struct TaskContext {
     /// 组织抽查部门
     pub authority_id: OrganisationId,
-    /// 实施细则 in force.
-    pub rule: Option<ProductRule>,
+    /// 实施细则 for its product, every version: what is drawn is held to the one in force then.
+    pub rules: Vec<ProductRule>,
 }
 
 /// What is known around a document. A phone knows less than the server, and says so by the defaults.
@@ -765,7 +765,8 @@ fn sample_of(
     let sheet = &shown.item.value;
     let identity = read.document.identity();
     let task = sheet.task_id.and_then(|id| read.around.task(id));
-    let rule = task.as_ref().and_then(|it| it.rule.as_ref());
+    let rules = task.as_ref().map_or(&[][..], |it| &it.rules);
+    let rule = ProductRule::in_force(rules, sampled.earliest_known());
     // Nothing is in the future of what was not received yet.
     let now = sampled.proven.hi;
     let mut faults: Vec<String> = sheet

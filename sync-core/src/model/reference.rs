@@ -146,6 +146,32 @@ pub struct ProductRule {
     pub method: String,
     /// 检验项目
     pub items: Vec<String>,
+    /// Since when it binds; an older server did not say.
+    #[serde(default)]
+    pub created_at_ms: Millis,
+}
+
+impl ProductRule {
+    /// Of the versions for one product, the one in force at an instant: the newest that was there by then. What was drawn
+    /// before the first was written down is held to the first.
+    pub fn in_force(versions: &[Self], at: Millis) -> Option<&Self> {
+        version_in_force(versions, at, |rule| {
+            let version = rule.version.parse().unwrap_or(0);
+            (rule.created_at_ms, version)
+        })
+    }
+}
+
+/// Of versions, the one in force at an instant, as [`ProductRule::in_force`] has it; `since` tells when one came into force, and
+/// its number.
+pub fn version_in_force<T>(
+    versions: &[T],
+    at: Millis,
+    since: impl Fn(&T) -> (Millis, i64),
+) -> Option<&T> {
+    let there = versions.iter().filter(|it| since(it).0 <= at);
+    let first = || versions.iter().min_by_key(|it| since(it));
+    there.max_by_key(|it| since(it)).or_else(first)
 }
 
 /// 企业名录 entry.

@@ -182,17 +182,13 @@ impl Surroundings for Known<'_> {
     fn task(&self, id: TaskId) -> Option<TaskContext> {
         let task = self.task_record(id)?;
         let name = normalise_text(&task.product_name);
-        // Versions are counted, and the newest binds.
-        let rule = self
-            .read::<ProductRule>("product_rule")
-            .map(|(_, rule)| rule)
-            .filter(|rule| {
-                rule.authority_id == task.authority_id && normalise_text(&rule.product_name) == name
-            })
-            .max_by_key(|rule| rule.version.parse::<i64>().unwrap_or(0));
+        let rules = self.read::<ProductRule>("product_rule").map(|(_, it)| it);
+        let rules = rules.filter(|rule| {
+            rule.authority_id == task.authority_id && normalise_text(&rule.product_name) == name
+        });
         Some(TaskContext {
             authority_id: task.authority_id,
-            rule,
+            rules: rules.collect(),
         })
     }
     fn grants(

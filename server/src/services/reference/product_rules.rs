@@ -4,6 +4,7 @@ use sync_core::model::{OrganisationId, ProductRuleId};
 
 use super::{Change, Work, authority, name, optional};
 use crate::problem::Problem;
+use crate::services::ruling;
 use crate::store::reference::product_rules::{self, ProductRule};
 use crate::store::reference::teams;
 
@@ -82,6 +83,12 @@ pub async fn put(
         None => Change::Created,
     };
     product_rules::insert(&mut work.tx, &row).await?;
+    if change == Change::Created {
+        // What was drawn before is held to the first version; a later one binds from now on.
+        let of = (row.authority_id, row.product_kind.as_str());
+        let drawn = product_rules::list_documents(&mut work.tx, of.0, of.1).await?;
+        ruling::mark_documents(&mut work.tx, &drawn, work.now).await?;
+    }
     let audiences = teams::list_of_product(&mut work.tx, &row.product_kind).await?;
     work.publish("product_rule", row.product_rule_id, audiences, Some(&row))
         .await?;

@@ -11,6 +11,7 @@ use sync_core::limits::REUSE_TOLD_MAX;
 use sync_core::model::{
     CampaignId, DocumentId, EnterpriseKey, EntryId, EvidenceId, EvidenceReview, Interval,
     MediaFact, Millis, OrganisationId, ReuseFact, SampleId, SamplingNotice, TaskId, TeamId, UserId,
+    normalise_text, version_in_force,
 };
 use sync_core::rules::{
     ConfirmationFact, ContinuationFact, CustodyFact, Decision, EntryFact, Facts, Findings,
@@ -60,7 +61,7 @@ pub struct Known {
     recusals: HashMap<OrganisationId, Vec<(EnterpriseKey, RecusalFact)>>,
     leased: HashMap<(CampaignId, OrganisationId), bool>,
     tasks: HashMap<TaskId, Option<TaskFact>>,
-    bases: HashMap<(OrganisationId, String), Option<i64>>,
+    bases: HashMap<(OrganisationId, String), Vec<(Millis, i64)>>,
     campaigns: HashMap<CampaignId, Option<OrganisationId>>,
     notices: HashMap<(OrganisationId, String), Option<SamplingNotice>>,
     organisations: HashMap<OrganisationId, Option<OrganisationFact>>,
@@ -497,20 +498,21 @@ impl Known {
             };
             let last = last_entered(facts, id);
             task.disclosures.retain(|told| told.at_ms <= last);
-            let asked = (task.authority_id, task.product_name.clone());
+            let asked = (task.authority_id, normalise_text(&task.product_name));
             if !self.bases.contains_key(&asked) {
-                let rule = product_rules::find_newest(db, asked.0, &asked.1).await?;
-                self.bases
-                    .insert(asked.clone(), rule.map(|rule| rule.min_base_milli));
+                let bases = product_rules::list_bases(db, asked.0, &asked.1).await?;
+                self.bases.insert(asked.clone(), bases);
             }
-            let base = self.bases.get(&asked).copied().flatten();
+            let bases = self.bases.get(&asked).map_or(&[][..], Vec::as_slice);
             for sample in facts
                 .samples
                 .values_mut()
                 .filter(|sample| sample.task_id == Some(id))
             {
                 sample.authority_id = Some(task.authority_id);
-                sample.min_base_milli = base.or(sample.min_base_milli);
+                let drawn = sample.sampled.earliest_known();
+                let base = version_in_force(bases, drawn, |(since, _)| (*since, 0));
+                sample.min_base_milli = base.map(|(_, base)| *base).or(sample.min_base_milli);
             }
             facts.tasks.insert(id, task);
         }

@@ -1,7 +1,7 @@
 //! Product rules (实施细则), versioned: what and how much to draw, by which standards.
 
 use serde::Serialize;
-use sync_core::model::{Millis, OrganisationId, ProductRuleId};
+use sync_core::model::{DocumentId, Millis, OrganisationId, ProductRuleId};
 use utoipa::ToSchema;
 
 use super::{json, to_json};
@@ -15,6 +15,12 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     /// The newest of an authority for a kind of product.
     FIND_NEWEST = "SELECT * FROM product_rules WHERE authority_id = $1 AND product_kind = $2 ORDER BY version DESC LIMIT 1";
+    /// Since when an authority's versions for a kind of product bind, and the least base of each, the oldest first.
+    LIST_BASES = "SELECT created_at, version, min_base_milli FROM product_rules WHERE authority_id = $1 AND product_kind = $2 \
+        ORDER BY created_at, version";
+    /// Visits with sheets of an authority's tasks for a kind of product.
+    LIST_DOCUMENTS = "SELECT DISTINCT s.document_id FROM tasks t JOIN samples s ON s.task_id = t.task_id \
+        WHERE t.authority_id = $1 AND t.product_kind = $2 ORDER BY s.document_id";
     /// All versions for a kind of product, the newest first.
     LIST_OF_PRODUCT = "SELECT * FROM product_rules WHERE product_kind = $1 ORDER BY version DESC, product_rule_id";
     /// A page: they are public.
@@ -100,6 +106,27 @@ pub async fn find_newest(
 ) -> Result<Option<ProductRule>> {
     let row = db.optional(&FIND_NEWEST, args![authority, kind]).await?;
     row.as_ref().map(product_rule).transpose()
+}
+
+/// Since when each version of an authority for a kind of product binds, and its least base, the oldest first.
+pub async fn list_bases(
+    db: &mut Session,
+    authority: OrganisationId,
+    kind: &str,
+) -> Result<Vec<(Millis, i64)>> {
+    let rows = db.all(&LIST_BASES, args![authority, kind]).await?;
+    let read = |row: &Row| Ok((row.get("created_at")?, row.get("min_base_milli")?));
+    rows.iter().map(read).collect()
+}
+
+/// Visits with sheets of an authority's tasks for a kind of product.
+pub async fn list_documents(
+    db: &mut Session,
+    authority: OrganisationId,
+    kind: &str,
+) -> Result<Vec<DocumentId>> {
+    let rows = db.all(&LIST_DOCUMENTS, args![authority, kind]).await?;
+    rows.iter().map(|row| row.get("document_id")).collect()
 }
 
 /// All versions for a kind of product.

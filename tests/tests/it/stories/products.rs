@@ -2,6 +2,7 @@
 
 use fieldseal_tests::World;
 use serde_json::json;
+use sync_core::model::{DocumentId, SampleId};
 
 #[test]
 fn two_bodies_sample_one_producers_goods_in_two_shops_and_the_second_is_a_duplicate() {
@@ -192,4 +193,56 @@ fn different_lots_in_one_visit_are_different_samples() {
     a.syncs();
     assert_eq!(w.validity(first), "valid");
     assert_eq!(w.validity(second), "valid");
+}
+
+fn puts_a_least_base(w: &World, milli: i64) {
+    let body = json!({
+        "authority_id": w.id("organisation", "晋城市局"), "product_name": "检查井盖", "standards": ["GB/T 23858-2009"],
+        "unit": "套", "min_base_milli": milli, "test_qty_milli": 2_000, "spare_qty_milli": 1_000,
+    });
+    let answer = w.call("POST", "admin", "/v1/product-rules", body);
+    assert!(answer.status < 300, "{}", answer.body);
+}
+
+fn held_to_the_base(w: &World, visit: DocumentId, sample: SampleId) -> bool {
+    w.rules(visit, sample).contains(&"NOSAMP".to_owned())
+}
+
+#[test]
+fn a_sample_is_held_to_the_product_rule_that_was_in_force_when_it_was_drawn() {
+    let w = World::shanxi();
+    let mut phone = w.phone("王");
+    let earlier = phone.enters("铸造");
+    let before = phone.draws("T1");
+    phone.syncs();
+    w.minutes(60);
+    puts_a_least_base(&w, 9_000_000);
+    w.minutes(60);
+    // The phone has not heard of it: it would refuse to seal.
+    let later = phone.enters("铸造");
+    let after = phone.draws("T1");
+    phone.syncs();
+    assert!(held_to_the_base(&w, later, after));
+    // The second entry had the first sample ruled again: under the version of its own time.
+    assert!(!held_to_the_base(&w, earlier, before));
+    assert_eq!(w.validity(before), "valid");
+}
+
+#[test]
+fn a_first_product_rule_that_was_typed_late_is_the_one_for_what_was_drawn_before() {
+    let w = World::shanxi();
+    w.server.writes("DELETE FROM product_rules");
+    let mut phone = w.phone("王");
+    let visit = phone.enters("铸造");
+    let sample = phone.draws("T1");
+    phone.syncs();
+    assert!(!held_to_the_base(&w, visit, sample));
+    w.minutes(60);
+    puts_a_least_base(&w, 9_000_000);
+    assert!(held_to_the_base(&w, visit, sample));
+    w.minutes(60);
+    // A second version binds from its own time on, and leaves the first to what it was for.
+    puts_a_least_base(&w, 3_000);
+    phone.syncs();
+    assert!(held_to_the_base(&w, visit, sample));
 }
