@@ -218,6 +218,8 @@ impl Store {
             .application_name("fieldseal")
             .statement_cache_capacity(PREPARED_STATEMENTS)
             .options([
+                // The row scope looks dear to the planner: compiling a search took longer than the search.
+                ("jit", "off".to_owned()),
                 ("lock_timeout", format!("{DATABASE_WAIT_S}s")),
                 (
                     "idle_in_transaction_session_timeout",
