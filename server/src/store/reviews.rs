@@ -263,7 +263,7 @@ pub async fn list_pieces(
         (_, Way::Onward) => &LIST_PIECES,
         (_, Way::Back) => &LIST_PIECES_BEFORE,
     };
-    let rows = db.search(statement, values).await?;
+    let rows = db.all(statement, values).await?;
     let pieces = rows.iter().map(|row| {
         let version: Option<i64> = row.get("version")?;
         let verdict: Option<String> = row.get("verdict")?;

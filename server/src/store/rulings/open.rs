@@ -50,7 +50,7 @@ pub async fn list(
     let after = after.unwrap_or_else(first);
     let mut values = sight(caller);
     values.extend(args![after.0, after.1, after.2, rows_max, kind]);
-    let rows = db.search(&LIST, values).await?;
+    let rows = db.all(&LIST, values).await?;
     let rows = rows.iter().map(|row| {
         Ok(OpenRow {
             sort_at: row.get("sort_at")?,
