@@ -212,19 +212,18 @@ fn held_to_the_base(w: &World, visit: DocumentId, sample: SampleId) -> bool {
 fn a_sample_is_held_to_the_product_rule_that_was_in_force_when_it_was_drawn() {
     let w = World::shanxi();
     let mut phone = w.phone("王");
-    let earlier = phone.enters("铸造");
+    let visit = phone.enters("铸造");
     let before = phone.draws("T1");
     phone.syncs();
     w.minutes(60);
     puts_a_least_base(&w, 9_000_000);
     w.minutes(60);
     // The phone has not heard of it: it would refuse to seal.
-    let later = phone.enters("铸造");
-    let after = phone.draws("T1");
+    let after = phone.draws_with("T1", json!({ "lot_no": "第二批" }));
     phone.syncs();
-    assert!(held_to_the_base(&w, later, after));
-    // The second entry had the first sample ruled again: under the version of its own time.
-    assert!(!held_to_the_base(&w, earlier, before));
+    assert!(held_to_the_base(&w, visit, after));
+    // The second sample had the first one ruled again: under the version of its own time.
+    assert!(!held_to_the_base(&w, visit, before));
     assert_eq!(w.validity(before), "valid");
 }
 
