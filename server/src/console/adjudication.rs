@@ -2,7 +2,6 @@
 //! stands, why, and what becomes of the samples and the quota.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use form_urlencoded::byte_serialize;
@@ -18,7 +17,7 @@ use crate::access::Role;
 use crate::access::operations::Who;
 use crate::app::App;
 use crate::endpoints::adjudications::list::{place, place_text};
-use crate::extract::Query;
+use crate::extract::{Form, Query};
 use crate::problem::{Code, Problem};
 use crate::services::adjudication::{self, Adjudication, SideView};
 use crate::services::decisions::{self, NewDecision};
@@ -121,7 +120,10 @@ struct Finding {
 }
 
 struct Drawn {
-    id: String,
+    /// What its fields are called: of an entry there may be several samples.
+    validity_field: String,
+    disposal_field: String,
+    make_up_field: String,
     sheet_no: String,
     validity: &'static str,
 }
@@ -251,7 +253,9 @@ pub async fn show(
     let own = found.sides.iter().find(|side| side.asked);
     let drawn = own.map_or(&[][..], |side| &side.samples);
     let drawn = drawn.iter().map(|it| Drawn {
-        id: it.sample_id.clone(),
+        validity_field: format!("validity:{}", it.sample_id),
+        disposal_field: format!("disposal:{}", it.sample_id),
+        make_up_field: format!("make_up:{}", it.sample_id),
         sheet_no: it.sheet_no.clone().unwrap_or_else(|| it.sample_id.clone()),
         validity: language.pick(it.validity_words.zh, it.validity_words.en),
     });
@@ -339,7 +343,14 @@ pub async fn decide(
     }];
     for (name, word) in fields.iter().filter(|(_, value)| !value.is_empty()) {
         let Some(sample) = name.strip_prefix("validity:") else {
-            continue;
+            // What becomes of a sample is said with what it is worth, or it would be said to nobody.
+            let of = name.strip_prefix("disposal:");
+            let of = of.or(name.strip_prefix("make_up:"));
+            let field = of.map(|sample| format!("validity:{sample}"));
+            match field.filter(|field| picked(&fields, field).is_none()) {
+                Some(field) => return Err(Problem::value(field, "must be said")),
+                None => continue,
+            }
         };
         let (disposal, make_up) = goods(&format!(":{sample}"))?;
         let sample = sample

@@ -91,7 +91,6 @@ words! {
     review_previous: "上一件", "Previous";
     review_next: "下一件", "Next";
     review_list: "返回列表", "Back to the list";
-    review_outdated: "他人已先作出审查结论，请看过后再决定。", "Somebody else has decided meanwhile. Look at it, then decide.";
     review_done: "已提交，后面没有待审查的影像了。", "Done. Nothing more waits behind this one.";
     review_no_picture: "没有可显示的预览，可打开原件。", "There is no preview; open the original.";
     review_no_picture_yet: "尚无预览：影像还未送达，或正在处理。", "No preview yet: its bytes are still on their way, or being looked at.";
@@ -245,6 +244,7 @@ words! {
     error_request: "请求编号", "Request id";
     error_fields: "涉及的内容", "What it is about";
     error_detail: "详细信息", "Details";
+    returned_kept: "未能完成；您填写的内容仍在下方，请更正后重新提交。", "It was not done. What you typed is still there: correct it and send it again.";
     error_home: "返回首页", "Go to the start page";
     error_next: "下一步", "What to do next";
     next_log_in: "请重新登录后再试。", "Log in again, then try once more.";
@@ -406,6 +406,7 @@ words! {
     distance_from_entry: "距进门处", "From the entry";
     stood_together: "共同签名", "Co-signed with";
     metres: "{n} 米", "{n} m";
+    kilometres: "{n} 公里", "{n} km";
     other_rulings: "对本次检查的裁定", "Rulings on the visit";
     conflicts: "填写冲突", "Conflicts";
     no_conflicts: "没有填写冲突。", "No two phones wrote different values.";
@@ -441,7 +442,9 @@ words! {
     // Visits, figures, running the house.
     search: "查询", "Search";
     clear_search: "清除条件", "Clear";
+    yuan: "元", "CNY";
     any: "不限", "any";
+    more_conditions: "更多条件", "More conditions";
     visits: "检查记录", "Visits";
     visits_search: "查询检查记录", "Search visits";
     visits_none_found: "没有符合条件的检查记录。请放宽条件，或清除条件后重试。", "No visit fits. Ask for less, or clear the search.";
