@@ -91,3 +91,38 @@ pub fn label<'a>(w: &Words, field: &'a str) -> &'a str {
     let found = LABELS.iter().find(|(of, _)| *of == plain);
     found.map_or(field, |(_, label)| label(w))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::super::words::{EN, ZH};
+    use super::*;
+
+    /// The names of fields that are made by this function, wherever it is broken over lines.
+    fn made(source: &str, call: &str, out: &mut BTreeSet<String>) {
+        for (at, _) in source.match_indices(call) {
+            let name = source[at + call.len()..].trim_start().strip_prefix('"');
+            out.extend(name.and_then(|it| it.split('"').next()).map(str::to_owned));
+        }
+    }
+
+    #[test]
+    fn every_field_of_a_form_has_a_label_that_people_read() {
+        let mut fields = BTreeSet::new();
+        let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/console/house");
+        for file in std::fs::read_dir(house).unwrap() {
+            let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            for call in ["needed(", "wanted(", "select(", "checks("] {
+                made(&source, call, &mut fields);
+            }
+        }
+        assert!(fields.len() > 30, "{fields:?}");
+        let unnamed: Vec<_> = fields.iter().filter(|it| label(&ZH, it) == **it).collect();
+        assert_eq!(unnamed, Vec::<&String>::new(), "name them in `LABELS`");
+        assert_eq!(label(&ZH, "enterprises[2]"), ZH.target_enterprises);
+        assert_eq!(label(&EN, "validity:0195"), EN.adjudication_validity);
+        assert_eq!(label(&EN, "nobody_named_it"), "nobody_named_it");
+    }
+}

@@ -266,6 +266,51 @@ fn whoever_follows_the_links_of_the_demonstration_sees_sound_pages_and_nothing_o
     }
 }
 
+/// What of a page is in words of ours alone: without what people wrote, codes and keys.
+const OURS: &str = "const ours = 'main thead th, main button, main legend, main label:not(.inline), main summary, main .hint, \
+        main .empty, main .chip, main h2, nav.main a, main dt'; \
+    return [...document.querySelectorAll(ours)].filter(it => !it.closest('#story, #aside')).map(it => { \
+        const copy = it.cloneNode(true); \
+        for (const not of copy.querySelectorAll('bdi, code, kbd, select, textarea, form')) not.remove(); \
+        return copy.textContent.trim(); })";
+
+#[test]
+fn the_words_of_every_page_are_in_the_language_that_was_chosen() {
+    let w = World::with(TestServer::start(), &FILES);
+    Story::new(&w, std::io::sink(), 1).play().unwrap();
+    imported(&w);
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    let is_english = |text: &str| {
+        // A key of a phone begins so in any language.
+        let text = text.replace("device:", "");
+        let mut words = text.split(|c: char| !c.is_ascii_lowercase());
+        words.any(|word| word.len() > 3)
+    };
+    screen.logs_in("admin");
+    for english in [false, true] {
+        let walked = walks(&screen, "admin", None, |path, _, _| {
+            screen.goes(path);
+            let told = screen.runs(OURS);
+            let told = told.as_array().unwrap().iter().map(word);
+            let wrong: Vec<_> = told
+                .filter(|it| {
+                    if english {
+                        is_chinese(it)
+                    } else {
+                        is_english(it)
+                    }
+                })
+                .collect();
+            assert_eq!(wrong, Vec::<String>::new(), "{path}");
+        });
+        assert!(walked.len() > 20, "{walked:?}");
+        screen.goes("/console").sends(".who form:first-of-type");
+    }
+}
+
 /// What would run, were it let: behind everything that people can write.
 macro_rules! hostile {
     ($($table:literal: $($column:literal),+;)+) => {

@@ -92,6 +92,14 @@ fn plain(teller: &Teller<'_>, root: &str, field: &str, text: &str) -> String {
     if let Some(words) = in_list(list, text) {
         return teller.language().pick(words.zh, words.en).to_owned();
     }
+    let w = teller.w();
+    match (field, text) {
+        ("kind", "visit") => return w.visit.to_owned(),
+        ("kind", _) => return name(teller, &[text]),
+        ("party", "signed") => return w.party_signed.to_owned(),
+        ("party", "refused_to_sign") => return w.party_refused.to_owned(),
+        _ => {}
+    }
     match field {
         "region" => regions::named(teller.language(), text),
         _ if is_id(text) => teller.known(text).unwrap_or_else(|| short(text)),

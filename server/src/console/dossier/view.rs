@@ -366,7 +366,12 @@ impl<'a> Teller<'a> {
     /// What stands in a field, as people read it: text of JSON, none where nothing stood there.
     pub fn value(&self, path: &[&str], json: &Value) -> String {
         let root = path.first().copied().unwrap_or_default();
-        let field = path.last().and_then(|it| it.rsplit('.').next());
+        let mut parts = path.last().into_iter().flat_map(|it| it.split('.'));
+        let field = match parts.next() {
+            // Below it stand numbers of seals, each with what it is on.
+            Some("seals") => Some("seals"),
+            first => parts.next_back().or(first),
+        };
         let written = json.as_str().unwrap_or("null");
         fields::value(self, root, field.unwrap_or_default(), written)
     }
