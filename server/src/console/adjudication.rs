@@ -11,6 +11,8 @@ use sync_core::rules::{Standing, Subject, Validity};
 
 use super::desk::{Desk, Frame};
 use super::dossier::view::outcome_mark;
+use super::language::Language;
+use super::when::minute;
 use super::words::Words;
 use super::{on_to, shown};
 use crate::access::Role;
@@ -200,11 +202,26 @@ fn side(desk: &Desk, number: usize, side: &SideView) -> Side {
     }
 }
 
-fn lines(w: &Words, found: &Adjudication) -> Vec<Line> {
+/// Minutes of Asia/Shanghai as services write them (`2025-03-01 09:30`, or two of them), as the reader does.
+fn of_locale(language: Language, told: &str) -> String {
+    let minutes = told.split(" – ").map(|it| {
+        let at = format!("{}:00+08:00", it.replace(' ', "T"));
+        match at.parse::<jiff::Timestamp>() {
+            Ok(at) => minute(language, at.as_millisecond()),
+            // An end that nothing bounds.
+            Err(_) => it.to_owned(),
+        }
+    });
+    Vec::from_iter(minutes).join(" – ")
+}
+
+fn lines(desk: &Desk, found: &Adjudication) -> Vec<Line> {
+    let (w, language) = (desk.w(), desk.language());
     let first = found.sides.first().map_or(&[][..], |side| &side.fields);
     let shown = |name: &str, value: &str| match (name, value) {
         ("drew", "true") => w.yes.to_owned(),
         ("drew", "false") => w.no.to_owned(),
+        ("entered" | "proven" | "sampled", at) => of_locale(language, at),
         _ => value.to_owned(),
     };
     let lines = first.iter().enumerate().map(|(place, field)| Line {
@@ -281,7 +298,7 @@ pub async fn show(
         may_decide: found.may_decide,
         partly: found.partly,
         sides: sides.map(|(number, it)| side(&desk, number, it)).collect(),
-        lines: lines(w, &found),
+        lines: lines(&desk, &found),
         drawn: drawn.collect(),
         decided: !query.decided.is_empty(),
         proposal,
@@ -370,4 +387,24 @@ pub async fn decide(
         decisions::decide(&app, &desk.principal, decision).await?;
     }
     Ok(on_to(&format!("{}&decided=1", address(&query.subject))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_of_services_are_read_as_everywhere() {
+        for (told, read) in [
+            ("2025-03-01 09:05", "2025年3月1日 09:05"),
+            (
+                "2025-03-01 09:05 – 2025-03-01 09:10",
+                "2025年3月1日 09:05 – 2025年3月1日 09:10",
+            ),
+            ("… – 2025-12-31 23:59", "… – 2025年12月31日 23:59"),
+            ("", ""),
+        ] {
+            assert_eq!(of_locale(Language::Zh, told), read);
+        }
+    }
 }

@@ -500,6 +500,11 @@ fn is_settled(width: u32) {
             .clone();
         assert!(sides.contains(&name), "{name}: {sides}");
     }
+    // Times are read as everywhere.
+    assert!(
+        sides.contains("2025年3月1日 08:59 – 2025年3月1日 09:00"),
+        "{sides}"
+    );
     screen.clicks("input[value=first]");
     screen.types("#decision [name=reason]", "核实门卫登记");
     screen.sends("#decision");
