@@ -6,6 +6,9 @@
   // On a narrow screen the navigation is one line: where one is stands in sight.
   document.querySelector("nav.main [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
 
+  // Where there is room nothing is folded: the style shows it, and this says so.
+  if (matchMedia("(min-width: 700px)").matches) for (const it of document.querySelectorAll("details.more")) it.open = true;
+
   const address = document.body.dataset.events;
   if (!address || !window.EventSource) return;
   const told = ["visit.changed", "ruling.made", "case.changed", "work.changed", "reset"];
@@ -14,9 +17,22 @@
   let wanted = false;
   let reading = false;
 
+  const typed = (field) =>
+    field.tagName === "SELECT"
+      ? field.selectedIndex !== Math.max(0, [...field.options].findIndex((it) => it.defaultSelected))
+      : field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+  // Nothing that somebody is at, or has begun to fill in, is taken from under their hands.
   const busy = (part) =>
-    part.contains(document.activeElement) &&
-    /^(INPUT|SELECT|TEXTAREA|VIDEO)$/.test(document.activeElement.tagName);
+    (part.contains(document.activeElement) &&
+      /^(INPUT|SELECT|TEXTAREA|VIDEO)$/.test(document.activeElement.tagName)) ||
+    [...part.querySelectorAll("input:not([type=hidden]), select, textarea")].some(typed);
+  // What was unfolded stays unfolded.
+  const unfold = (part, other) => {
+    const was = [...part.querySelectorAll("details")];
+    [...other.querySelectorAll("details")].forEach((it, at) => {
+      if (was[at]?.querySelector("summary")?.textContent === it.querySelector("summary")?.textContent) it.open = was[at].open;
+    });
+  };
 
   async function read() {
     if (reading) { wanted = true; return; }
@@ -29,6 +45,7 @@
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
         for (const part of document.querySelectorAll("[data-live][id]")) {
           const other = fresh.getElementById(part.id);
+          if (other) unfold(part, other);
           if (other && !busy(part) && other.innerHTML !== part.innerHTML) {
             const had = part.contains(document.activeElement) ? document.activeElement.id : "";
             part.replaceWith(document.adoptNode(other));

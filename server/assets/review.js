@@ -8,6 +8,14 @@
   const form = byId("decision");
   const reason = byId("reason");
   let turns = 0;
+  // A key that leads away is heard once: the same key, pressed again or held, is not meant for the next piece.
+  let leaving = false;
+  const leave = () => {
+    leaving = true;
+    // Where it leads nowhere after all, keys are heard again.
+    setTimeout(() => { leaving = false; }, 5000);
+  };
+  window.addEventListener("pageshow", (event) => { if (event.persisted) leaving = false; });
 
   const zoom = byId("zoom");
   const rotate = byId("rotate");
@@ -21,7 +29,12 @@
     picture.dataset.turns = String(turns);
   });
 
-  const follow = (id) => byId(id)?.click();
+  const follow = (id) => {
+    const link = byId(id);
+    if (!link || leaving) return;
+    leave();
+    link.click();
+  };
   const choose = (verdict) => {
     const choice = form?.querySelector(`input[value="${verdict}"]`);
     if (!choice) return false;
@@ -36,10 +49,16 @@
     z: () => { if (picture) zoom.click(); },
     r: () => { if (picture) rotate.click(); },
     c: () => document.querySelector("a.compare")?.click(),
-    a: () => { if (choose("accepted")) form.requestSubmit(); },
+    a: () => { if (!leaving && choose("accepted")) form.requestSubmit(); },
     q: () => why("questioned"),
     x: () => why("rejected"),
   };
+
+  // Sent once: what is sent twice would be told that somebody else was faster.
+  form?.addEventListener("submit", (event) => {
+    if (leaving) event.preventDefault();
+    else leave();
+  });
 
   // The usual reasons are chosen by a finger too.
   for (const usual of document.querySelectorAll("[data-reason]")) {
@@ -51,7 +70,8 @@
   }
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    // What an input method composes is its own; a key that is held decides nothing.
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const at = document.activeElement;
     if (at === reason) {
       if (event.key === "Escape") { reason.blur(); return; }
@@ -61,7 +81,9 @@
       return;
     }
     if (/^(SELECT|TEXTAREA|VIDEO)$/.test(at?.tagName ?? "") || (at?.tagName === "INPUT" && at.type !== "radio")) return;
-    const act = keys[event.key.toLowerCase()];
+    const key = event.key.toLowerCase();
+    if (event.repeat && "aqx".includes(key)) { event.preventDefault(); return; }
+    const act = keys[key];
     if (!act || (at?.type === "radio" && event.key.startsWith("Arrow"))) return;
     event.preventDefault();
     act();

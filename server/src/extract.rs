@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use axum::extract::rejection::{
-    BytesRejection, FailedToBufferBody, JsonRejection, PathRejection, QueryRejection,
+    BytesRejection, FailedToBufferBody, FormRejection, JsonRejection, PathRejection, QueryRejection,
 };
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -74,6 +74,43 @@ fn json_problem(rejection: &JsonRejection) -> Problem {
         }
         JsonRejection::BytesRejection(error) => bytes_problem(error),
         _ => Problem::new(Code::BodyUnreadable),
+    }
+}
+
+/// A form of a page. What it does not hold, or what is not what it should be, is said of the field.
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match axum::Form::<T>::from_request(request, state).await {
+            Ok(axum::Form(form)) => Ok(Self(form)),
+            Err(FormRejection::FailedToDeserializeFormBody(error)) => {
+                Err(field_problem(&error.body_text()))
+            }
+            Err(FormRejection::BytesRejection(error)) => Err(bytes_problem(&error)),
+            Err(FormRejection::InvalidFormContentType(_)) => {
+                Err(Problem::new(Code::MediaTypeUnsupported))
+            }
+            Err(_) => Err(Problem::new(Code::BodyUnreadable)),
+        }
+    }
+}
+
+/// What is wrong with a form, from serde's words: `…: FIELD: WHAT`, or of one that is not there `missing field `FIELD``.
+fn field_problem(told: &str) -> Problem {
+    if let Some((_, rest)) = told.split_once("missing field `") {
+        let field = rest.split('`').next().unwrap_or_default();
+        return Problem::value(field, "is missing");
+    }
+    let mut parts = told.split(": ");
+    let is_field = |it: &&str| it.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
+    match parts.find(is_field) {
+        Some(field) if told.contains("digit") => Problem::value(field, "is no whole number"),
+        Some(field) => Problem::value(field, "is no word of the list"),
+        None => Problem::new(Code::BodyInvalid),
     }
 }
 
@@ -225,6 +262,42 @@ mod tests {
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
         let read = Query::<Wanted>::from_request_parts(&mut parts, &()).await;
         read.map(|Query(wanted)| wanted)
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Typed {
+        #[expect(dead_code, reason = "it is only read")]
+        organisation: uuid::Uuid,
+        #[expect(dead_code, reason = "it is only read")]
+        quota_batches: i64,
+    }
+
+    #[tokio::test]
+    async fn a_form_says_which_of_its_fields_is_wrong() {
+        for (body, field, detail) in [
+            (
+                "organisation=x&quota_batches=1",
+                "organisation",
+                "is no word of the list",
+            ),
+            (
+                "organisation=01900000-0000-7000-8000-000000000001&quota_batches=many",
+                "quota_batches",
+                "is no whole number",
+            ),
+            ("quota_batches=1", "organisation", "is missing"),
+        ] {
+            let request = axum::http::Request::builder().method(Method::POST);
+            let kind = "application/x-www-form-urlencoded";
+            let request = request.header("content-type", kind);
+            let request = request.body(axum::body::Body::from(body)).unwrap();
+            let problem = Form::<Typed>::from_request(request, &()).await.unwrap_err();
+            let error = &problem.errors()[0];
+            assert_eq!(
+                (error.field.as_str(), error.detail.as_str()),
+                (field, detail)
+            );
+        }
     }
 
     #[tokio::test]

@@ -2,7 +2,6 @@
 //! stands, why, and what becomes of the samples and the quota.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use form_urlencoded::byte_serialize;
@@ -12,13 +11,15 @@ use sync_core::rules::{Standing, Subject, Validity};
 
 use super::desk::{Desk, Frame};
 use super::dossier::view::outcome_mark;
+use super::language::Language;
+use super::when::minute;
 use super::words::Words;
 use super::{on_to, shown};
 use crate::access::Role;
 use crate::access::operations::Who;
 use crate::app::App;
 use crate::endpoints::adjudications::list::{place, place_text};
-use crate::extract::Query;
+use crate::extract::{Form, Query};
 use crate::problem::{Code, Problem};
 use crate::services::adjudication::{self, Adjudication, SideView};
 use crate::services::decisions::{self, NewDecision};
@@ -121,7 +122,10 @@ struct Finding {
 }
 
 struct Drawn {
-    id: String,
+    /// What its fields are called: of an entry there may be several samples.
+    validity_field: String,
+    disposal_field: String,
+    make_up_field: String,
     sheet_no: String,
     validity: &'static str,
 }
@@ -198,11 +202,26 @@ fn side(desk: &Desk, number: usize, side: &SideView) -> Side {
     }
 }
 
-fn lines(w: &Words, found: &Adjudication) -> Vec<Line> {
+/// Minutes of Asia/Shanghai as services write them (`2025-03-01 09:30`, or two of them), as the reader does.
+fn of_locale(language: Language, told: &str) -> String {
+    let minutes = told.split(" – ").map(|it| {
+        let at = format!("{}:00+08:00", it.replace(' ', "T"));
+        match at.parse::<jiff::Timestamp>() {
+            Ok(at) => minute(language, at.as_millisecond()),
+            // An end that nothing bounds.
+            Err(_) => it.to_owned(),
+        }
+    });
+    Vec::from_iter(minutes).join(" – ")
+}
+
+fn lines(desk: &Desk, found: &Adjudication) -> Vec<Line> {
+    let (w, language) = (desk.w(), desk.language());
     let first = found.sides.first().map_or(&[][..], |side| &side.fields);
     let shown = |name: &str, value: &str| match (name, value) {
         ("drew", "true") => w.yes.to_owned(),
         ("drew", "false") => w.no.to_owned(),
+        ("entered" | "proven" | "sampled", at) => of_locale(language, at),
         _ => value.to_owned(),
     };
     let lines = first.iter().enumerate().map(|(place, field)| Line {
@@ -251,7 +270,9 @@ pub async fn show(
     let own = found.sides.iter().find(|side| side.asked);
     let drawn = own.map_or(&[][..], |side| &side.samples);
     let drawn = drawn.iter().map(|it| Drawn {
-        id: it.sample_id.clone(),
+        validity_field: format!("validity:{}", it.sample_id),
+        disposal_field: format!("disposal:{}", it.sample_id),
+        make_up_field: format!("make_up:{}", it.sample_id),
         sheet_no: it.sheet_no.clone().unwrap_or_else(|| it.sample_id.clone()),
         validity: language.pick(it.validity_words.zh, it.validity_words.en),
     });
@@ -277,7 +298,7 @@ pub async fn show(
         may_decide: found.may_decide,
         partly: found.partly,
         sides: sides.map(|(number, it)| side(&desk, number, it)).collect(),
-        lines: lines(w, &found),
+        lines: lines(&desk, &found),
         drawn: drawn.collect(),
         decided: !query.decided.is_empty(),
         proposal,
@@ -339,7 +360,14 @@ pub async fn decide(
     }];
     for (name, word) in fields.iter().filter(|(_, value)| !value.is_empty()) {
         let Some(sample) = name.strip_prefix("validity:") else {
-            continue;
+            // What becomes of a sample is said with what it is worth, or it would be said to nobody.
+            let of = name.strip_prefix("disposal:");
+            let of = of.or(name.strip_prefix("make_up:"));
+            let field = of.map(|sample| format!("validity:{sample}"));
+            match field.filter(|field| picked(&fields, field).is_none()) {
+                Some(field) => return Err(Problem::value(field, "must be said")),
+                None => continue,
+            }
         };
         let (disposal, make_up) = goods(&format!(":{sample}"))?;
         let sample = sample
@@ -359,4 +387,24 @@ pub async fn decide(
         decisions::decide(&app, &desk.principal, decision).await?;
     }
     Ok(on_to(&format!("{}&decided=1", address(&query.subject))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_of_services_are_read_as_everywhere() {
+        for (told, read) in [
+            ("2025-03-01 09:05", "2025年3月1日 09:05"),
+            (
+                "2025-03-01 09:05 – 2025-03-01 09:10",
+                "2025年3月1日 09:05 – 2025年3月1日 09:10",
+            ),
+            ("… – 2025-12-31 23:59", "… – 2025年12月31日 23:59"),
+            ("", ""),
+        ] {
+            assert_eq!(of_locale(Language::Zh, told), read);
+        }
+    }
 }

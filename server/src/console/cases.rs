@@ -2,7 +2,6 @@
 //! with what proves each confirmation: where, when, beside whom.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use form_urlencoded::byte_serialize;
@@ -16,12 +15,13 @@ use uuid::Uuid;
 use super::desk::{Desk, Frame};
 use super::language::Language;
 use super::when;
+use super::words::{Words, fill};
 use super::{on_to, shown};
 use crate::access::Role;
 use crate::access::operations::Who;
 use crate::app::App;
 use crate::endpoints::cases::list::{near, place};
-use crate::extract::{Path, Query};
+use crate::extract::{Form, Path, Query};
 use crate::problem::{Code, Problem};
 use crate::services::casework::acts::{Act, act};
 use crate::services::casework::queues::{self, Queue};
@@ -100,12 +100,14 @@ pub struct ListQuery {
     after: String,
 }
 
-fn distance(metres: &Value) -> String {
-    let km = |metres: i64| format!("{}.{} km", metres / 1_000, metres % 1_000 / 100);
+fn distance(w: &Words, metres: &Value) -> String {
     match metres.as_i64() {
         None => String::new(),
-        Some(metres) if metres < 1_000 => format!("{metres} m"),
-        Some(metres) => km(metres),
+        Some(metres) if metres < 1_000 => fill(w.metres, "n", metres),
+        Some(metres) => {
+            let tenths = metres % 1_000 / 100;
+            fill(w.kilometres, "n", format!("{}.{tenths}", metres / 1_000))
+        }
     }
 }
 
@@ -162,7 +164,7 @@ pub async fn list(
             since: minute(language, &it["since"]),
             due: minute(language, &it["due_at"]),
             overdue: it["overdue"] == true,
-            distance: distance(&it["distance_m"]),
+            distance: distance(w, &it["distance_m"]),
             holder: text(&it["holder"]["name"]),
         });
     }
@@ -267,7 +269,7 @@ fn proof(desk: &Desk, people: &Value, it: &Value) -> Proof {
         if known.is_empty() { id } else { known }
     };
     let together = together.iter().map(|it| {
-        let apart = distance(&it["metres_apart"]);
+        let apart = distance(w, &it["metres_apart"]);
         format!(
             "{} · {} · {apart}",
             name(&it["user_id"]),
@@ -280,7 +282,7 @@ fn proof(desk: &Desk, people: &Value, it: &Value) -> Proof {
         .map(|it| format!("{} {}", text(&it["name"]), text(&it["certificate_no"])));
     let outcome = record["outcome"].as_str().unwrap_or_default();
     let outcome = crate::wording::in_list("confirmation_outcome", outcome);
-    let metres = distance(&proof["metres_from_entry"]);
+    let metres = distance(w, &proof["metres_from_entry"]);
     Proof {
         outcome: language.pick(outcome.zh, outcome.en).to_owned(),
         metres: if metres.is_empty() {

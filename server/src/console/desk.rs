@@ -1,6 +1,8 @@
 //! Who sits in front of the console and what surrounds every page: [`Front`] for pages that anybody may open, [`Desk`] for
 //! those of somebody who is logged in. Handlers take them as arguments; the door has put them there.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use sync_core::model::Millis;
@@ -8,6 +10,7 @@ use sync_core::model::Millis;
 use super::assets;
 use super::language::Language;
 use super::pages::{PAGES, may_open};
+use super::returned::Returned;
 use super::when::{Count, When};
 use super::words::Words;
 use crate::access::Principal;
@@ -22,8 +25,10 @@ const REFRESH_S: u32 = 3;
 pub struct Front {
     /// In which language it is answered.
     pub language: Language,
-    /// Path and query of the page that is asked for.
+    /// Path and query of the page that somebody sits in front of: the one that is asked for, or that a form was filled in on.
     pub here: String,
+    /// The form that came back, on the page that it was filled in on.
+    pub returned: Option<Arc<Returned>>,
     /// Whether it talks to us under encryption.
     pub encrypted: bool,
 }
@@ -71,6 +76,8 @@ pub struct Frame {
     pub organisation: String,
     /// Path and query of this page, to come back to.
     pub here: String,
+    /// The form of this page that came back.
+    pub returned: Option<Arc<Returned>>,
     /// Whether the page is read anew when something changes: its parts with `data-live` are.
     pub live: bool,
     /// Whether it is also told how far long work is.
@@ -88,6 +95,30 @@ impl Frame {
     /// The other language's tag, as the choice sends it.
     pub fn other(&self) -> &'static str {
         self.language.other().tag()
+    }
+
+    /// What was typed into a field of a form that came back; nothing otherwise.
+    pub fn typed(&self, action: &str, name: &str) -> &str {
+        let of_it = self.returned.as_ref().filter(|it| it.is_of(action));
+        of_it.and_then(|it| it.typed(name)).unwrap_or_default()
+    }
+
+    /// Whether this was chosen in a form that came back.
+    pub fn chose(&self, action: &str, name: &str, value: &str) -> bool {
+        let of_it = self.returned.as_ref().filter(|it| it.is_of(action));
+        of_it.is_some_and(|it| it.chose(name, value))
+    }
+
+    /// Whether the form that is sent there came back.
+    pub fn is_back(&self, action: &str) -> bool {
+        self.returned.as_ref().is_some_and(|it| it.is_of(action))
+    }
+
+    /// What is wrong with a field of a form that came back; nothing otherwise.
+    pub fn wrong(&self, action: &str, name: &str) -> &str {
+        let of_it = self.returned.as_ref().filter(|it| it.is_of(action));
+        let found = of_it.and_then(|it| it.wrong.iter().find(|wrong| wrong.field == name));
+        found.map_or("", |wrong| wrong.told.as_str())
     }
 
     /// A time for people.
@@ -117,6 +148,7 @@ impl Front {
             name: String::new(),
             organisation: String::new(),
             here: self.here.clone(),
+            returned: self.returned.clone(),
             live: false,
             work: false,
             refresh_s: 0,
@@ -171,10 +203,10 @@ impl Desk {
         }
     }
 
-    /// The same for a page that is read anew when something changes.
+    /// The same for a page that is read anew when something changes; not while it is shown in answer to a form.
     pub fn live_frame(&self, title: impl Into<String>) -> Frame {
         Frame {
-            live: true,
+            live: self.front.returned.is_none(),
             ..self.frame(title)
         }
     }

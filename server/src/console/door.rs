@@ -2,18 +2,24 @@
 //! leads to the first run while there is nobody, knows who sits there by their cookie, asks the table of pages whether they
 //! may open this one, makes pages of problems, and sets the headers that bind browsers.
 
-use axum::body::to_bytes;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use form_urlencoded::byte_serialize;
 use sync_core::limits::CONSOLE_KEPT_FORM_BYTES_MAX;
+use tower::ServiceExt as _;
 
 use super::cookies::SESSION;
 use super::desk::{Desk, Front};
 use super::language::Language;
 use super::pages::{self, Page, may_open};
+use super::returned::{self, Returned, Sent};
 use super::{errors, login, on_to, own_path};
 use crate::access::gate::Ticket;
 use crate::access::operations::Who;
@@ -27,28 +33,86 @@ const LOGIN: &str = "/console/login";
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
+/// What the door needs.
+#[derive(Clone)]
+pub struct Door {
+    /// The server.
+    pub app: App,
+    /// The pages inside of the door.
+    pub pages: Router,
+}
+
 /// The middleware.
-pub async fn pass(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let encrypted = is_encrypted(&app, request.headers());
+pub async fn pass(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let app = &door.app;
+    let encrypted = is_encrypted(app, request.headers());
     let here = request.uri().path_and_query();
-    let front = Front {
+    let mut front = Front {
         language: Language::of(request.headers(), encrypted),
         here: own_path(here.map_or("", |it| it.as_str())).to_owned(),
+        returned: None,
         encrypted,
     };
-    request.extensions_mut().insert(front.clone());
-    let mut desk = None;
-    let admitted = admit(&app, &front, request, &mut desk).await;
+    let (mut desk, mut sent) = (None, None);
+    let admitted = match returned::read(request).await {
+        Ok((mut request, form)) => {
+            if let Some(form) = &form {
+                front.here.clone_from(&form.from);
+            }
+            sent = form;
+            request.extensions_mut().insert(front.clone());
+            admit(app, &front, request, &mut desk).await
+        }
+        Err(problem) => Err(problem),
+    };
     let mut response = match admitted {
         Ok(Admitted::In(request)) => next.run(*request).await,
         Ok(Admitted::Answered(response)) => *response,
         Err(problem) => problem.into_response(),
     };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = errors::page(&front, desk.as_ref(), &problem);
+        let again = match (&desk, sent) {
+            (Some(desk), Some(sent)) => show_again(&door, desk, sent, &problem).await,
+            _ => None,
+        };
+        response = match again {
+            Some(page) => page,
+            None => errors::page(&front, desk.as_ref(), &problem),
+        };
     }
-    bind(&app, response.headers_mut());
+    bind(app, response.headers_mut());
     response
+}
+
+/// The page that a form was filled in on, with the form and what is wrong with it; none where there is no such page any more.
+async fn show_again(door: &Door, desk: &Desk, sent: Sent, problem: &Problem) -> Option<Response> {
+    let code = problem.code();
+    if !returned::can_be_mended(code) {
+        return None;
+    }
+    let uri: Uri = sent.from.parse().ok()?;
+    let form = Returned::new(desk.language(), sent, problem);
+    let front = Front {
+        returned: Some(Arc::new(form)),
+        ..desk.front.clone()
+    };
+    let desk = Desk {
+        front: front.clone(),
+        ..desk.clone()
+    };
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = uri;
+    request.extensions_mut().insert(front);
+    request.extensions_mut().insert(desk);
+    let mut page = door.pages.clone().oneshot(request).await.ok()?;
+    let kind = page.headers().get(header::CONTENT_TYPE);
+    let is_page = kind.is_some_and(|it| it.as_bytes().starts_with(b"text/html"));
+    if page.status() != StatusCode::OK || !is_page {
+        return None;
+    }
+    *page.status_mut() = code.status();
+    errors::mark(&mut page, problem);
+    Some(page)
 }
 
 enum Admitted {
@@ -95,7 +159,7 @@ async fn admit(
             return Ok(Admitted::Answered(Box::new(response)));
         }
         _ => {
-            let response = keep(front, &parts.headers, body).await?;
+            let response = keep(front, &parts, body).await?;
             return Ok(Admitted::Answered(Box::new(response)));
         }
     };
@@ -127,12 +191,8 @@ fn is_a_matter_of_login(code: Code) -> bool {
 }
 
 /// A form that was sent after the session's end is kept in the browser, over the login.
-async fn keep(
-    front: &Front,
-    headers: &HeaderMap,
-    body: axum::body::Body,
-) -> Result<Response, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE);
+async fn keep(front: &Front, parts: &Parts, body: Body) -> Result<Response, Problem> {
+    let kind = parts.headers.get(header::CONTENT_TYPE);
     let kind = kind.and_then(|it| it.to_str().ok()).unwrap_or_default();
     let typed = match kind.starts_with("application/x-www-form-urlencoded") {
         true => to_bytes(body, CONSOLE_KEPT_FORM_BYTES_MAX).await.ok(),
@@ -140,7 +200,9 @@ async fn keep(
         false => None,
     };
     let kept = typed.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
-    login::again(front, kept.unwrap_or_default())
+    let action = parts.uri.path_and_query().map(ToString::to_string);
+    let action = action.unwrap_or_default();
+    login::again(front, own_path(&action), kept.unwrap_or_default())
 }
 
 /// Whether a browser talks to us under encryption: by the address that the operator gave, or a proxy that is trusted.

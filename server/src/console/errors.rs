@@ -5,10 +5,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::desk::{Desk, Frame, Front};
-use super::details;
 use super::language::Language;
+use super::returned::{self, Wrong};
 use super::words::Words;
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{Code, Problem};
 use crate::telemetry::request_id;
 
 #[derive(Template)]
@@ -19,7 +19,7 @@ struct ErrorPage {
     status: u16,
     next: &'static str,
     detail: String,
-    errors: Vec<FieldError>,
+    errors: Vec<Wrong>,
     request: String,
 }
 
@@ -60,25 +60,22 @@ pub fn page(front: &Front, desk: Option<&Desk>, problem: &Problem) -> Response {
         code: code.as_str(),
         status: code.status().as_u16(),
         detail: problem.told().unwrap_or_default().to_owned(),
-        errors: problem
-            .errors()
-            .iter()
-            .map(|error| FieldError {
-                field: error.field.clone(),
-                detail: details::told(front.language, &error.detail),
-            })
-            .collect(),
+        errors: returned::wrong(front.language, problem),
         request: request_id(),
     };
     let text = page.render().unwrap_or_else(|_| code.title().to_owned());
     let mut response = (code.status(), Html(text)).into_response();
+    mark(&mut response, problem);
+    response
+}
+
+/// Marks an answer as the one to a problem: when to come again, and the code for the log line.
+pub fn mark(response: &mut Response, problem: &Problem) {
     if let Some(seconds) = problem.retry_after() {
         let seconds = HeaderValue::from(seconds);
         response.headers_mut().insert(header::RETRY_AFTER, seconds);
     }
-    // For the log line.
-    response.extensions_mut().insert(code);
-    response
+    response.extensions_mut().insert(problem.code());
 }
 
 /// What is wrong, in Chinese: every code of the catalogue has its words here.
@@ -126,7 +123,7 @@ const CHINESE: &[(Code, &str)] = &[
     (Code::ChecksumMismatch, "校验和不符"),
     (Code::StreamsExceeded, "打开的实时页面过多"),
     (Code::ExportTooLong, "列表过长，无法导出为一个文件"),
-    (Code::ReviewOutdated, "他人已先作出审核决定，请重新查看"),
+    (Code::ReviewOutdated, "他人已先作出审查结论，请看过后再决定"),
     (Code::CaseTaken, "该案件已由他人办理"),
     (Code::CaseOutOfStep, "该案件尚未到这一步"),
     (Code::TokenMissing, "需要访问令牌"),

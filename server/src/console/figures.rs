@@ -9,8 +9,8 @@ use sync_core::limits::LIST_ROWS_MAX;
 
 use super::desk::{Desk, Frame};
 use super::sheets::{Choice, choices};
-use super::shown;
 use super::when::Count;
+use super::{regions, shown};
 use crate::app::App;
 use crate::endpoints::figures::FiguresQuery;
 use crate::endpoints::figures::export::DISPOSITION;
@@ -168,7 +168,12 @@ pub async fn show(
     Query(typed): Query<Typed>,
 ) -> Result<Response, Problem> {
     let (grouping, filter) = typed.query().asked()?;
-    let told = figures::tell(&app, &desk.principal, grouping, &filter).await?;
+    let mut told = figures::tell(&app, &desk.principal, grouping, &filter).await?;
+    if typed.by == "region" {
+        for row in &mut told.rows {
+            row.name = regions::named(desk.language(), &row.name);
+        }
+    }
     let mut db = app.store.read().await?;
     let sight = (&desk.principal).into();
     let known = campaigns::list_seen(&mut db, &sight, "", LIST_ROWS_MAX).await?;

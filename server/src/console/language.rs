@@ -1,6 +1,5 @@
 //! The languages of the console: Chinese first, and English. A cookie chooses, else what the browser asks for.
 
-use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
@@ -11,6 +10,7 @@ use super::desk::Front;
 use super::words::{EN, Words, ZH};
 use super::{on_to, own_path};
 use crate::app::App;
+use crate::extract::Form;
 use crate::problem::Problem;
 
 /// How long a choice is kept, in seconds.

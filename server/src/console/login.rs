@@ -2,7 +2,6 @@
 //! their session ended comes along, in the browser alone, and is shown before it is sent.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,12 +11,13 @@ use sync_core::limits::REFRESH_TOKEN_MS;
 
 use super::cookies::SESSION;
 use super::desk::{Desk, Frame, Front};
-use super::{HOME, on_to, own_path, shown_as};
+use super::words::Words;
+use super::{HOME, labels, on_to, own_path, shown_as};
 use crate::app::App;
 use crate::endpoints::address::Address;
 use crate::endpoints::oidc::CONSOLE_CODE_COOKIE;
 use crate::endpoints::oidc::login::sent_to_provider;
-use crate::extract::Query;
+use crate::extract::{Form, Query};
 use crate::problem::{Code, Problem};
 use crate::services::sessions::Secret;
 use crate::services::{oidc, sessions};
@@ -46,6 +46,7 @@ struct KeptPage {
 
 struct KeptField {
     name: String,
+    label: String,
     value: String,
     hidden: bool,
 }
@@ -82,8 +83,8 @@ pub async fn show(
     shown_as(StatusCode::OK, &page)
 }
 
-/// A form came after the session's end: the login, with what was typed.
-pub fn again(front: &Front, kept: String) -> Result<Response, Problem> {
+/// A form came after the session's end: the login, with what was typed and where it is to be sent.
+pub fn again(front: &Front, action: &str, kept: String) -> Result<Response, Problem> {
     let w = front.w();
     let also = match kept.is_empty() {
         true => w.login_not_kept,
@@ -93,7 +94,7 @@ pub fn again(front: &Front, kept: String) -> Result<Response, Problem> {
         told: vec![w.login_over, also],
         code: Code::LoginNeeded.as_str(),
         kept,
-        ..login_page(front, &front.here)
+        ..login_page(front, action)
     };
     let mut response = shown_as(StatusCode::UNAUTHORIZED, &page)?;
     response.extensions_mut().insert(Code::LoginNeeded);
@@ -159,7 +160,7 @@ pub async fn enter(
             let page = KeptPage {
                 frame: front.frame(front.w().kept_title),
                 action: own_path(&typed.to).to_owned(),
-                fields: fields(&typed.kept),
+                fields: fields(front.w(), &typed.kept),
             };
             shown_as(StatusCode::OK, &page)?
         }
@@ -169,10 +170,11 @@ pub async fn enter(
 }
 
 /// What was typed, field by field.
-fn fields(kept: &str) -> Vec<KeptField> {
+fn fields(w: &Words, kept: &str) -> Vec<KeptField> {
     let pairs = parse(kept.as_bytes());
     let field = |(name, value): (std::borrow::Cow<str>, std::borrow::Cow<str>)| KeptField {
         hidden: name.contains("password"),
+        label: labels::label(w, &name).to_owned(),
         name: name.into_owned(),
         value: value.into_owned(),
     };

@@ -14,9 +14,12 @@ pub mod errors;
 pub mod events;
 pub mod figures;
 pub mod house;
+pub mod labels;
 pub mod language;
 pub mod login;
 pub mod pages;
+pub mod regions;
+pub mod returned;
 pub mod review;
 pub mod setup;
 pub mod sheets;
@@ -55,8 +58,15 @@ pub fn router(app: App) -> Router<App> {
         .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
         .layer(CatchPanicLayer::custom(
             |_: Box<dyn std::any::Any + Send>| Problem::fault("a page panicked").into_response(),
-        ))
-        .layer(middleware::from_fn_with_state(app, door::pass));
+        ));
+    // The same pages inside of the door: there one is shown again with a form that came back.
+    let inside = pages.clone();
+    let inside = inside.layer(middleware::from_fn(returned::may_see));
+    let door = door::Door {
+        pages: inside.with_state(app.clone()),
+        app,
+    };
+    let pages = pages.layer(middleware::from_fn_with_state(door, door::pass));
     Router::new()
         .route("/", get(async || Redirect::to(HOME)))
         .merge(pages)

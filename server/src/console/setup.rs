@@ -1,7 +1,6 @@
 //! `/console/setup`: the first run (首次设置). Whoever has the one-time token of the log makes the first administrator.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -9,10 +8,12 @@ use serde::Deserialize;
 
 use super::desk::{Frame, Front};
 use super::login::seated;
+use super::returned::{self, Wrong};
 use super::{HOME, errors, on_to, shown_as};
 use crate::app::App;
 use crate::endpoints::address::Address;
-use crate::problem::{Code, FieldError, Problem};
+use crate::extract::Form;
+use crate::problem::{Code, Problem};
 use crate::services::administrators::{self, NewAdministrator};
 
 #[derive(Template)]
@@ -23,7 +24,7 @@ struct SetupPage {
     /// What was wrong.
     told: &'static str,
     code: &'static str,
-    errors: Vec<FieldError>,
+    errors: Vec<Wrong>,
 }
 
 /// What is typed.
@@ -84,7 +85,7 @@ pub async fn make(
                 typed,
                 told: errors::title(front.language, code),
                 code: code.as_str(),
-                errors: problem.errors().to_vec(),
+                errors: returned::wrong(front.language, &problem),
             };
             let mut response = shown_as(code.status(), &page)?;
             response.extensions_mut().insert(code);

@@ -10,8 +10,8 @@ use sync_core::rules::{RefusalStanding, Standing, Validity};
 
 use super::desk::{Desk, Frame};
 use super::sheets::{Choice, ROWS, choices, words_of};
-use super::shown;
 use super::when::When;
+use super::{regions, shown};
 use crate::app::App;
 use crate::endpoints::visits::export::{self, DISPOSITION};
 use crate::endpoints::visits::list::{EvidenceState, VisitsFileQuery};
@@ -53,6 +53,8 @@ struct VisitsPage {
     rows: Vec<Row>,
     /// Whether anything is asked.
     asked: bool,
+    /// Whether something else than a name is: what asks for it is not folded away then.
+    more: bool,
     file: String,
     next: String,
     previous: String,
@@ -136,6 +138,12 @@ impl Typed {
             query if query.is_empty() => path.to_owned(),
             query => format!("{path}?{query}"),
         }
+    }
+
+    /// Whether one of these fields asks something.
+    fn asks(&self, which: impl Fn(&str) -> bool) -> bool {
+        let mut pairs = self.pairs().into_iter();
+        pairs.any(|(name, value)| which(name) && !value.trim().is_empty())
     }
 
     fn query(&self) -> VisitsFileQuery {
@@ -240,10 +248,8 @@ pub async fn show(
         campaigns: choices(campaigns, &typed.campaign),
         bodies: choices(bodies, &typed.body),
         rules: choices(rules, &typed.rule),
-        asked: typed
-            .pairs()
-            .iter()
-            .any(|(_, value)| !value.trim().is_empty()),
+        asked: typed.asks(|_| true),
+        more: typed.asks(|name| name != "name" && name != "enterprise"),
         file: typed.address("/console/visits.csv", None),
         first: match begins {
             true => String::new(),
@@ -290,7 +296,7 @@ fn row(view: VisitView, entered: Option<When>, desk: &Desk) -> Row {
         href: format!("/console/visits/{}", view.visit_id),
         name: view.enterprise_name.unwrap_or(view.enterprise),
         uscc: view.uscc.unwrap_or_default(),
-        region: view.region.unwrap_or_default(),
+        region: regions::named(language, &view.region.unwrap_or_default()),
         entered,
         state: words("visit_state", &view.state),
         chips,

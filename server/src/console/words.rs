@@ -91,7 +91,6 @@ words! {
     review_previous: "上一件", "Previous";
     review_next: "下一件", "Next";
     review_list: "返回列表", "Back to the list";
-    review_outdated: "他人已先作出审查结论，请看过后再决定。", "Somebody else has decided meanwhile. Look at it, then decide.";
     review_done: "已提交，后面没有待审查的影像了。", "Done. Nothing more waits behind this one.";
     review_no_picture: "没有可显示的预览，可打开原件。", "There is no preview; open the original.";
     review_no_picture_yet: "尚无预览：影像还未送达，或正在处理。", "No preview yet: its bytes are still on their way, or being looked at.";
@@ -245,6 +244,7 @@ words! {
     error_request: "请求编号", "Request id";
     error_fields: "涉及的内容", "What it is about";
     error_detail: "详细信息", "Details";
+    returned_kept: "未能完成；您填写的内容仍在下方，请更正后重新提交。", "It was not done. What you typed is still there: correct it and send it again.";
     error_home: "返回首页", "Go to the start page";
     error_next: "下一步", "What to do next";
     next_log_in: "请重新登录后再试。", "Log in again, then try once more.";
@@ -259,21 +259,21 @@ words! {
     // Today.
     today: "今日", "Today";
     today_late: "已逾期或即将到期", "Late, or due soon";
-    today_late_none: "没有逾期的案件。", "Nothing is late.";
+    today_late_none: "没有逾期的案件；临近期限的会提前列在此处。", "Nothing is late; what is due soon shows here in good time.";
     today_waiting: "待处理的案件", "Cases that wait";
     today_waiting_none: "没有待处理的拒检或现场报告；抽样人员上报后显示在此。", "No refusals or reports wait; they show here once samplers report them.";
     today_decide: "待认定的拒检", "Refusals to decide";
-    today_decide_none: "没有待认定的拒检。", "No refusals are to be decided.";
+    today_decide_none: "没有待认定的拒检；上报后须由人认定的显示在此。", "No refusals are to be decided; those that a person must decide show here.";
     today_hand_over: "待移交的报告", "Reports to hand over";
-    today_hand_over_none: "没有待移交的报告。", "No reports are to be handed over.";
+    today_hand_over_none: "没有待移交的报告；受理后须移交的显示在此。", "No reports are to be handed over; they show here once they are received.";
     today_mine: "我办理的案件", "My cases";
     today_mine_none: "您尚未领取案件。", "You have not taken a case.";
     today_contested: "有争议的进门", "Contested entries";
-    today_contested_none: "没有需要裁定的进门。", "No entries are contested.";
+    today_contested_none: "没有需要裁定的进门；规则不能判断先后的显示在此。", "No entries are contested; those that the rules cannot order show here.";
     today_unruled: "需要裁定的样品", "Samples that need a ruling";
-    today_unruled_none: "没有需要裁定的样品。", "No samples need a ruling.";
+    today_unruled_none: "没有需要裁定的样品；规则不能判断的显示在此。", "No samples need a ruling; what the rules cannot settle shows here.";
     today_aside: "被隔离的变更", "Quarantined changes";
-    today_aside_none: "没有被隔离的变更。", "Nothing is quarantined.";
+    today_aside_none: "没有被隔离的变更；无权填写或设备作废后的变更显示在此，等待放行。", "Nothing is quarantined; changes of who may not write, or of a revoked phone, show here until they are let in.";
     today_review: "待审查的影像", "Evidence to review";
     today_review_none: "没有待审查的影像；手机上传并核对后显示在此。", "No evidence waits for a review; it shows here once phones have brought it.";
     today_missing: "影像尚未齐全的检查", "Visits whose evidence is not complete";
@@ -358,7 +358,7 @@ words! {
     notice_shown: "出示通知书 {no} 和证件", "notice {no} and identification shown";
     notice_not_shown: "未出示证件（通知书 {no}）", "identification not shown (notice {no})";
     samples: "抽样单与样品", "Sheets and samples";
-    no_samples: "尚无抽样单。", "There are no sheets yet.";
+    no_samples: "尚无抽样单；抽样人员在手机上填写并同步后显示在此。", "There are no sheets yet; they show here once samplers have filled them in and synced.";
     sealed: "已封存", "sealed";
     not_sealed: "未封存", "not sealed";
     seals: "封样与签字", "Seals and signatures";
@@ -406,15 +406,16 @@ words! {
     distance_from_entry: "距进门处", "From the entry";
     stood_together: "共同签名", "Co-signed with";
     metres: "{n} 米", "{n} m";
+    kilometres: "{n} 公里", "{n} km";
     other_rulings: "对本次检查的裁定", "Rulings on the visit";
     conflicts: "填写冲突", "Conflicts";
-    no_conflicts: "没有填写冲突。", "No two phones wrote different values.";
+    no_conflicts: "没有填写冲突；两部手机填写不一致时，各自的内容并列于此。", "No two phones wrote different values; where they do, both stand here.";
     conflict_open: "未解决", "open";
     conflict_closed: "已重新填写", "written anew since";
     value_shown: "当前显示", "shown";
     value_other: "另一值", "other value";
     aside: "搁置的变更", "What lies aside";
-    no_aside: "没有被暂缓或隔离的变更。", "Nothing is held or quarantined.";
+    no_aside: "没有被暂缓或隔离的变更；如有，连同原因列在此处，可由组织抽查部门放行。", "Nothing is held or quarantined; what is stands here with its reason, and the authority lets it in.";
     admit: "采信", "Admit";
     admit_reason: "采信理由", "Why it is admitted";
     came: "收到", "Came";
@@ -432,7 +433,7 @@ words! {
     sketch_accuracy: "精度", "Accuracy";
     sketch_uncounted: "不作数（模拟或精度不足）", "does not count (made up, or too vague)";
     evidence: "影像证据", "Evidence";
-    no_evidence: "清单中没有影像。", "The manifest names no evidence.";
+    no_evidence: "清单中没有影像；抽样人员在手机上拍摄并同步后显示在此。", "The manifest names no evidence; what samplers capture shows here once they sync.";
     open_original: "查看原件", "Open the original";
     no_picture: "暂无预览", "no preview yet";
     who: "人员", "Who";
@@ -441,7 +442,9 @@ words! {
     // Visits, figures, running the house.
     search: "查询", "Search";
     clear_search: "清除条件", "Clear";
+    yuan: "元", "CNY";
     any: "不限", "any";
+    more_conditions: "更多条件", "More conditions";
     visits: "检查记录", "Visits";
     visits_search: "查询检查记录", "Search visits";
     visits_none_found: "没有符合条件的检查记录。请放宽条件，或清除条件后重试。", "No visit fits. Ask for less, or clear the search.";
@@ -556,7 +559,7 @@ words! {
     plan_no: "计划文号", "Plan number";
     target_enterprises: "目标企业", "Enterprises";
     target_hint: "统一社会信用代码，用逗号分隔；不填则由抽样人员在区划内确定", "Credit codes with commas; empty leaves it to the samplers within the regions";
-    targets_none: "该任务未指定企业。", "This task names no enterprise.";
+    targets_none: "该任务未指定企业，由抽样人员在区划内确定；新建任务时可填写目标企业。", "This task names no enterprise: samplers choose within its regions. Enterprises are named when a task is made.";
     enterprises: "企业", "Enterprises";
     enterprises_search: "企业名称或统一社会信用代码", "Name or whole credit code";
     enterprises_none: "还没有企业。请导入企业名录或新建。", "There is no enterprise yet. Import a register, or make one.";
@@ -575,7 +578,7 @@ words! {
     alias_stands: "有效", "stands";
     alias_undone: "已撤销", "undone";
     alias_undo: "撤销并入", "Undo";
-    aliases_none: "没有并入该企业的其他编号。", "No other key stands for this enterprise.";
+    aliases_none: "没有并入该企业的其他编号。编号有误或重复时，由组织抽查部门将其并入。", "No other key stands for this enterprise. Where one is wrong or double, the authority lets it stand for this one.";
     prior_samplings: "既往抽样", "Prior samplings";
     prior_samplings_none: "还没有既往抽样。请新建或从其他系统导入，以便识别重复抽样。", "There is none yet. Record or import what was sampled elsewhere, so that duplicates are known.";
     prior_sampling_make: "登记一次既往抽样", "Record a sampling made elsewhere";
@@ -610,7 +613,7 @@ words! {
     line_removed: "删除：", "removed: ";
     audit: "审计记录", "Audit trail";
     audit_intro: "您所见人员的操作，最新的在前。", "What people did whom you may see, newest first.";
-    audit_none: "没有这种操作的记录。", "Nothing of that kind was done.";
+    audit_none: "没有这种操作的记录。请换一种操作，或选择“不限”。", "Nothing of that kind was done. Choose another act, or any.";
     audit_act: "操作", "Act";
     audit_subject: "对象", "Subject";
     import_file: "导入文件", "Import a file";

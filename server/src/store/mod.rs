@@ -117,6 +117,7 @@ fn bulks() -> impl Iterator<Item = &'static Bulk> {
         rulings::ruled_facts::BULK,
         rulings::verdicts::BULK,
         rulings::versions::BULK,
+        access::users::BULK,
         sync::changes::BULK,
         sync::confirmations::BULK,
         sync::documents::BULK,
@@ -124,6 +125,7 @@ fn bulks() -> impl Iterator<Item = &'static Bulk> {
         sync::projections::BULK,
         sync::search::BULK,
         sync::tips::BULK,
+        sync::visits::BULK,
     ]
     .into_iter()
     .flatten()

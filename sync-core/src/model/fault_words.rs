@@ -47,7 +47,8 @@ pub fn place_in_chinese(path: &str) -> String {
     told.collect::<Vec<_>>().join("·")
 }
 
-fn place_in_english(path: &str) -> String {
+/// The same in English: sampled party, name.
+pub fn place_in_english(path: &str) -> String {
     let parts = path.split('.');
     let told = parts.map(|part| match (words(PLACES, part), part.parse::<usize>()) {
         (Some((_, en)), _) => en.to_owned(),
@@ -381,6 +382,63 @@ const PLACES: &[Word] = &[
     ("longitude_e7", "经度", "longitude"),
     ("accuracy_mm", "精度", "accuracy"),
     ("crs_source", "坐标来源", "origin of the coordinates"),
+    ("mocked", "模拟定位", "mock location"),
+    ("entered_at", "进门时间", "time of entry"),
+    ("samplers", "抽样人员", "samplers"),
+    ("assisting", "协助人员", "assisting"),
+    ("id_shown", "已出示证件", "identity shown"),
+    ("resumes", "续接的中断", "resumed interruption"),
+    ("re_entry_grant", "再次进门许可", "grant of another entry"),
+    ("handover_from", "移交自", "handed over by"),
+    (
+        "after_resolved_refusal",
+        "拒检解决之后",
+        "after a refusal that was resolved",
+    ),
+    ("joint_entry_id", "联合进门", "joint entry"),
+    ("suspended_at", "中断时间", "time of the interruption"),
+    ("subject", "对象", "subject"),
+    ("sha256", "SHA-256", "SHA-256"),
+    ("seal_id", "签封", "seal"),
+    ("statement", "签封内容", "what is sealed"),
+    ("heads", "所封版本", "sealed version"),
+    ("schema", "格式版本", "version of the layout"),
+    ("subtree_sha256", "内容摘要", "digest of the content"),
+    (
+        "party_sha256",
+        "受检单位签字摘要",
+        "digest of the party's act",
+    ),
+    ("document_id", "所在记录", "record"),
+    ("id", "编号", "id"),
+    ("signature", "签名", "signature"),
+    ("device_signature", "设备签名", "the phone's signature"),
+    ("certificate_serial", "证书序号", "certificate"),
+    ("handwriting", "手写签名摘要", "digest of the handwriting"),
+    ("sealed_at", "签封时间", "time of sealing"),
+    (
+        "consequence",
+        "告知的后果",
+        "consequence that was explained",
+    ),
+    ("withdrawn_reason", "撤销原因", "why it was withdrawn"),
+    ("voided_reason", "作废原因", "why it is void"),
+    ("sampling_kind", "抽查类别", "kind of sampling"),
+    ("channel", "抽查环节", "channel"),
+    ("purpose", "抽样目的", "purpose"),
+    ("is_export", "出口产品", "for export"),
+    ("sample_id", "样品", "sample"),
+    ("user_id", "人员", "person"),
+    ("declared_at", "声明时间", "time of the statement"),
+    ("review", "审查意见", "review"),
+    ("supplement", "补充影像", "supplementary picture"),
+    ("answered_at", "补正时间", "time of the answer"),
+    ("amended_at", "更正时间", "time of the amendment"),
+    ("agrees", "同意", "agrees"),
+    ("given_at", "时间", "time"),
+    ("text", "内容", "text"),
+    ("by", "记录人", "by"),
+    ("at", "时间", "time"),
 ];
 
 #[cfg(test)]

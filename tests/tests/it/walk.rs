@@ -164,6 +164,39 @@ fn is_read(page: &Page) -> bool {
     reads && !OTHERS.contains(&page.path) && !UNWALKED.contains(&page.path)
 }
 
+/// Follows links from the first page on, to three pages of a kind; `each` opens a page, and is told how many of its kind came
+/// before it. How many there were of each kind.
+fn walks(
+    screen: &Screen,
+    who: &str,
+    also: Option<String>,
+    each: impl Fn(&str, &'static Page, usize),
+) -> BTreeMap<&'static str, usize> {
+    let mut known = BTreeSet::from(["/console".to_owned()]);
+    let mut walked: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut ahead = VecDeque::from(["/console".to_owned()]);
+    ahead.extend(also);
+    while let Some(path) = ahead.pop_front() {
+        let page = page_of(&path).unwrap_or_else(|| panic!("{who}: {path} leads nowhere"));
+        let times = walked.entry(page.path).or_default();
+        if !is_read(page) || *times == 3 {
+            continue;
+        }
+        each(&path, page, *times);
+        *times += 1;
+        let links = screen.runs(
+            "return [...document.querySelectorAll('a[href^=\"/console\"]')].map(it => it.getAttribute('href'))",
+        );
+        for link in links.as_array().unwrap() {
+            let link = link.as_str().unwrap().split('#').next().unwrap().to_owned();
+            if known.insert(link.clone()) {
+                ahead.push_back(link);
+            }
+        }
+    }
+    walked
+}
+
 #[test]
 fn whoever_follows_the_links_of_the_demonstration_sees_sound_pages_and_nothing_of_elsewhere() {
     let w = World::with(TestServer::start(), &FILES);
@@ -186,27 +219,16 @@ fn whoever_follows_the_links_of_the_demonstration_sees_sound_pages_and_nothing_o
         let seen = visits_of(&w, &w.server.log_in(who));
         let foreign: Vec<_> = all.difference(&seen).collect();
         assert!(who == "admin" || !foreign.is_empty(), "{who} sees all");
-        let mut known = BTreeSet::from(["/console".to_owned()]);
-        let mut walked: BTreeMap<&str, usize> = BTreeMap::new();
         let aliased = format!("/console/enterprises/{}", w.id("enterprise", "服饰"));
-        let mut ahead = VecDeque::from(["/console".to_owned()]);
-        if who == "admin" {
-            ahead.push_back(aliased);
-        }
-        while let Some(path) = ahead.pop_front() {
-            let page = page_of(&path).unwrap_or_else(|| panic!("{who}: {path} leads nowhere"));
-            let times = walked.entry(page.path).or_default();
-            if !is_read(page) || *times == 3 {
-                continue;
-            }
-            *times += 1;
+        let also = (who == "admin").then_some(aliased);
+        let walked = walks(&screen, who, also, |path, page, before| {
             let kind = page.path.trim_start_matches("/console");
             let kind = kind.replace(['/', '{', '}'], "-");
             // The first of a kind is looked at; what the others say of elsewhere is asked all the same.
-            match *times {
-                1 => screen.looks_at(&path, &format!("walk-{who}{kind}")),
+            match before {
+                0 => screen.looks_at(path, &format!("walk-{who}{kind}")),
                 _ => {
-                    screen.goes(&path);
+                    screen.goes(path);
                 }
             }
             let source = screen.runs("return document.documentElement.outerHTML");
@@ -221,16 +243,7 @@ fn whoever_follows_the_links_of_the_demonstration_sees_sound_pages_and_nothing_o
                     "{who} reads of {visit} at {path}"
                 );
             }
-            let links = screen.runs(
-                "return [...document.querySelectorAll('a[href^=\"/console\"]')].map(it => it.getAttribute('href'))",
-            );
-            for link in links.as_array().unwrap() {
-                let link = link.as_str().unwrap().split('#').next().unwrap().to_owned();
-                if known.insert(link.clone()) {
-                    ahead.push_back(link);
-                }
-            }
-        }
+        });
         let role = if who == "admin" {
             "admin"
         } else if who == "ma" {
@@ -250,6 +263,124 @@ fn whoever_follows_the_links_of_the_demonstration_sees_sound_pages_and_nothing_o
             .map(|page| page.path)
             .collect();
         assert_eq!(missed, Vec::<&str>::new(), "{who} was led to none of these");
+    }
+}
+
+/// What of a page is in words of ours alone: without what people wrote, codes and keys.
+const OURS: &str = "const ours = 'main thead th, main button, main legend, main label:not(.inline), main summary, main .hint, \
+        main .empty, main .chip, main h2, nav.main a, main dt'; \
+    return [...document.querySelectorAll(ours)].filter(it => !it.closest('#story, #aside')).map(it => { \
+        const copy = it.cloneNode(true); \
+        for (const not of copy.querySelectorAll('bdi, code, kbd, select, textarea, form')) not.remove(); \
+        return copy.textContent.trim(); })";
+
+#[test]
+fn the_words_of_every_page_are_in_the_language_that_was_chosen() {
+    let w = World::with(TestServer::start(), &FILES);
+    Story::new(&w, std::io::sink(), 1).play().unwrap();
+    imported(&w);
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    let is_english = |text: &str| {
+        // A key of a phone begins so in any language.
+        let text = text.replace("device:", "");
+        let mut words = text.split(|c: char| !c.is_ascii_lowercase());
+        words.any(|word| word.len() > 3)
+    };
+    screen.logs_in("admin");
+    for english in [false, true] {
+        let walked = walks(&screen, "admin", None, |path, _, _| {
+            screen.goes(path);
+            let told = screen.runs(OURS);
+            let told = told.as_array().unwrap().iter().map(word);
+            let wrong: Vec<_> = told
+                .filter(|it| {
+                    if english {
+                        is_chinese(it)
+                    } else {
+                        is_english(it)
+                    }
+                })
+                .collect();
+            assert_eq!(wrong, Vec::<String>::new(), "{path}");
+        });
+        assert!(walked.len() > 20, "{walked:?}");
+        screen.goes("/console").sends(".who form:first-of-type");
+    }
+}
+
+/// What would run, were it let: behind everything that people can write.
+macro_rules! hostile {
+    ($($table:literal: $($column:literal),+;)+) => {
+        [$($(concat!("UPDATE ", $table, " SET ", $column, " = ", $column, " || '\"''><img src=x onerror=window.ran=1>\
+            <script>window.ran=1</script><svg onload=window.ran=1>{{7*7}}' WHERE ", $column, " IS NOT NULL")),+),+]
+    };
+}
+const HOSTILE: &[&str] = &hostile! {
+    "organisations": "name";
+    "users": "display_name", "certificate_no";
+    "campaigns": "code", "name";
+    "teams": "name";
+    "tasks": "code", "product_name", "plan_no";
+    "enterprises": "name", "address", "legal_representative";
+    "enterprise_aliases": "reason";
+    "product_rules": "product_name", "unit", "method";
+    "prior_samplings": "source", "product_name";
+    "devices": "label", "revoked_reason";
+    "visits": "enterprise_name";
+    "samples": "sheet_no", "product_name";
+    "cases": "enterprise_name";
+    "evidence_reviews": "reason";
+    "decisions": "reason";
+};
+
+#[test]
+fn script_behind_everything_that_people_can_write_runs_on_no_page() {
+    let w = World::with(TestServer::start(), &FILES);
+    Story::new(&w, std::io::sink(), 1).play().unwrap();
+    let alias = json!({ "from_key": "uscc:921405020000B2F60D", "reason": "同一店铺" });
+    let path = format!("/v1/enterprises/{}/aliases", w.id("enterprise", "服饰"));
+    w.call("POST", "admin", &path, alias).expect(200);
+    imported(&w);
+    let touched: u64 = HOSTILE.iter().map(|sql| w.server.writes(sql)).sum();
+    assert!(touched > 100, "{touched}");
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in("admin");
+    let aliased = format!("/console/enterprises/{}", w.id("enterprise", "服饰"));
+    let seen = std::cell::Cell::new(0);
+    let walked = walks(&screen, "admin", Some(aliased), |path, _, _| {
+        screen.goes(path);
+        let state = "return [window.ran === 1, document.querySelectorAll('main script:not([src]), img[src=x], [onload], [onerror]').length, \
+            document.body.innerText.includes('<script>window.ran=1</script>')]";
+        let state = screen.runs(state);
+        assert_eq!((&state[0], &state[1]), (&json!(false), &json!(0)), "{path}");
+        seen.set(seen.get() + u32::from(state[2] == json!(true)));
+        // The policy had nothing to stop: nothing was let as far as it.
+        assert_eq!(screen.complaints(), Vec::<String>::new(), "{path}");
+        assert_eq!(screen.strangers(), Vec::<String>::new(), "{path}");
+    });
+    assert!(walked.len() > 20, "{walked:?}");
+    // As it was written it stands on most of them.
+    assert!(seen.get() > 30, "on {} pages", seen.get());
+    // What somebody looks for stands in the field that it was typed into.
+    for path in [
+        "/console/visits?name=",
+        "/console/enterprises?q=",
+        "/console/figures?region=",
+        "/console/audit?act=",
+        "/console/login?to=",
+        "/console/review?visit=",
+        "/console/adjudication/of?subject=",
+    ] {
+        screen.goes(&format!(
+            "{path}%22%27%3E%3Cimg%20src%3Dx%20onerror%3Dwindow.ran%3D1%3E%3Cscript%3Ewindow.ran%3D1%3C%2Fscript%3E"
+        ));
+        let state = "return [window.ran === 1, document.querySelectorAll('main script:not([src]), img[src=x]').length]";
+        assert_eq!(screen.runs(state), json!([false, 0]), "{path}");
     }
 }
 

@@ -1,6 +1,5 @@
 //! What belongs to a dossier: printed forms, and letting quarantined changes in. Each is the API's own service.
 
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -11,7 +10,7 @@ use super::super::desk::Desk;
 use super::super::on_to;
 use crate::app::App;
 use crate::endpoints::visits::forms::{FormQuery, page_of};
-use crate::extract::{Path, Query};
+use crate::extract::{Form, Path, Query};
 use crate::problem::Problem;
 use crate::services::quarantine;
 

@@ -1,6 +1,7 @@
 //! `/console/visits/{document}`: the dossier (卷宗), one page that tells the story of a visit, made of what the API's dossier
 //! says. `view.rs` puts it into words, `sketch.rs` draws who stood where, `files.rs` serves pictures, forms and admissions.
 
+mod fields;
 pub mod files;
 mod sketch;
 mod story;

@@ -29,27 +29,6 @@ pub struct Event {
     order: Millis,
 }
 
-/// The sections of a document, by the words for what was recorded there.
-fn section<'a>(teller: &Teller<'a>, root: &str) -> &'a str {
-    let w = teller.w();
-    match root {
-        "enterprise" => w.story_enterprise,
-        "arrivals" => w.story_arrival,
-        "sheets" => w.story_sheet,
-        "seals" => w.story_seal,
-        "evidence" => w.story_evidence,
-        "refusals" => w.story_refusal,
-        "not_sampled" => w.story_not_sampled,
-        "on_site_reports" => w.story_report,
-        "suspensions" => w.story_suspension,
-        "recusals" => w.story_recusal,
-        "prior_claims" => w.story_prior,
-        "notes" => w.story_notes,
-        "amendments" => w.story_amendment,
-        _ => w.story_other,
-    }
-}
-
 /// Times that a phone noted down with a change, as the bounds that they claim.
 fn claimed(touched: &[Value]) -> Option<Interval> {
     let claims = touched.iter().filter_map(|it| {
@@ -89,7 +68,7 @@ fn recorded(teller: &Teller<'_>, item: &Value) -> Event {
             ("calm", fill(w.story_offline, "late", late))
         }
     };
-    let mut title = section(teller, root).to_owned();
+    let mut title = teller.section(root).to_owned();
     if item["admitted"].as_bool() == Some(true) {
         title = format!("{title}{}", w.story_admitted);
     }
@@ -97,10 +76,13 @@ fn recorded(teller: &Teller<'_>, item: &Value) -> Event {
     let automatic = message.starts_with("add ") || message.starts_with("set ");
     let fields = touched.iter().filter_map(|it| {
         let path = it["path"].as_array()?;
-        let path: Vec<_> = path.iter().skip(2).filter_map(Value::as_str).collect();
-        let (old, new) = (teller.value(&it["old"]), teller.value(&it["new"]));
+        let path: Vec<_> = path.iter().filter_map(Value::as_str).collect();
+        let (old, new) = (
+            teller.value(&path, &it["old"]),
+            teller.value(&path, &it["new"]),
+        );
         let says = !old.is_empty() || !new.is_empty();
-        (says && !path.is_empty()).then(|| (path.join("."), old, new))
+        (says && path.len() > 2).then(|| (teller.field(&path), old, new))
     });
     let heard = received.map(|at| When::at(language, at).text);
     Event {

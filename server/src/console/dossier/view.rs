@@ -10,7 +10,8 @@ use super::super::desk::Desk;
 use super::super::language::Language;
 use super::super::when::{Count, When, bounds};
 use super::super::words::{Words, fill};
-use super::super::{adjudication, pages, review};
+use super::super::{adjudication, pages, regions, review};
+use super::fields;
 use crate::services::evidence::reading::EvidenceView;
 use crate::services::visits::{AsideView, Dossier, RulingView};
 use crate::wording;
@@ -327,6 +328,14 @@ impl<'a> Teller<'a> {
         names.join(self.language.pick("、", ", "))
     }
 
+    /// Somebody, a phone or a sample of this visit by its id.
+    pub fn known(&self, id: &str) -> Option<String> {
+        let person = self.dossier.people.get(id).map(|it| it.name.clone());
+        let device = || self.dossier.devices.get(id).cloned();
+        let sample = || self.samples.get(id).cloned();
+        person.or_else(device).or_else(sample)
+    }
+
     /// A phone by its id.
     pub fn device(&self, id: &str) -> String {
         match self.dossier.devices.get(id) {
@@ -354,22 +363,24 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// A value of a field as people read it: JSON text without its quotes.
-    pub fn value(&self, json: &Value) -> String {
-        let Some(written) = json.as_str() else {
-            return String::new();
+    /// What stands in a field, as people read it: text of JSON, none where nothing stood there.
+    pub fn value(&self, path: &[&str], json: &Value) -> String {
+        let root = path.first().copied().unwrap_or_default();
+        let mut parts = path.last().into_iter().flat_map(|it| it.split('.'));
+        let field = match parts.next() {
+            // Below it stand numbers of seals, each with what it is on.
+            Some("seals") => Some("seals"),
+            first => parts.next_back().or(first),
         };
-        match serde_json::from_str::<Value>(written) {
-            Ok(Value::String(plain)) => plain,
-            Ok(Value::Bool(true)) => self.w().yes.to_owned(),
-            Ok(Value::Bool(false)) => self.w().no.to_owned(),
-            Ok(Value::Object(fields)) if fields.contains_key("wall_ms") => {
-                let wall = fields["wall_ms"].as_i64().unwrap_or_default();
-                When::at(self.language, wall).text
-            }
-            Ok(Value::Object(fields)) if fields.is_empty() => String::new(),
-            Ok(Value::Null) => String::new(),
-            _ => written.to_owned(),
+        let written = json.as_str().unwrap_or("null");
+        fields::value(self, root, field.unwrap_or_default(), written)
+    }
+
+    /// What a field is called: what lies in an item of a list is called without list and item.
+    pub fn field(&self, path: &[&str]) -> String {
+        match path {
+            [_, _, field @ ..] if !field.is_empty() => fields::name(self, field),
+            other => fields::name(self, other),
         }
     }
 
@@ -385,6 +396,27 @@ impl<'a> Teller<'a> {
         match told {
             Some(interval) => Some(When::between(self.language, interval)),
             None => Some(When::at(self.language, millis(times["wall"].as_str()?)?)),
+        }
+    }
+
+    /// What is written in a part of the document.
+    pub fn section(&self, root: &str) -> &'static str {
+        let w = self.w();
+        match root {
+            "enterprise" => w.story_enterprise,
+            "arrivals" => w.story_arrival,
+            "sheets" => w.story_sheet,
+            "seals" => w.story_seal,
+            "evidence" => w.story_evidence,
+            "refusals" => w.story_refusal,
+            "not_sampled" => w.story_not_sampled,
+            "on_site_reports" => w.story_report,
+            "suspensions" => w.story_suspension,
+            "recusals" => w.story_recusal,
+            "prior_claims" => w.story_prior,
+            "notes" => w.story_notes,
+            "amendments" => w.story_amendment,
+            _ => w.story_other,
         }
     }
 
@@ -441,7 +473,10 @@ impl<'a> Teller<'a> {
         let campaign = [text(names, "campaign_code"), text(names, "campaign")];
         let mut facts = vec![
             fact(w.uscc, visit.uscc.clone().unwrap_or_default()),
-            fact(w.region, visit.region.clone().unwrap_or_default()),
+            fact(
+                w.region,
+                regions::named(self.language, visit.region.as_deref().unwrap_or_default()),
+            ),
             fact(w.campaign, campaign.join(" ")),
             fact(w.body, text(names, "body").to_owned()),
             fact(w.team, text(names, "team").to_owned()),
@@ -638,11 +673,11 @@ impl<'a> Teller<'a> {
             let fields = it["amendment"]["fields"].as_array().into_iter().flatten();
             let fields = fields.map(|field| {
                 let path = field["path"].as_array().into_iter().flatten();
-                let path: Vec<_> = path.skip(2).filter_map(Value::as_str).collect();
+                let path: Vec<_> = path.filter_map(Value::as_str).collect();
                 (
-                    path.join("."),
-                    self.value(&field["old"]),
-                    self.value(&field["new"]),
+                    self.field(&path),
+                    self.value(&path, &field["old"]),
+                    self.value(&path, &field["new"]),
                 )
             });
             Amendment {
@@ -824,16 +859,18 @@ impl<'a> Teller<'a> {
             let path: Vec<_> = path.filter_map(Value::as_str).collect();
             Conflict {
                 path: match path.as_slice() {
-                    [root, _, field @ ..] if !field.is_empty() => {
-                        format!("{root} · {}", field.join("."))
+                    [root, item, field @ ..] if !field.is_empty() => {
+                        let of = self.known(item).unwrap_or_default();
+                        let told = [self.section(root), &of, &self.field(&path)].join(" ");
+                        Vec::from_iter(told.split_whitespace()).join(" ")
                     }
-                    other => other.join(" · "),
+                    other => self.field(other),
                 },
                 open: record["open"] == true,
                 values: values
                     .map(|value| {
                         (
-                            self.value(&value["value"]),
+                            self.value(&path, &value["value"]),
                             value["change"] == record["winner"],
                         )
                     })
@@ -849,7 +886,8 @@ impl<'a> Teller<'a> {
             let content = it.content.as_ref().map(|content| &content.touched);
             let fields = content.into_iter().flatten().map(|field| {
                 let new = field.new.clone().unwrap_or_default();
-                (field.path.join("."), self.value(&Value::String(new)))
+                let path: Vec<_> = field.path.iter().map(String::as_str).collect();
+                (self.field(&path), self.value(&path, &Value::String(new)))
             });
             let state = serde_json::to_value(&it.state).unwrap_or_default();
             let device = self.device(it.device_id.as_deref().unwrap_or_default());

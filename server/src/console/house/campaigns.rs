@@ -1,6 +1,5 @@
 //! `/console/campaigns`: the commissions (抽查计划) that group tasks.
 
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -14,7 +13,7 @@ use crate::console::sheets::{
     At, ROWS, Sheet, choices, code, form, link, needed, select, text, time,
 };
 use crate::console::{on_to, shown};
-use crate::extract::Query;
+use crate::extract::{Form, Query};
 use crate::problem::Problem;
 use crate::services::reference::{Work, campaigns};
 use crate::store::reference::campaigns::{self as stored, Campaign};

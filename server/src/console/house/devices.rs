@@ -1,14 +1,13 @@
 //! `/console/devices`: phones; enrolled by a QR code, last seen, looked after by the sync doctor, and revoked.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
-use sync_core::model::{DeviceId, UserId};
+use sync_core::model::{DeviceId, DocumentId, UserId};
 use sync_core::qr::{Correction, QrCode};
 
 use super::reading;
@@ -21,7 +20,7 @@ use crate::console::sheets::{
 use crate::console::when::When;
 use crate::console::words::Words;
 use crate::console::{on_to, shown};
-use crate::extract::{Path, Query};
+use crate::extract::{Form, Path, Query};
 use crate::problem::Problem;
 use crate::services::{devices, enrolment, people, quarantine};
 use crate::store::access::{organisations, sessions, users};
@@ -117,26 +116,31 @@ pub async fn one(
     }
     page.heads = vec![w.doctor, w.visit, w.person, w.received_at, w.change];
     page.empty = w.doctor_none;
+    let mut of: Vec<DocumentId> = Vec::new();
+    let mut by: Vec<UserId> = Vec::new();
+    for item in &doctor {
+        of.extend(item.document_id.parse::<DocumentId>().ok());
+        by.extend(
+            item.author
+                .iter()
+                .filter_map(|id| id.parse::<UserId>().ok()),
+        );
+    }
+    let visits = visits::list_named(&mut db, &desk.principal, of).await?;
+    let people = users::list_named(&mut db, by).await?;
     for item in doctor {
-        let visit = match item.document_id.parse() {
-            Ok(id) => visits::find(&mut db, &desk.principal, id).await?,
-            Err(_) => None,
-        };
-        let author = match item.author.as_deref().map(str::parse) {
-            Some(Ok(id)) => users::find(&mut db, id).await?,
-            _ => None,
-        };
+        let visit = item.document_id.parse::<DocumentId>().ok();
+        let visit = visit.and_then(|id| visits.get(&id));
+        let author = item.author.as_deref().and_then(|id| id.parse().ok());
+        let author = author.and_then(|id: UserId| people.get(&id));
         page.rows.push(vec![
             text(language.pick(&item.zh, &item.en)),
             match visit {
                 // What lies aside is let in there.
-                Some(visit) => link(
-                    visit.enterprise_name.unwrap_or(visit.enterprise),
-                    format!("/console/visits/{}#aside", item.document_id),
-                ),
+                Some(visit) => link(visit, format!("/console/visits/{}#aside", item.document_id)),
                 None => code(short(&item.document_id)),
             },
-            maybe(author.map(|it| it.display_name)),
+            maybe(author.cloned()),
             time(language, millis(&item.received_at)),
             code(short(&item.hash)),
         ]);

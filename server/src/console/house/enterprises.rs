@@ -1,7 +1,6 @@
 //! `/console/enterprises`: enterprises; looked for, made, corrected, and given another key, with what that rules again shown
 //! before anything is written.
 
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -15,8 +14,8 @@ use crate::console::sheets::{
     text, time, wanted,
 };
 use crate::console::words::fill;
-use crate::console::{on_to, shown};
-use crate::extract::{Path, Query};
+use crate::console::{on_to, regions, shown};
+use crate::extract::{Form, Path, Query};
 use crate::problem::{Code, Problem};
 use crate::services::reference::enterprises::{self, Again};
 use crate::services::reference::{Work, rerulings};
@@ -48,7 +47,7 @@ pub async fn show(
         vec![
             link(row.name, format!("{HERE}/{}", row.enterprise_id)),
             maybe(row.uscc),
-            code(row.region),
+            text(regions::named(desk.language(), &row.region)),
             maybe(row.address),
         ]
     });
@@ -142,7 +141,13 @@ pub async fn make(
         (w.uscc.to_owned(), maybe(row.uscc.clone())),
         (
             w.region_code.to_owned(),
-            told(Some(&row.region), before.map(|it| Some(it.region.as_str()))),
+            told(
+                Some(&regions::named(desk.language(), &row.region)),
+                before
+                    .map(|it| regions::named(desk.language(), &it.region))
+                    .as_deref()
+                    .map(Some),
+            ),
         ),
         (
             w.address.to_owned(),
@@ -227,7 +232,10 @@ async fn page_of_enterprise(app: &App, desk: &Desk, id: EnterpriseId) -> Result<
     page.facts = vec![
         (w.uscc.to_owned(), maybe(row.uscc.clone())),
         (w.enterprise_key.to_owned(), code(row.key.0.clone())),
-        (w.region_code.to_owned(), code(row.region.clone())),
+        (
+            w.region_code.to_owned(),
+            text(regions::named(language, &row.region)),
+        ),
         (w.address.to_owned(), maybe(row.address.clone())),
         (
             w.legal_representative.to_owned(),

@@ -13,6 +13,7 @@ pub mod product_rules;
 pub mod rulebooks;
 pub mod tasks;
 pub mod teams;
+pub mod trail;
 pub mod users;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,5 @@
 //! `/console/organisations`: authorities, inspection bodies and the others, listed and made.
 
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -12,10 +11,10 @@ use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, ROWS, Sheet, choices, code, form, maybe, needed, select, text, wanted, words_of,
+    At, ROWS, Sheet, choices, form, maybe, needed, select, text, wanted, words_of,
 };
-use crate::console::{on_to, shown};
-use crate::extract::Query;
+use crate::console::{on_to, regions, shown};
+use crate::extract::{Form, Query};
 use crate::problem::Problem;
 use crate::services::organisations::{self, NewOrganisation};
 use crate::store::access::organisations::OrganisationRow;
@@ -45,7 +44,7 @@ pub async fn show(
         vec![
             text(row.name),
             text(language.pick(words.zh, words.en)),
-            code(row.region),
+            text(regions::named(desk.language(), &row.region)),
             maybe(row.uscc),
         ]
     });

@@ -1,6 +1,5 @@
 //! `/console/prior-samplings`: samplings made elsewhere (既往抽样), and how they stand.
 
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -15,7 +14,7 @@ use crate::console::sheets::{
     At, ROWS, Sheet, chip, choices, code, form, maybe, needed, select, text, wanted, words_of,
 };
 use crate::console::{on_to, shown};
-use crate::extract::Query;
+use crate::extract::{Form, Query};
 use crate::problem::Problem;
 use crate::services::reference::{Work, prior_samplings};
 use crate::store::access::organisations;

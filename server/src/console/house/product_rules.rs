@@ -1,6 +1,5 @@
 //! `/console/product-rules`: what a product's sampling follows (实施细则), version by version.
 
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -14,7 +13,7 @@ use crate::console::sheets::{
     At, ROWS, Sheet, choices, form, needed, number, select, text, time, wanted,
 };
 use crate::console::{on_to, shown};
-use crate::extract::Query;
+use crate::extract::{Form, Query};
 use crate::problem::Problem;
 use crate::services::reference::{Work, product_rules};
 use crate::store::reference::product_rules::{self as stored, ProductRule};

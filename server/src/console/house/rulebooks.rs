@@ -1,7 +1,6 @@
 //! `/console/rulebooks`: every version of every rulebook, what differs between two versions, and publishing a new one.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -9,9 +8,9 @@ use serde::Deserialize;
 use super::{reading, rerules};
 use crate::app::App;
 use crate::console::desk::{Desk, Frame};
-use crate::console::sheets::{Progress, Sheet, code, form, link, needed, number, text, time};
-use crate::console::{on_to, shown};
-use crate::extract::{Path, Query};
+use crate::console::sheets::{Progress, Sheet, form, link, needed, number, text, time};
+use crate::console::{on_to, regions, shown};
+use crate::extract::{Form, Path, Query};
 use crate::problem::Problem;
 use crate::services::reference::rulebooks::{self, Line};
 use crate::services::reference::{Work, rerulings};
@@ -42,7 +41,7 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             vec![
                 link(head.rulebook_id, path),
                 number(head.version),
-                code(head.region),
+                text(regions::named(desk.language(), &head.region)),
                 text(head.effective_from),
                 text(head.source),
                 match head.published_at_ms {
@@ -90,6 +89,7 @@ struct RulebookPage {
     /// How far what it touches is ruled again.
     progress: Option<Progress>,
     head: rulebooks::RulebookVersion,
+    region: String,
     /// The version that it is compared with; none for the first.
     before: Option<i64>,
     others: Vec<i64>,
@@ -124,6 +124,7 @@ pub async fn one(
             false => desk.frame(title),
         },
         progress,
+        region: regions::named(desk.language(), &found.version.region),
         head: found.version,
         before: found.from.map(|it| it.version),
         others: others.map(|it| it.version).collect(),

@@ -1,6 +1,5 @@
 //! `/console/tasks`: tasks (抽查任务); made, approved, assigned with what ENTRY1-PLAN says of it, and cancelled.
 
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -16,8 +15,8 @@ use crate::console::sheets::{
     At, Note, ROWS, Sheet, chip, choices, code, form, hidden, link, maybe, needed, number, select,
     text, wanted, words_of,
 };
-use crate::console::{on_to, shown};
-use crate::extract::{Path, Query};
+use crate::console::{on_to, regions, shown};
+use crate::extract::{Form, Path, Query};
 use crate::problem::{Code, Problem};
 use crate::services::reference::{Work, tasks};
 use crate::store::reference::tasks::{self as stored, Clash, Task};
@@ -200,7 +199,10 @@ async fn page_of_task(app: &App, desk: &Desk, id: TaskId) -> Result<Sheet, Probl
         (w.plan_no.to_owned(), maybe(task.plan_no.clone())),
         (w.quota.to_owned(), number(task.quota_batches)),
         (w.due_on.to_owned(), maybe(task.due_on.clone())),
-        (w.region_codes.to_owned(), text(task.regions.join(" "))),
+        (
+            w.region_codes.to_owned(),
+            text(regions::all_named(language, &task.regions)),
+        ),
     ];
     page.heads = vec![w.target_enterprises, w.uscc, w.region_code];
     page.empty = w.targets_none;
@@ -209,7 +211,7 @@ async fn page_of_task(app: &App, desk: &Desk, id: TaskId) -> Result<Sheet, Probl
             page.rows.push(vec![
                 link(target.name, format!("/console/enterprises/{id}")),
                 maybe(target.uscc),
-                code(target.region),
+                text(regions::named(language, &target.region)),
             ]);
         }
     }

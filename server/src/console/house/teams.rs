@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -17,7 +16,7 @@ use crate::console::sheets::{
     At, Choice, ROWS, Sheet, checks, choices, form, link, needed, number, select, text, time,
 };
 use crate::console::{on_to, shown};
-use crate::extract::{Path, Query};
+use crate::extract::{Form, Path, Query};
 use crate::problem::{Code, Problem};
 use crate::services::reference::{Work, teams};
 use crate::store::Session;

@@ -1,6 +1,5 @@
 //! `/console/users`: people and their roles; made, switched off and on, given a new password, and their phones enrolled.
 
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -16,8 +15,8 @@ use crate::console::sheets::{
     time, wanted, words_of,
 };
 use crate::console::words::Words;
-use crate::console::{on_to, shown};
-use crate::extract::{Path, Query};
+use crate::console::{on_to, regions, shown};
+use crate::extract::{Form, Path, Query};
 use crate::problem::Problem;
 use crate::services::people::{self, Change, NewUser, Person};
 
@@ -70,7 +69,7 @@ pub async fn show(
             code(&it.row.username),
             name_in(&names, it.row.organisation),
             text(roles_of(&desk, &it)),
-            text(it.regions.join(" ")),
+            text(regions::all_named(language, &it.regions)),
             activity(w, it.row.active),
         ]
     });
@@ -141,7 +140,10 @@ pub async fn one(
             name_in(&named(&known), person.row.organisation),
         ),
         (w.roles.to_owned(), text(roles_of(&desk, &person))),
-        (w.region_codes.to_owned(), text(person.regions.join(" "))),
+        (
+            w.region_codes.to_owned(),
+            text(regions::all_named(language, &person.regions)),
+        ),
         (w.state.to_owned(), activity(w, person.row.active)),
         (
             w.since.to_owned(),

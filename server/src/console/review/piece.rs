@@ -2,7 +2,6 @@
 //! is decided leads on to the next piece.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
@@ -13,9 +12,10 @@ use super::{Going, address, kind, mark, said, state_words};
 use crate::app::App;
 use crate::console::desk::{Desk, Frame};
 use crate::console::language::Language;
+use crate::console::when::Count;
 use crate::console::{on_to, shown};
-use crate::extract::{Path, Query};
-use crate::problem::{Code, Problem};
+use crate::extract::{Form, Path, Query};
+use crate::problem::Problem;
 use crate::services::evidence::reviewing::{self, NewReview, PieceFile, ReuseView, Way};
 use crate::store::access::devices;
 
@@ -74,7 +74,6 @@ struct PiecePage {
     sha256: String,
     action: String,
     reasons: [&'static str; 5],
-    outdated: bool,
     done: bool,
     next: Option<String>,
     ahead: Option<String>,
@@ -90,9 +89,6 @@ pub struct PieceQuery {
     /// `visit/evidence` that it is compared with.
     #[serde(default)]
     with: String,
-    /// Somebody else had decided meanwhile.
-    #[serde(default)]
-    outdated: String,
     /// It was decided, and there is no next one.
     #[serde(default)]
     done: String,
@@ -174,7 +170,7 @@ fn lines(desk: &Desk, file: &PieceFile, device: String) -> Vec<Line> {
         ),
         line(
             w.review_size,
-            format!("{} B", piece.size_bytes),
+            format!("{} B", Count(piece.size_bytes)),
             size.map(|(width, height)| format!("{width} × {height} px"))
                 .unwrap_or_default(),
             "odd",
@@ -343,7 +339,6 @@ pub async fn show(
             w.review_reason_time,
             w.review_reason_part,
         ],
-        outdated: !query.outdated.is_empty(),
         done: !query.done.is_empty(),
         ahead: next
             .as_ref()
@@ -384,15 +379,7 @@ pub async fn decide(
         sha256: Some(sha256.map_err(|_| Problem::value("sha256", "is no hash"))?),
     };
     let evidence_id = evidence.to_string();
-    let decided = reviewing::review(&app, &desk.principal, visit, evidence, new).await;
-    match decided {
-        Ok(_) => {}
-        Err(problem) if problem.code() == Code::ReviewOutdated => {
-            let query = query.going.query(&[("outdated", "1")]);
-            return Ok(on_to(&address(visit, &evidence_id, &query)));
-        }
-        Err(problem) => return Err(problem),
-    }
+    reviewing::review(&app, &desk.principal, visit, evidence, new).await?;
     let filter = query.going.filter();
     let found =
         reviewing::list(&app, &desk.principal, &filter, Some(place), Way::Onward, 1).await?;

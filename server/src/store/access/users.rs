@@ -1,10 +1,13 @@
 //! People, their roles and regions, and which of them a caller sees.
 
+use std::collections::HashMap;
+
 use sync_core::model::{Millis, OrganisationId, UserId};
 
 use crate::access::{Principal, Role};
 use crate::args;
-use crate::store::{Result, Row, Session, StoreError, Tx, statements};
+use crate::store::bulk::bulk;
+use crate::store::{Result, Row, Session, StoreError, Tx, Value, statements};
 
 statements! {
     /// Adds one.
@@ -37,6 +40,11 @@ statements! {
     UPDATE_CERTIFICATE_NO = "UPDATE users SET certificate_no = $2, changed_at = $3 WHERE user_id = $1";
     /// Sets a new password.
     UPDATE_PASSWORD = "UPDATE users SET password_hash = $2, changed_at = $3 WHERE user_id = $1";
+}
+
+bulk! {
+    /// How people are called.
+    LIST_NAMED = ("SELECT user_id, display_name FROM users WHERE user_id IN (", 0, 1, ")");
 }
 
 /// A row of `users`.
@@ -138,6 +146,19 @@ pub async fn find(db: &mut Session, id: UserId) -> Result<Option<UserRow>> {
         .as_ref()
         .map(user)
         .transpose()
+}
+
+/// How people are called.
+pub async fn list_named(
+    db: &mut Session,
+    ids: impl IntoIterator<Item = UserId>,
+) -> Result<HashMap<UserId, String>> {
+    let ids = ids.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST_NAMED, args![], ids).await?;
+    let named = rows
+        .iter()
+        .map(|row| Ok((row.get("user_id")?, row.get("display_name")?)));
+    named.collect()
 }
 
 /// Any by name.

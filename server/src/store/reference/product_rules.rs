@@ -23,6 +23,8 @@ statements! {
         WHERE t.authority_id = $1 AND t.product_kind = $2 ORDER BY s.document_id";
     /// All versions for a kind of product, the newest first.
     LIST_OF_PRODUCT = "SELECT * FROM product_rules WHERE product_kind = $1 ORDER BY version DESC, product_rule_id";
+    /// One version.
+    FIND = "SELECT * FROM product_rules WHERE product_rule_id = $1";
     /// A page: they are public.
     LIST = "SELECT * FROM product_rules WHERE product_rule_id > $1 ORDER BY product_rule_id LIMIT $2";
 }
@@ -96,6 +98,12 @@ pub async fn insert(tx: &mut Tx, row: &ProductRule) -> Result<()> {
         row.created_at_ms,
     ];
     tx.exec(&INSERT, args).await.map(drop)
+}
+
+/// One version.
+pub async fn find(db: &mut Session, id: ProductRuleId) -> Result<Option<ProductRule>> {
+    let row = db.optional(&FIND, args![id]).await?;
+    row.as_ref().map(product_rule).transpose()
 }
 
 /// The newest of an authority for a kind of product.

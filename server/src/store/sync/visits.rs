@@ -1,10 +1,13 @@
 //! Visits as a caller sees them: a sampler their own, a body its own, an authority those of its tasks and campaigns and
 //! of its regions and below, enforcement the cases of its regions. The scope is inside every query.
 
+use std::collections::HashMap;
+
 use sync_core::model::{DocumentId, Millis};
 
 use crate::access::{OrganisationKind, Principal};
 use crate::args;
+use crate::store::bulk::bulk;
 use crate::store::{Result, Row, Session, Value, statements};
 use sync_core::proof::Role;
 
@@ -79,6 +82,11 @@ statements! {
     LIST_QUARANTINED = concat!("SELECT q.item_id FROM changes q WHERE q.status = 'quarantined' AND q.item_id < $5 \
         AND (EXISTS (SELECT 1 ", seen!(" AND v.document_id = q.document_id) OR EXISTS (SELECT 1 "),
         seen_confirmed!(" AND c.document_id = q.document_id)) ORDER BY q.item_id DESC LIMIT $6"));
+}
+
+bulk! {
+    /// How the enterprises of visits are called that a caller sees.
+    LIST_NAMED = (concat!("SELECT v.document_id, v.enterprise_name, v.enterprise ", seen!(" AND v.document_id IN (")), 4, 1, ")");
 }
 
 /// A row of `visits`.
@@ -177,6 +185,25 @@ pub async fn find(
         .as_ref()
         .map(from_row)
         .transpose()
+}
+
+/// How the enterprises of those of these visits are called that the caller sees.
+pub async fn list_named(
+    db: &mut Session,
+    caller: &Principal,
+    documents: impl IntoIterator<Item = DocumentId>,
+) -> Result<HashMap<DocumentId, String>> {
+    let documents = documents.into_iter().map(Value::from);
+    let rows = db.all_of(&LIST_NAMED, sight(caller), documents).await?;
+    let named = rows.iter().map(|row| {
+        let name: Option<String> = row.get("enterprise_name")?;
+        let name = match name {
+            Some(name) => name,
+            None => row.get("enterprise")?,
+        };
+        Ok((row.get("document_id")?, name))
+    });
+    named.collect()
 }
 
 /// Names of quarantined changes before one, newest first.

@@ -97,6 +97,23 @@ fn the_dossiers_of_the_demonstration_are_whole_sound_and_run_no_script() {
     ] {
         screen.waits_for(told);
     }
+    // What was written is told by what people call it, whatever a document calls it.
+    let coded = "return [...document.querySelectorAll('#story dt, #story dd, #conflicts h3, #aside dt')] \
+        .map(it => it.textContent).filter(it => /[a-z]+_[a-z]+|\\{\"|[0-9a-f]{8}-[0-9a-f]{4}|^(sheet|visit|refusal|test|spare|routine|task|[a-z ]+ (sheet|visit|refusal))$/.test(it))";
+    assert_eq!(screen.runs(coded), json!([]));
+    let told = screen.runs("return document.querySelector('#story').textContent");
+    let told = told.as_str().unwrap();
+    for said in [
+        "受检单位·名称",
+        "拍摄时间",
+        "执行标准",
+        "常规",
+        "备用样品",
+        "种类 抽样单",
+        "王建国",
+    ] {
+        assert!(told.contains(said), "{said}");
+    }
     let hovered = screen.runs("return document.querySelector('#entries time').title");
     assert!(hovered.as_str().unwrap().contains("之间"), "{hovered}");
 

@@ -80,6 +80,14 @@ fn finds_refusal(width: u32) {
     screen.logs_in(&username(&w, "晋城"));
     screen.goes("/console/visits");
     assert_eq!(screen.all(ROWS).len(), 3);
+    // What is found is seen at once; on a phone most of what one may ask for is folded away before it.
+    let seen = "return [document.querySelector('#visits tbody tr').getBoundingClientRect().top < innerHeight, \
+        document.querySelector('[name=product]').checkVisibility({ contentVisibilityAuto: true })]";
+    let narrow = width == WIDTHS[0];
+    assert_eq!(screen.runs(seen), json!([true, !narrow]));
+    if narrow {
+        screen.clicks(".more summary");
+    }
     screen.runs("document.querySelector('[name=refusal]').value = 'confirmed'");
     screen.types("[name=product]", "头盔");
     screen.sends("main form");
@@ -87,6 +95,13 @@ fn finds_refusal(width: u32) {
     assert!(screen.sees(ROWS).contains("晋城示例五金店"));
     let kept = screen.path();
     assert!(kept.contains("refusal=confirmed"), "{kept}");
+    // What is asked is not folded away.
+    assert_eq!(
+        screen.runs(&seen.replace(" < innerHeight", " > 0")),
+        json!([true, true])
+    );
+    screen.is_sound("a search with what it found");
+    screen.pictured("lists-visits-found");
     let link = screen.runs("return document.querySelector('#visits a').getAttribute('href')");
     assert_eq!(link, format!("/console/visits/{confirmed}"));
     // The file of these, as the button gets it.
@@ -424,7 +439,7 @@ fn a_product_rule_and_a_prior_sampling_are_typed() {
         ("spare_qty", "20"),
     ]);
     screen.sends("form[action$=new]");
-    screen.waits_for("min_base");
+    assert!(screen.sees("#returned").contains("最小抽样基数"));
     let told = screen.complaints();
     assert!(told.len() == 1 && told[0].contains("422"), "{told:?}");
 
@@ -562,6 +577,21 @@ fn the_trail_tells_acts_people_and_things_by_their_names() {
     assert!(acts.contains(&"作出裁定".to_owned()), "{acts:?}");
     let coded = "return [...document.querySelectorAll('td[data-head=操作] code, td[data-head=对象] code')].map(it => it.innerText)";
     assert_eq!(screen.runs(coded), json!([]));
+    // Nor are there ids, or words of the API, in what else is said.
+    let details = column("详细信息").join("\n");
+    for coded in [
+        "roles",
+        "inspection_body",
+        "kind",
+        "region ",
+        "joined",
+        "-7",
+    ] {
+        assert!(!details.contains(coded), "{coded}: {details}");
+    }
+    assert!(details.contains("角色 "), "{details}");
+    let subjects = column("对象").join("\n");
+    assert!(!subjects.contains("-7"), "{subjects}");
     let people = column("人员");
     assert!(people.contains(&"晋城市局 监督科".to_owned()), "{people:?}");
     looks(&screen, "trail");

@@ -5,6 +5,7 @@ mod first_run;
 mod imports;
 mod lists;
 mod rerulings;
+mod returned;
 mod reviewing;
 mod sessions;
 

@@ -111,6 +111,8 @@ fn a_rulebook_that_rules_everything_again_shows_how_far_that_is_and_may_be_left(
         return;
     };
     for (width, version) in WIDTHS.into_iter().zip(["2", "3"]) {
+        // The latest of somebody's changes is shown: of two in one millisecond it would be either.
+        w.server.clock.advance_ms(1);
         screen.widens(width);
         screen.logs_in("admin");
         screen.goes("/console/rulebooks");
@@ -143,6 +145,7 @@ fn what_a_correction_rules_again_is_shown_first_and_while_it_goes_on() {
         .into_iter()
         .zip(["示例五金店（一）", "示例五金店（二）"])
     {
+        w.server.clock.advance_ms(1);
         screen.widens(width);
         screen.logs_in("admin");
         screen.goes(&here);

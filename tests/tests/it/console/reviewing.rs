@@ -10,10 +10,12 @@ use fieldseal_tests::demonstration::{FILES, Story};
 use fieldseal_tests::phone::Phone;
 use fieldseal_tests::scenes::Contested;
 use fieldseal_tests::screen::WIDTHS;
+use fieldseal_tests::server::PASSWORD;
 use fieldseal_tests::world::word;
 use fieldseal_tests::{Screen, TestServer, World, pictures};
 use mobile_ffi::EvidenceInput;
 use serde_json::json;
+use sync_core::limits::CONSOLE_IDLE_MS;
 use sync_core::model::{Digest, DocumentId, ReviewVerdict};
 
 /// Pictures of a visit, as many, that somebody can look at.
@@ -357,8 +359,12 @@ fn a_review_works_without_scripts_and_says_who_was_faster() {
     screen.types("#reason", "<b>不是本产品</b>");
     screen.sends("#decision");
     screen.waits_for("他人已先作出审查结论");
-    screen.clicks("input[value=rejected]");
-    screen.types("#reason", "<b>不是本产品</b>");
+    // The other's decision is on the page, and what was typed still in the form.
+    assert!(screen.sees(".told").contains("采信"));
+    let kept = "return [document.querySelector('[name=verdict]:checked').value, document.querySelector('#reason').value]";
+    assert_eq!(screen.runs(kept), json!(["rejected", "<b>不是本产品</b>"]));
+    let told = screen.complaints();
+    assert!(told.len() == 1 && told[0].contains("409"), "{told:?}");
     screen.sends("#decision");
     screen.goes(&here);
     assert!(
@@ -366,6 +372,80 @@ fn a_review_works_without_scripts_and_says_who_was_faster() {
         "as it was typed"
     );
     screen.is_sound("a piece with a hostile reason");
+}
+
+/// Presses a key as the page hears it, so often, held or not.
+fn hears(screen: &Screen, key: &str, times: usize, held: bool) {
+    screen.runs(&format!(
+        "for (let n = 0; n < {times}; n++) document.body.dispatchEvent(new KeyboardEvent('keydown', \
+            {{ key: '{key}', bubbles: true, cancelable: true, repeat: {held} }}))"
+    ));
+}
+
+#[test]
+fn a_key_that_is_held_or_hit_twice_decides_on_the_one_piece_that_is_seen() {
+    let w = World::shanxi();
+    let mut phone = w.phone("王");
+    let visit = phone.enters("铸造");
+    pictures_of(&w, &phone, visit, 4);
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in("jincheng");
+    let decided = || {
+        let listed = w.get(&format!("/v1/visits/{visit}/evidence"));
+        let items = listed["items"].as_array().unwrap().iter();
+        items.filter(|it| !it["review"].is_null()).count()
+    };
+    screen.goes("/console/review").clicks("#begin");
+    screen.sees("#picture");
+    let first = screen.path();
+    // Held from the piece before: it is not meant for this one.
+    hears(&screen, "a", 5, true);
+    assert_eq!((screen.path(), decided()), (first.clone(), 0));
+    // Hit twice, it is said once, and nobody is told that somebody else was faster.
+    hears(&screen, "a", 3, false);
+    let second = screen.leaves(&first);
+    assert!(screen.all("#returned").is_empty(), "{}", screen.text());
+    assert_eq!(decided(), 1);
+    // On and on before the next page is there is one step.
+    hears(&screen, "j", 3, false);
+    let third = screen.leaves(&second);
+    let back = screen.presses("k").leaves(&third);
+    assert_eq!(back, second);
+    // A question without a reason comes back to this piece, and its field is where one types.
+    screen.presses("q").presses("Enter");
+    assert!(
+        screen.sees("#returned").contains("理由"),
+        "{}",
+        screen.text()
+    );
+    assert_eq!(decided(), 1);
+    let at = "return [document.activeElement.id, document.querySelector('[name=verdict]:checked').value]";
+    assert_eq!(screen.runs(at), json!(["reason", "questioned"]));
+    screen.presses("1").presses("Enter");
+    screen.leaves(&second);
+    assert_eq!(decided(), 2);
+    screen.complaints();
+
+    // The session ends in the middle: what was pressed is kept over the login, and is taken then.
+    let here = screen.path();
+    w.server.clock.advance_ms(CONSOLE_IDLE_MS);
+    w.forgets_tokens();
+    screen.presses("a");
+    screen.waits_for("登录已过期");
+    assert_eq!(decided(), 2);
+    screen.fills(&[("username", "jincheng"), ("password", PASSWORD)]);
+    screen.sends("main form");
+    screen.waits_for("继续提交");
+    assert!(!screen.text().contains("verdict"), "{}", screen.text());
+    screen.sends("main form");
+    assert_eq!(decided(), 3);
+    assert_ne!(
+        screen.path().split('?').next(),
+        here.split('?').next(),
+        "on to the next"
+    );
 }
 
 #[test]
@@ -420,6 +500,11 @@ fn is_settled(width: u32) {
             .clone();
         assert!(sides.contains(&name), "{name}: {sides}");
     }
+    // Times are read as everywhere.
+    assert!(
+        sides.contains("2025年3月1日 08:59 – 2025年3月1日 09:00"),
+        "{sides}"
+    );
     screen.clicks("input[value=first]");
     screen.types("#decision [name=reason]", "核实门卫登记");
     screen.sends("#decision");
@@ -465,7 +550,7 @@ fn a_confirmed_refusal_is_looked_up_with_what_proves_it() {
         screen.clicks(&format!("a[href='{case}']"));
         let proof = screen.sees(".proof");
         assert!(
-            proof.contains("距进门地点") && proof.contains(" m"),
+            proof.contains("距进门地点") && proof.contains(" 米"),
             "{proof}"
         );
         for officer in ["韩志刚", "冯晓梅"] {

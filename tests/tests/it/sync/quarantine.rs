@@ -26,14 +26,20 @@ fn authority(world: &World) -> String {
     world.server.log_in("ruler")
 }
 
-#[test]
-fn the_console_tells_what_lies_aside_of_a_phone_by_names_and_in_local_time() {
+/// The second phone wrote in what the first one's person does alone: its change lies aside.
+fn intruded() -> (World, Draft, ChangeHash) {
     let world = world();
     let identity = world.solo(1);
     let mut intruder = Draft::begin(&identity, &world.phones[1]);
     let intruded = intruder.put("a", "1");
     let page = Page::of(&identity, &[&intruded]).signed(intruder.tip(&world.phones[1], &intruded));
     assert_eq!(statuses(&world.push(1, &page)), ["quarantined:author.solo"]);
+    (world, intruder, intruded.hash)
+}
+
+#[test]
+fn the_console_tells_what_lies_aside_of_a_phone_by_names_and_in_local_time() {
+    let (world, _, _) = intruded();
     let mut browser = Browser::default();
     let admin = "admin-140000";
     assert_eq!(logs_in(&world.server, &mut browser, admin).status, 303);
@@ -55,12 +61,8 @@ fn the_console_tells_what_lies_aside_of_a_phone_by_names_and_in_local_time() {
 
 #[test]
 fn an_admitted_change_stands_and_releases_what_depends_on_it() {
-    let world = world();
-    let identity = world.solo(1);
-    let mut intruder = Draft::begin(&identity, &world.phones[1]);
-    let intruded = intruder.put("a", "1");
-    let page = Page::of(&identity, &[&intruded]).signed(intruder.tip(&world.phones[1], &intruded));
-    assert_eq!(statuses(&world.push(1, &page)), ["quarantined:author.solo"]);
+    let (world, mut intruder, hash) = intruded();
+    let identity = intruder.identity.clone();
     // What lies aside is listed as it came, and within one millisecond in any order.
     world.server.clock.advance_ms(1);
     let mut owner = Draft::begin(&identity, &world.phones[0]);
@@ -78,7 +80,7 @@ fn an_admitted_change_stands_and_releases_what_depends_on_it() {
         .body;
     assert_eq!(
         told[0]["en"],
-        format!("held: depends on quarantined {}", intruded.hash)
+        format!("held: depends on quarantined {hash}")
     );
     world
         .server
