@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 
 use sync_core::document::{BoundDocument, Identity};
@@ -138,7 +138,13 @@ impl Client {
         told: &dyn Fn(u64, u64),
     ) -> Done<EvidenceAdded> {
         let about = self.about(input, paper)?;
-        let size_bytes = std::fs::metadata(&input.file).map_or(0, |it| it.len());
+        let found = std::fs::metadata(&input.file).map_err(TakeInError::Source)?;
+        // A pipe may never end, nor begin.
+        if !found.is_file() {
+            let why = std::io::Error::new(ErrorKind::InvalidInput, "this is no file");
+            return Err(TakeInError::Source(why).into());
+        }
+        let size_bytes = found.len();
         let clock = &self.host.clock;
         let source = || -> Done<Box<dyn Read + '_>> {
             let file = File::open(&input.file).map_err(TakeInError::Source)?;

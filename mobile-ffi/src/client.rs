@@ -24,7 +24,7 @@ use crate::error::{ClientError, STORE_DAMAGED};
 use crate::fault::Faults;
 use crate::host::{Host, Signer, signed_with, unless_refused};
 use crate::install::{Install, InstallFile};
-use crate::keys::{self, SoftwareKey};
+use crate::keys::{self, RememberingVerifier, SoftwareKey};
 use crate::kinds::Kinds;
 use crate::media::MediaFolder;
 use crate::store::{LookThrough, Salvage, Store};
@@ -46,6 +46,8 @@ pub struct Client {
     pub(crate) uploading: Mutex<()>,
     pub(crate) uploads: Uploads,
     pub(crate) media: MediaFolder,
+    /// Who verifies what is read again and again.
+    pub(crate) verified: RememberingVerifier,
     faults: Faults,
     path: PathBuf,
 }
@@ -225,6 +227,7 @@ impl Client {
             uploading: Mutex::new(()),
             uploads: Uploads::default(),
             media: MediaFolder::beside(path, faults.clone()),
+            verified: RememberingVerifier::default(),
             faults,
             path: path.to_owned(),
         };

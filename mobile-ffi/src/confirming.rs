@@ -19,7 +19,7 @@ use sync_core::sync::enforcement::{self, Objection};
 use crate::client::{Client, Done};
 use crate::error::ClientError;
 use crate::kinds::{
-    confirmation_in, confirmations_in, header_of, laid_over, visits_as_read, visits_in,
+    bearing_as_read, confirmation_in, confirmations_in, header_of, laid_over, visits_in,
 };
 use crate::records::{amend, with_fields};
 use crate::store::Store;
@@ -177,10 +177,11 @@ impl Client {
                 let seal = sealing.over(&document, subject, None)?;
                 document.seal(self.wall_ms(), &seal)?;
             }
+            let visit = document.identity().visit.document_id();
             Ok(enforcement::preview_confirmation(
                 &document,
                 &people_on(store)?,
-                &visits_as_read(store)?,
+                &bearing_as_read(store, known, visit)?,
                 known,
                 &rulebooks,
             ))
@@ -192,10 +193,14 @@ impl Client {
         let rulebooks = self.rulebooks()?;
         self.with_known(|known, store| {
             let document = confirmation_in(store, confirmation)?;
-            let visits = visits_as_read(store)?;
+            let visit = document.identity().visit.document_id();
+            let bearing = bearing_as_read(store, known, visit)?;
             let known = &without(known, &document);
             Ok(enforcement::confirmation_to_seal(
-                &document, &visits, known, &rulebooks,
+                &document,
+                &bearing.documents,
+                known,
+                &rulebooks,
             ))
         })
     }
@@ -214,11 +219,15 @@ impl Client {
             let subject = subject_of(document.identity());
             let seal = sealing.over(document, subject, None)?;
             document.seal(now, &seal)?;
-            let visits = visits_as_read(store)?;
+            let visit = document.identity().visit.document_id();
             let objections = self.known_in(store, |known| {
+                let bearing = bearing_as_read(store, known, visit)?;
                 let known = &without(known, document);
                 Ok(enforcement::confirmation_to_seal(
-                    document, &visits, known, &rulebooks,
+                    document,
+                    &bearing.documents,
+                    known,
+                    &rulebooks,
                 ))
             })?;
             self.unless_unruly("seal.refused", "This cannot be sealed yet", objections)

@@ -91,7 +91,7 @@ impl From<rusqlite::Error> for ClientError {
             let message = "This store was wiped: open it anew";
             return Self::new("store.wiped", message).with(error);
         }
-        if crate::store::is_damage(&error) {
+        if crate::store::is_damage(&error) || crate::store::is_unreadable(&error) {
             return Self::damaged(error);
         }
         Self::new("store.failed", "The phone's store could not do this").with(error)

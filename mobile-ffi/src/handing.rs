@@ -41,7 +41,7 @@ struct CertifiedDevice {
 
 impl Client {
     /// A parcel for the phone that shows this code, a question or an answer: the visit as it stands here, what enforcement has
-    /// sealed of it, and the certificates of everybody in them. Only for enforcement that governs the region, and for the
+    /// sealed of it, the newest first as far as one parcel goes, and the certificates of everybody in them. Only for enforcement that governs the region, and for the
     /// people of the visit's own body. The bytes are a file for the share sheet; nobody on the way reads it.
     pub fn make_parcel(&self, code: &str, visit: DocumentId) -> Done<ParcelMade> {
         let (recipient, answers) = self.recipient(code)?;
@@ -51,7 +51,7 @@ impl Client {
         let mut seed = [0; 32];
         self.host.rng.fill(&mut seed);
         let inner = self.lock();
-        let contents = contents_of(&inner.store, visit)?;
+        let (contents, left_out) = contents_of(&inner.store, visit)?;
         let sending = Sending {
             parcel_id,
             answers,
@@ -66,6 +66,7 @@ impl Client {
             parcel_id,
             file_name: format!("{parcel_id}.fieldseal"),
             recipient: recipient.user_name,
+            left_out,
             bytes,
         })
     }
@@ -140,9 +141,10 @@ impl Client {
                 told.aside.push(left_out(id, "parcel.recipient_role"));
                 continue;
             }
-            match document.header.kind == ConfirmationIdentity::KIND {
-                true => told.confirmations.push(id),
-                false => told.visits.push(id),
+            match (document.kept, document.header.kind.as_str()) {
+                (false, _) => {}
+                (true, ConfirmationIdentity::KIND) => told.confirmations.push(id),
+                (true, _) => told.visits.push(id),
             }
             told.changes += u32::try_from(document.stand).unwrap_or(u32::MAX);
             let malformed = (0..document.malformed).map(|_| left_out(id, "item.malformed"));
@@ -255,8 +257,8 @@ fn left_out(document_id: DocumentId, code: &str) -> SetAside {
     }
 }
 
-/// A visit, what enforcement has sealed of it, and whose words are in them.
-fn contents_of(store: &Store, visit: DocumentId) -> Done<ParcelContents> {
+/// A visit, what enforcement has sealed of it, and whose words are in them; and the confirmations for which there is no room.
+fn contents_of(store: &Store, visit: DocumentId) -> Done<(ParcelContents, Vec<DocumentId>)> {
     let mut held = vec![(visit, Held::Visit(visit_in(store, visit)?))];
     for confirmation in confirmations_in(store)? {
         let identity = confirmation.identity();
@@ -265,7 +267,8 @@ fn contents_of(store: &Store, visit: DocumentId) -> Done<ParcelContents> {
             held.push((confirmation.id(), Held::Confirmation(confirmation)));
         }
     }
-    held.truncate(PARCEL_DOCUMENTS_MAX);
+    let beyond = held.split_off(held.len().min(PARCEL_DOCUMENTS_MAX));
+    let left_out = beyond.into_iter().map(|(id, _)| id).collect();
     let (mut documents, mut devices) = (Vec::new(), BTreeSet::<DeviceId>::new());
     for (id, document) in held {
         for actor in document.actors() {
@@ -274,8 +277,98 @@ fn contents_of(store: &Store, visit: DocumentId) -> Done<ParcelContents> {
         }
         documents.push(document.packed(store.list_tips(id)?));
     }
-    Ok(ParcelContents {
+    let certificates = store.list_certificates_of(&devices)?;
+    let contents = ParcelContents {
         documents,
-        certificates: store.list_certificates_of(&devices)?,
-    })
+        certificates,
+    };
+    Ok((contents, left_out))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use sync_core::document::{BoundDocument, ConfirmationDocument, SealRecord};
+    use sync_core::model::{
+        Actor, CampaignId, Confirmation, ConfirmationId, ConfirmedSubject, Digest, EnterpriseKey,
+        OrganisationId, RefusalId, SealId, TeamId, TeamKey, TimeClaim, VisitIdentity,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::fault::Faults;
+    use crate::kinds::{Listed, header_of};
+    use crate::store::DocumentState;
+
+    fn put<I: Listed>(store: &mut Store, document: &BoundDocument<I>, updated_at_ms: i64) {
+        let state = DocumentState {
+            header: header_of(document.identity()),
+            snapshot: document.save(),
+            columns: I::columns(document),
+            updated_at_ms,
+        };
+        store.write(|write| write.put_document(&state)).unwrap();
+    }
+
+    fn confirmed(visit: &VisitIdentity, number: u128) -> ConfirmationDocument {
+        let identity = ConfirmationIdentity {
+            confirmation: ConfirmationId(
+                format!("01890000-0000-7000-8000-{number:012x}")
+                    .parse()
+                    .unwrap(),
+            ),
+            visit: visit.clone(),
+            region: "140525".parse().unwrap(),
+            subject: ConfirmedSubject::Refusal(RefusalId(Uuid::from_u128(1))),
+            seal: Digest([7; 32]),
+        };
+        let form: Confirmation = serde_json::from_value(json!({
+            "confirmation_id": identity.confirmation, "outcome": "confirmed", "confirmed_at": { "wall_ms": 1 },
+        }))
+        .unwrap();
+        let mut document = ConfirmationDocument::create(identity, Actor([8; 16])).unwrap();
+        document.record_confirmation(1, &form).unwrap();
+        let subject = SealSubject::Confirmation(form.confirmation_id);
+        let seal = SealRecord {
+            seal_id: SealId(Uuid::from_u128(number)),
+            statement: document.statement_of(subject, None).unwrap(),
+            signatures: BTreeMap::new(),
+            party_signature: None,
+            device_signature: String::new(),
+            sealed_at: TimeClaim::default(),
+        };
+        document.seal(1, &seal).unwrap();
+        document
+    }
+
+    #[test]
+    fn a_parcel_has_as_many_documents_as_allowed_and_names_those_that_it_leaves_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("phone.db"), 0, Faults::default()).unwrap();
+        let identity = VisitIdentity {
+            campaign: CampaignId(Uuid::from_u128(1)),
+            body: OrganisationId(Uuid::from_u128(2)),
+            enterprise: EnterpriseKey::from_uscc(&"911405250000B1E536".parse().unwrap()),
+            team: TeamKey::Team(TeamId(Uuid::from_u128(3))),
+        };
+        let mut visit = VisitDocument::create(identity.clone(), Actor([1; 16])).unwrap();
+        visit.splice_notes(1, 0, 0, "拒检").unwrap();
+        put(&mut store, &visit, 0);
+        let mut made = Vec::new();
+        for number in 1..PARCEL_DOCUMENTS_MAX {
+            let confirmation = confirmed(&identity, number as u128);
+            made.push(confirmation.id());
+            put(&mut store, &confirmation, made.len() as i64);
+        }
+        let of = |store: &Store| {
+            let (contents, left_out) = contents_of(store, visit.id()).unwrap();
+            assert_eq!(contents.documents[0].document.document_id, visit.id());
+            (contents.documents.len(), left_out)
+        };
+        assert_eq!(of(&store), (PARCEL_DOCUMENTS_MAX, vec![]));
+        let newest = confirmed(&identity, 1_000);
+        put(&mut store, &newest, 1_000);
+        assert_eq!(of(&store), (PARCEL_DOCUMENTS_MAX, vec![made[0]]));
+    }
 }

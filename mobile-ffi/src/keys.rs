@@ -1,12 +1,18 @@
 //! Keys of the phone: the software device key, and the samplers' keys under their own PINs (Argon2id, then
 //! XChaCha20-Poly1305). The verifier for what others signed is here too.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use p256::ecdsa::signature::{Signer as _, Verifier as _};
 use p256::ecdsa::{DerSignature, Signature, SigningKey, VerifyingKey};
-use sync_core::limits::{PIN_CHARS_MIN, PIN_KDF_MEMORY_KIB, PIN_KDF_PASSES};
+use sha2::{Digest as _, Sha256};
+use sync_core::limits::{
+    PIN_CHARS_MIN, PIN_KDF_MEMORY_KIB, PIN_KDF_PASSES, SIGNATURES_REMEMBERED_MAX,
+};
 use sync_core::proof::Verifier;
 
 use crate::error::ClientError;
@@ -34,6 +40,57 @@ impl Verifier for RustVerifier {
         };
         ed25519_dalek::Signature::from_slice(signature)
             .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok())
+    }
+}
+
+/// The same, and it remembers which signatures held: those of one visit are asked after with every verdict near it, and one
+/// is dearer than all the rest of reading a record. What did not hold is tried again.
+#[derive(Debug, Default)]
+pub struct RememberingVerifier {
+    /// SHA-256 of what was asked.
+    held: Mutex<BTreeSet<[u8; 32]>>,
+}
+
+impl RememberingVerifier {
+    fn remembered(
+        &self,
+        kind: &[u8],
+        (public_key, message, signature): (&[u8], &[u8], &[u8]),
+        verify: impl FnOnce() -> bool,
+    ) -> bool {
+        let mut asked = Sha256::new();
+        for part in [kind, public_key, signature, message] {
+            asked.update((part.len() as u64).to_be_bytes());
+            asked.update(part);
+        }
+        let asked: [u8; 32] = asked.finalize().into();
+        let held = || self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held().contains(&asked) {
+            return true;
+        }
+        let holds = verify();
+        if holds {
+            let mut held = held();
+            if held.len() >= SIGNATURES_REMEMBERED_MAX {
+                held.clear();
+            }
+            held.insert(asked);
+        }
+        holds
+    }
+}
+
+impl Verifier for RememberingVerifier {
+    fn verify_p256(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+        self.remembered(b"p256", (public_key, message, signature), || {
+            RustVerifier.verify_p256(public_key, message, signature)
+        })
+    }
+
+    fn verify_ed25519(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+        self.remembered(b"ed25519", (public_key, message, signature), || {
+            RustVerifier.verify_ed25519(public_key, message, signature)
+        })
     }
 }
 

@@ -11,7 +11,9 @@ use sync_core::model::{
 };
 use sync_core::proof::TipStatement;
 use sync_core::proof::co_signature::{Answer, Question, Spoken, Statement};
+use sync_core::sync::advice::Known;
 use sync_core::sync::authority::may_be_answered;
+use sync_core::sync::bearing::{Bearing, Links, bearing_on};
 use sync_core::sync::evidence::is_sealed;
 use sync_core::sync::intake::with_aside;
 use sync_core::sync::parcel::ParcelDocument;
@@ -55,6 +57,7 @@ impl Listed for VisitIdentity {
             entered_at_ms: arrivals.iter().map(|it| it.value.entered_at.wall_ms).min(),
             sheets: count(drawn.count()),
             sealed: count(sealed.count()),
+            links: Some(Links::of(visit)),
         }
     }
 }
@@ -236,16 +239,60 @@ pub(crate) fn visits_in(store: &Store) -> Done<Vec<VisitDocument>> {
     Ok(visits.collect())
 }
 
-/// Every visit of a store as it is read: with what lies in quarantine of proved authors laid over it.
-pub(crate) fn visits_as_read(store: &Store) -> Done<Vec<VisitDocument>> {
-    let mut visits = visits_in(store)?;
-    let mut aside = laid_over(store, &visits)?;
-    for visit in &mut visits {
-        if let Some((laid_over, _)) = aside.remove(&visit.id()) {
-            *visit = laid_over;
-        }
+/// The visits of a store that bear on one, `instead` in place of what is stored of them.
+pub(crate) fn bearing_in(
+    store: &Store,
+    known: &Known<'_>,
+    visit: DocumentId,
+    instead: Vec<VisitDocument>,
+) -> Done<Bearing> {
+    let mut instead: BTreeMap<_, _> = instead.into_iter().map(|it| (it.id(), it)).collect();
+    let (mut order, mut all, mut anew) = (Vec::new(), BTreeMap::new(), Vec::new());
+    for (id, kept) in store.list_links()? {
+        order.push(id);
+        let links = match (instead.get(&id), kept) {
+            (Some(document), _) => Links::of(document),
+            (None, Some(links)) => links,
+            (None, None) => {
+                anew.push(id);
+                Links::of(&visit_in(store, id)?)
+            }
+        };
+        all.insert(id, links);
     }
-    Ok(visits)
+    let found: Vec<_> = anew.into_iter().map(|id| (id, &all[&id])).collect();
+    if !found.is_empty()
+        && let Err(error) = store.put_links(&found)
+    {
+        tracing::warn!(%error, "what visits share is read anew the next time as well");
+    }
+    let bearing = bearing_on(visit, &all, known);
+    let samples = Bearing::samples_of(all.values());
+    let documents = order.into_iter().filter(|id| bearing.contains(id));
+    let documents = documents.map(|id| match instead.remove(&id) {
+        Some(document) => Ok(document),
+        None => visit_in(store, id),
+    });
+    Ok(Bearing {
+        documents: documents.collect::<Done<_>>()?,
+        samples,
+    })
+}
+
+/// The same as they are read: with what lies in quarantine of proved authors laid over them.
+pub(crate) fn bearing_as_read(
+    store: &Store,
+    known: &Known<'_>,
+    visit: DocumentId,
+) -> Done<Bearing> {
+    let quarantined = store.list_documents_with_quarantined()?;
+    let visits = store.list_links()?.into_iter().map(|(id, _)| id);
+    let visits: Vec<_> = visits
+        .filter(|id| quarantined.contains(id))
+        .map(|id| visit_in(store, id))
+        .collect::<Done<_>>()?;
+    let laid_over = laid_over(store, &visits)?.into_values();
+    bearing_in(store, known, visit, laid_over.map(|(it, _)| it).collect())
 }
 
 /// Those of these visits over which something lies in quarantine of proved authors, with it laid over them and the code of

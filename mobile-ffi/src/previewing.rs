@@ -7,8 +7,7 @@ use sync_core::model::{CASE_PROGRESS, Digest, DocumentId, TRACKED_ENTERPRISE};
 use sync_core::sync::advice::{self, Known, Preview, ReferenceRecord};
 
 use crate::client::{Client, Done};
-use crate::keys::RustVerifier;
-use crate::kinds::{confirmations_in, unknown_visit, visits_in};
+use crate::kinds::{bearing_in, confirmations_in, visit_in};
 use crate::store::Store;
 use crate::taking;
 
@@ -34,11 +33,9 @@ impl Client {
     pub fn preview(&self, visit: DocumentId) -> Done<Preview> {
         let rulebooks = self.rulebooks()?;
         self.with_known(|known, store| {
-            let documents = visits_in(store)?;
-            if !documents.iter().any(|document| document.id() == visit) {
-                return Err(unknown_visit(visit));
-            }
-            Ok(advice::preview(visit, &documents, known, &rulebooks))
+            visit_in(store, visit)?;
+            let bearing = bearing_in(store, known, visit, Vec::new())?;
+            Ok(advice::preview(visit, &bearing, known, &rulebooks))
         })
     }
 
@@ -76,7 +73,7 @@ impl Client {
             })
         };
         let mut known = Known {
-            verifier: &RustVerifier,
+            verifier: &self.verified,
             server_keys: taking::believed_keys(store)?,
             certificates,
             received: store.list_received_changes()?,

@@ -28,7 +28,7 @@ use crate::client::{Client, Done};
 use crate::error::ClientError;
 use crate::host::{Signer, signed_with};
 use crate::keys::SoftwareKey;
-use crate::kinds::{visit_in, visits_in};
+use crate::kinds::{bearing_in, visit_in};
 use crate::store::Store;
 use crate::types::{
     ArrivalInput, Continues, NotSampledInput, PartyAct, PriorClaimInput, RefusalInput, ReportInput,
@@ -377,11 +377,11 @@ impl Client {
         store: &Store,
         rulebooks: &Rulebooks,
     ) -> Done<Vec<Objection>> {
-        let mut documents = visits_in(store)?;
-        documents.retain(|it| it.id() != visit.id());
-        documents.push(visit.clone());
         self.known_in(store, |known| {
             let id = visit.id();
+            let mut documents = bearing_in(store, known, id, vec![visit.clone()])?.documents;
+            documents.retain(|it| it.id() != id);
+            documents.push(visit.clone());
             Ok(enforcement::to_seal(
                 subject, id, &documents, known, rulebooks,
             ))

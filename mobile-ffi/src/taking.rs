@@ -18,7 +18,7 @@ use sync_core::proof::{
 use sync_core::sync::authority::{Authority, Came, NOBODY, may_be_answered};
 use sync_core::sync::evidence::Received;
 use sync_core::sync::intake::{
-    Candidate, Grounds, Intake, candidates, header_holds, judge, parted, without,
+    Candidate, Grounds, Intake, Taken, candidates, header_holds, judge, parted, without,
 };
 use sync_core::sync::parcel::ParcelDocument;
 use sync_core::sync::session::Brought;
@@ -568,6 +568,8 @@ pub struct TakenIn {
     pub header: DocumentHeader,
     /// Whether it may be read on this phone; if not, nothing of it was kept.
     pub is_for_us: bool,
+    /// Whether this phone has it now: one that is new, of which nothing stands and nothing waits for a person, it has not.
+    pub kept: bool,
     /// How many changes are new and stand in it.
     pub stand: usize,
     /// What does not stand, each with why.
@@ -644,11 +646,20 @@ pub fn take_parcel(
             told.push(TakenIn {
                 header: header.clone(),
                 is_for_us: false,
+                kept: false,
                 stand: 0,
                 aside: Vec::new(),
                 malformed: 0,
             });
             continue;
+        }
+        let is_of_use =
+            |it: &Taken| it.status == ChangeStatus::Accepted || is_for_a_person(&it.status);
+        let kept =
+            documents.store.find_document(id)?.is_some() || intake.taken.iter().any(is_of_use);
+        // A list shows no visit in which nothing is.
+        if !kept {
+            documents.open.remove(&id);
         }
         let taken = intake.taken.iter();
         let stand = taken
@@ -662,6 +673,7 @@ pub fn take_parcel(
         told.push(TakenIn {
             header: header.clone(),
             is_for_us: true,
+            kept,
             stand: stand.count(),
             aside: aside.collect(),
             malformed: unreadable.len(),

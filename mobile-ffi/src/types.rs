@@ -363,6 +363,8 @@ pub struct ParcelMade {
     pub file_name: String,
     /// For whom it is.
     pub recipient: String,
+    /// Confirmations for which there was no room, the newest first: they reach the other phone over the network.
+    pub left_out: Vec<DocumentId>,
     /// The file.
     pub bytes: Vec<u8>,
 }

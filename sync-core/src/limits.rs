@@ -252,6 +252,10 @@ pub const PARCEL_CERTIFICATES_MAX: usize = 200;
 
 // The phone's keys.
 
+/// What a phone's error tells a log, in Unicode scalar values.
+pub const PROBLEM_DETAILS_CHARS_MAX: usize = 2_000;
+/// Signatures that a phone remembers to have held while its store is open: 40 bytes each.
+pub const SIGNATURES_REMEMBERED_MAX: usize = 20_000;
 /// A signer's PIN, in Unicode scalar values.
 pub const PIN_CHARS_MIN: usize = 4;
 /// Wrong PINs in a row before a key stays shut until its person logs in again.

@@ -1,5 +1,7 @@
 //! Errors at the border: the one that callers get, and the one that hosts give.
 
+use sync_core::limits::PROBLEM_DETAILS_CHARS_MAX;
+
 use crate::error::ClientError;
 
 /// What stands in the way of a seal or of a task, in words.
@@ -70,11 +72,16 @@ impl FieldsealError {
 
 impl From<ClientError> for FieldsealError {
     fn from(error: ClientError) -> Self {
+        let mut details = error.details;
+        // What others said may be as long as what they were given.
+        if let Some((end, _)) = details.char_indices().nth(PROBLEM_DETAILS_CHARS_MAX) {
+            details.truncate(end);
+        }
         Self::Failed {
             problem: Problem {
                 code: error.code,
                 message: error.message,
-                details: error.details,
+                details,
                 obstacles: error.objections.into_iter().map(Obstacle::from).collect(),
             },
         }

@@ -11,7 +11,9 @@ use crate::error::ClientError;
 /// An id that an app gives.
 pub(super) fn id<T: FromStr>(text: &str) -> Done<T> {
     let read = text.trim().parse();
-    read.map_err(|_| ClientError::new("id.malformed", "This is no such id").with(text))
+    // Not the text itself: what stands in an id's place by mistake may be a name or a PIN.
+    let length = || format!("a text of {} characters", text.chars().count());
+    read.map_err(|_| ClientError::new("id.malformed", "This is no such id").with(length()))
 }
 
 /// An id that may be left out.

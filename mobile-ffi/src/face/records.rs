@@ -12,7 +12,7 @@ use crate::error::ClientError;
 use crate::types::{
     ArrivalInput, CodeRead, ConfirmationInput, ConfirmationSummary, ConflictInfo, Continues,
     DoctorItem, Enrolled, EnterpriseChoice, EvidenceItem, EvidenceSummary, Freed, LeaseInfo,
-    ParcelMade, ParcelOpened, Reference, RefusalInput, ReportInput, RuledItem, SignerAct,
+    ParcelMade, ParcelOpened, Reference, RefusalInput, ReportInput, RuledItem, SetAside, SignerAct,
     SignerInfo, VisitStart, VisitSummary,
 };
 
@@ -1001,6 +1001,8 @@ pub struct ParcelFile {
     pub recipient: String,
     /// The file.
     pub bytes: Vec<u8>,
+    /// Confirmations for which one parcel has no room, the newest first: they reach the other phone over the network.
+    pub left_out: Vec<String>,
 }
 
 impl From<ParcelMade> for ParcelFile {
@@ -1010,6 +1012,7 @@ impl From<ParcelMade> for ParcelFile {
             file_name: it.file_name,
             recipient: it.recipient,
             bytes: it.bytes,
+            left_out: it.left_out.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -1027,6 +1030,35 @@ pub struct ParcelTaken {
     pub confirmations: Vec<String>,
     /// Changes that are new here.
     pub changes: i64,
+    /// What came and does not stand, each with why.
+    pub aside: Vec<AsideInfo>,
+}
+
+/// Something of a parcel that does not stand (隔离).
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct AsideInfo {
+    /// Of which document.
+    pub document_id: String,
+    /// Which change; none where it is none, or the whole document.
+    pub hash: Option<String>,
+    /// Stable code, as the server would say it.
+    pub code: String,
+    /// 中文
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl From<SetAside> for AsideInfo {
+    fn from(it: SetAside) -> Self {
+        Self {
+            document_id: it.document_id.to_string(),
+            hash: it.hash.map(|it| it.to_string()),
+            code: it.code,
+            zh: it.zh,
+            en: it.en,
+        }
+    }
 }
 
 impl From<ParcelOpened> for ParcelTaken {
@@ -1039,6 +1071,7 @@ impl From<ParcelOpened> for ParcelTaken {
             visits: texts(visits),
             confirmations: texts(it.confirmations),
             changes: it.changes.into(),
+            aside: it.aside.into_iter().map(AsideInfo::from).collect(),
         }
     }
 }

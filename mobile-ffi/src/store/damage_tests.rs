@@ -8,10 +8,10 @@ use std::path::Path;
 use rusqlite::params;
 use sync_core::document::VisitDocument;
 use sync_core::model::{
-    Actor, CampaignId, ChangeHash, DocumentId, EnterpriseKey, OrganisationId, TeamId, TeamKey,
-    VisitIdentity,
+    Actor, CampaignId, ChangeHash, DeviceId, DocumentId, EnterpriseKey, OrganisationId, TeamId,
+    TeamKey, UserId, VisitIdentity,
 };
-use sync_core::proof::TipStatement;
+use sync_core::proof::{CertificateKind, CertificatePayload, OrganisationKind, Role, TipStatement};
 use sync_core::sync::wire::{ChangeStatus, SignedTip};
 use uuid::Uuid;
 
@@ -37,6 +37,26 @@ impl Dice {
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         usize::try_from((z ^ (z >> 31)) % end as u64).unwrap()
+    }
+}
+
+fn certificate() -> CertificatePayload {
+    CertificatePayload {
+        serial: 1,
+        kind: CertificateKind::Signer,
+        device_id: DeviceId(Uuid::from_u128(5)),
+        actor: ACTOR,
+        public_key: String::new(),
+        agreement_key: None,
+        user_id: UserId(Uuid::from_u128(77)),
+        user_name: "王五".into(),
+        certificate_no: None,
+        organisation_id: OrganisationId(Uuid::from_u128(2)),
+        organisation_kind: OrganisationKind::InspectionBody,
+        roles: vec![Role::Sampler],
+        regions: Vec::new(),
+        not_before_ms: 0,
+        not_after_ms: i64::MAX,
     }
 }
 
@@ -181,9 +201,10 @@ fn pristine(key: Option<&[u8; 32]>) -> Pristine {
         }
         let signer =
             "INSERT INTO signers (user_id, public_key, payload, signed, salt, nonce, wrapped)
-                      VALUES (?1, x'02', '{}', '{}', zeroblob(16), zeroblob(24), x'0102')";
+                      VALUES (?1, x'02', ?2, '{}', zeroblob(16), zeroblob(24), x'0102')";
         let user = Uuid::from_u128(77).to_string();
-        store.db.execute(signer, [user]).unwrap();
+        let payload = serde_json::to_string(&certificate()).unwrap();
+        store.db.execute(signer, [user, payload]).unwrap();
         for number in 0..200 {
             let sql = "INSERT INTO reference_records (kind, id, version, record) VALUES ('task', ?1, 1, ?2)";
             let record = format!("{{\"number\":{number},\"text\":\"{}\"}}", "x".repeat(200));
@@ -655,6 +676,75 @@ fn an_index_that_tells_lies_is_damage_and_nothing_is_lost_by_it() {
     let files = (before.as_slice(), None);
     let report = check(&path, files, &all(&pristine), (&pristine, None), "index").unwrap();
     assert!(report.whole, "{report:?}");
+}
+
+/// Pages that are in order hold texts that no reader can read: that is damage as well, and not met again and again.
+#[test]
+fn a_value_that_cannot_be_read_as_what_it_is_is_damage_and_its_row_alone_is_left_behind() {
+    type Read = fn(&Store) -> Result<usize, crate::ClientError>;
+    fn count<T>(found: Result<Vec<T>, crate::ClientError>) -> Result<usize, crate::ClientError> {
+        Ok(found?.len())
+    }
+    let pristine = pristine(None);
+    let settings: Read = |store| Ok(store.setting("server_url")?.iter().len());
+    let cases: [(&str, &str, Read, usize); 5] = [
+        (
+            "no JSON",
+            "UPDATE reference_records SET record = '{' || record WHERE id = '7'",
+            |store| count(store.list_references("task")),
+            199,
+        ),
+        (
+            "no UTF-8",
+            "UPDATE reference_records SET record = CAST(x'ff' AS TEXT) WHERE id = '7'",
+            |store| count(store.list_references("task")),
+            199,
+        ),
+        (
+            "no certificate",
+            "UPDATE signers SET payload = '{}'",
+            |store| count(store.list_signers()),
+            0,
+        ),
+        (
+            "no id",
+            "UPDATE documents SET campaign_id = 'x' WHERE rowid = 2",
+            |store| count(store.list_visits()),
+            VISITS as usize,
+        ),
+        (
+            "no UTF-8 in a setting",
+            "UPDATE settings SET value = CAST(x'ff' AS TEXT) WHERE key = 'server_url'",
+            settings,
+            0,
+        ),
+    ];
+    for (what, sql, read, left) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("phone.db");
+        pristine.lay(&path, &pristine.main, Some(&pristine.log));
+        {
+            let (store, _) = open(&path, None).unwrap();
+            assert_eq!(store.db.execute(sql, []).unwrap(), 1, "{what}");
+        }
+        FoundSound::note(&path, 7);
+        let (store, salvage) = open_as_due(&path, None).unwrap();
+        assert_eq!(salvage, None, "{what}: a glance does not tell");
+        assert_eq!(read(&store).unwrap_err().code, "store.damaged", "{what}");
+        store.leave();
+        drop(store);
+        let damaged = fs::read(&path).unwrap();
+        let (store, salvage) = open_as_due(&path, None).unwrap();
+        let salvage = salvage.unwrap_or_else(|| panic!("{what}"));
+        assert_eq!(fs::read(&salvage.aside).unwrap(), damaged, "{what}");
+        assert_eq!(read(&store).unwrap(), left, "{what}");
+        let here = store.list_changes(None).unwrap().into_iter();
+        let here: BTreeSet<_> = here.map(|it| it.hash).collect();
+        assert_eq!(here, all(&pristine), "{what}");
+        drop(store);
+        let (_, again) = open(&path, None).unwrap();
+        assert_eq!(again, None, "{what}: it is sound");
+    }
 }
 
 #[test]

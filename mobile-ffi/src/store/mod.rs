@@ -11,6 +11,7 @@ mod quarantine;
 mod reading;
 mod salvage;
 mod sealing;
+mod shapes;
 mod writing;
 
 use std::cell::Cell;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use sync_core::model::{Actor, ChangeHash, Millis};
+use sync_core::sync::bearing::Links;
 use sync_core::sync::wire::{DocumentHeader, SignedTip};
 
 use crate::error::{ClientError, STORE_DAMAGED};
@@ -48,6 +50,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0004_quarantine.sql"),
     include_str!("../../migrations/0005_headers.sql"),
     include_str!("../../migrations/0006_lists.sql"),
+    include_str!("../../migrations/0007_links.sql"),
 ];
 
 /// The setting under which papers of the server's wait to be brought back to it.
@@ -68,7 +71,7 @@ pub struct Store {
     looked_at: Arc<()>,
 }
 
-/// What a list shows of a document.
+/// What is kept of a document beside it: what a list shows of it, and what it may share with others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Columns {
     /// Campaign.
@@ -83,6 +86,8 @@ pub struct Columns {
     pub sheets: i64,
     /// Sealed.
     pub sealed: i64,
+    /// Of a visit.
+    pub links: Option<Links>,
 }
 
 /// A document as it now is.
@@ -239,6 +244,15 @@ impl Store {
             looked_at: Arc::default(),
         })
     }
+}
+
+/// Whether a value cannot be read as what its column holds. Nothing else than damage makes one so: what is written was that.
+pub(crate) fn is_unreadable(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, InvalidColumnType, Utf8Error};
+    matches!(
+        error,
+        FromSqlConversionFailure(..) | InvalidColumnType(..) | Utf8Error(..)
+    )
 }
 
 /// Whether the disk has no room. Some files of SQLite's own are mapped, and then it is no write that fails.

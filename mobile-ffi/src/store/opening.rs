@@ -18,7 +18,7 @@ use super::looking::{self, FoundSound};
 use super::salvage::{self, Salvage, holds};
 use super::sealing::{PLAIN, StoreKey};
 use super::writing::QUEUED;
-use super::{MIGRATIONS, Store, is_full, pages};
+use super::{MIGRATIONS, Store, is_full, is_unreadable, pages, shapes};
 use crate::error::{ClientError, NEWER_VERSION, STORE_FULL};
 use crate::fault::Faults;
 use crate::host::Rng;
@@ -337,7 +337,7 @@ fn read_all(path: &Path, key: Option<&StoreKey>, glance: bool) -> Result<Option<
             return Ok(Some("a change is not what it was".to_owned()));
         }
     }
-    Ok(None)
+    Ok(shapes::first_unreadable(&db)?)
 }
 
 type Schema = Vec<(String, String, String, Option<String>)>;
@@ -375,15 +375,6 @@ pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
         }
         _ => false,
     }
-}
-
-/// A text that is no UTF-8, a value of another type than its column's.
-fn is_unreadable(error: &rusqlite::Error) -> bool {
-    use rusqlite::Error::{FromSqlConversionFailure, InvalidColumnType, Utf8Error};
-    matches!(
-        error,
-        FromSqlConversionFailure(..) | InvalidColumnType(..) | Utf8Error(..)
-    )
 }
 
 /// A moment under which nothing was set aside yet: several damaged files are all kept.

@@ -7,6 +7,7 @@ use sync_core::document::DocumentIdentity;
 use sync_core::model::{Actor, ChangeHash, Digest, DocumentId, Millis};
 use sync_core::proof::CertificatePayload;
 use sync_core::proof::TipStatement;
+use sync_core::sync::bearing::Links;
 use sync_core::sync::lanes::Outgoing;
 use sync_core::sync::wire::{ChangeStatus, DocumentHeader, IndexRow, RulingNotice, SignedTip};
 
@@ -162,6 +163,21 @@ impl Store {
             .db
             .prepare("SELECT document_id FROM documents ORDER BY updated_at DESC, document_id")?;
         let rows = statement.query_map([], |row| parse(row, 0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// All visits in the order of the list, each with what it may share with others; none where that is to be read anew.
+    pub(crate) fn list_links(&self) -> Result<Vec<(DocumentId, Option<Links>)>, ClientError> {
+        let mut statement = self.db.prepare(
+            "SELECT d.document_id, l.links
+             FROM documents d LEFT JOIN visit_links l ON l.document_id = d.document_id AND l.version = ?1
+             WHERE d.kind = 'visit' ORDER BY d.updated_at DESC, d.document_id",
+        )?;
+        let rows = statement.query_map([Links::VERSION], |row| {
+            let links: Option<String> = row.get(1)?;
+            let links = links.and_then(|it| serde_json::from_str(&it).ok());
+            Ok((parse(row, 0)?, links))
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -25,6 +25,7 @@ use sync_core::sync::wire::{ChangeStatus, DocumentHeader};
 
 use super::pages::{FoundRow, Pages, Value};
 use super::sealing::StoreKey;
+use super::shapes::reads;
 use super::writing::{put_setting, to_json};
 use super::{DocumentState, Store, Write};
 use crate::error::ClientError;
@@ -47,7 +48,13 @@ const CHANGE_RECORD: [u8; 6] = [0x00, 0x81, 0x0D, 0x81, 0x0D, 0x4D];
 const TIP_RECORD: [u8; 3] = [0x81, 0x0D, 0x4D];
 
 /// Tables that are read by what they say and not by where they lie, or made anew.
-const OWN_WAYS: [&str; 4] = ["changes", "tips", "documents", "document_headers"];
+const OWN_WAYS: [&str; 5] = [
+    "changes",
+    "tips",
+    "documents",
+    "document_headers",
+    "visit_links",
+];
 
 /// What was saved from a damaged store, and what was not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -721,7 +728,10 @@ fn put_rows(
     let mut into = RowsOf::new(tx, table, &columns);
     let mut counts = (0, 0);
     for row in rows {
-        match into.put(row)? {
+        let mut texts = columns.iter().zip(&row.values);
+        let readable =
+            texts.all(|(column, it)| it.text().is_none_or(|it| reads(table, &column.name, it)));
+        match readable && into.put(row)? {
             true => counts.0 += 1,
             false => counts.1 += 1,
         }

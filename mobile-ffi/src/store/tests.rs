@@ -6,6 +6,7 @@ use automerge::transaction::{CommitOptions, Transactable as _};
 use automerge::{ActorId, Automerge, ROOT};
 use sync_core::model::{Actor, ChangeHash, DocumentId};
 use sync_core::proof::TipStatement;
+use sync_core::sync::bearing::Links;
 use sync_core::sync::wire::{ChangeStatus, DocumentHeader, SignedTip};
 
 use super::{Columns, DocumentState, OwnChange, Store};
@@ -169,6 +170,42 @@ fn a_store_of_the_first_version_is_brought_up_to_date_with_all_its_rows() {
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .unwrap();
     assert_eq!(usize::try_from(version).unwrap(), super::MIGRATIONS.len());
+}
+
+#[test]
+fn what_a_visit_shares_is_kept_with_it_and_goes_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("phone.db");
+    let mut store = Store::open(&path, 0, Faults::default()).unwrap();
+    let links = |enterprise: &str| -> Links {
+        serde_json::from_value(serde_json::json!({
+            "campaign": uuid::Uuid::nil(), "body": uuid::Uuid::nil(), "enterprise": enterprise,
+            "samples": [], "refusals": [], "scopes": [],
+        }))
+        .unwrap()
+    };
+    let put = |store: &mut Store, it: &str| {
+        let mut state = state(1);
+        state.columns.links = Some(links(it));
+        store.write(|write| write.put_document(&state)).unwrap();
+    };
+    let id = DocumentId([1; 32]);
+    put(&mut store, "one");
+    put(&mut store, "another");
+    assert_eq!(store.list_links().unwrap(), [(id, Some(links("another")))]);
+    // As another version of the app read it.
+    store
+        .db
+        .execute("UPDATE visit_links SET version = version + 1", [])
+        .unwrap();
+    assert_eq!(store.list_links().unwrap(), [(id, None)]);
+    store.put_links(&[(id, &links("anew"))]).unwrap();
+    assert_eq!(store.list_links().unwrap(), [(id, Some(links("anew")))]);
+    store.write(|write| write.drop_copy(id)).unwrap();
+    assert_eq!(store.list_links().unwrap(), []);
+    let rows = "SELECT COUNT(*) FROM visit_links";
+    let rows: i64 = store.db.query_row(rows, [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 0);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 use sync_core::model::{DocumentId, Millis};
 use sync_core::proof::{CertificateKind, CertificatePayload, Signed};
+use sync_core::sync::bearing::Links;
 use sync_core::sync::intake::Taken;
 use sync_core::sync::wire::{ChangeStatus, IndexPage, RulingNotice, SignedTip};
 
@@ -56,6 +57,16 @@ impl Store {
         Ok(done)
     }
 
+    /// Links that were read anew, for the next time.
+    pub(crate) fn put_links(&self, found: &[(DocumentId, &Links)]) -> Result<(), ClientError> {
+        self.unless_damaged()?;
+        let tx = self.db.unchecked_transaction()?;
+        for (document, links) in found {
+            put_links(&tx, *document, links)?;
+        }
+        Ok(tx.commit()?)
+    }
+
     /// One setting, by itself.
     pub fn put_setting(&self, key: &str, value: &str) -> Result<(), ClientError> {
         self.unless_damaged()?;
@@ -76,6 +87,19 @@ pub(super) fn put_setting(
     db.execute(
         "INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2",
         [key, value],
+    )?;
+    Ok(())
+}
+
+fn put_links(
+    db: &rusqlite::Connection,
+    document: DocumentId,
+    links: &Links,
+) -> Result<(), ClientError> {
+    db.execute(
+        "INSERT INTO visit_links (document_id, version, links) VALUES (?1, ?2, ?3)
+         ON CONFLICT (document_id) DO UPDATE SET version = ?2, links = ?3",
+        params![document.to_string(), Links::VERSION, to_json(links)?],
     )?;
     Ok(())
 }
@@ -133,7 +157,10 @@ impl Write<'_> {
                 &state.header.preimage,
             ],
         )?;
-        Ok(())
+        match &columns.links {
+            Some(links) => put_links(&self.tx, state.header.document_id, links),
+            None => Ok(()),
+        }
     }
 
     /// A change of this install, into the log and the outbox, with its signature.
@@ -362,6 +389,7 @@ impl Write<'_> {
                 "receipts",
                 "documents",
                 "document_headers",
+                "visit_links",
                 "rulings",
             ] {
                 self.tx.execute(

@@ -8,7 +8,8 @@ use super::descriptor::{
     Citation, DefaultValue, EXEMPT_KINDS_MEANING, Message, Parameter, Rule, ScopeKind, Words,
 };
 use super::engine::Ruling;
-use super::product::{Against, all, day_of, same_occasion, sameness, sheet_of, within};
+use super::product::{Against, Sampling, all, day_of, same_occasion, sheet_of};
+use super::rulebook::RuleSettings;
 use super::{SampleFact, SamplingSource, Validity};
 use crate::model::SampleId;
 
@@ -88,27 +89,33 @@ pub const RULE: Rule = Rule {
     ],
 };
 
-pub(super) fn against(ruling: &Ruling<'_>, earlier: &SampleFact, later: &SampleFact) -> Against {
-    let Some((_, settings)) = ruling.binding(&RULE, later) else {
-        return Against::Nothing;
-    };
-    let exempt = |sample: &SampleFact| settings.lists("exempt_kinds", &sample.sampling_kind);
-    if exempt(earlier) || exempt(later) || same_occasion(ruling, earlier, later) {
-        return Against::Nothing;
-    }
-    let authority = match (ruling.authority_of(earlier), ruling.authority_of(later)) {
+pub(super) fn against(
+    ruling: &Ruling<'_>,
+    settings: &RuleSettings,
+    earlier: &Sampling<'_>,
+    later: &Sampling<'_>,
+) -> Against {
+    let authority = match (earlier.authority, later.authority) {
         (Some(a), Some(b)) if a == b => Against::Certain,
-        (Some(_), Some(_)) => Against::Nothing,
+        (Some(_), Some(_)) => return Against::Nothing,
         _ => Against::Possible("authority_unknown"),
     };
-    let (a, b) = (earlier.sampled.usable(), later.sampled.usable());
     // Where the order cannot be told, the window is measured from whichever may be first.
-    let (first, second) = if b.lo < a.lo { (b, a) } else { (a, b) };
-    all([
+    let (first, second) = match later.when.lo < earlier.when.lo {
+        true => (later, earlier),
+        false => (earlier, later),
+    };
+    let stands = all([
         authority,
-        within(first, second, settings.number("window_months")).into(),
-        sameness(&earlier.product, &later.product).into(),
-    ])
+        first
+            .within(second, settings.number("window_months"))
+            .into(),
+        earlier.sameness(later).into(),
+    ]);
+    let exempt = |it: &Sampling<'_>| settings.lists("exempt_kinds", &it.fact.sampling_kind);
+    let exempted = stands != Against::Nothing
+        && (exempt(earlier) || exempt(later) || same_occasion(ruling, earlier.fact, later.fact));
+    if exempted { Against::Nothing } else { stands }
 }
 
 /// A sampling made elsewhere of which nobody wrote down whose product it was.
@@ -128,10 +135,8 @@ pub(super) fn incomplete(ruling: &mut Ruling<'_>, id: SampleId, sample: &SampleF
     }
 }
 
-pub(super) fn allowed(ruling: &Ruling<'_>, sample: &SampleFact) -> Option<i64> {
-    ruling
-        .binding(&RULE, sample)
-        .map(|(_, settings)| settings.number("max_samplings"))
+pub(super) fn allowed(settings: &RuleSettings) -> i64 {
+    settings.number("max_samplings")
 }
 
 pub(super) fn duplicate(ruling: &mut Ruling<'_>, id: SampleId, winner: SampleId) {

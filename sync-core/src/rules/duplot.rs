@@ -5,7 +5,8 @@
 
 use super::descriptor::{Citation, Message, Rule, ScopeKind, Words};
 use super::engine::Ruling;
-use super::product::{Against, all, sameness, sheet_of};
+use super::product::{Against, Sampling, all, sheet_of};
+use super::rulebook::RuleSettings;
 use super::{SampleFact, Validity};
 use crate::model::SampleId;
 
@@ -48,7 +49,7 @@ pub const RULE: Rule = Rule {
     ],
 };
 
-fn same_lot(a: &SampleFact, b: &SampleFact) -> Against {
+pub(super) fn same_lot(a: &SampleFact, b: &SampleFact) -> Against {
     let dates_differ = matches!(
         (&a.production_date, &b.production_date),
         (Some(x), Some(y)) if x != y
@@ -61,19 +62,20 @@ fn same_lot(a: &SampleFact, b: &SampleFact) -> Against {
     }
 }
 
-pub(super) fn against(ruling: &Ruling<'_>, earlier: &SampleFact, later: &SampleFact) -> Against {
-    let same_task = earlier.task_id.is_some() && earlier.task_id == later.task_id;
-    if !same_task || ruling.binding(&RULE, later).is_none() {
+pub(super) fn against(
+    _: &Ruling<'_>,
+    _: &RuleSettings,
+    earlier: &Sampling<'_>,
+    later: &Sampling<'_>,
+) -> Against {
+    let task = earlier.fact.task_id;
+    if task.is_none() || task != later.fact.task_id {
         return Against::Nothing;
     }
     all([
-        sameness(&earlier.product, &later.product).into(),
-        same_lot(earlier, later),
+        earlier.sameness(later).into(),
+        same_lot(earlier.fact, later.fact),
     ])
-}
-
-pub(super) fn allowed(ruling: &Ruling<'_>, sample: &SampleFact) -> Option<i64> {
-    ruling.binding(&RULE, sample).map(|_| 1)
 }
 
 pub(super) fn duplicate(ruling: &mut Ruling<'_>, id: SampleId, winner: SampleId) {

@@ -158,7 +158,7 @@ pub(super) struct Said<'a> {
 }
 
 impl<'a> Ruling<'a> {
-    fn new(facts: &'a Facts, rulebooks: &'a Rulebooks) -> Self {
+    pub(super) fn new(facts: &'a Facts, rulebooks: &'a Rulebooks) -> Self {
         let mut ruling = Self {
             facts,
             rulebooks,
@@ -478,7 +478,7 @@ impl<'a> Ruling<'a> {
         .unwrap_or_else(|| "?".to_owned())
     }
 
-    fn conclude(mut self) -> Findings {
+    pub(super) fn conclude(mut self) -> Findings {
         for (id, validity) in &self.decided_validities {
             if let Some(stands) = self.validities.get_mut(id) {
                 *stands = *validity;

@@ -2,6 +2,7 @@
 //! properties that hold for any facts. The examples of one rule stand in its own file, named by kind.
 
 mod conflicts;
+mod pairs;
 mod properties;
 pub mod twins;
 

@@ -3,13 +3,14 @@
 //! 晋市监发〔2023〕212号 二: “坚持‘上抽下不抽’的原则”. Only the order of sampling counts: lower first and upper later are
 //! both valid, whatever the order of upload.
 
+use super::Validity;
 use super::descriptor::{
     Citation, DefaultValue, EXEMPT_KINDS_MEANING, Message, Parameter, Rule, ScopeKind, Words,
 };
 use super::engine::Ruling;
-use super::product::{Against, all, day_of, sameness, sheet_of, within};
-use super::{SampleFact, Validity};
-use crate::model::{OrganisationId, SampleId};
+use super::product::{Against, Sampling, all, day_of, sheet_of};
+use super::rulebook::RuleSettings;
+use crate::model::SampleId;
 
 /// 上抽下不抽
 pub const RULE: Rule = Rule {
@@ -68,44 +69,25 @@ pub const RULE: Rule = Rule {
     ],
 };
 
-/// Climbs the parents; a broken or circular chain ends the climb.
-fn is_ancestor(ruling: &Ruling<'_>, upper: OrganisationId, lower: OrganisationId) -> bool {
-    let organisations = &ruling.facts.organisations;
-    let mut at = lower;
-    for _ in 0..organisations.len() {
-        match organisations
-            .get(&at)
-            .and_then(|organisation| organisation.parent_id)
-        {
-            Some(parent) if parent == upper => return true,
-            Some(parent) => at = parent,
-            None => return false,
-        }
-    }
-    false
-}
-
-pub(super) fn against(ruling: &Ruling<'_>, earlier: &SampleFact, later: &SampleFact) -> Against {
-    let Some((_, settings)) = ruling.binding(&RULE, later) else {
+pub(super) fn against(
+    _: &Ruling<'_>,
+    settings: &RuleSettings,
+    earlier: &Sampling<'_>,
+    later: &Sampling<'_>,
+) -> Against {
+    let exempt = |it: &Sampling<'_>| settings.lists("exempt_kinds", &it.fact.sampling_kind);
+    let Some(upper) = earlier.authority else {
         return Against::Nothing;
     };
-    let exempt = |sample: &SampleFact| settings.lists("exempt_kinds", &sample.sampling_kind);
-    let levels = (ruling.authority_of(earlier), ruling.authority_of(later));
-    let (Some(upper), Some(lower)) = levels else {
-        return Against::Nothing;
-    };
-    if exempt(earlier) || exempt(later) || !is_ancestor(ruling, upper, lower) {
+    if !later.is_below(upper) || exempt(earlier) || exempt(later) {
         return Against::Nothing;
     }
-    let (a, b) = (earlier.sampled.usable(), later.sampled.usable());
     all([
-        within(a, b, settings.number("window_months")).into(),
-        sameness(&earlier.product, &later.product).into(),
+        earlier
+            .within(later, settings.number("window_months"))
+            .into(),
+        earlier.sameness(later).into(),
     ])
-}
-
-pub(super) fn allowed(ruling: &Ruling<'_>, sample: &SampleFact) -> Option<i64> {
-    ruling.binding(&RULE, sample).map(|_| 1)
 }
 
 pub(super) fn duplicate(ruling: &mut Ruling<'_>, id: SampleId, winner: SampleId) {

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::bearing::Bearing;
 use super::leases::{DoorState, LeaseRecord};
 use super::wire::{IndexRow, RulingNotice};
 use crate::document::project::prior_sampling;
@@ -78,6 +79,24 @@ impl Known<'_> {
         })
     }
 
+    /// The same of those alone whose field is this: there may be thousands of a kind, and each is read whole.
+    fn read_where<'k, T: DeserializeOwned + 'k, F: DeserializeOwned + PartialEq>(
+        &'k self,
+        kind: &'k str,
+        field: &'k str,
+        wanted: &'k F,
+    ) -> impl Iterator<Item = (&'k str, T)> + 'k {
+        let of_kind = self.references.iter().filter(move |it| it.kind == kind);
+        let is_wanted = move |it: &&ReferenceRecord| {
+            let found = it.record.get(field).map(F::deserialize);
+            matches!(found, Some(Ok(found)) if found == *wanted)
+        };
+        of_kind.filter(is_wanted).filter_map(|it| {
+            let read = serde_json::from_value(it.record.clone());
+            Some((it.id.as_str(), read.ok()?))
+        })
+    }
+
     /// 案件进展: what became of cases, as the server last told it.
     pub fn progress(&self) -> Vec<CaseProgress> {
         let told = self.read::<CaseProgress>(CASE_PROGRESS);
@@ -94,10 +113,8 @@ impl Known<'_> {
 
     /// 企业名录: an enterprise as it is listed, by its key that stands.
     pub fn listed(&self, enterprise: &EnterpriseKey) -> Option<Enterprise> {
-        let mut listed = self.read::<Enterprise>("enterprise");
-        listed
-            .find(|(_, it)| it.key == *enterprise)
-            .map(|(_, it)| it)
+        let listed = self.read_where::<Enterprise, EnterpriseKey>("enterprise", "key", enterprise);
+        listed.map(|(_, it)| it).next()
     }
 
     /// Leases that the server signed, by the keys of enterprises that stand now; the others are passed over.
@@ -133,10 +150,16 @@ impl Known<'_> {
         DoorState::at(here.map(|(id, lease)| (*id, lease)), team, &self.now)
     }
 
+    /// What stands for a key after the aliases, which are read once.
+    pub(super) fn aliases(&self) -> impl Fn(&EnterpriseKey) -> EnterpriseKey + use<> {
+        let aliases = self.read::<EnterpriseAlias>("enterprise_alias");
+        let aliases: Vec<_> = aliases.map(|(_, alias)| alias).collect();
+        move |key| EnterpriseAlias::resolve(&aliases, key)
+    }
+
     fn task_record(&self, id: TaskId) -> Option<Task> {
-        self.read::<Task>("task")
-            .map(|(_, task)| task)
-            .find(|task| task.task_id == id)
+        let of_it = self.read_where::<Task, TaskId>("task", "task_id", &id);
+        of_it.map(|(_, task)| task).next()
     }
 }
 
@@ -166,17 +189,15 @@ impl Surroundings for Known<'_> {
         self.server_keys.open_dated(&signed, self.verifier).ok()
     }
     fn alias(&self, key: &EnterpriseKey) -> EnterpriseKey {
-        let aliases = self.read::<EnterpriseAlias>("enterprise_alias");
-        let aliases: Vec<_> = aliases.map(|(_, alias)| alias).collect();
-        EnterpriseAlias::resolve(&aliases, key)
+        self.aliases()(key)
     }
     fn region(&self, key: &EnterpriseKey) -> Option<String> {
         let region = self.listed(key)?.region?;
         Some(region.to_string())
     }
     fn roster(&self, team: TeamId) -> BTreeSet<UserId> {
-        let mut teams = self.read::<Team>("team");
-        let found = teams.find(|(_, it)| it.team_id == team);
+        let mut teams = self.read_where::<Team, TeamId>("team", "team_id", &team);
+        let found = teams.next();
         found.map(|(_, it)| it.members).unwrap_or_default()
     }
     fn task(&self, id: TaskId) -> Option<TaskContext> {
@@ -393,11 +414,10 @@ pub(super) fn decision(notice: &RulingNotice) -> Option<Decision> {
 }
 
 /// Lays beside the facts what the index has on the products and years of the visit's samples.
-fn add_index(facts: &mut Facts, known: &Known<'_>, visit: DocumentId) {
+fn add_index(facts: &mut Facts, known: &Known<'_>, visit: DocumentId, own: &BTreeSet<SampleId>) {
     let Some(key) = known.index_key.as_deref() else {
         return;
     };
-    let own: Vec<SampleId> = facts.samples.keys().copied().collect();
     let samples: Vec<_> = facts
         .samples
         .values()
@@ -406,11 +426,14 @@ fn add_index(facts: &mut Facts, known: &Known<'_>, visit: DocumentId) {
         .collect();
     // Rows hide whose they are: those of the phone's own samples are known by computing their names.
     let elsewhere = |hash: &Digest| {
+        let mut rows = (known.index)(hash);
+        if rows.is_empty() {
+            return rows;
+        }
         let mine: BTreeSet<String> = own
             .iter()
             .map(|id| index::index_row_id(key, *id, hash))
             .collect();
-        let mut rows = (known.index)(hash);
         rows.retain(|row| !mine.contains(&row.row_id));
         rows
     };
@@ -477,13 +500,14 @@ fn add_row(
         });
 }
 
-/// Previews one visit: `documents` are all that the phone holds, the visit among them.
+/// Previews one visit from what bears on it, the visit among them.
 pub fn preview(
     visit: DocumentId,
-    documents: &[VisitDocument],
+    bearing: &Bearing,
     known: &Known<'_>,
     rulebooks: &Rulebooks,
 ) -> Preview {
+    let documents = &bearing.documents;
     // The visit itself comes first: under an id that another document has too, its own record is the one to judge.
     let (own, others): (Vec<_>, Vec<_>) = documents.iter().partition(|it| it.id() == visit);
     let mut facts = facts(own.into_iter().chain(others), known);
@@ -524,7 +548,7 @@ pub fn preview(
         })
         .collect();
     let exact = said(ruled, &facts);
-    add_index(&mut facts, known, visit);
+    add_index(&mut facts, known, visit, &bearing.samples);
     let mut advice = said(rule(&facts), &facts);
     advice.retain(|finding| !exact.contains(finding));
     let spoken = |findings: Vec<Finding>| findings.into_iter().map(Spoken::from).collect();

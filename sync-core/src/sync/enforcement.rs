@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::advice::{self, Known, Preview};
+use super::bearing::Bearing;
 use crate::document::{
     ConfirmationDocument, ListedRecord, VisitDocument, lay_over, objection_to, project,
     project_confirmation,
@@ -164,7 +165,7 @@ pub fn to_start(
     in_order(said.map(Objection::of_rule).collect())
 }
 
-/// Why a subject must not be sealed; `documents` are all that the phone holds, the visit among them with the seal as it
+/// Why a subject must not be sealed; `documents` are those that bear on the visit, itself among them with the seal as it
 /// would be made (or without one, to say what is still missing).
 pub fn to_seal(
     subject: &SealSubject,
@@ -263,7 +264,7 @@ const TO_CONFIRM: &[&str] = &[
 ];
 
 /// Why a confirmation must not be sealed; it bears the seal as it would be made, or none, to say what is still missing.
-/// `documents` are the visits that the phone holds. Nobody is stopped for standing elsewhere, for coming late or for being
+/// `documents` are the visits that bear on its own. Nobody is stopped for standing elsewhere, for coming late or for being
 /// alone: all of that is told, and a second officer or a person decides.
 pub fn confirmation_to_seal(
     confirmation: &ConfirmationDocument,
@@ -299,7 +300,7 @@ pub fn confirmation_to_seal(
 pub fn preview_confirmation(
     confirmation: &ConfirmationDocument,
     certificates: &[CertificatePayload],
-    documents: &[VisitDocument],
+    bearing: &Bearing,
     known: &Known<'_>,
     rulebooks: &Rulebooks,
 ) -> Preview {
@@ -330,7 +331,7 @@ pub fn preview_confirmation(
         .confirmations
         .retain(|(_, fact)| fact.confirmation_id != id);
     with_it.confirmations.extend(as_signed);
-    advice::preview(identity.visit.document_id(), documents, &with_it, rulebooks)
+    advice::preview(identity.visit.document_id(), bearing, &with_it, rulebooks)
 }
 
 /// A record beside the sheets: its form, its seal, two samplers.

@@ -2,11 +2,12 @@
 //!
 //! `session` is the conversation; `retry` reads and keeps `Retry-After`; `lanes` decides what goes on a page; `intake` judges what comes down before it touches a
 //! document, `authority` whether its author may write there; `doctor` says of every item in words where it stands; `advice` rules what a phone knows before the sample is
-//! cut; `enforcement` says what it does not start or seal; `cases` says what waits for a supervisor, `todos` what waits for the person of a phone; `leases` says who may be at a door. Evidence travels beside: `tus` is the conversation of
+//! cut, `bearing` says which of its visits that takes; `enforcement` says what it does not start or seal; `cases` says what waits for a supervisor, `todos` what waits for the person of a phone; `leases` says who may be at a door. Evidence travels beside: `tus` is the conversation of
 //! one file, `evidence` says which file goes next, where each stands and which may be let go. None of them does IO.
 
 pub mod advice;
 pub mod authority;
+pub mod bearing;
 pub mod cases;
 pub mod doctor;
 pub mod enforcement;

@@ -309,6 +309,8 @@ const BESIDE: &[(&[&str], &str)] = &[
             "PIN_FAILURES_MAX",
             "PIN_KDF_MEMORY_KIB",
             "PIN_KDF_PASSES",
+            "SIGNATURES_REMEMBERED_MAX",
+            "PROBLEM_DETAILS_CHARS_MAX",
         ],
         "a phone's own: its keys and their tests are in mobile-ffi",
     ),

@@ -451,6 +451,30 @@ fn what_was_moved_from_another_visit_inside_a_valid_parcel_is_set_aside_and_stan
 }
 
 #[test]
+fn a_visit_of_which_nothing_stands_comes_into_no_list_until_something_does() {
+    let mut g = Gate::refused();
+    let (_, contents) = g.forged();
+    let mut unsigned = contents.clone();
+    unsigned.documents[0].tips.clear();
+    let opened = g.opens(1, &unsigned);
+    assert_eq!(aside(&opened), ["author.unsigned"]);
+    assert_eq!((opened.visits, opened.changes), (vec![], 0));
+    g.han.restarts();
+    assert_eq!(g.han.client.visits().unwrap(), []);
+    assert_eq!(g.han.client.cases().unwrap(), []);
+    // It is kept, and told with its reason.
+    let todos = g.han.client.todos().unwrap();
+    assert_eq!((todos.len(), todos[0].document_id), (1, g.visit));
+    assert!(todos[0].en.contains("author.unsigned"), "{todos:?}");
+    assert_eq!(code(g.han.client.preview(g.visit)), "visit.unknown");
+    let opened = g.opens(2, &contents);
+    assert_eq!((opened.visits, opened.aside.len()), (vec![g.visit], 0));
+    assert_eq!((refusals(&g.han, g.visit), g.case_aside()), (1, None));
+    g.w.sync_all(&[&g.han, &g.wang]);
+    assert_eq!(g.w.aside(g.visit), [""; 0]);
+}
+
+#[test]
 fn a_senders_malformed_list_is_told_item_by_item_and_the_rest_stands() {
     let g = Gate::refused();
     let (_, mut contents) = g.forged();
