@@ -120,6 +120,8 @@ codes! {
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "This is not what If-Match names";
     /// Somebody has reviewed this piece of evidence since you read it: `errors` has the `version` that stands; read it again.
     ReviewOutdated = "review_outdated", CONFLICT, "This evidence was reviewed meanwhile";
+    /// Somebody has ruled on this since you read it, or the rules have: `errors` has the `version` that stands; read it again.
+    RulingOutdated = "ruling_outdated", CONFLICT, "This was ruled on meanwhile";
     /// The manifest names this piece of evidence with another hash or another size: `errors` says which.
     EvidenceDiffers = "evidence_differs", CONFLICT, "The manifest names other bytes";
 

@@ -151,6 +151,7 @@ struct SubjectPage {
     validities: Vec<Choice>,
     drawn: Vec<Drawn>,
     decided: bool,
+    version: i64,
 }
 
 /// Of what, and whether it was just decided.
@@ -221,6 +222,7 @@ fn lines(desk: &Desk, found: &Adjudication) -> Vec<Line> {
     let shown = |name: &str, value: &str| match (name, value) {
         ("drew", "true") => w.yes.to_owned(),
         ("drew", "false") => w.no.to_owned(),
+        (_, "") => w.none.to_owned(),
         ("entered" | "proven" | "sampled", at) => of_locale(language, at),
         _ => value.to_owned(),
     };
@@ -301,6 +303,7 @@ pub async fn show(
         lines: lines(&desk, &found),
         drawn: drawn.collect(),
         decided: !query.decided.is_empty(),
+        version: found.version,
         proposal,
         choices,
         validities,
@@ -346,6 +349,9 @@ pub async fn decide(
         };
         Ok((disposal.map(str::to_owned), make_up))
     };
+    // The version that is on the page; whoever was faster is seen before anything is put on top of it.
+    let seen = picked(&fields, "version").map(str::parse).transpose();
+    let seen = seen.map_err(|_| Problem::value("version", "is a whole number"))?;
     // Everything is read before anything is decided.
     let (disposal, make_up) = goods("")?;
     let is_entry = matches!(subject, Subject::Entry(_));
@@ -357,6 +363,7 @@ pub async fn decide(
         reason: reason.clone(),
         disposal: disposal.filter(|_| !is_entry),
         make_up: make_up.filter(|_| !is_entry),
+        seen,
     }];
     for (name, word) in fields.iter().filter(|(_, value)| !value.is_empty()) {
         let Some(sample) = name.strip_prefix("validity:") else {
@@ -381,6 +388,8 @@ pub async fn decide(
             reason: reason.clone(),
             disposal,
             make_up,
+            // What was decided on the entry has moved its samples.
+            seen: None,
         });
     }
     for decision in new {

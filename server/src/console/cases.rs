@@ -428,6 +428,7 @@ pub async fn acts(
                 reason: form.reason,
                 disposal: None,
                 make_up: None,
+                seen: None,
             };
             decisions::decide(&app, principal, new).await?;
         }

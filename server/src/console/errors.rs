@@ -124,6 +124,7 @@ const CHINESE: &[(Code, &str)] = &[
     (Code::StreamsExceeded, "打开的实时页面过多"),
     (Code::ExportTooLong, "列表过长，无法导出为一个文件"),
     (Code::ReviewOutdated, "他人已先作出审查结论，请看过后再决定"),
+    (Code::RulingOutdated, "结论已先有变化，请看过后再裁定"),
     (Code::CaseTaken, "该案件已由他人办理"),
     (Code::CaseOutOfStep, "该案件尚未到这一步"),
     (Code::TokenMissing, "需要访问令牌"),

@@ -37,6 +37,8 @@ pub struct NewDecision {
     pub disposal: Option<String>,
     /// Whether the quota gets a make-up sample (补样).
     pub make_up: Option<bool>,
+    /// The version of the ruling that the person had before them; none where they do not say.
+    pub seen: Option<i64>,
 }
 
 /// Decides, rules again what depends on it, and gives the version that stands. The same decision again changes nothing.
@@ -118,6 +120,10 @@ pub async fn decide(
         ) && (last.disposal, last.make_up) == (new.disposal.clone(), new.make_up)
     });
     if !repeated {
+        if new.seen.is_some_and(|seen| seen != current.version) {
+            let version = current.version.to_string();
+            return Err(Problem::new(Code::RulingOutdated).field("version", version));
+        }
         let decision = Decision {
             subject: new.subject.clone(),
             standing: new.standing,

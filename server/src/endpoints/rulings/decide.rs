@@ -83,6 +83,7 @@ pub async fn decide_refusal(
         reason: body.reason,
         disposal: None,
         make_up: None,
+        seen: None,
     };
     Ok((
         StatusCode::CREATED,
@@ -108,6 +109,7 @@ pub async fn decide_entry(
         reason: body.reason,
         disposal: None,
         make_up: None,
+        seen: None,
     };
     Ok((
         StatusCode::CREATED,
@@ -133,6 +135,7 @@ pub async fn decide_sample(
         reason: body.reason,
         disposal: body.disposal.as_ref().map(crate::access::role::word),
         make_up: body.make_up,
+        seen: None,
     };
     Ok((
         StatusCode::CREATED,

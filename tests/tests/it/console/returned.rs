@@ -7,6 +7,7 @@ use fieldseal_tests::screen::WIDTHS;
 use fieldseal_tests::world::word;
 use fieldseal_tests::{Screen, TestServer, World};
 
+use super::reviewing::decided_at;
 use super::{form, logs_in};
 
 /// A product rule whose least stock is less than what is drawn.
@@ -116,15 +117,7 @@ fn a_decision_that_is_not_whole_is_not_taken_and_its_reason_is_kept() {
         return;
     };
     screen.logs_in("jincheng");
-    let subject = w.rulings(one).into_iter().find_map(|it| {
-        let subject = it["subject"].as_str()?.to_owned();
-        subject.starts_with("entry/").then_some(subject)
-    });
-    let page = format!(
-        "/console/adjudication/of?subject={}",
-        subject.unwrap().replace('/', "%2F")
-    );
-    screen.goes(&page);
+    screen.goes(&decided_at(&w, one));
     screen.clicks("input[value=first]");
     screen.types("#decision [name=reason]", "核实门卫登记");
     screen.runs("document.querySelector('[name^=\"disposal:\"]').value = 'returned'");

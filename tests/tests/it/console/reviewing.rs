@@ -458,6 +458,19 @@ fn a_contested_entry_is_settled_in_the_street_and_the_phone_learns_it() {
     is_settled(WIDTHS[0]);
 }
 
+/// The page on which the entry of a visit is decided.
+pub fn decided_at(w: &World, visit: DocumentId) -> String {
+    let rulings = w.rulings(visit);
+    let mut subjects = rulings.iter().filter_map(|it| it["subject"].as_str());
+    let entry = subjects
+        .find(|it| it.starts_with("entry/"))
+        .expect("an entry");
+    format!(
+        "/console/adjudication/of?subject={}",
+        entry.replace('/', "%2F")
+    )
+}
+
 fn is_settled(width: u32) {
     let w = World::shanxi();
     let Contested {
@@ -469,14 +482,7 @@ fn is_settled(width: u32) {
     };
     screen.logs_in("jincheng");
     screen.looks_at("/console/adjudication", "adjudication");
-    let subject = w.rulings(one).into_iter().find_map(|it| {
-        it["subject"]
-            .as_str()?
-            .strip_prefix("entry/")
-            .map(str::to_owned)
-    });
-    let subject = format!("entry/{}", subject.unwrap()).replace('/', "%2F");
-    let page = format!("/console/adjudication/of?subject={subject}");
+    let page = decided_at(&w, one);
     // Today leads to where it is decided.
     screen.goes("/console");
     screen.clicks(&format!("#contested a[href='{page}']"));
@@ -514,6 +520,39 @@ fn is_settled(width: u32) {
     let told = a.client.rulings(one).unwrap();
     let told = serde_json::to_value(told).unwrap().to_string();
     assert!(told.contains("first"), "{told}");
+}
+
+#[test]
+fn whoever_settles_an_entry_later_sees_first_what_the_other_decided() {
+    let w = World::shanxi();
+    let Contested {
+        visits: [one, _], ..
+    } = w.contests();
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in("jincheng");
+    let page = decided_at(&w, one);
+    screen.goes(&page);
+    // What nobody recorded is said.
+    assert!(screen.sees("table.sides").contains('无'));
+    w.rules_entry("晋城", one, "first");
+    let before = w.rulings(one);
+    screen.clicks("input[value=uncounted]");
+    screen.types("#decision [name=reason]", "未经核实");
+    screen.sends("#decision");
+    screen.waits_for("结论已先有变化");
+    assert!(screen.sees("#returned").contains("ruling_outdated"));
+    assert_eq!(w.rulings(one), before, "nothing is put on top of it unseen");
+    let kept = "return [document.querySelector('[name=outcome]:checked').value, document.querySelector('#decision [name=reason]').value]";
+    assert_eq!(screen.runs(kept), json!(["uncounted", "未经核实"]));
+    assert_eq!(screen.complaints().len(), 1, "the answer that is no page");
+    // Who has seen it and insists is heard.
+    screen.sends("#decision");
+    screen.waits_for("裁定已记录");
+    assert_ne!(w.rulings(one), before);
+    screen.goes(&page);
+    screen.is_sound("an entry that was decided twice");
 }
 
 #[test]
