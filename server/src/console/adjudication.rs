@@ -351,7 +351,7 @@ pub async fn decide(
     };
     // The version that is on the page; whoever was faster is seen before anything is put on top of it.
     let seen = picked(&fields, "version").map(str::parse).transpose();
-    let seen = seen.map_err(|_| Problem::value("version", "is a whole number"))?;
+    let seen = seen.map_err(|_| Problem::value("version", "is no whole number"))?;
     // Everything is read before anything is decided.
     let (disposal, make_up) = goods("")?;
     let is_entry = matches!(subject, Subject::Entry(_));
