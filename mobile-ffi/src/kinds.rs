@@ -246,9 +246,19 @@ pub(crate) fn bearing_in(
     visit: DocumentId,
     instead: Vec<VisitDocument>,
 ) -> Done<Bearing> {
+    bearing_among(store, store.list_links()?, known, visit, instead)
+}
+
+fn bearing_among(
+    store: &Store,
+    listed: Vec<(DocumentId, Option<Links>)>,
+    known: &Known<'_>,
+    visit: DocumentId,
+    instead: Vec<VisitDocument>,
+) -> Done<Bearing> {
     let mut instead: BTreeMap<_, _> = instead.into_iter().map(|it| (it.id(), it)).collect();
     let (mut order, mut all, mut anew) = (Vec::new(), BTreeMap::new(), Vec::new());
-    for (id, kept) in store.list_links()? {
+    for (id, kept) in listed {
         order.push(id);
         let links = match (instead.get(&id), kept) {
             (Some(document), _) => Links::of(document),
@@ -286,13 +296,15 @@ pub(crate) fn bearing_as_read(
     visit: DocumentId,
 ) -> Done<Bearing> {
     let quarantined = store.list_documents_with_quarantined()?;
-    let visits = store.list_links()?.into_iter().map(|(id, _)| id);
+    let listed = store.list_links()?;
+    let visits = listed.iter().map(|(id, _)| *id);
     let visits: Vec<_> = visits
         .filter(|id| quarantined.contains(id))
         .map(|id| visit_in(store, id))
         .collect::<Done<_>>()?;
     let laid_over = laid_over(store, &visits)?.into_values();
-    bearing_in(store, known, visit, laid_over.map(|(it, _)| it).collect())
+    let laid_over = laid_over.map(|(it, _)| it).collect();
+    bearing_among(store, listed, known, visit, laid_over)
 }
 
 /// Those of these visits over which something lies in quarantine of proved authors, with it laid over them and the code of

@@ -97,27 +97,31 @@ impl Frame {
         self.language.other().tag()
     }
 
-    /// What was typed into a field of a form that came back; nothing otherwise.
-    pub fn typed(&self, action: &str, name: &str) -> &str {
-        let of_it = self.returned.as_ref().filter(|it| it.is_of(action));
-        of_it.and_then(|it| it.typed(name)).unwrap_or_default()
-    }
-
-    /// Whether this was chosen in a form that came back.
-    pub fn chose(&self, action: &str, name: &str, value: &str) -> bool {
-        let of_it = self.returned.as_ref().filter(|it| it.is_of(action));
-        of_it.is_some_and(|it| it.chose(name, value))
+    /// The form that is sent there, if it came back.
+    fn back(&self, action: &str) -> Option<&Returned> {
+        self.returned.as_deref().filter(|it| it.is_of(action))
     }
 
     /// Whether the form that is sent there came back.
     pub fn is_back(&self, action: &str) -> bool {
-        self.returned.as_ref().is_some_and(|it| it.is_of(action))
+        self.back(action).is_some()
+    }
+
+    /// What was typed into a field of a form that came back; nothing otherwise.
+    pub fn typed(&self, action: &str, name: &str) -> &str {
+        let typed = self.back(action).and_then(|it| it.typed(name));
+        typed.unwrap_or_default()
+    }
+
+    /// Whether this was chosen in a form that came back.
+    pub fn chose(&self, action: &str, name: &str, value: &str) -> bool {
+        self.back(action).is_some_and(|it| it.chose(name, value))
     }
 
     /// What is wrong with a field of a form that came back; nothing otherwise.
     pub fn wrong(&self, action: &str, name: &str) -> &str {
-        let of_it = self.returned.as_ref().filter(|it| it.is_of(action));
-        let found = of_it.and_then(|it| it.wrong.iter().find(|wrong| wrong.field == name));
+        let back = self.back(action);
+        let found = back.and_then(|it| it.wrong.iter().find(|wrong| wrong.field == name));
         found.map_or("", |wrong| wrong.told.as_str())
     }
 
