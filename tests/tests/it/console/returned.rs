@@ -2,12 +2,11 @@
 //! was typed still in it.
 
 use fieldseal_tests::provider::Browser;
-use fieldseal_tests::scenes::Contested;
 use fieldseal_tests::screen::WIDTHS;
 use fieldseal_tests::world::word;
 use fieldseal_tests::{Screen, TestServer, World};
 
-use super::reviewing::decided_at;
+use super::reviewing::at_a_contested_entry;
 use super::{form, logs_in};
 
 /// A product rule whose least stock is less than what is drawn.
@@ -110,14 +109,9 @@ fn a_form_comes_back_with_what_was_typed_and_what_is_wrong_by_its_label() {
 #[test]
 fn a_decision_that_is_not_whole_is_not_taken_and_its_reason_is_kept() {
     let w = World::shanxi();
-    let Contested {
-        visits: [one, _], ..
-    } = w.contests();
-    let Some(screen) = Screen::open(&w.server) else {
+    let Some((screen, one)) = at_a_contested_entry(&w) else {
         return;
     };
-    screen.logs_in("jincheng");
-    screen.goes(&decided_at(&w, one));
     screen.clicks("input[value=first]");
     screen.types("#decision [name=reason]", "核实门卫登记");
     screen.runs("document.querySelector('[name^=\"disposal:\"]').value = 'returned'");

@@ -459,7 +459,7 @@ fn a_contested_entry_is_settled_in_the_street_and_the_phone_learns_it() {
 }
 
 /// The page on which the entry of a visit is decided.
-pub fn decided_at(w: &World, visit: DocumentId) -> String {
+fn decided_at(w: &World, visit: DocumentId) -> String {
     let rulings = w.rulings(visit);
     let mut subjects = rulings.iter().filter_map(|it| it["subject"].as_str());
     let entry = subjects
@@ -469,6 +469,17 @@ pub fn decided_at(w: &World, visit: DocumentId) -> String {
         "/console/adjudication/of?subject={}",
         entry.replace('/', "%2F")
     )
+}
+
+/// Somebody of the authority in front of the page on which a contested entry is decided, and its visit; none without a browser.
+pub fn at_a_contested_entry(w: &World) -> Option<(Screen, DocumentId)> {
+    let Contested {
+        visits: [one, _], ..
+    } = w.contests();
+    let screen = Screen::open(&w.server)?;
+    screen.logs_in("jincheng");
+    screen.goes(&decided_at(w, one));
+    Some((screen, one))
 }
 
 fn is_settled(width: u32) {
@@ -525,15 +536,10 @@ fn is_settled(width: u32) {
 #[test]
 fn whoever_settles_an_entry_later_sees_first_what_the_other_decided() {
     let w = World::shanxi();
-    let Contested {
-        visits: [one, _], ..
-    } = w.contests();
-    let Some(screen) = Screen::open(&w.server) else {
+    let Some((screen, one)) = at_a_contested_entry(&w) else {
         return;
     };
-    screen.logs_in("jincheng");
-    let page = decided_at(&w, one);
-    screen.goes(&page);
+    let page = screen.path();
     // What nobody recorded is said.
     assert!(screen.sees("table.sides").contains('无'));
     w.rules_entry("晋城", one, "first");
