@@ -4,13 +4,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use fieldseal_server::cli::admin;
 use fieldseal_server::clock::Clock as _;
+use fieldseal_server::objects::ObjectName;
 use fieldseal_server::services::evidence::{Proof, verified};
 use fieldseal_server::services::ruling::rule_what_is_dirty;
+use fieldseal_server::store::media::{self, Examined};
+use fieldseal_server::store::rulings::dirty;
 use mobile_ffi::{EnterpriseChoice, VisitStart};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use sync_core::model::{Digest, DocumentId, SampleId};
 
 use crate::catalogue::{Catalogue, DataFile, Human};
@@ -293,6 +298,35 @@ impl World {
             tx.commit().await.expect("it is written");
             rule_what_is_dirty(app).await.expect("it is ruled");
         });
+    }
+
+    /// The bytes of an original that a phone recorded for a visit come: they lie in the store, are verified, were examined, and
+    /// what that changes is ruled, so that nothing more is logged of the visit by itself.
+    pub fn brings_bytes(&self, phone: &Phone, visit: DocumentId, bytes: &[u8]) -> Digest {
+        let sha256 = Digest(Sha256::digest(bytes).into());
+        let name = ObjectName::original(sha256);
+        let put = self
+            .server
+            .app
+            .objects
+            .put_new(&name, bytes.to_vec().into());
+        self.server.runtime.block_on(put).expect("a store");
+        let size = i64::try_from(bytes.len()).expect("a length");
+        self.brings(phone, visit, sha256, size);
+        let settled = async || {
+            let mut db = self.server.app.store.read().await.expect("a reader");
+            let examined = media::list_of_document(&mut db, visit).await;
+            let mut examined = examined.expect("what was found").into_iter();
+            let waits = examined.any(|(of, it)| of == sha256 && matches!(it, Examined::Waiting));
+            !waits && dirty::waiting(&mut db).await.expect("marks").0 == 0
+        };
+        for _ in 0..600 {
+            if self.server.runtime.block_on(settled()) {
+                return sha256;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("{name} was not examined and ruled");
     }
 
     /// A phone enrolled for a sampler, on which everybody of their teams can sign; synced once.

@@ -3,12 +3,10 @@
 use std::io::Read;
 use std::path::Path;
 
-use fieldseal_server::objects::ObjectName;
 use fieldseal_server::services::bundles::checking::{Trusted, check};
 use fieldseal_server::services::log::audit::{Audited, audit};
 use fieldseal_tests::{Phone, TestServer, World};
-use sha2::{Digest as _, Sha256};
-use sync_core::model::{Digest, DocumentId, canonical_json};
+use sync_core::model::{DocumentId, canonical_json};
 use sync_core::proof::log::{Line, chain};
 
 use super::{checkpoint, followed};
@@ -50,17 +48,8 @@ fn upgraded(folder: &Path) -> (World, Phone, DocumentId) {
     let bytes = b"what the camera saw";
     let photo = photo(bytes);
     let piece = wang.client.add_evidence(visit, photo).unwrap();
-    assert_eq!(piece.sha256, Digest(Sha256::digest(bytes).into()));
     wang.syncs();
-    let objects = w.server.app.objects.clone();
-    let name = ObjectName::original(piece.sha256);
-    w.server.runtime.block_on(async {
-        objects
-            .put_new(&name, bytes.as_slice().into())
-            .await
-            .unwrap();
-    });
-    w.brings(&wang, visit, piece.sha256, bytes.len() as i64);
+    assert_eq!(w.brings_bytes(&wang, visit, bytes), piece.sha256);
     for sql in BEFORE {
         w.server.writes(sql);
     }

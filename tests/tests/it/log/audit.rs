@@ -4,8 +4,7 @@ use fieldseal_server::objects::ObjectName;
 use fieldseal_server::services::log::audit::{Fault, audit};
 use fieldseal_tests::World;
 use fieldseal_tests::phone::Phone;
-use sha2::{Digest as _, Sha256};
-use sync_core::model::{Digest, DocumentId};
+use sync_core::model::DocumentId;
 
 use super::checkpoint;
 
@@ -101,18 +100,9 @@ fn a_row_that_was_changed_removed_or_added_is_named() {
 fn an_original_that_was_replaced_or_removed_is_named() {
     let (w, phone, visit) = busy();
     let bytes = b"what the camera saw";
-    let sha256 = Digest(Sha256::digest(bytes).into());
-    let objects = w.server.app.objects.clone();
-    let name = ObjectName::original(sha256);
-    w.server.runtime.block_on(async {
-        objects
-            .put_new(&name, bytes.as_slice().into())
-            .await
-            .unwrap();
-    });
-    w.brings(&phone, visit, sha256, bytes.len() as i64);
+    let name = ObjectName::original(w.brings_bytes(&phone, visit, bytes));
     assert_eq!(faults(&w), []);
-    let file = objects.folder().unwrap().join(name.as_str());
+    let file = w.server.app.objects.folder().unwrap().join(name.as_str());
     std::fs::write(&file, b"what somebody drew!").unwrap();
     assert_eq!(places(&w), [format!("object {name}")]);
     std::fs::remove_file(&file).unwrap();

@@ -6,7 +6,6 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 use std::process::Command;
 
-use fieldseal_server::objects::ObjectName;
 use fieldseal_server::services::bundles::checking::{Trusted, check_files};
 use fieldseal_server::services::log::stamps::token::Roots;
 use fieldseal_tests::World;
@@ -17,7 +16,7 @@ use sync_core::limits::EXPORT_KEPT_MS;
 use sync_core::model::{Digest, DocumentId};
 use sync_core::proof::bundle::{Fault, Files, Report};
 
-use super::manifest::{brings, claim, photo};
+use super::manifest::photo;
 
 /// The files of a bundle by name.
 pub type Unpacked = BTreeMap<String, Vec<u8>>;
@@ -100,18 +99,9 @@ impl Sealed {
         let visit = phone.enters("铸造");
         phone.draws("T1");
         let bytes = b"the gate of the foundry";
-        let piece = phone.client.add_evidence(visit, photo(bytes)).unwrap();
+        phone.client.add_evidence(visit, photo(bytes)).unwrap();
         phone.syncs();
-        let claimed = claim(visit, &piece, bytes.len());
-        let objects = w.server.app.objects.clone();
-        w.server.runtime.block_on(async {
-            let name = ObjectName::original(claimed.sha256);
-            objects
-                .put_new(&name, bytes.as_slice().into())
-                .await
-                .unwrap();
-        });
-        brings(&w, &phone, &claimed);
+        w.brings_bytes(&phone, visit, bytes);
         phone.syncs();
         Self { w, phone, visit }
     }

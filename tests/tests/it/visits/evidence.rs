@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sync_core::limits::MEDIA_LINK_S;
 use sync_core::model::{DocumentId, EvidenceId};
 
-use super::manifest::{brings, claim, manifest, photo};
+use super::manifest::{manifest, photo};
 
 /// What lies under the gate's photograph.
 const BYTES: &str = "0123456789 the gate of the foundry";
@@ -37,13 +37,7 @@ impl Shown {
             .add_evidence(visit, photo(b"not here yet"))
             .unwrap();
         phone.syncs();
-        let claimed = claim(visit, &first, BYTES.len());
-        let objects = w.server.app.objects.clone();
-        w.server.runtime.block_on(async {
-            let name = ObjectName::original(claimed.sha256);
-            objects.put_new(&name, BYTES.into()).await.unwrap();
-        });
-        brings(&w, &phone, &claimed);
+        w.brings_bytes(&phone, visit, BYTES.as_bytes());
         Self {
             w,
             phone,

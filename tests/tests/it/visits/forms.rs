@@ -1,7 +1,6 @@
 //! `GET /v1/visits/{id}/forms/{kind}/{subject}`: forms that print by themselves, the same bytes from the server as from the
 //! phone that recorded them, and what a browser puts on paper of them.
 
-use fieldseal_server::objects::ObjectName;
 use fieldseal_tests::hands::{Hand, Who, metres_away};
 use fieldseal_tests::phone::{Phone, signed_by_party};
 use fieldseal_tests::printing::Printer;
@@ -169,13 +168,7 @@ fn a_drawn_signature_that_came_as_evidence_stands_on_the_form_of_phone_and_serve
     let image = "<img class=\"drawn\" alt=\"手写签名\" src=\"data:image/png;base64,";
     assert!(on_phone().contains(image));
     assert!(!on_server().contains("<img"), "its bytes are not here yet");
-    let objects = w.server.app.objects.clone();
-    let (name, bytes) = (ObjectName::original(added.sha256), drawn.clone());
-    w.server.runtime.block_on(async {
-        objects.put_new(&name, bytes.into()).await.unwrap();
-    });
-    let length = i64::try_from(drawn.len()).unwrap();
-    w.brings(&phone, visit, added.sha256, length);
+    assert_eq!(w.brings_bytes(&phone, visit, &drawn), added.sha256);
     assert_eq!(on_server(), on_phone());
     assert!(on_server().contains(image));
 }
