@@ -392,6 +392,8 @@ pub async fn decide(
             seen: None,
         });
     }
+    // Nothing is decided where something cannot be.
+    new.iter().try_for_each(decisions::check)?;
     for decision in new {
         decisions::decide(&app, &desk.principal, decision).await?;
     }

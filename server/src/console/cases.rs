@@ -225,6 +225,8 @@ struct CasePage {
     is_mine: bool,
     may_act: bool,
     may_decide: bool,
+    /// The version that a decision is on.
+    version: String,
     proofs: Vec<Proof>,
     done: Vec<Done>,
     findings: Vec<(String, String, String)>,
@@ -375,6 +377,9 @@ pub async fn show(
         is_mine: text(&holder["user_id"]) == principal.user.to_string(),
         may_act: enforces,
         may_decide: enforces && is_refusal,
+        version: file["version"]
+            .as_i64()
+            .map_or_else(String::new, |it| it.to_string()),
         proofs: told
             .map(|it| proof(&desk, &dossier["people"], it))
             .collect(),
@@ -391,6 +396,8 @@ pub struct Acted {
     reason: String,
     #[serde(default)]
     outcome: String,
+    #[serde(default)]
+    version: String,
 }
 
 /// `POST /console/cases/{document}/{subject}`.
@@ -420,6 +427,9 @@ pub async fn acts(
             casework::file(&app, principal, document, subject).await?;
             let refusal: RefusalStanding = serde_json::from_value(form.outcome.clone().into())
                 .map_err(|_| Problem::value("outcome", "is no word of the list"))?;
+            let seen = Some(form.version.as_str()).filter(|it| !it.is_empty());
+            let seen = seen.map(str::parse).transpose();
+            let seen = seen.map_err(|_| Problem::value("version", "is no whole number"))?;
             let new = NewDecision {
                 subject: Subject::Refusal(RefusalId(subject)),
                 standing: None,
@@ -428,7 +438,7 @@ pub async fn acts(
                 reason: form.reason,
                 disposal: None,
                 make_up: None,
-                seen: None,
+                seen,
             };
             decisions::decide(&app, principal, new).await?;
         }

@@ -41,12 +41,8 @@ pub struct NewDecision {
     pub seen: Option<i64>,
 }
 
-/// Decides, rules again what depends on it, and gives the version that stands. The same decision again changes nothing.
-pub async fn decide(
-    app: &App,
-    caller: &Principal,
-    new: NewDecision,
-) -> Result<RulingView, Problem> {
+/// What is wrong with a decision, whatever it is on.
+pub fn check(new: &NewDecision) -> Result<(), Problem> {
     let length = new.reason.trim().chars().count();
     if !(1..=FIELD_CHARS_MAX).contains(&length) {
         return Err(Problem::value(
@@ -73,6 +69,16 @@ pub async fn decide(
         let detail = "is for a sample that does not count";
         return Err(Problem::value("make_up", detail));
     }
+    Ok(())
+}
+
+/// Decides, rules again what depends on it, and gives the version that stands. The same decision again changes nothing.
+pub async fn decide(
+    app: &App,
+    caller: &Principal,
+    new: NewDecision,
+) -> Result<RulingView, Problem> {
+    check(&new)?;
     let mut tx = app.store.begin().await?;
     let current = versions::find_current(&mut tx, &new.subject)
         .await?

@@ -23,6 +23,9 @@ pub struct EntryDecision {
     standing: Standing,
     /// Why.
     reason: String,
+    /// The version of the ruling that is decided on: where another one stands by now, nothing is decided and the answer is
+    /// `ruling_outdated`, with the version that stands.
+    version: Option<i64>,
 }
 
 /// What becomes of a sample that does not stand.
@@ -50,6 +53,9 @@ pub struct SampleDecision {
     disposal: Option<Disposal>,
     /// Whether the task's quota gets a make-up sample (补样).
     make_up: Option<bool>,
+    /// The version of the ruling that is decided on: where another one stands by now, nothing is decided and the answer is
+    /// `ruling_outdated`, with the version that stands.
+    version: Option<i64>,
 }
 
 /// A decision on a refusal (拒检).
@@ -61,6 +67,9 @@ pub struct RefusalDecision {
     refusal: RefusalStanding,
     /// Why.
     reason: String,
+    /// The version of the ruling that is decided on: where another one stands by now, nothing is decided and the answer is
+    /// `ruling_outdated`, with the version that stands.
+    version: Option<i64>,
 }
 
 /// Decide what a refusal is: confirmed, not established, or resolved and sampled
@@ -83,7 +92,7 @@ pub async fn decide_refusal(
         reason: body.reason,
         disposal: None,
         make_up: None,
-        seen: None,
+        seen: body.version,
     };
     Ok((
         StatusCode::CREATED,
@@ -109,7 +118,7 @@ pub async fn decide_entry(
         reason: body.reason,
         disposal: None,
         make_up: None,
-        seen: None,
+        seen: body.version,
     };
     Ok((
         StatusCode::CREATED,
@@ -135,7 +144,7 @@ pub async fn decide_sample(
         reason: body.reason,
         disposal: body.disposal.as_ref().map(crate::access::role::word),
         make_up: body.make_up,
-        seen: None,
+        seen: body.version,
     };
     Ok((
         StatusCode::CREATED,

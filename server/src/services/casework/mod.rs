@@ -169,6 +169,9 @@ pub struct CaseFile {
     acts: Vec<CaseAct>,
     /// What enforcement found.
     confirmations: Vec<CaseConfirmation>,
+    /// The version of the ruling on the refusal, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i64>,
     /// What the rules say of the refusal now.
     #[schema(value_type = Vec<Object>)]
     findings: Vec<Value>,
@@ -288,11 +291,13 @@ pub async fn file(
     let (acts, confirmations) = (acts.collect(), confirmations.collect());
     let ruled = versions::find_current(&mut db, &Subject::Refusal(RefusalId(subject))).await?;
     let ruled = ruled.filter(|ruling| ruling.document == Some(document));
+    let version = ruled.as_ref().map(|ruling| ruling.version);
     let findings = ruled.map(|ruling| ruling.findings).unwrap_or_default();
     Ok(CaseFile {
         case: view(&case, due_at, None, app.now()),
         acts,
         confirmations,
+        version,
         findings: findings.iter().map(wording::finding).collect(),
     })
 }

@@ -562,6 +562,68 @@ fn whoever_settles_an_entry_later_sees_first_what_the_other_decided() {
 }
 
 #[test]
+fn an_entry_is_not_settled_where_what_becomes_of_its_sample_cannot_be() {
+    let w = World::shanxi();
+    let Some((screen, one)) = at_a_contested_entry(&w) else {
+        return;
+    };
+    let before = w.rulings(one);
+    let sets = |field: &str, value: &str| {
+        let set = format!("document.querySelector('[name^={field:?}]').value = '{value}'");
+        screen.runs(&set);
+    };
+    screen.clicks("input[value=first]");
+    screen.types("#decision [name=reason]", "核实门卫登记");
+    sets("validity:", "valid");
+    sets("make_up:", "yes");
+    screen.sends("#decision");
+    screen.waits_for("补样");
+    assert!(screen.sees("#returned").contains("value_invalid"));
+    assert_eq!(w.rulings(one), before, "all of it or nothing");
+    sets("make_up:", "no");
+    screen.sends("#decision");
+    screen.waits_for("裁定已记录");
+    assert_ne!(w.rulings(one), before);
+}
+
+#[test]
+fn whoever_decides_on_a_refusal_later_sees_first_what_the_other_decided() {
+    let w = World::shanxi();
+    let mut phone = w.phone("王");
+    let visit = phone.enters("五金店");
+    let refusal = phone.is_refused(&w, "T2");
+    phone.syncs();
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in(&w.catalogue().people["韩"].username.clone());
+    screen.goes(&format!("/console/cases/{visit}/{refusal}"));
+    let body = json!({ "refusal": "confirmed", "reason": "现场核实" });
+    let path = format!("/v1/refusals/{refusal}/rulings");
+    w.call("POST", "晋城", &path, body).expect(201);
+    let before = w.rulings(visit);
+    screen.clicks("details:has(#decision) summary");
+    screen.runs("document.querySelector('#decision [name=outcome]').value = 'not_established'");
+    screen.types("#decision [name=reason]", "企业当日停业");
+    screen.sends("#decision");
+    screen.waits_for("结论已先有变化");
+    assert_eq!(
+        w.rulings(visit),
+        before,
+        "nothing is put on top of it unseen"
+    );
+    let kept = "return ['outcome', 'reason'].map(it => document.querySelector(`#decision [name=${it}]`).value)";
+    assert_eq!(
+        screen.runs(kept),
+        json!(["not_established", "企业当日停业"])
+    );
+    // Who has seen it and insists is heard.
+    screen.sends("#decision");
+    assert!(screen.sees("#state").contains("不成立"));
+    assert_ne!(w.rulings(visit), before);
+}
+
+#[test]
 fn a_confirmed_refusal_is_looked_up_with_what_proves_it() {
     let w = World::with(TestServer::start(), &FILES);
     Story::new(&w, std::io::sink(), 1).play().unwrap();

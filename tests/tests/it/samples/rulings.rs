@@ -159,3 +159,56 @@ fn a_sampling_made_elsewhere_is_seen_among_samples_and_ruled_on_by_a_person() {
     assert_eq!(ruling["outcome"], "void");
     assert_eq!(w.validity(here), "valid", "nothing stands against it now");
 }
+
+#[test]
+fn what_was_ruled_on_meanwhile_is_not_decided_on_by_who_has_not_seen_it() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.enters("铸造");
+    let sample = a.draws("T1");
+    let refusal = a.is_refused(&w, "T1");
+    a.syncs();
+    let rulings = w.rulings(visit);
+    let subjects = rulings.iter().map(|it| it["subject"].as_str().unwrap());
+    let entry = subjects.filter_map(|it| it.strip_prefix("entry/")).next();
+    let entry = entry.unwrap().replace('/', "%2F");
+    for (path, outcome, [first, second]) in [
+        (
+            format!("/v1/entries/{entry}/rulings"),
+            "standing",
+            ["uncounted", "first"],
+        ),
+        (
+            format!("/v1/samples/{sample}/rulings"),
+            "validity",
+            ["duplicate", "valid"],
+        ),
+        (
+            format!("/v1/refusals/{refusal}/rulings"),
+            "refusal",
+            ["confirmed", "not_established"],
+        ),
+    ] {
+        let decision = |word: &str, version: Value| json!({ outcome: word, "reason": "核实后裁定", "version": version });
+        let decides = |who: &str, word: &str, version: Value| {
+            w.call("POST", who, &path, decision(word, version))
+        };
+        let ruled = decides("晋城", first, Value::Null).expect(201);
+        let version = ruled.body["version"].as_i64().unwrap();
+        let before = w.dossier(visit);
+        let late = decides("山西", second, json!(version - 1));
+        let told = late.body["errors"][0]["detail"].clone();
+        assert_eq!(told, json!(version.to_string()));
+        late.expect_problem(409, "ruling_outdated");
+        assert_eq!(
+            w.dossier(visit)["decisions"],
+            before["decisions"],
+            "nothing is decided"
+        );
+        // Whoever sends theirs again is told what they were told, whatever was current then.
+        let again = decides("晋城", first, json!(version - 1)).expect(201);
+        assert_eq!(again.body["version"], json!(version));
+        decides("山西", second, json!(version)).expect(201);
+        decides("山西", second, json!("new")).expect_problem(400, "body_invalid");
+    }
+}
