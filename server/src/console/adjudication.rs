@@ -126,6 +126,8 @@ struct Drawn {
     validity_field: String,
     disposal_field: String,
     make_up_field: String,
+    version_field: String,
+    version: i64,
     sheet_no: String,
     validity: &'static str,
 }
@@ -152,6 +154,31 @@ struct SubjectPage {
     drawn: Vec<Drawn>,
     decided: bool,
     version: i64,
+    before: Vec<Before>,
+}
+
+/// A decision of before.
+struct Before {
+    when: String,
+    who: String,
+    what: String,
+    outcome: &'static str,
+    reason: String,
+    lot: String,
+}
+
+/// What was decided of a sample's goods and of the quota, in words; empty where nothing was.
+pub fn lot(w: &Words, disposal: Option<&str>, make_up: Option<bool>) -> String {
+    let disposal = disposal.map(|it| match it {
+        "returned" => w.adjudication_returned,
+        "paid_for" => w.adjudication_paid_for,
+        _ => w.adjudication_kept,
+    });
+    let make_up = make_up.map(|it| match it {
+        true => w.adjudication_make_up_owed,
+        false => w.adjudication_no_make_up,
+    });
+    Vec::from_iter(disposal.into_iter().chain(make_up)).join(" · ")
 }
 
 /// Of what, and whether it was just decided.
@@ -275,6 +302,8 @@ pub async fn show(
         validity_field: format!("validity:{}", it.sample_id),
         disposal_field: format!("disposal:{}", it.sample_id),
         make_up_field: format!("make_up:{}", it.sample_id),
+        version_field: format!("version:{}", it.sample_id),
+        version: it.version,
         sheet_no: it.sheet_no.clone().unwrap_or_else(|| it.sample_id.clone()),
         validity: language.pick(it.validity_words.zh, it.validity_words.en),
     });
@@ -288,6 +317,30 @@ pub async fn show(
         let record = first.map(|at| format!("{} {} · ", w.adjudication_record, at + 1));
         (outcome, format!("{}{why}", record.unwrap_or_default()))
     });
+    let before = found.decisions.iter().map(|it| {
+        let at = it.decided_at.parse::<jiff::Timestamp>();
+        let of_sample = it.subject.strip_prefix("sample/").filter(|_| is_entry);
+        let sheet = own.into_iter().flat_map(|side| &side.samples);
+        let sheet = sheet
+            .clone()
+            .find(|drawn| Some(drawn.sample_id.as_str()) == of_sample);
+        let sheet = sheet.and_then(|drawn| drawn.sheet_no.clone());
+        Before {
+            when: at.map_or_else(
+                |_| String::new(),
+                |at| minute(language, at.as_millisecond()),
+            ),
+            who: it.name.clone(),
+            what: match of_sample {
+                Some(id) => sheet.unwrap_or_else(|| id.to_owned()),
+                None => String::new(),
+            },
+            outcome: language.pick(it.outcome_words.zh, it.outcome_words.en),
+            reason: it.reason.clone(),
+            lot: lot(w, it.disposal.as_deref(), it.make_up),
+        }
+    });
+    let before = before.collect();
     let sides = found.sides.iter().enumerate();
     shown(&SubjectPage {
         frame: desk.frame(format!(
@@ -304,6 +357,7 @@ pub async fn show(
         drawn: drawn.collect(),
         decided: !query.decided.is_empty(),
         version: found.version,
+        before,
         proposal,
         choices,
         validities,
@@ -350,8 +404,10 @@ pub async fn decide(
         Ok((disposal.map(str::to_owned), make_up))
     };
     // The version that is on the page; whoever was faster is seen before anything is put on top of it.
-    let seen = picked(&fields, "version").map(str::parse).transpose();
-    let seen = seen.map_err(|_| Problem::value("version", "is no whole number"))?;
+    let version = |name: &str| {
+        let seen = picked(&fields, name).map(str::parse).transpose();
+        seen.map_err(|_| Problem::value("version", "is no whole number"))
+    };
     // Everything is read before anything is decided.
     let (disposal, make_up) = goods("")?;
     let is_entry = matches!(subject, Subject::Entry(_));
@@ -363,7 +419,7 @@ pub async fn decide(
         reason: reason.clone(),
         disposal: disposal.filter(|_| !is_entry),
         make_up: make_up.filter(|_| !is_entry),
-        seen,
+        seen: version("version")?,
     }];
     for (name, word) in fields.iter().filter(|(_, value)| !value.is_empty()) {
         let Some(sample) = name.strip_prefix("validity:") else {
@@ -377,26 +433,21 @@ pub async fn decide(
             }
         };
         let (disposal, make_up) = goods(&format!(":{sample}"))?;
-        let sample = sample
+        let sample_id = sample
             .parse()
             .map_err(|_| Problem::value("validity", "names no sample"))?;
         new.push(NewDecision {
-            subject: Subject::Sample(sample),
+            subject: Subject::Sample(sample_id),
             standing: None,
             validity: Some(read::<Validity>("validity", word)?),
             refusal: None,
             reason: reason.clone(),
             disposal,
             make_up,
-            // What was decided on the entry has moved its samples.
-            seen: None,
+            seen: version(&format!("version:{sample}"))?,
         });
     }
-    // Nothing is decided where something cannot be.
-    new.iter().try_for_each(decisions::check)?;
-    for decision in new {
-        decisions::decide(&app, &desk.principal, decision).await?;
-    }
+    decisions::decide_all(&app, &desk.principal, new).await?;
     Ok(on_to(&format!("{}&decided=1", address(&query.subject))))
 }
 

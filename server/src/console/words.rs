@@ -170,6 +170,8 @@ words! {
     adjudication_paid_for: "付费购买", "Paid for";
     adjudication_kept: "留存", "Kept";
     adjudication_make_up: "任务是否补样", "Whether the quota gets a make-up sample";
+    adjudication_make_up_owed: "任务补样", "The quota gets a make-up sample";
+    adjudication_no_make_up: "任务不补样", "No make-up sample";
     adjudication_send: "提交裁定", "Send the decision";
     adjudication_entered: "声明的进门时间", "Claimed time of entry";
     adjudication_proven: "可证明的时间", "Proven time";
@@ -417,6 +419,7 @@ words! {
     aside: "搁置的变更", "What lies aside";
     no_aside: "没有被暂缓或隔离的变更；如有，连同原因列在此处，可由组织抽查部门放行。", "Nothing is held or quarantined; what is stands here with its reason, and the authority lets it in.";
     admit: "采信", "Admit";
+    admit_not: "不能放行：要等作者补签，或其内容不安全；原件照样保存", "It cannot be let in: its author's signature is awaited, or its bytes are unsafe. It is kept all the same";
     admit_reason: "采信理由", "Why it is admitted";
     came: "收到", "Came";
     device_used: "设备", "Phone";
@@ -511,6 +514,7 @@ words! {
     roles: "角色", "Roles";
     regions_hint: "六位代码，用逗号分隔；不填则为其组织的区划", "Six digits each, with commas; empty is the organisation's own";
     certificate_no: "执法证号", "Officer's certificate number";
+    certificate_no_new: "更改执法证号", "Another certificate number";
     device: "设备", "Device";
     devices: "设备", "Devices";
     devices_intro: "点开设备可查看同步诊断，并可作废丢失的设备。", "Open a device for its sync doctor, or to revoke it when it is lost.";

@@ -12,8 +12,9 @@ use utoipa::ToSchema;
 use super::ruling::gather;
 use super::visits::people;
 use super::{decisions as deciding, ruled_facts};
-use crate::access::{Principal, Role};
+use crate::access::{Principal, Role, role};
 use crate::app::App;
+use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
 use crate::store::Session;
 use crate::store::reference::teams;
@@ -69,6 +70,29 @@ pub struct DrawnView {
     pub validity: String,
     /// The same in words.
     pub validity_words: Words,
+    /// The version of the ruling that stands.
+    pub version: i64,
+}
+
+/// What was decided before.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DecidedView {
+    /// On what: `entry/…` or `sample/…`.
+    pub subject: String,
+    /// Standing or validity.
+    pub outcome: String,
+    /// The same in words.
+    pub outcome_words: Words,
+    /// Why.
+    pub reason: String,
+    /// What becomes of the sample: `returned`, `paid_for` or `kept`.
+    pub disposal: Option<String>,
+    /// Whether the quota gets a make-up sample (补样).
+    pub make_up: Option<bool>,
+    /// Who.
+    pub name: String,
+    /// When, RFC 3339.
+    pub decided_at: String,
 }
 
 /// One of the records in conflict.
@@ -124,6 +148,8 @@ pub struct Adjudication {
     pub partly: bool,
     /// The records beside each other.
     pub sides: Vec<SideView>,
+    /// What persons decided on the subject and on its samples, oldest first.
+    pub decisions: Vec<DecidedView>,
     /// What the rulebook would say.
     pub proposal: Option<Proposal>,
 }
@@ -186,6 +212,7 @@ pub async fn of(app: &App, caller: &Principal, subject: &str) -> Result<Adjudica
         (Err(problem), _) => return Err(problem),
     };
     let sides = sides(&mut db, caller, &facts, &subject).await?;
+    let decisions = decided(&mut db, &subject, &sides).await?;
     let answers =
         decisions::answers_for(&mut db, &caller.into(), &subject, current.document).await?;
     let kind = match subject {
@@ -200,6 +227,7 @@ pub async fn of(app: &App, caller: &Principal, subject: &str) -> Result<Adjudica
         subject: subject_text(&subject),
         partly,
         sides,
+        decisions,
     })
 }
 
@@ -265,8 +293,10 @@ async fn sides(
         if let Subject::Entry(entry) = &member {
             for (id, sample) in drawn_in(facts, entry) {
                 let validity = versions::find_current(db, &Subject::Sample(id)).await?;
+                let version = validity.as_ref().map_or(0, |it| it.version);
                 let validity = validity.map(|it| it.word()).unwrap_or_default();
                 samples.push(DrawnView {
+                    version,
                     sample_id: id.to_string(),
                     sheet_no: sample.sheet_no.clone(),
                     validity_words: wording::in_list("validity", &validity),
@@ -288,6 +318,43 @@ async fn sides(
     }
     mark_differences(&mut sides);
     Ok(sides)
+}
+
+async fn decided(
+    db: &mut Session,
+    subject: &Subject,
+    sides: &[SideView],
+) -> Result<Vec<DecidedView>, Problem> {
+    let own = sides.iter().filter(|side| side.asked);
+    let samples = own.flat_map(|side| &side.samples);
+    let samples = samples.filter_map(|it| Some(Subject::Sample(it.sample_id.parse().ok()?)));
+    let mut rows = Vec::new();
+    for of in std::iter::once(subject.clone()).chain(samples) {
+        rows.extend(decisions::list_of_subject(db, &of).await?);
+    }
+    rows.sort_by_key(|row| row.decision.decided_at_ms);
+    let who = rows.iter().map(|row| row.decision.user_id).collect();
+    let named = people::named(db, who).await?;
+    let told = rows.into_iter().map(|row| {
+        let decision = row.decision;
+        let (list, outcome) = match (decision.standing, decision.validity) {
+            (Some(standing), _) => ("standing", role::word(&standing)),
+            (_, Some(validity)) => ("validity", role::word(&validity)),
+            _ => ("", String::new()),
+        };
+        let person = named.get(&decision.user_id.to_string());
+        DecidedView {
+            subject: subject_text(&decision.subject),
+            outcome_words: wording::in_list(list, &outcome),
+            outcome,
+            reason: decision.reason,
+            disposal: row.disposal,
+            make_up: row.make_up,
+            name: person.map_or_else(|| decision.user_id.to_string(), |it| it.name.clone()),
+            decided_at: rfc3339(decision.decided_at_ms),
+        }
+    });
+    Ok(told.collect())
 }
 
 fn drawn_in<'a>(

@@ -12,13 +12,13 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::services::ruling;
-use crate::store::Session;
 use crate::store::reference::samples;
 use crate::store::rulings::decisions::{self, DecisionRow};
 use crate::store::rulings::verdicts::subject_text;
 use crate::store::rulings::versions::RulingRow;
 use crate::store::rulings::{dirty, versions};
 use crate::store::sync::{projections, visits};
+use crate::store::{Session, Tx};
 
 /// What is decided.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ pub struct NewDecision {
 }
 
 /// What is wrong with a decision, whatever it is on.
-pub fn check(new: &NewDecision) -> Result<(), Problem> {
+fn check(new: &NewDecision) -> Result<(), Problem> {
     let length = new.reason.trim().chars().count();
     if !(1..=FIELD_CHARS_MAX).contains(&length) {
         return Err(Problem::value(
@@ -78,21 +78,48 @@ pub async fn decide(
     caller: &Principal,
     new: NewDecision,
 ) -> Result<RulingView, Problem> {
-    check(&new)?;
+    let subject = new.subject.clone();
+    decide_all(app, caller, vec![new]).await?;
+    let mut db = app.store.read().await?;
+    let standing = versions::find_current(&mut db, &subject).await?;
+    Ok(standing.ok_or(Problem::new(Code::NotFound))?.into())
+}
+
+/// Decides on several things at once, all of them or none, and rules again what depends on them.
+pub async fn decide_all(
+    app: &App,
+    caller: &Principal,
+    new: Vec<NewDecision>,
+) -> Result<(), Problem> {
+    new.iter().try_for_each(check)?;
     let mut tx = app.store.begin().await?;
-    let current = versions::find_current(&mut tx, &new.subject)
+    for new in new {
+        write(app, &mut tx, caller, new).await?;
+    }
+    tx.commit().await?;
+    Ok(ruling::rule_what_is_dirty(app).await?)
+}
+
+/// Writes a decision down, and marks what depends on it.
+async fn write(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Principal,
+    new: NewDecision,
+) -> Result<(), Problem> {
+    let current = versions::find_current(tx, &new.subject)
         .await?
         .ok_or(Problem::new(Code::NotFound))?;
-    if !sees(&mut tx, caller, &current).await? {
+    if !sees(tx, caller, &current).await? {
         return Err(Problem::new(Code::NotFound));
     }
     // Whoever looks on, as a county looks on what the province does there, does not rule (组织抽查部门).
     let answers =
-        decisions::answers_for(&mut tx, &caller.into(), &current.subject, current.document).await?;
+        decisions::answers_for(tx, &caller.into(), &current.subject, current.document).await?;
     // 执法人员裁定: whoever enforces where the enterprise lies decides whether it refused.
     let enforces = match (&new.subject, current.document) {
         (Subject::Refusal(_), Some(document)) if caller.roles.contains(&Role::Enforcement) => {
-            decisions::enforces(&mut tx, caller.user, document).await?
+            decisions::enforces(tx, caller.user, document).await?
         }
         _ => false,
     };
@@ -101,9 +128,7 @@ pub async fn decide(
             .detail("the authority that commissioned the sampling, or one above it, decides"));
     }
     let document = current.document;
-    let last = decisions::list_of_subject(&mut tx, &new.subject)
-        .await?
-        .pop();
+    let last = decisions::list_of_subject(tx, &new.subject).await?.pop();
     // Two in one millisecond, or after a clock was set back: the order in which they were taken is the order of their times,
     // so that the store and the rules name the same one as the last.
     let after = last
@@ -146,21 +171,21 @@ pub async fn decide(
             disposal: new.disposal,
             make_up: new.make_up,
         };
-        decisions::insert(&mut tx, &row).await?;
+        decisions::insert(tx, &row).await?;
         let member = subject_text(&new.subject);
         let member = member.split_once('/').map_or("", |(_, id)| id);
         let keys: Vec<ScopeKey> = match (&new.subject, document) {
             // A refusal is no member of a scope: its visit is, and the door there.
             (Subject::Refusal(_), Some(document)) => {
-                projections::list_scopes_of_documents(&mut tx, &[document]).await?
+                projections::list_scopes_of_documents(tx, &[document]).await?
             }
-            _ => projections::list_scopes_of_member(&mut tx, member).await?,
+            _ => projections::list_scopes_of_member(tx, member).await?,
         };
-        dirty::mark(&mut tx, &keys, app.now()).await?;
+        dirty::mark(tx, &keys, app.now()).await?;
         let detail = serde_json::json!({ "decision_id": row.decision_id });
         audit::record(
             app,
-            &mut tx,
+            tx,
             caller,
             "ruling.decided",
             subject_text(&new.subject),
@@ -168,11 +193,7 @@ pub async fn decide(
         )
         .await?;
     }
-    tx.commit().await?;
-    ruling::rule_what_is_dirty(app).await?;
-    let mut db = app.store.read().await?;
-    let standing = versions::find_current(&mut db, &new.subject).await?;
-    Ok(standing.ok_or(Problem::new(Code::NotFound))?.into())
+    Ok(())
 }
 
 /// One version that the caller sees.

@@ -36,6 +36,24 @@ pub async fn list(
     Ok(items)
 }
 
+/// Whether a person may let a change in, or why nobody may.
+pub fn is_admissible(status: &ChangeStatus) -> Result<(), &'static str> {
+    let ChangeStatus::Quarantined {
+        quarantine: QuarantineKind::Unauthorised,
+        code,
+        ..
+    } = status
+    else {
+        return Err("only safe bytes of an author without authority are let in");
+    };
+    // A person speaks for an author whom we know, not for bytes that somebody put under another's name: those would
+    // take the number of the author's own change. They stand as soon as a signature of their author comes.
+    if authority::may_be_answered(code) {
+        return Err("who wrote it is not proved; it stands when its author's signature comes");
+    }
+    Ok(())
+}
+
 /// Lets a quarantined change in, which releases what depends on it. Again changes nothing.
 pub async fn admit(
     app: &App,
@@ -58,22 +76,7 @@ pub async fn admit(
         return Err(Problem::new(Code::NotFound));
     }
     if !change.admitted {
-        let ChangeStatus::Quarantined {
-            quarantine: QuarantineKind::Unauthorised,
-            code,
-            ..
-        } = &change.status
-        else {
-            return Err(Problem::new(Code::Conflict)
-                .detail("only safe bytes of an author without authority are let in"));
-        };
-        // A person speaks for an author whom we know, not for bytes that somebody put under another's name: those would
-        // take the number of the author's own change. They stand as soon as a signature of their author comes.
-        if authority::may_be_answered(code) {
-            return Err(Problem::new(Code::Conflict).detail(
-                "who wrote it is not proved; it stands when its author's signature comes",
-            ));
-        }
+        is_admissible(&change.status).map_err(|why| Problem::new(Code::Conflict).detail(why))?;
         changes::set_admitted(
             &mut tx,
             &change,

@@ -26,6 +26,7 @@ use crate::problem::{Code, Problem};
 use crate::services::evidence::reading::{self as evidence, EvidenceSummary};
 use crate::services::follow_up::{self, Followed, PublicityMessage};
 use crate::services::projection::{self, Certified};
+use crate::services::quarantine;
 use crate::services::ruling::gather;
 use crate::store::Session;
 use crate::store::access::organisations;
@@ -116,6 +117,8 @@ pub struct AsideView {
     pub bytes: usize,
     /// A person let it in.
     pub admitted: bool,
+    /// A person with authority may let it in.
+    pub may_be_admitted: bool,
     /// What it would write, in the dossier of its visit; none where its bytes are unsafe, or what it builds on is not here.
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,6 +145,7 @@ impl From<ChangeRow> for AsideView {
                 .map(|change| rfc3339(change.header().time)),
             bytes: row.bytes.len(),
             admitted: row.admitted,
+            may_be_admitted: !row.admitted && quarantine::is_admissible(&row.status).is_ok(),
             content: None,
         }
     }

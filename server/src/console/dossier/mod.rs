@@ -45,6 +45,8 @@ struct DossierPage {
     conflicts: Vec<Conflict>,
     aside: Vec<Aside>,
     may_admit: bool,
+    /// Where the form that lets one in is sent.
+    admission: String,
     decisions: Vec<Event>,
     sketch: Sketch,
     /// Whether the manifest names any evidence.
@@ -104,6 +106,7 @@ pub async fn show(
         conflicts: teller.conflicts(),
         aside: teller.aside(),
         may_admit: desk.principal.has(Role::Authority),
+        admission: format!("/console/visits/{id}/admission"),
         decisions: story::decided(&teller),
         sketch: Sketch::of(
             &teller,

@@ -5,6 +5,7 @@ use serde_json::Value;
 use sync_core::limits::CONSOLE_ONLINE_MS;
 use sync_core::model::{Interval, Millis, TimeClaim};
 
+use super::super::adjudication::lot;
 use super::super::when::When;
 use super::super::words::fill;
 use super::view::{Teller, millis};
@@ -190,6 +191,10 @@ pub fn decided(teller: &Teller<'_>) -> Vec<Event> {
         );
         event.who = teller.person(decision["user_id"].as_str().unwrap_or_default());
         event.detail = decision["reason"].as_str().unwrap_or_default().to_owned();
+        let lot = lot(teller.w(), it["disposal"].as_str(), it["make_up"].as_bool());
+        if !lot.is_empty() {
+            event.detail = format!("{} · {lot}", event.detail);
+        }
         let outcomes = ["standing", "validity", "refusal"];
         if let Some(outcome) = outcomes.iter().find_map(|it| decision[it].as_str()) {
             event.chip = teller.chip(outcome);

@@ -192,6 +192,8 @@ pub struct Aside {
     pub text: String,
     /// Whether a person may let it in.
     pub quarantined: bool,
+    /// Somebody may let it in.
+    pub may_be_admitted: bool,
     /// Who wrote it.
     pub who: String,
     /// With which phone, and who brought it.
@@ -890,12 +892,14 @@ impl<'a> Teller<'a> {
                 (self.field(&path), self.value(&path, &Value::String(new)))
             });
             let state = serde_json::to_value(&it.state).unwrap_or_default();
+            let quarantined = state.to_string().contains("\"quarantined\"") && !it.admitted;
             let device = self.device(it.device_id.as_deref().unwrap_or_default());
             let carrier = self.device(&it.carrier_device_id);
             Aside {
                 item: it.item_id.clone(),
                 text: self.language.pick(&it.zh, &it.en).to_owned(),
-                quarantined: state.to_string().contains("\"quarantined\"") && !it.admitted,
+                quarantined,
+                may_be_admitted: it.may_be_admitted,
                 who: self.person(it.author.as_deref().unwrap_or_default()),
                 device: match device == carrier || device.is_empty() {
                     true => carrier,

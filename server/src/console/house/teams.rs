@@ -13,7 +13,8 @@ use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, Choice, ROWS, Sheet, checks, choices, form, link, needed, number, select, text, time,
+    At, Choice, ROWS, Sheet, checks, choices, form, hidden, link, needed, number, select, text,
+    time,
 };
 use crate::console::{on_to, shown};
 use crate::extract::{Form, Path, Query};
@@ -143,15 +144,20 @@ pub async fn one(
     let region = body.map(|it| it.region).unwrap_or_default();
     if desk.principal.has_any(MAKERS) && teams::may_form(&desk.principal, team.body_id, &region) {
         let people = people_of(&mut db, &team).await?;
+        let before: Vec<String> = team.members.iter().map(ToString::to_string).collect();
         let people = checks("members", w.team_members, people).with_hint(w.team_members_hint);
-        let mut roster = form(w.team_save, format!("{HERE}/{id}/members"), vec![people]);
+        let mut roster = form(
+            w.team_save,
+            format!("{HERE}/{id}/members"),
+            vec![hidden("shown", before.join(" ")), people],
+        );
         roster.open = true;
         page.forms.push(roster);
     }
     shown(&page)
 }
 
-/// `POST /console/teams/{id}/members`: whoever is ticked, and nobody else.
+/// `POST /console/teams/{id}/members`: whoever was ticked or unticked on the page joins or leaves.
 pub async fn choose(
     State(app): State<App>,
     desk: Desk,
@@ -163,8 +169,16 @@ pub async fn choose(
     let members: BTreeSet<UserId> = members
         .collect::<Result<_, _>>()
         .map_err(|_| Problem::value("members", "names nobody"))?;
+    let shown = typed.iter().filter(|(name, _)| name == "shown");
+    let shown = shown
+        .flat_map(|(_, ids)| ids.split(' '))
+        .filter(|id| !id.is_empty());
+    let shown: BTreeSet<UserId> = shown
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .map_err(|_| Problem::value("members", "names nobody"))?;
     let mut work = Work::begin(&app, &desk.principal).await?;
-    teams::update_roster(&mut work, id, members).await?;
+    teams::change_roster(&mut work, id, &shown, &members).await?;
     work.commit().await?;
     Ok(on_to(&format!("{HERE}/{id}")))
 }

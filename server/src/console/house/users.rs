@@ -144,6 +144,10 @@ pub async fn one(
             w.region_codes.to_owned(),
             text(regions::all_named(language, &person.regions)),
         ),
+        (
+            w.certificate_no.to_owned(),
+            text(person.row.certificate_no.clone().unwrap_or_default()),
+        ),
         (w.state.to_owned(), activity(w, person.row.active)),
         (
             w.since.to_owned(),
@@ -166,6 +170,12 @@ pub async fn one(
         let whose = hidden("username", &person.row.username).as_input("username");
         page.forms
             .push(form(w.password_new, &here, vec![whose, password]));
+        if person.row.roles.contains(&Role::Enforcement) {
+            let number = person.row.certificate_no.clone().unwrap_or_default();
+            let number = wanted("certificate_no", w.certificate_no).holding(number);
+            page.forms
+                .push(form(w.certificate_no_new, &here, vec![number]));
+        }
         let (title, active) = match person.row.active {
             true => (w.user_switch_off, "false"),
             false => (w.user_switch_on, "true"),
@@ -182,6 +192,7 @@ pub async fn one(
 pub struct Changed {
     active: Option<bool>,
     password: Option<String>,
+    certificate_no: Option<String>,
 }
 
 /// `POST /console/users/{id}/change`.
@@ -194,7 +205,7 @@ pub async fn change(
     let change = Change {
         active: typed.active,
         password: typed.password,
-        certificate_no: None,
+        certificate_no: typed.certificate_no,
     };
     people::change(&app, &desk.principal, id, change).await?;
     Ok(on_to(&format!("{HERE}/{id}")))

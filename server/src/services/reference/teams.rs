@@ -92,6 +92,23 @@ pub async fn update_roster(
     Ok(Team { members, ..row })
 }
 
+/// Takes people in and out: what the caller ticked against what they had before them, so that whoever somebody else took in
+/// meanwhile stays.
+pub async fn change_roster(
+    work: &mut Work<'_>,
+    id: TeamId,
+    shown: &BTreeSet<UserId>,
+    ticked: &BTreeSet<UserId>,
+) -> Result<Team, Problem> {
+    let row = teams::find_seen(&mut work.tx, &work.caller.into(), id)
+        .await?
+        .ok_or_else(missing)?;
+    let left: BTreeSet<UserId> = shown.difference(ticked).copied().collect();
+    let joined = ticked.difference(shown).copied();
+    let members = row.members.difference(&left).copied().chain(joined);
+    update_roster(work, id, members.collect()).await
+}
+
 async fn set_members(
     work: &mut Work<'_>,
     row: &Team,

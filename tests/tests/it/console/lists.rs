@@ -9,6 +9,24 @@ use mobile_ffi::PartyAct;
 use serde_json::{Value, json};
 use sync_core::model::{DocumentId, SealSubject};
 
+#[test]
+fn an_officers_certificate_has_another_number_from_their_page() {
+    let w = World::shanxi();
+    let mut browser = fieldseal_tests::provider::Browser::default();
+    super::logs_in(&w.server, &mut browser, "admin");
+    let officer = format!("/console/users/{}", w.id("user", "韩"));
+    let page = browser.call(&w.server.url(&officer), None).body;
+    assert!(page.contains("更改执法证号"), "{page}");
+    let typed = super::form(&[("_from", &officer), ("certificate_no", "晋执 140502-9")]);
+    let done = browser.call(&w.server.url(&format!("{officer}/change")), Some(&typed));
+    assert_eq!(done.status, 303, "{}", done.body);
+    let page = browser.call(&w.server.url(&officer), None).body;
+    assert!(page.contains("晋执 140502-9"), "{page}");
+    let sampler = format!("/console/users/{}", w.id("user", "王"));
+    let page = browser.call(&w.server.url(&sampler), None).body;
+    assert!(!page.contains("更改执法证号"), "of who enforces alone");
+}
+
 /// The user name of somebody of the world.
 fn username(w: &World, who: &str) -> String {
     match who {
@@ -368,7 +386,10 @@ fn a_team_is_formed_and_its_people_chosen() {
         looks(&screen, "team-empty");
         screen.widens(width);
         for who in ["王", "孙"] {
-            screen.clicks(&format!("input[value='{}']", w.id("user", who)));
+            screen.clicks(&format!(
+                "input[type=checkbox][value='{}']",
+                w.id("user", who)
+            ));
         }
         screen.sends("form[action$=members]");
         assert_eq!(screen.path(), here);
@@ -378,9 +399,20 @@ fn a_team_is_formed_and_its_people_chosen() {
         let team = w.get(&format!("/v1/teams/{team}"));
         assert_eq!(team["members"].as_array().unwrap().len(), 2);
         // Whoever is not ticked any more is out.
-        screen.clicks(&format!("input[value='{}']", w.id("user", "孙")));
+        screen.clicks(&format!(
+            "input[type=checkbox][value='{}']",
+            w.id("user", "孙")
+        ));
         screen.sends("form[action$=members]");
         assert_eq!(screen.all("tbody tr"), ["王建国"]);
+        // Whoever somebody else took in while the page was open stays in.
+        let (wang, sun) = (w.id("user", "王"), w.id("user", "孙"));
+        let path = format!("/v1/teams/{}", here.rsplit('/').next().unwrap());
+        let roster = json!({ "members": [wang, sun] });
+        w.call("PATCH", "admin", &path, roster).expect(200);
+        screen.clicks(&format!("input[type=checkbox][value='{wang}']"));
+        screen.sends("form[action$=members]");
+        assert_eq!(screen.all("tbody tr"), ["孙丽"]);
     }
     screen.looks_at("/console/teams", "lists-teams");
     // A manager forms no team of another body, and an authority chooses nobody's people.

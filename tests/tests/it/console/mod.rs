@@ -14,7 +14,7 @@ use fieldseal_tests::provider::{Browser, Shown};
 use fieldseal_tests::server::PASSWORD;
 
 /// A form as a browser sends it.
-fn form(fields: &[(&str, &str)]) -> String {
+pub fn form(fields: &[(&str, &str)]) -> String {
     let escaped = |text: &str| -> String {
         let escaped = text.bytes().map(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),

@@ -580,10 +580,36 @@ fn an_entry_is_not_settled_where_what_becomes_of_its_sample_cannot_be() {
     screen.waits_for("补样");
     assert!(screen.sees("#returned").contains("value_invalid"));
     assert_eq!(w.rulings(one), before, "all of it or nothing");
+    // Nor where somebody has decided on the sample meanwhile.
+    let sample = before.iter().filter_map(|it| it["subject"].as_str());
+    let sample = sample.filter_map(|it| it.strip_prefix("sample/")).next();
+    let path = format!("/v1/samples/{}/rulings", sample.expect("a sample"));
+    let body =
+        json!({ "validity": "void", "reason": "封条破损", "disposal": "kept", "make_up": true });
+    w.call("POST", "晋城", &path, body).expect(201);
+    let meanwhile = w.rulings(one);
     sets("make_up:", "no");
     screen.sends("#decision");
+    screen.waits_for("结论已先有变化");
+    assert_eq!(w.rulings(one), meanwhile);
+    let told = screen.sees("#earlier");
+    for part in ["晋城市局", "封条破损", "留存", "任务补样"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    sets("validity:", "valid");
+    sets("disposal:", "returned");
+    screen.sends("#decision");
     screen.waits_for("裁定已记录");
-    assert_ne!(w.rulings(one), before);
+    assert_ne!(w.rulings(one), meanwhile);
+    let told = screen.sees("#earlier");
+    assert!(
+        told.contains("退还企业") && told.contains("任务不补样"),
+        "{told}"
+    );
+    // The story of the visit has it too.
+    screen.goes(&format!("/console/visits/{one}"));
+    let told = screen.sees("#story");
+    assert!(told.contains("退还企业 · 任务不补样"), "{told}");
 }
 
 #[test]

@@ -209,6 +209,6 @@ fn what_was_ruled_on_meanwhile_is_not_decided_on_by_who_has_not_seen_it() {
         let again = decides("晋城", first, json!(version - 1)).expect(201);
         assert_eq!(again.body["version"], json!(version));
         decides("山西", second, json!(version)).expect(201);
-        decides("山西", second, json!("new")).expect_problem(400, "body_invalid");
+        decides("山西", second, json!("new")).expect_problem(422, "body_invalid");
     }
 }

@@ -5,12 +5,12 @@ use fieldseal_server::store::sync::changes::{self, ChangeRow};
 use fieldseal_tests::TestServer;
 use fieldseal_tests::provider::Browser;
 use serde_json::json;
-use sync_core::limits::HELD_CHANGES_PER_DEVICE_MAX;
+use sync_core::limits::{FIELD_CHARS_MAX, HELD_CHANGES_PER_DEVICE_MAX};
 use sync_core::model::{ChangeHash, DeviceId, DocumentId};
 use sync_core::sync::wire::{ASIDE_FULL, ChangeStatus, HeldReason};
 
 use super::kit::*;
-use crate::console::logs_in;
+use crate::console::{form, logs_in};
 
 /// The authority of the world's province, as a person.
 fn authority(world: &World) -> String {
@@ -116,6 +116,21 @@ fn an_admitted_change_stands_and_releases_what_depends_on_it() {
         .post(&path, &ruler, reason.clone())
         .expect_problem(404, "not_found");
     world.list_enterprise(&identity, "140525");
+    // A form that comes back has what was typed, for the one that it was typed for.
+    let mut browser = Browser::default();
+    logs_in(&world.server, &mut browser, "ruler");
+    let visit = format!("/console/visits/{}", identity.document_id());
+    let page = browser.call(&world.server.url(&visit), None);
+    let action = format!("{visit}/admission");
+    assert!(page.body.contains(&format!("action=\"{action}\"")));
+    let long = "放".repeat(FIELD_CHARS_MAX + 1);
+    let sent = form(&[("_from", &visit), ("item", item), ("reason", &long)]);
+    let back = browser.call(&world.server.url(&action), Some(&sent));
+    assert_eq!(back.status, 422, "{}", back.body);
+    assert!(
+        back.body
+            .contains(&format!("name=\"reason\" value=\"{long}\""))
+    );
     // What lies aside is readable beside the visit before anybody lets it in.
     let dossier = format!("/v1/visits/{}", identity.document_id());
     let beside = world.server.get(&dossier, &ruler).expect(200).body["aside"].clone();

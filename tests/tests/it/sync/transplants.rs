@@ -1,9 +1,12 @@
 //! A change is bound to one document: moved into another it is unsafe, in whatever order the two documents come.
 
 use fieldseal_tests::Answer;
+use fieldseal_tests::provider::Browser;
+use fieldseal_tests::world::word;
 use serde_json::json;
 
 use super::kit::*;
+use crate::console::logs_in;
 
 /// Two documents of the first sampler, with a change of the first that was moved into the second.
 struct Moved {
@@ -72,6 +75,14 @@ fn a_transplanted_change_is_quarantined_at_once_and_nobody_can_let_it_in() {
     let listed = world.server.get("/v1/quarantine", &ruler).expect(200).body;
     let item = listed["items"][0]["item_id"].as_str().unwrap();
     assert_eq!(listed["items"][0]["state"]["code"], "change.transplanted");
+    // What nobody may let in is not offered to be.
+    assert_eq!(listed["items"][0]["may_be_admitted"], false);
+    let mut browser = Browser::default();
+    logs_in(&world.server, &mut browser, "ruler");
+    let visit = word(&listed["items"][0]["document_id"]);
+    let visit = world.server.url(&format!("/console/visits/{visit}"));
+    let page = browser.call(&visit, None);
+    assert!(page.body.contains("不能放行") && !page.body.contains("/admission"));
     let path = format!("/v1/quarantine/{item}/admission");
     let answer = world
         .server
