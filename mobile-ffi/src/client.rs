@@ -29,6 +29,7 @@ use crate::kinds::Kinds;
 use crate::media::MediaFolder;
 use crate::store::{LookThrough, Salvage, Store};
 use crate::taking;
+use crate::turns::Running;
 use crate::types::{Enrolled, SignerInfo};
 use crate::uploading::Uploads;
 
@@ -45,6 +46,7 @@ pub struct Client {
     /// One run of uploads at a time.
     pub(crate) uploading: Mutex<()>,
     pub(crate) uploads: Uploads,
+    pub(crate) running: Arc<Running>,
     pub(crate) media: MediaFolder,
     /// Who verifies what is read again and again.
     pub(crate) verified: RememberingVerifier,
@@ -226,6 +228,7 @@ impl Client {
             refreshing: Mutex::new(()),
             uploading: Mutex::new(()),
             uploads: Uploads::default(),
+            running: Arc::default(),
             media: MediaFolder::beside(path, faults.clone()),
             verified: RememberingVerifier::default(),
             faults,

@@ -28,6 +28,7 @@ mod settling;
 pub mod store;
 mod syncing;
 mod taking;
+mod turns;
 pub mod types;
 mod uploading;
 mod waiting;

@@ -13,6 +13,7 @@ use crate::error::ClientError;
 use crate::kinds::Kinds;
 use crate::store::ChangeStanding;
 use crate::taking::{self, Arrival};
+use crate::turns::take_turn;
 use crate::types::{DoctorItem, RuledItem, SyncProgress, SyncReport};
 
 /// The setting that keeps what the server asked for.
@@ -62,13 +63,15 @@ impl Client {
         self.sync_watched(patience, &SyncWatch::default())
     }
 
-    /// The same under the eyes of somebody who may stop it: between two steps, with the code `cancelled`. What was stored by
-    /// then stays, and what was sent need not be sent again.
+    /// The same under the eyes of somebody who may stop it: while it waits for another sync to end and between two steps, with
+    /// the code `cancelled`. What was stored by then stays, and what was sent need not be sent again. A wipe stops it too.
     pub fn sync_watched(&self, patience: Patience, watch: &SyncWatch<'_>) -> Done<SyncReport> {
-        let _one = self
-            .syncing
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let stopped = || (watch.cancelled)() || self.running.is_stopping();
+        let watch = &SyncWatch {
+            cancelled: &stopped,
+            told: watch.told,
+        };
+        let _one = take_turn(&self.syncing, watch)?;
         let api = self.api()?;
         self.leave_fork()?;
         if self.enrolled()?.is_none() {

@@ -17,6 +17,9 @@ mod meeting;
 mod recording;
 mod records;
 mod tasks;
+mod telling;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 pub use calls::{Fieldseal, core_version, open_fieldseal, open_with};

@@ -1,0 +1,183 @@
+//! Hosts that do not keep to what was agreed, and many tasks at a time: what the face makes of them.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+
+use sync_core::limits::SYNCS_AT_ONCE_MAX;
+use sync_core::model::{OrganisationId, UserId};
+use uuid::Uuid;
+
+use super::calls::{Fieldseal, open_fieldseal};
+use super::failure::{FieldsealError, HostFailure};
+use super::hosts::{Hosts, HttpExchange, HttpReply, Transport};
+use super::tasks::{ProgressListener, SyncDone, SyncOptions, SyncStep, TaskHandle};
+use super::telling::Steps;
+use crate::types::Enrolled;
+
+fn now<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(work)
+}
+
+fn code<T>(done: Result<T, FieldsealError>) -> Option<String> {
+    done.err().map(|it| it.problem().code.clone())
+}
+
+/// A phone that was enrolled and has to ask its server for a token.
+fn phone(folder: &tempfile::TempDir, hosts: Hosts) -> Arc<Fieldseal> {
+    let path = folder.path().display().to_string();
+    let phone = now(open_fieldseal(path, hosts)).unwrap();
+    let enrolled = Enrolled {
+        device_id: Uuid::from_u128(1).to_string(),
+        user_id: UserId(Uuid::from_u128(2)),
+        user_name: "王五".into(),
+        organisation_id: OrganisationId(Uuid::from_u128(3)),
+    };
+    let client = phone.client().unwrap();
+    let inner = client.lock();
+    let actor = inner.install.actor.to_string();
+    for (key, value) in [
+        ("server_url", "http://nowhere"),
+        ("enrolled", &serde_json::to_string(&enrolled).unwrap()),
+        ("enrolled_actor", &actor),
+        ("refresh_token", "a token"),
+    ] {
+        inner.store.put_setting(key, value).unwrap();
+    }
+    drop(inner);
+    phone
+}
+
+/// A network that says that it was asked, and answers when somebody lets go of the other end.
+struct Hanging {
+    asked: Sender<()>,
+    held: Mutex<Receiver<()>>,
+}
+
+impl Transport for Hanging {
+    fn send(&self, _: HttpExchange) -> Result<HttpReply, HostFailure> {
+        let _ = self.asked.send(());
+        let _ = self.held.lock().unwrap().recv();
+        Err(HostFailure::TimedOut)
+    }
+}
+
+/// Hosts with such a network; when it is asked; what it waits for.
+fn hanging() -> (Hosts, Receiver<()>, Sender<()>) {
+    let (asked, was_asked) = channel();
+    let (release, held) = channel();
+    let transport = Hanging {
+        asked,
+        held: Mutex::new(held),
+    };
+    let hosts = Hosts {
+        transport: Some(Arc::new(transport)),
+        ..Hosts::default()
+    };
+    (hosts, was_asked, release)
+}
+
+fn sync(phone: &Fieldseal) -> Result<Arc<TaskHandle>, FieldsealError> {
+    let options = SyncOptions {
+        evidence: true,
+        attempts_max: Some(1),
+    };
+    phone.sync(options, None)
+}
+
+#[test]
+fn syncs_that_wait_are_stopped_are_bounded_and_hold_up_no_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hosts, asked, _release) = hanging();
+    let phone = phone(&folder, hosts);
+    let first = sync(&phone).unwrap();
+    asked.recv().unwrap();
+    let mut waiting = Vec::new();
+    for _ in 1..SYNCS_AT_ONCE_MAX {
+        waiting.push(sync(&phone).unwrap());
+    }
+    assert_eq!(code(sync(&phone)), Some("sync.too_many".into()));
+    assert!(now(phone.owner()).unwrap().is_some());
+    let last = waiting.pop().unwrap();
+    last.cancel();
+    assert_eq!(code(now(last.wait())), Some("cancelled".into()));
+    assert!(!first.is_finished());
+    // Its place is free again.
+    waiting.push(sync(&phone).unwrap());
+    // Everything going does not wait for the network either.
+    assert_eq!(code(now(phone.wipe(None))), None);
+    for task in waiting.iter().chain([&first]) {
+        assert_eq!(code(now(task.wait())), Some("cancelled".into()));
+    }
+}
+
+#[test]
+fn a_wipe_that_is_refused_lets_later_syncs_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hosts, _asked, release) = hanging();
+    let phone = phone(&folder, hosts);
+    let client = phone.client().unwrap();
+    {
+        let stopped = client.running.stop_all();
+        let task = sync(&phone).unwrap();
+        assert_eq!(code(now(task.wait())), Some("cancelled".into()));
+        drop(stopped);
+    }
+    drop(release);
+    let done = now(sync(&phone).unwrap().wait()).unwrap();
+    assert_eq!(done.outcome, "offline");
+}
+
+#[test]
+fn a_task_that_broke_off_has_ended() {
+    let (end, ended) = tokio::sync::watch::channel::<Option<Result<SyncDone, _>>>(None);
+    let task = TaskHandle::watching(ended);
+    assert!(!task.is_finished());
+    drop(end);
+    assert!(task.is_finished());
+    assert_eq!(code(now(task.wait())), Some("internal".into()));
+}
+
+/// Hears each step when somebody lets it.
+struct Slow {
+    heard: Sender<i64>,
+    held: Mutex<Receiver<()>>,
+}
+
+impl ProgressListener for Slow {
+    fn progressed(&self, step: SyncStep) -> Result<(), HostFailure> {
+        self.heard.send(step.sent).unwrap();
+        let _ = self.held.lock().unwrap().recv();
+        Err(HostFailure::TimedOut)
+    }
+}
+
+fn step(sent: i64) -> SyncStep {
+    SyncStep {
+        sent,
+        received: 0,
+        unsent: 0,
+        evidence_id: None,
+        sent_bytes: 0,
+        total_bytes: 0,
+    }
+}
+
+#[test]
+fn a_listener_that_does_not_answer_holds_up_no_work_and_hears_the_last_step() {
+    let (heard, steps) = channel();
+    let (release, held) = channel();
+    let telling = Steps::to(Some(Arc::new(Slow {
+        heard,
+        held: Mutex::new(held),
+    })));
+    telling.tell(step(1));
+    assert_eq!(steps.recv().unwrap(), 1);
+    for sent in 2..=1_000 {
+        telling.tell(step(sent));
+    }
+    // The work ends while the listener is still at the first step.
+    drop(telling);
+    drop(release);
+    assert_eq!(steps.iter().collect::<Vec<_>>(), [1_000]);
+}
