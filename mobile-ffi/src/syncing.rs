@@ -1,6 +1,6 @@
 //! `Client::sync`: carries out the session's effects with this phone's store, network and clock.
 
-use sync_core::limits::SHEET_NUMBERS_LOW;
+use sync_core::limits::{REQUEST_S, SHEET_NUMBERS_LOW};
 use sync_core::model::DocumentId;
 use sync_core::sync::doctor::{ItemState, QueuedBecause};
 use sync_core::sync::retry::Hold;
@@ -18,6 +18,8 @@ use crate::types::{DoctorItem, RuledItem, SyncProgress, SyncReport};
 
 /// The setting that keeps what the server asked for.
 const HOLD: &str = "hold";
+/// What a round trip took where the clocks were changed meanwhile.
+const ROUND_TRIP_MS_MAX: i64 = REQUEST_S.cast_signed() * 1_000;
 /// The setting that keeps how the last sync ended.
 const LAST_END: &str = "last_end";
 
@@ -115,7 +117,7 @@ impl Client {
                         request.server_keys = taking::believed_keys(&self.lock().store)?.newest();
                         let seen = taking::seen_checkpoints(&self.lock().store)?.seen();
                         request.checkpoint = Some(seen.unwrap_or_default());
-                        let sent = self.host.clock.monotonic_ms();
+                        let sent = self.host.clock.reading();
                         next = Some(match self.mark_sent() {
                             Err(error) => return Err(error),
                             Ok(()) => match self.access_token() {
@@ -134,16 +136,20 @@ impl Client {
                                 },
                             },
                         });
-                        round_trip_ms = self.host.clock.monotonic_ms() - sent;
+                        let now = self.host.clock.reading();
+                        // Where the clocks cannot say, the longest that a request takes.
+                        let passed = now.since(sent.monotonic_ms, &sent.boot_id);
+                        round_trip_ms = passed.unwrap_or(ROUND_TRIP_MS_MAX);
                         if let Some(Event::Failed(failure)) = &next {
                             self.note_patience(failure.asked_ms())?;
                         }
                     }
                     Effect::Store(brought) => {
+                        let now = self.host.clock.reading();
                         let arrival = Arrival {
-                            wall_ms: self.wall_ms(),
-                            monotonic_ms: self.host.clock.monotonic_ms(),
-                            boot_id: self.host.clock.boot_id(),
+                            wall_ms: now.wall_ms,
+                            monotonic_ms: now.monotonic_ms,
+                            boot_id: now.boot_id,
                             round_trip_ms,
                         };
                         let mut inner = self.lock();
@@ -238,16 +244,11 @@ impl Client {
 
     /// The same under another setting: what the server asks for evidence says nothing about changes.
     pub(crate) fn keep_hold(&self, setting: &str, asked_ms: Option<i64>) -> Done<()> {
-        let clock = &self.host.clock;
+        let now = self.host.clock.reading();
         let mut inner = self.lock();
         match asked_ms.filter(|asked| *asked > 0) {
             Some(asked) => {
-                let hold = Hold::new(
-                    asked,
-                    clock.wall_ms(),
-                    clock.monotonic_ms(),
-                    clock.boot_id(),
-                );
+                let hold = Hold::new(asked, now.wall_ms, now.monotonic_ms, now.boot_id);
                 let text = serde_json::to_string(&hold).unwrap_or_default();
                 inner.store.put_setting(setting, &text)
             }
@@ -265,8 +266,8 @@ impl Client {
     pub(crate) fn hold_left_ms(&self, setting: &str) -> Done<Option<i64>> {
         let kept = self.lock().store.setting(setting)?;
         let hold: Option<Hold> = kept.and_then(|text| serde_json::from_str(&text).ok());
-        let clock = &self.host.clock;
-        Ok(hold.map(|hold| hold.left_ms(clock.wall_ms(), clock.monotonic_ms(), &clock.boot_id())))
+        let now = self.host.clock.reading();
+        Ok(hold.map(|hold| hold.left_ms(now.wall_ms, now.monotonic_ms, &now.boot_id)))
     }
 
     /// Asks for another block of sheet numbers when few are left. That it cannot be had now is no failure of the sync.

@@ -3,15 +3,16 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
-use sync_core::limits::SYNCS_AT_ONCE_MAX;
+use sync_core::limits::{BOOT_ID_CHARS_MAX, CLOCK_MS_MAX, SYNCS_AT_ONCE_MAX};
 use sync_core::model::{OrganisationId, UserId};
 use uuid::Uuid;
 
 use super::calls::{Fieldseal, open_fieldseal};
 use super::failure::{FieldsealError, HostFailure};
-use super::hosts::{Hosts, HttpExchange, HttpReply, Transport};
+use super::hosts::{Clock, ClockReading, Hosts, HttpExchange, HttpReply, Transport};
 use super::tasks::{ProgressListener, SyncDone, SyncOptions, SyncStep, TaskHandle};
 use super::telling::Steps;
+use crate::host::Reading;
 use crate::types::Enrolled;
 
 fn now<T>(work: impl Future<Output = T>) -> T {
@@ -180,4 +181,139 @@ fn a_listener_that_does_not_answer_holds_up_no_work_and_hears_the_last_step() {
     drop(telling);
     drop(release);
     assert_eq!(steps.iter().collect::<Vec<_>>(), [1_000]);
+}
+
+/// A clock that says one thing after the other, and the last for ever.
+struct Told(Mutex<Vec<Result<ClockReading, HostFailure>>>);
+
+impl Clock for Told {
+    fn now(&self) -> Result<ClockReading, HostFailure> {
+        let mut left = self.0.lock().unwrap();
+        match left.len() {
+            1 => left[0].clone(),
+            _ => left.remove(0),
+        }
+    }
+}
+
+fn clocks(told: Vec<Result<ClockReading, HostFailure>>) -> Hosts {
+    Hosts {
+        clock: Some(Arc::new(Told(Mutex::new(told)))),
+        ..Hosts::default()
+    }
+}
+
+fn at(wall_ms: i64, monotonic_ms: i64, boot_id: &str) -> ClockReading {
+    ClockReading {
+        wall_ms,
+        monotonic_ms,
+        boot_id: boot_id.to_owned(),
+    }
+}
+
+#[test]
+fn a_clock_that_says_what_cannot_be_is_not_read() {
+    let longest = "启".repeat(BOOT_ID_CHARS_MAX);
+    for sound in [
+        at(0, 0, "a"),
+        at(CLOCK_MS_MAX, CLOCK_MS_MAX, longest.as_str()),
+    ] {
+        let host = clocks(vec![Ok(sound.clone())]).host();
+        let read = host.clock.reading();
+        assert_eq!(at(read.wall_ms, read.monotonic_ms, &read.boot_id), sound);
+    }
+    for broken in [
+        Err(HostFailure::TimedOut),
+        Ok(at(-1, 0, "a")),
+        Ok(at(i64::MIN, 0, "a")),
+        Ok(at(CLOCK_MS_MAX + 1, 0, "a")),
+        Ok(at(0, -1, "a")),
+        Ok(at(0, CLOCK_MS_MAX + 1, "a")),
+        Ok(at(0, 0, "")),
+        Ok(at(0, 0, &format!("{longest}a"))),
+    ] {
+        let host = clocks(vec![broken.clone()]).host();
+        let own = crate::Host::system().clock.reading();
+        let read = host.clock.reading();
+        assert_eq!(read.boot_id, own.boot_id, "{broken:?}");
+        assert!(read.wall_ms >= own.wall_ms && read.monotonic_ms >= own.monotonic_ms);
+    }
+}
+
+#[test]
+fn a_clock_that_fails_now_and_then_gives_no_time_between_two_boots() {
+    let folder = tempfile::tempdir().unwrap();
+    let lately = 1_740_728_528_770;
+    let sound = Ok(at(lately, lately, "phone"));
+    // While it is opened, then at the claim, then for ever.
+    let phone = phone(&folder, clocks(vec![sound.clone()]));
+    let client = phone.client().unwrap();
+    {
+        let mut inner = client.lock();
+        for (key, value) in [
+            ("time_token_boot", "phone"),
+            ("time_token_monotonic", "1740728528000"),
+        ] {
+            inner.store.put_setting(key, value).unwrap();
+        }
+    }
+    assert_eq!(client.time_claim().unwrap().elapsed_ms, Some(770));
+    now(phone.close_store()).unwrap();
+    drop((client, phone));
+    for (told, elapsed) in [
+        (vec![Err(HostFailure::TimedOut), sound.clone()], Some(770)),
+        (vec![Ok(at(lately, 5, "phone"))], None),
+        (vec![Ok(at(lately, lately, "another"))], None),
+        (vec![Err(HostFailure::TimedOut)], None),
+    ] {
+        let path = folder.path().display().to_string();
+        let phone = now(open_fieldseal(path, clocks(told))).unwrap();
+        let client = phone.client().unwrap();
+        let claim = client.time_claim().unwrap();
+        assert_eq!(claim.elapsed_ms, elapsed);
+        now(phone.close_store()).unwrap();
+    }
+}
+
+/// Answers at once that there is no way, on a clock that leaps a century on and back.
+struct Leaping(Mutex<bool>);
+
+impl Clock for Leaping {
+    fn now(&self) -> Result<ClockReading, HostFailure> {
+        let mut late = self.0.lock().unwrap();
+        *late = !*late;
+        Ok(match *late {
+            true => at(CLOCK_MS_MAX, CLOCK_MS_MAX, "a"),
+            false => at(0, 0, "a"),
+        })
+    }
+}
+
+#[test]
+fn a_sync_under_leaping_clocks_ends_as_any_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut hosts, _asked, release) = hanging();
+    drop(release);
+    hosts.clock = Some(Arc::new(Leaping(Mutex::default())));
+    let phone = phone(&folder, hosts);
+    for _ in 0..3 {
+        let task = sync(&phone).unwrap();
+        assert_eq!(now(task.wait()).unwrap().outcome, "offline");
+        assert!(task.is_finished());
+    }
+}
+
+#[test]
+fn time_is_counted_within_one_boot_and_forwards() {
+    let read = |monotonic_ms, boot_id: &str| Reading {
+        wall_ms: 0,
+        monotonic_ms,
+        boot_id: boot_id.to_owned(),
+    };
+    assert_eq!(read(7, "a").since(5, "a"), Some(2));
+    assert_eq!(read(5, "a").since(5, "a"), Some(0));
+    assert_eq!(read(4, "a").since(5, "a"), None);
+    assert_eq!(read(7, "b").since(5, "a"), None);
+    assert_eq!(read(i64::MIN, "a").since(i64::MAX, "a"), None);
+    assert_eq!(read(i64::MAX, "a").since(i64::MIN, "a"), Some(i64::MAX));
 }

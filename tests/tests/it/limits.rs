@@ -585,6 +585,10 @@ const BESIDE: &[(&[&str], &str)] = &[
         "how the phone's library works for its host, and waits for it",
     ),
     (
+        &["CLOCK_MS_MAX", "BOOT_ID_CHARS_MAX"],
+        "what a clock of the host is believed: mobile-ffi/src/face/tests.rs stands at both",
+    ),
+    (
         &["FORM_DRAWING_BYTES_MAX"],
         "what is left out of a print: sync-core/src/forms/tests.rs stands at it",
     ),
