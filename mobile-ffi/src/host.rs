@@ -282,10 +282,15 @@ pub struct UreqTransport {
 }
 
 impl UreqTransport {
-    /// One pool of connections.
+    /// One pool of connections, and a minute for each request.
     pub fn new() -> Self {
+        Self::waiting(Duration::from_secs(REQUEST_S))
+    }
+
+    /// The same with another time for each request.
+    pub fn waiting(wait: Duration) -> Self {
         let config = ureq::Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(REQUEST_S)))
+            .timeout_global(Some(wait))
             .http_status_as_error(false)
             .max_redirects(0)
             .build();
@@ -335,5 +340,19 @@ impl Transport for UreqTransport {
             headers,
             body,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_waited_for_as_long_as_the_host_says() {
+        let set = |it: UreqTransport| it.agent.config().timeouts().global;
+        let long = Duration::from_secs(3_600);
+        assert_eq!(set(UreqTransport::waiting(long)), Some(long));
+        let minute = Duration::from_secs(REQUEST_S);
+        assert_eq!(set(UreqTransport::new()), Some(minute));
     }
 }

@@ -165,14 +165,14 @@ pub struct Hosts {
 impl Hosts {
     /// What the client has around it.
     pub(super) fn host(&self) -> Host {
-        let network: Arc<dyn ClientTransport> = match &self.transport {
-            Some(own) => Arc::new(HostTransport(own.clone())),
-            None => Arc::new(UreqTransport::new()),
-        };
         let asked = self.request_timeout_ms.filter(|wait| *wait > 0);
         let wait = asked.map_or(Duration::from_secs(REQUEST_S), |wait| {
             Duration::from_millis(wait.unsigned_abs())
         });
+        let network: Arc<dyn ClientTransport> = match &self.transport {
+            Some(own) => Arc::new(HostTransport(own.clone())),
+            None => Arc::new(UreqTransport::waiting(wait)),
+        };
         let own_clock = SystemClock::new();
         Host {
             clock: Arc::new(HostClock {

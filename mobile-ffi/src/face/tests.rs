@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
+use serde_json::json;
 use sync_core::limits::{BOOT_ID_CHARS_MAX, CLOCK_MS_MAX, SYNCS_AT_ONCE_MAX};
 use sync_core::model::{OrganisationId, UserId};
 use uuid::Uuid;
@@ -49,33 +50,35 @@ fn phone(folder: &tempfile::TempDir, hosts: Hosts) -> Arc<Fieldseal> {
     phone
 }
 
-/// A network that says that it was asked, and answers when somebody lets go of the other end.
+/// A network that says what it was asked for and answers what it is given, or that it could not, once nobody is there to give.
 struct Hanging {
-    asked: Sender<()>,
-    held: Mutex<Receiver<()>>,
+    asked: Sender<String>,
+    answers: Mutex<Receiver<HttpReply>>,
 }
 
 impl Transport for Hanging {
-    fn send(&self, _: HttpExchange) -> Result<HttpReply, HostFailure> {
-        let _ = self.asked.send(());
-        let _ = self.held.lock().unwrap().recv();
-        Err(HostFailure::TimedOut)
+    fn send(&self, request: HttpExchange) -> Result<HttpReply, HostFailure> {
+        let _ = self
+            .asked
+            .send(format!("{} {}", request.method, request.url));
+        let answer = self.answers.lock().unwrap().recv();
+        answer.map_err(|_| HostFailure::TimedOut)
     }
 }
 
-/// Hosts with such a network; when it is asked; what it waits for.
-fn hanging() -> (Hosts, Receiver<()>, Sender<()>) {
+/// Hosts with such a network; what it is asked; what it answers.
+fn hanging() -> (Hosts, Receiver<String>, Sender<HttpReply>) {
     let (asked, was_asked) = channel();
-    let (release, held) = channel();
+    let (answer, answers) = channel();
     let transport = Hanging {
         asked,
-        held: Mutex::new(held),
+        answers: Mutex::new(answers),
     };
     let hosts = Hosts {
         transport: Some(Arc::new(transport)),
         ..Hosts::default()
     };
-    (hosts, was_asked, release)
+    (hosts, was_asked, answer)
 }
 
 fn sync(phone: &Fieldseal) -> Result<Arc<TaskHandle>, FieldsealError> {
@@ -316,4 +319,66 @@ fn time_is_counted_within_one_boot_and_forwards() {
     assert_eq!(read(7, "b").since(5, "a"), None);
     assert_eq!(read(i64::MIN, "a").since(i64::MAX, "a"), None);
     assert_eq!(read(i64::MAX, "a").since(i64::MIN, "a"), Some(i64::MAX));
+}
+
+fn answer(json: serde_json::Value) -> HttpReply {
+    HttpReply {
+        status: 200,
+        headers: Vec::new(),
+        body: json.to_string().into_bytes(),
+    }
+}
+
+fn stored_token(phone: &Fieldseal) -> Option<String> {
+    let client = phone.client().unwrap();
+    let inner = client.lock();
+    inner.store.setting("refresh_token").unwrap()
+}
+
+#[test]
+fn a_logout_forgets_the_session_before_the_server_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hosts, asked, answers) = hanging();
+    let phone = phone(&folder, hosts);
+    let leaving = phone.clone();
+    let logout = std::thread::spawn(move || now(leaving.log_out()));
+    assert_eq!(asked.recv().unwrap(), "POST http://nowhere/v1/challenges");
+    assert_eq!(stored_token(&phone), None);
+    // Told with a session of its own, which is kept nowhere.
+    for (told, next) in [
+        (json!({ "challenge": "c" }), "POST http://nowhere/v1/tokens"),
+        (
+            json!({ "access_token": "a", "refresh_token": "r" }),
+            "DELETE http://nowhere/v1/tokens",
+        ),
+    ] {
+        answers.send(answer(told)).unwrap();
+        assert_eq!(asked.recv().unwrap(), next);
+    }
+    drop(answers);
+    assert_eq!(logout.join().unwrap().unwrap(), 0);
+    assert_eq!(stored_token(&phone), None);
+}
+
+#[test]
+fn a_refresh_that_is_answered_after_a_logout_opens_no_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hosts, asked, answers) = hanging();
+    let phone = phone(&folder, hosts);
+    let task = sync(&phone).unwrap();
+    assert_eq!(asked.recv().unwrap(), "POST http://nowhere/v1/challenges");
+    answers.send(answer(json!({ "challenge": "c" }))).unwrap();
+    assert_eq!(asked.recv().unwrap(), "POST http://nowhere/v1/tokens");
+    let leaving = phone.clone();
+    let logout = std::thread::spawn(move || now(leaving.log_out()));
+    while stored_token(&phone).is_some() {
+        std::thread::yield_now();
+    }
+    let tokens = json!({ "access_token": "a", "refresh_token": "r" });
+    answers.send(answer(tokens)).unwrap();
+    drop(answers);
+    assert_eq!(now(task.wait()).unwrap().outcome, "login_needed");
+    logout.join().unwrap().unwrap();
+    assert_eq!(stored_token(&phone), None);
+    assert_eq!(phone.client().unwrap().access_token(), None);
 }
