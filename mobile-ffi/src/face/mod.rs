@@ -9,6 +9,8 @@ mod calls;
 mod confirming;
 mod failure;
 mod fields;
+#[cfg(test)]
+mod host_tests;
 mod hosts;
 mod keeping;
 mod logging;
@@ -18,8 +20,6 @@ mod recording;
 mod records;
 mod tasks;
 mod telling;
-#[cfg(test)]
-mod tests;
 mod waiting;
 
 pub use calls::{Fieldseal, core_version, open_fieldseal, open_with};

@@ -46,7 +46,7 @@ const BOUNDS: &[(&str, &str, &str)] = &[
     (
         "SYNCS_AT_ONCE_MAX",
         "sync.too_many",
-        "mobile-ffi/src/face/tests.rs::syncs_that_wait_are_stopped_are_bounded_and_hold_up_no_call",
+        "mobile-ffi/src/face/host_tests.rs::syncs_that_wait_are_stopped_are_bounded_and_hold_up_no_call",
     ),
     ("PAGE_COMPRESSED_BYTES_MAX", "body_too_large", PAGE_SIZES),
     ("PAGE_INFLATED_BYTES_MAX", "body_too_large", PAGE_SIZES),
@@ -586,7 +586,7 @@ const BESIDE: &[(&[&str], &str)] = &[
     ),
     (
         &["CLOCK_MS_MAX", "BOOT_ID_CHARS_MAX"],
-        "what a clock of the host is believed: mobile-ffi/src/face/tests.rs stands at both",
+        "what a clock of the host is believed: mobile-ffi/src/face/host_tests.rs stands at both",
     ),
     (
         &["FORM_DRAWING_BYTES_MAX"],

@@ -248,11 +248,10 @@ fn a_clock_that_fails_now_and_then_gives_no_time_between_two_boots() {
     let folder = tempfile::tempdir().unwrap();
     let lately = 1_740_728_528_770;
     let sound = Ok(at(lately, lately, "phone"));
-    // While it is opened, then at the claim, then for ever.
     let phone = phone(&folder, clocks(vec![sound.clone()]));
     let client = phone.client().unwrap();
     {
-        let mut inner = client.lock();
+        let inner = client.lock();
         for (key, value) in [
             ("time_token_boot", "phone"),
             ("time_token_monotonic", "1740728528000"),
@@ -261,8 +260,8 @@ fn a_clock_that_fails_now_and_then_gives_no_time_between_two_boots() {
         }
     }
     assert_eq!(client.time_claim().unwrap().elapsed_ms, Some(770));
+    drop(client);
     now(phone.close_store()).unwrap();
-    drop((client, phone));
     for (told, elapsed) in [
         (vec![Err(HostFailure::TimedOut), sound.clone()], Some(770)),
         (vec![Ok(at(lately, 5, "phone"))], None),
@@ -274,6 +273,7 @@ fn a_clock_that_fails_now_and_then_gives_no_time_between_two_boots() {
         let client = phone.client().unwrap();
         let claim = client.time_claim().unwrap();
         assert_eq!(claim.elapsed_ms, elapsed);
+        drop(client);
         now(phone.close_store()).unwrap();
     }
 }
