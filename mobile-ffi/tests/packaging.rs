@@ -15,18 +15,24 @@ fn packaging() -> PathBuf {
 static ONE: Mutex<()> = Mutex::new(());
 
 /// A project with nothing in it but the Android script, beside tools that do as if.
-struct Pretended(tempfile::TempDir, MutexGuard<'static, ()>);
+struct Pretended {
+    folder: tempfile::TempDir,
+    _one: MutexGuard<'static, ()>,
+}
 
 impl Pretended {
     fn new() -> Self {
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let it = Self(tempfile::tempdir().unwrap(), one);
+        let it = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            _one: one,
+        };
         let android = "project/mobile-ffi/packaging/android";
         for file in ["build", "AndroidManifest.xml", "proguard.txt"] {
             let from = packaging().join("android").join(file);
             it.write(
                 &format!("{android}/{file}"),
-                &fs::read_to_string(from).unwrap(),
+                &fs::read_to_string(from).expect("the file is packaged"),
             );
         }
         it.write("project/Cargo.toml", "version = \"1.2.3\"\n");
@@ -51,10 +57,10 @@ impl Pretended {
     }
 
     fn write(&self, path: &str, text: &str) {
-        let path = self.0.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = self.folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("the folder is made");
+        fs::write(&path, text).expect("the file is written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("the file can be run");
     }
 
     fn tool(&self, path: &str, script: &str) {
@@ -71,20 +77,20 @@ impl Pretended {
     }
 
     fn build(&self) -> Output {
-        let path = std::env::var("PATH").unwrap();
-        let tools = self.0.path().join("tools");
+        let path = std::env::var("PATH").expect("there is a path");
+        let tools = self.folder.path().join("tools");
         let script = "project/mobile-ffi/packaging/android/build";
-        Command::new(self.0.path().join(script))
+        Command::new(self.folder.path().join(script))
             .arg("arm64-v8a")
             .env("PATH", format!("{}:{path}", tools.display()))
-            .env("ANDROID_NDK_HOME", self.0.path().join("ndk"))
+            .env("ANDROID_NDK_HOME", self.folder.path().join("ndk"))
             .output()
-            .unwrap()
+            .expect("the script runs")
     }
 
     fn ends_with_words(&self, code: i32, words: &str) {
         let done = self.build();
-        let said = String::from_utf8(done.stderr).unwrap();
+        let said = String::from_utf8(done.stderr).expect("it speaks in words");
         assert_eq!(done.status.code(), Some(code), "{said}");
         assert!(said.contains(words), "it said {said:?}");
     }
@@ -101,7 +107,7 @@ fn an_aar_holds_library_classes_manifest_and_rules() {
     assert!(done.status.success(), "{said}");
     let made = String::from_utf8(done.stdout).unwrap();
     assert_eq!(made, "target/android/fieldseal-1.2.3.aar\n");
-    let project = pretended.0.path().join("project");
+    let project = pretended.folder.path().join("project");
     let held = fs::read_to_string(project.join(made.trim())).unwrap();
     let held: Vec<&str> = held.lines().collect();
     let library = "./jni/arm64-v8a/libmobile_ffi.so";
@@ -130,9 +136,9 @@ fn a_library_for_small_pages_or_of_unknown_layout_is_not_packed() {
 #[test]
 fn an_ndk_without_objdump_is_missed_before_anything_is_built() {
     let pretended = Pretended::new();
-    fs::remove_dir_all(pretended.0.path().join("ndk/toolchains")).unwrap();
+    fs::remove_dir_all(pretended.folder.path().join("ndk/toolchains")).unwrap();
     pretended.ends_with_words(2, "missing: llvm-objdump in the NDK");
-    assert!(!pretended.0.path().join("project/target").exists());
+    assert!(!pretended.folder.path().join("project/target").exists());
 }
 
 #[test]
