@@ -300,15 +300,19 @@ impl Fieldseal {
     }
 
     /// The same of bytes that the app has in memory.
+    #[uniffi::method(default(listener = None))]
     pub async fn capture_bytes(
         &self,
         document: String,
         form: EvidenceForm,
         bytes: Vec<u8>,
+        listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<EvidenceRef, FieldsealError> {
         self.with(move |client| {
             let input = form.read(PathBuf::new())?;
-            let captured = client.capture_bytes(id(&document)?, &input, &bytes)?;
+            let steps = Steps::to(listener);
+            let told = |read, total| steps.tell(copied(read, total));
+            let captured = client.capture_bytes(id(&document)?, &input, &bytes, &told)?;
             Ok(captured.into())
         })
         .await
