@@ -45,14 +45,14 @@ struct About {
     paper: Option<PaperForm>,
 }
 
-/// A file that tells how far it was read.
-struct Told<F> {
-    file: File,
+/// A source that tells how far it was read.
+struct Told<R, F> {
+    file: R,
     read: u64,
     tell: F,
 }
 
-impl<F: FnMut(u64)> Read for Told<F> {
+impl<R: Read, F: FnMut(u64)> Read for Told<R, F> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.file.read(buffer)?;
         self.read += read as u64;
@@ -113,10 +113,33 @@ impl Client {
         document: DocumentId,
         input: &CaptureInput,
         bytes: &[u8],
+        told: &dyn Fn(u64, u64),
     ) -> Done<EvidenceAdded> {
         let about = self.about(input, None)?;
-        let source = || -> Done<Box<dyn Read + '_>> { Ok(Box::new(bytes)) };
-        self.capture_from(document, about, bytes.len() as u64, source)
+        let size_bytes = bytes.len() as u64;
+        let source =
+            || -> Done<Box<dyn Read + '_>> { Ok(Box::new(self.told_of(bytes, size_bytes, told))) };
+        self.capture_from(document, about, size_bytes, source)
+    }
+
+    /// A source that tells now and then how far it was read, and that it was read to its end.
+    fn told_of<'a, R: Read>(
+        &'a self,
+        file: R,
+        size_bytes: u64,
+        told: &'a dyn Fn(u64, u64),
+    ) -> Told<R, impl FnMut(u64) + 'a> {
+        let mut throttle = Throttle::default();
+        let tell = move |read: u64| {
+            if read == size_bytes || throttle.passes(self.host.clock.monotonic_ms()) {
+                told(read, size_bytes);
+            }
+        };
+        Told {
+            file,
+            read: 0,
+            tell,
+        }
     }
 
     /// The same of a photographed paper form (纸质文书): the number on the paper, and the digest where one is printed on it,
@@ -145,20 +168,9 @@ impl Client {
             return Err(TakeInError::Source(why).into());
         }
         let size_bytes = found.len();
-        let clock = &self.host.clock;
         let source = || -> Done<Box<dyn Read + '_>> {
             let file = File::open(&input.file).map_err(TakeInError::Source)?;
-            let mut throttle = Throttle::default();
-            let tell = move |read: u64| {
-                if read == size_bytes || throttle.passes(clock.monotonic_ms()) {
-                    told(read, size_bytes);
-                }
-            };
-            Ok(Box::new(Told {
-                file,
-                read: 0,
-                tell,
-            }))
+            Ok(Box::new(self.told_of(file, size_bytes, told)))
         };
         self.capture_from(visit, about, size_bytes, source)
     }
@@ -594,4 +606,30 @@ fn received(store: &Store, entry: &MediaEntry) -> Done<Option<Received>> {
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::host::Host;
+
+    #[test]
+    fn bytes_in_memory_tell_how_far_they_were_read_as_files_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("phone.db");
+        let client = Client::open(&path, Host::system()).unwrap();
+        let bytes = vec![7; 300_000];
+        let steps = RefCell::new(Vec::new());
+        let told = |read, total| steps.borrow_mut().push((read, total));
+        let mut read = Vec::new();
+        let mut source = client.told_of(bytes.as_slice(), 300_000, &told);
+        source.read_to_end(&mut read).unwrap();
+        drop(source);
+        assert_eq!(read, bytes);
+        let steps = steps.into_inner();
+        assert_eq!(steps.last(), Some(&(300_000, 300_000)));
+        assert!(steps.iter().all(|(_, total)| *total == 300_000));
+    }
 }

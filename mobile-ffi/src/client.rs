@@ -29,6 +29,7 @@ use crate::kinds::Kinds;
 use crate::media::MediaFolder;
 use crate::store::{LookThrough, Salvage, Store};
 use crate::taking;
+use crate::turns::Running;
 use crate::types::{Enrolled, SignerInfo};
 use crate::uploading::Uploads;
 
@@ -45,6 +46,7 @@ pub struct Client {
     /// One run of uploads at a time.
     pub(crate) uploading: Mutex<()>,
     pub(crate) uploads: Uploads,
+    pub(crate) running: Arc<Running>,
     pub(crate) media: MediaFolder,
     /// Who verifies what is read again and again.
     pub(crate) verified: RememberingVerifier,
@@ -226,6 +228,7 @@ impl Client {
             refreshing: Mutex::new(()),
             uploading: Mutex::new(()),
             uploads: Uploads::default(),
+            running: Arc::default(),
             media: MediaFolder::beside(path, faults.clone()),
             verified: RememberingVerifier::default(),
             faults,
@@ -405,7 +408,10 @@ impl Client {
     }
 
     fn keep_tokens(&self, tokens: Tokens) -> Done<String> {
-        let mut inner = self.lock();
+        Self::keep_tokens_in(&mut self.lock(), tokens)
+    }
+
+    fn keep_tokens_in(inner: &mut Inner, tokens: Tokens) -> Done<String> {
         inner
             .store
             .put_setting("refresh_token", &tokens.refresh_token)?;
@@ -440,16 +446,25 @@ impl Client {
         }
         let stored = self.lock().store.setting("refresh_token")?;
         let Some(stored) = stored else {
-            let message = "Log in again; nothing is lost";
-            return Err(ClientError::new("login_needed", message).into());
+            return Err(login_needed().into());
         };
+        let tokens = self.exchange(api, &stored)?;
+        let mut inner = self.lock();
+        if inner.store.setting("refresh_token")? != Some(stored) {
+            // Somebody logged out meanwhile, or in anew.
+            return Ok(inner.access_token.clone().ok_or_else(login_needed)?);
+        }
+        Ok(Self::keep_tokens_in(&mut inner, tokens)?)
+    }
+
+    /// New tokens for a refresh token; nothing of it is kept.
+    fn exchange(&self, api: &Api, stored: &str) -> Result<Tokens, NoToken> {
         let body = json!({
             "grant": "refresh",
             "refresh_token": stored,
             "device": self.device_proof(api)?,
         });
-        let tokens: Tokens = api.call("POST", "/v1/tokens", None, Some(&body))?;
-        Ok(self.keep_tokens(tokens)?)
+        Ok(api.call("POST", "/v1/tokens", None, Some(&body))?)
     }
 
     pub(crate) fn access_token(&self) -> Option<String> {
@@ -472,18 +487,45 @@ impl Client {
         }
     }
 
-    /// Ends the session; unsent work and everything stored stay.
+    /// Ends the session; unsent work and everything stored stay. This phone forgets its tokens first; then the server is told,
+    /// if it can be.
     pub fn logout(&self) -> Done<()> {
-        // The server is told if it can be; that this phone forgets its tokens does not depend on it.
-        let told = self.call("DELETE", "/v1/tokens", None);
-        if let Err(error) = told {
+        let (access, stored) = {
+            let mut inner = self.lock();
+            let stored = inner.store.setting("refresh_token")?;
+            let access = inner.access_token.take();
+            inner
+                .store
+                .write(|write| write.remove_setting("refresh_token"))?;
+            (access, stored)
+        };
+        if let Err(error) = self.tell_of_logout(access, stored) {
             tracing::info!(%error, "the server was not told of the logout");
         }
-        let mut inner = self.lock();
-        inner.access_token = None;
-        inner
-            .store
-            .write(|write| write.remove_setting("refresh_token"))
+        Ok(())
+    }
+
+    fn tell_of_logout(&self, access: Option<String>, stored: Option<String>) -> Done<()> {
+        let api = self.api()?;
+        let end = |token: &str| -> Result<(), Refusal> {
+            let _: Value = api.call("DELETE", "/v1/tokens", Some(token), None)?;
+            Ok(())
+        };
+        if let Some(token) = access {
+            match end(&token) {
+                Err(refusal) if refusal.error.code.starts_with("token_") => {}
+                told => return Ok(told?),
+            }
+        }
+        let Some(stored) = stored else {
+            return Ok(());
+        };
+        let _one = self
+            .refreshing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let tokens = self.exchange(&api, &stored)?;
+        Ok(end(&tokens.access_token)?)
     }
 
     /// Gives a sampler a key of their own on this phone, opened by their own PIN. The first sampler needs one as well:
@@ -623,6 +665,10 @@ fn adopt(store: &mut Store, install: &Install, wall_ms: Millis) -> Done<()> {
         }
         write.put_setting("actor", &actor)
     })
+}
+
+fn login_needed() -> ClientError {
+    ClientError::new("login_needed", "Log in again; nothing is lost")
 }
 
 pub(crate) fn not_enrolled() -> ClientError {

@@ -3,12 +3,32 @@
 
 use std::io::Read as _;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use sync_core::limits::{PAGE_INFLATED_BYTES_MAX, REQUEST_S};
 use sync_core::model::{CoordinateSystem, Location};
 
 use crate::error::ClientError;
+
+/// All clocks at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// Milliseconds since 1970 UTC, as the phone believes.
+    pub wall_ms: i64,
+    /// Milliseconds that nobody can set back, counted through sleep.
+    pub monotonic_ms: i64,
+    /// From which boot they are counted.
+    pub boot_id: String,
+}
+
+impl Reading {
+    /// How long it is since another moment of the same boot; none where that cannot be said.
+    pub fn since(&self, monotonic_ms: i64, boot_id: &str) -> Option<i64> {
+        let passed = self.monotonic_ms.saturating_sub(monotonic_ms);
+        (self.boot_id == boot_id && passed >= 0).then_some(passed)
+    }
+}
 
 /// Wall time to show, monotonic time to claim with, and which boot the latter counts from.
 pub trait Clock: Send + Sync {
@@ -18,6 +38,14 @@ pub trait Clock: Send + Sync {
     fn monotonic_ms(&self) -> i64;
     /// Another one after every reboot: monotonic times of two boots cannot be compared.
     fn boot_id(&self) -> String;
+    /// All three of one moment: what belongs together is read together.
+    fn reading(&self) -> Reading {
+        Reading {
+            wall_ms: self.wall_ms(),
+            monotonic_ms: self.monotonic_ms(),
+            boot_id: self.boot_id(),
+        }
+    }
     /// Waits.
     fn sleep_ms(&self, milliseconds: i64) {
         std::thread::sleep(Duration::from_millis(
@@ -185,31 +213,24 @@ impl Host {
     }
 }
 
-/// The machine's clocks. The boot is told by the kernel where it says so, else by the process.
+/// The machine's clocks. The boot is told by the kernel where it says so; else each process counts as one.
 pub struct SystemClock {
-    started: Instant,
     boot_id: String,
-    kernel: bool,
 }
 
 impl SystemClock {
     /// Reads which boot it is.
     pub fn new() -> Self {
         let kernel = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
-        let uptime = uptime_ms().is_some();
-        let (boot_id, kernel) = match kernel {
-            Ok(id) if uptime => (id.trim().to_owned(), true),
-            _ => {
+        let boot_id = kernel.map_or_else(
+            |_| {
                 let mut bytes = [0; 16];
                 SystemRng.fill(&mut bytes);
-                (hex::encode(bytes), false)
-            }
-        };
-        Self {
-            started: Instant::now(),
-            boot_id,
-            kernel,
-        }
+                hex::encode(bytes)
+            },
+            |id| id.trim().to_owned(),
+        );
+        Self { boot_id }
     }
 }
 
@@ -219,15 +240,11 @@ impl Default for SystemClock {
     }
 }
 
-fn uptime_ms() -> Option<i64> {
-    let text = std::fs::read_to_string("/proc/uptime").ok()?;
-    let seconds: f64 = text.split_whitespace().next()?.parse().ok()?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "an uptime is far below 2^53 milliseconds"
-    )]
-    Some((seconds * 1_000.0) as i64)
-}
+/// The clock that goes on while the phone sleeps: Apple's monotonic one does, Linux has one of its own for it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const THROUGH_SLEEP: ClockId = ClockId::Boottime;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const THROUGH_SLEEP: ClockId = ClockId::Monotonic;
 
 impl Clock for SystemClock {
     fn wall_ms(&self) -> i64 {
@@ -241,11 +258,8 @@ impl Clock for SystemClock {
     }
 
     fn monotonic_ms(&self) -> i64 {
-        let own = || i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        match self.kernel {
-            true => uptime_ms().unwrap_or_else(own),
-            false => own(),
-        }
+        let since = Duration::try_from(clock_gettime(THROUGH_SLEEP));
+        since.map_or(0, |it| i64::try_from(it.as_millis()).unwrap_or(i64::MAX))
     }
 
     fn boot_id(&self) -> String {
@@ -268,10 +282,15 @@ pub struct UreqTransport {
 }
 
 impl UreqTransport {
-    /// One pool of connections.
+    /// One pool of connections, and a minute for each request.
     pub fn new() -> Self {
+        Self::waiting(Duration::from_secs(REQUEST_S))
+    }
+
+    /// The same with another time for each request.
+    pub fn waiting(wait: Duration) -> Self {
         let config = ureq::Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(REQUEST_S)))
+            .timeout_global(Some(wait))
             .http_status_as_error(false)
             .max_redirects(0)
             .build();
@@ -321,5 +340,19 @@ impl Transport for UreqTransport {
             headers,
             body,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_waited_for_as_long_as_the_host_says() {
+        let set = |it: UreqTransport| it.agent.config().timeouts().global;
+        let long = Duration::from_secs(3_600);
+        assert_eq!(set(UreqTransport::waiting(long)), Some(long));
+        let minute = Duration::from_secs(REQUEST_S);
+        assert_eq!(set(UreqTransport::new()), Some(minute));
     }
 }

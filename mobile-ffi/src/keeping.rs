@@ -84,7 +84,7 @@ impl Client {
         })
     }
 
-    /// Removes everything of this store from the disk: database, originals, keys, what was set aside. Where it holds work
+    /// Stops what syncs, and removes everything of this store from the disk: database, originals, keys, what was set aside. Where it holds work
     /// that no server has, only if the caller names how much ([`UnsentWork::total`]), which has not changed since. A kill
     /// in the middle of it is finished when the store is opened the next time. Afterwards this client does nothing any
     /// more (`store.wiped`); one that is opened anew is a new install. A host that keeps a key of the store lets it go too:
@@ -93,6 +93,7 @@ impl Client {
     /// # Errors
     /// `wipe.unsent_work` with the amounts in the details; `store.failed`.
     pub fn wipe(&self, unsent_named: Option<i64>) -> Done<()> {
+        let _stopped = self.running.stop_all();
         // In the order in which an upload takes them.
         let uploading = self.uploading.lock();
         let _upload = uploading.unwrap_or_else(PoisonError::into_inner);

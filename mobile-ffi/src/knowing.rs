@@ -46,9 +46,10 @@ impl Client {
     }
 
     /// Listed enterprises by name or 统一社会信用代码, at most so many: those whose code begins with the text, then those whose
-    /// name does, then those that contain it, each by name. Full-width and half-width, upper and lower case are the same.
+    /// name does, then those that contain it, each by name. Full-width and half-width, upper and lower case are the same;
+    /// spaces and marks that nobody sees do not count, nor dashes in a code.
     pub fn find_enterprises(&self, text: &str, at_most: usize) -> Done<Vec<EnterpriseFound>> {
-        let wanted = normalise_text(text);
+        let (wanted, wanted_code) = (squeezed(text), without_dashes(text));
         let mut found = Vec::new();
         for listed in self.references("enterprise")? {
             let field = |name: &str| {
@@ -57,13 +58,16 @@ impl Client {
             };
             let name = field("name").unwrap_or_default();
             let (by_name, by_code) = (
-                normalise_text(&name),
-                normalise_text(&field("uscc").unwrap_or_default()),
+                squeezed(&name),
+                without_dashes(&field("uscc").unwrap_or_default()),
             );
+            // Dashes alone are no part of a code.
+            let code = !wanted_code.is_empty() || wanted.is_empty();
             let rank = match () {
-                () if by_code.starts_with(&wanted) => 0,
+                () if code && by_code.starts_with(&wanted_code) => 0,
                 () if by_name.starts_with(&wanted) => 1,
-                () if by_name.contains(&wanted) || by_code.contains(&wanted) => 2,
+                () if by_name.contains(&wanted) => 2,
+                () if code && by_code.contains(&wanted_code) => 2,
                 () => continue,
             };
             let enterprise = EnterpriseFound {
@@ -73,7 +77,7 @@ impl Client {
                 address: field("address").unwrap_or_default(),
                 region: field("region"),
             };
-            found.push((rank, by_name, enterprise));
+            found.push((rank, normalise_text(&enterprise.name), enterprise));
         }
         found.sort_by(|a, b| (a.0, &a.1, &a.2.enterprise_id).cmp(&(b.0, &b.1, &b.2.enterprise_id)));
         let found = found.into_iter().map(|(_, _, it)| it);
@@ -201,5 +205,81 @@ impl Client {
         serde_json::to_string(&findings).map_err(|error| {
             ClientError::new("facts.unreadable", "The findings are no JSON").with(error)
         })
+    }
+}
+
+/// What is typed, without what stands between its characters: white space, and marks of format that a clipboard brings along.
+fn squeezed(text: &str) -> String {
+    let between = |c: &char| {
+        c.is_whitespace()
+            || matches!(
+                *c,
+                '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{feff}'
+            )
+            || matches!(*c, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}')
+    };
+    let normal = normalise_text(text);
+    normal.chars().filter(|c| !between(c)).collect()
+}
+
+/// The same of a code, which somebody may have written in groups.
+fn without_dashes(text: &str) -> String {
+    let dash = |c: char| {
+        matches!(
+            c,
+            '-' | '\u{2010}'
+                ..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}'
+        )
+    };
+    squeezed(text).replace(dash, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Host;
+    use serde_json::json;
+
+    #[test]
+    fn an_enterprise_is_found_by_name_and_code_however_they_are_typed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("phone.db");
+        let client = Client::open(&path, Host::system()).unwrap();
+        let listed = [
+            ("1", "泽州示例农资有限公司", Some("911405250000B1E536")),
+            ("2", "泽州 示例 化工厂", Some("9114 0525-0000B1E-544")),
+            ("3", "无码—示例商店", None),
+        ];
+        for (id, name, uscc) in listed {
+            let record = json!({ "name": name, "uscc": uscc });
+            let mut inner = client.lock();
+            let put = inner
+                .store
+                .write(|write| write.put_reference("enterprise", id, 1, Some(&record)));
+            put.unwrap();
+        }
+        let found = |text: &str| -> Vec<String> {
+            let found = client.find_enterprises(text, 10).unwrap();
+            found.into_iter().map(|it| it.enterprise_id).collect()
+        };
+        for code in [
+            "911405250000B1E536",
+            "9114 0525 0000B1E536",
+            "91140525-0000B1E536",
+            "9114\u{200b}05250000B1E536\u{feff}",
+            "９１１４０５２５—００００ｂ１ｅ５３６",
+            "0000b1e-536",
+        ] {
+            assert_eq!(found(code), ["1"], "{code}");
+        }
+        assert_eq!(found("911405250000B1E544"), ["2"]);
+        for name in ["泽州示例", "泽州 示例", "泽\u{2060}州　示\u{ad}例"] {
+            assert_eq!(found(name), ["2", "1"], "{name}");
+        }
+        assert_eq!(found("示例 商店"), ["3"]);
+        // A dash is looked for in a name, and nowhere in a code.
+        assert_eq!(found("—"), ["3"]);
+        assert_eq!(found(" ").len(), 3);
+        assert!(found("泽州-示例").is_empty());
     }
 }

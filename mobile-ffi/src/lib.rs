@@ -28,6 +28,7 @@ mod settling;
 pub mod store;
 mod syncing;
 mod taking;
+mod turns;
 pub mod types;
 mod uploading;
 mod waiting;
@@ -36,8 +37,8 @@ pub use client::Client;
 pub use error::ClientError;
 pub use fault::{Faults, Hook};
 pub use host::{
-    Clock, Fix, Host, HttpAnswer, HttpRequest, Locator, Rng, Signer, SystemClock, SystemRng,
-    Transport, TransportError, UreqTransport,
+    Clock, Fix, Host, HttpAnswer, HttpRequest, Locator, Reading, Rng, Signer, SystemClock,
+    SystemRng, Transport, TransportError, UreqTransport,
 };
 pub use keys::{RustVerifier, SoftwareKey};
 pub use meeting::{code_png, code_svg};

@@ -171,14 +171,15 @@ impl Client {
         let setting = |key: &str| store.setting(key);
         let number =
             |key: &str| -> Done<Option<i64>> { Ok(setting(key)?.and_then(|t| t.parse().ok())) };
-        let same_boot = setting("time_token_boot")?.as_deref() == Some(&self.host.clock.boot_id());
-        let arrived = number("time_token_monotonic")?.filter(|_| same_boot);
+        let now = self.host.clock.reading();
+        let boot = setting("time_token_boot")?.unwrap_or_default();
+        let arrived = number("time_token_monotonic")?;
         Ok(TimeClaim {
-            wall_ms: self.host.clock.wall_ms(),
+            wall_ms: now.wall_ms,
             token_at_ms: number("time_token_at")?,
             token: setting("time_token")?,
             token_rtt_ms: number("time_token_rtt")?.unwrap_or(0),
-            elapsed_ms: arrived.map(|arrived| self.host.clock.monotonic_ms() - arrived),
+            elapsed_ms: arrived.and_then(|arrived| now.since(arrived, &boot)),
         })
     }
 

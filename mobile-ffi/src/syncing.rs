@@ -1,6 +1,6 @@
 //! `Client::sync`: carries out the session's effects with this phone's store, network and clock.
 
-use sync_core::limits::SHEET_NUMBERS_LOW;
+use sync_core::limits::{REQUEST_S, SHEET_NUMBERS_LOW};
 use sync_core::model::DocumentId;
 use sync_core::sync::doctor::{ItemState, QueuedBecause};
 use sync_core::sync::retry::Hold;
@@ -13,10 +13,13 @@ use crate::error::ClientError;
 use crate::kinds::Kinds;
 use crate::store::ChangeStanding;
 use crate::taking::{self, Arrival};
+use crate::turns::take_turn;
 use crate::types::{DoctorItem, RuledItem, SyncProgress, SyncReport};
 
 /// The setting that keeps what the server asked for.
 const HOLD: &str = "hold";
+/// What a round trip took where the clocks were changed meanwhile.
+const ROUND_TRIP_MS_MAX: i64 = REQUEST_S.cast_signed() * 1_000;
 /// The setting that keeps how the last sync ended.
 const LAST_END: &str = "last_end";
 
@@ -62,13 +65,15 @@ impl Client {
         self.sync_watched(patience, &SyncWatch::default())
     }
 
-    /// The same under the eyes of somebody who may stop it: between two steps, with the code `cancelled`. What was stored by
-    /// then stays, and what was sent need not be sent again.
+    /// The same under the eyes of somebody who may stop it: while it waits for another sync to end and between two steps, with
+    /// the code `cancelled`. What was stored by then stays, and what was sent need not be sent again. A wipe stops it too.
     pub fn sync_watched(&self, patience: Patience, watch: &SyncWatch<'_>) -> Done<SyncReport> {
-        let _one = self
-            .syncing
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let stopped = || (watch.cancelled)() || self.running.is_stopping();
+        let watch = &SyncWatch {
+            cancelled: &stopped,
+            told: watch.told,
+        };
+        let _one = take_turn(&self.syncing, watch)?;
         let api = self.api()?;
         self.leave_fork()?;
         if self.enrolled()?.is_none() {
@@ -112,7 +117,7 @@ impl Client {
                         request.server_keys = taking::believed_keys(&self.lock().store)?.newest();
                         let seen = taking::seen_checkpoints(&self.lock().store)?.seen();
                         request.checkpoint = Some(seen.unwrap_or_default());
-                        let sent = self.host.clock.monotonic_ms();
+                        let sent = self.host.clock.reading();
                         next = Some(match self.mark_sent() {
                             Err(error) => return Err(error),
                             Ok(()) => match self.access_token() {
@@ -131,16 +136,20 @@ impl Client {
                                 },
                             },
                         });
-                        round_trip_ms = self.host.clock.monotonic_ms() - sent;
+                        let now = self.host.clock.reading();
+                        // Where the clocks cannot say, the longest that a request takes.
+                        let passed = now.since(sent.monotonic_ms, &sent.boot_id);
+                        round_trip_ms = passed.unwrap_or(ROUND_TRIP_MS_MAX);
                         if let Some(Event::Failed(failure)) = &next {
                             self.note_patience(failure.asked_ms())?;
                         }
                     }
                     Effect::Store(brought) => {
+                        let now = self.host.clock.reading();
                         let arrival = Arrival {
-                            wall_ms: self.wall_ms(),
-                            monotonic_ms: self.host.clock.monotonic_ms(),
-                            boot_id: self.host.clock.boot_id(),
+                            wall_ms: now.wall_ms,
+                            monotonic_ms: now.monotonic_ms,
+                            boot_id: now.boot_id,
                             round_trip_ms,
                         };
                         let mut inner = self.lock();
@@ -235,16 +244,11 @@ impl Client {
 
     /// The same under another setting: what the server asks for evidence says nothing about changes.
     pub(crate) fn keep_hold(&self, setting: &str, asked_ms: Option<i64>) -> Done<()> {
-        let clock = &self.host.clock;
+        let now = self.host.clock.reading();
         let mut inner = self.lock();
         match asked_ms.filter(|asked| *asked > 0) {
             Some(asked) => {
-                let hold = Hold::new(
-                    asked,
-                    clock.wall_ms(),
-                    clock.monotonic_ms(),
-                    clock.boot_id(),
-                );
+                let hold = Hold::new(asked, now.wall_ms, now.monotonic_ms, now.boot_id);
                 let text = serde_json::to_string(&hold).unwrap_or_default();
                 inner.store.put_setting(setting, &text)
             }
@@ -262,8 +266,8 @@ impl Client {
     pub(crate) fn hold_left_ms(&self, setting: &str) -> Done<Option<i64>> {
         let kept = self.lock().store.setting(setting)?;
         let hold: Option<Hold> = kept.and_then(|text| serde_json::from_str(&text).ok());
-        let clock = &self.host.clock;
-        Ok(hold.map(|hold| hold.left_ms(clock.wall_ms(), clock.monotonic_ms(), &clock.boot_id())))
+        let now = self.host.clock.reading();
+        Ok(hold.map(|hold| hold.left_ms(now.wall_ms, now.monotonic_ms, &now.boot_id)))
     }
 
     /// Asks for another block of sheet numbers when few are left. That it cannot be had now is no failure of the sync.

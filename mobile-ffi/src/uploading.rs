@@ -24,6 +24,7 @@ use crate::error::ClientError;
 use crate::kinds::Held;
 use crate::store::{EntryKey, EntryState, Store};
 use crate::syncing::SyncWatch;
+use crate::turns::take_turn;
 use crate::types::{UploadProgress, UploadReport};
 
 /// The setting that keeps what the server asked for about evidence.
@@ -83,10 +84,12 @@ impl Client {
         told: &dyn Fn(UploadProgress),
         watch: &SyncWatch<'_>,
     ) -> Done<UploadReport> {
-        let _one = self
-            .uploading
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let stopped = || (watch.cancelled)() || self.running.is_stopping();
+        let watch = &SyncWatch {
+            cancelled: &stopped,
+            told: watch.told,
+        };
+        let _one = take_turn(&self.uploading, watch)?;
         self.uploads.stopping.store(false, Ordering::SeqCst);
         let mut report = UploadReport {
             outcome: Outcome::Complete,

@@ -543,5 +543,13 @@ pub const SIGNER_WAIT_S: u64 = 60;
 pub const HOST_LOOKED_AFTER_MS: u64 = 50;
 /// Lines of the log that wait for the host; more are left out.
 pub const LOG_LINES_WAITING_MAX: usize = 256;
+/// How long a task that has ended waits for its listener to hear the last step, in milliseconds.
+pub const PROGRESS_END_WAIT_MS: u64 = 250;
+/// Syncs of one store that run or wait for their turn; each has a thread of its own.
+pub const SYNCS_AT_ONCE_MAX: usize = 16;
+/// The latest that a clock of the host may say, in milliseconds: the end of the year 9999.
+pub const CLOCK_MS_MAX: i64 = 253_402_300_799_999;
+/// The name that a host gives to a boot, in characters.
+pub const BOOT_ID_CHARS_MAX: usize = 128;
 /// Enterprises that one search gives.
 pub const ENTERPRISES_FOUND_MAX: usize = 100;

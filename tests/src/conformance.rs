@@ -315,7 +315,9 @@ impl StoryPhone {
     pub async fn photographs(&self, document: &str, photo: &Value, shows: RecordRef) {
         let bytes = text(photo, "/text").into_bytes();
         let form = evidence_form(photo, shows);
-        let captured = self.face.capture_bytes(document.to_owned(), form, bytes);
+        let captured = self
+            .face
+            .capture_bytes(document.to_owned(), form, bytes, None);
         captured.await.expect("evidence");
     }
 

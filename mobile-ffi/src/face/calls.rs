@@ -282,7 +282,8 @@ impl Fieldseal {
             .await
     }
 
-    /// Begins to send what is unsent and to take in what is new; it runs on by itself. Two at a time wait for each other.
+    /// Begins to send what is unsent and to take in what is new; it runs on by itself. Two at a time wait for each other;
+    /// `sync.too_many` where sixteen do.
     pub fn sync(
         &self,
         options: SyncOptions,

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sync_core::limits::{HOST_LOOKED_AFTER_MS, LOCATION_WAIT_MS, REQUEST_S, SIGNER_WAIT_S};
+use sync_core::limits::{
+    BOOT_ID_CHARS_MAX, CLOCK_MS_MAX, HOST_LOOKED_AFTER_MS, LOCATION_WAIT_MS, REQUEST_S,
+    SIGNER_WAIT_S,
+};
 use sync_core::model::CoordinateSystem;
 
 use super::failure::HostFailure;
@@ -13,8 +16,9 @@ use super::logging::LogSink;
 use super::waiting::{Unanswered, ask, is_stopped};
 use crate::error::ClientError;
 use crate::host::{
-    Clock as ClientClock, Fix, Host, HttpAnswer, HttpRequest, Locator, Signer as ClientSigner,
-    SystemClock, SystemRng, Transport as ClientTransport, TransportError, UreqTransport,
+    Clock as ClientClock, Fix, Host, HttpAnswer, HttpRequest, Locator, Reading,
+    Signer as ClientSigner, SystemClock, SystemRng, Transport as ClientTransport, TransportError,
+    UreqTransport,
 };
 
 /// A header of HTTP.
@@ -88,8 +92,9 @@ pub struct ClockReading {
 /// The clocks of the phone: `elapsedRealtime` and `BOOT_COUNT` on Android, `CLOCK_MONOTONIC_RAW` and `kern.bootsessionuuid`
 /// on iOS.
 ///
-/// Called on any thread of the library, often; it must not block. Where it throws, the library's own clocks are read, whose
-/// boot is another one.
+/// Called on any thread of the library, often; it must not block. Where it throws, or says what cannot be (before 1970, after
+/// 9999, a boot without a name or one of more than 128 characters), the library's own clocks are read, whose boot is another
+/// one.
 #[uniffi::export(with_foreign)]
 pub trait Clock: Send + Sync {
     /// Now.
@@ -160,14 +165,14 @@ pub struct Hosts {
 impl Hosts {
     /// What the client has around it.
     pub(super) fn host(&self) -> Host {
-        let network: Arc<dyn ClientTransport> = match &self.transport {
-            Some(own) => Arc::new(HostTransport(own.clone())),
-            None => Arc::new(UreqTransport::new()),
-        };
         let asked = self.request_timeout_ms.filter(|wait| *wait > 0);
         let wait = asked.map_or(Duration::from_secs(REQUEST_S), |wait| {
             Duration::from_millis(wait.unsigned_abs())
         });
+        let network: Arc<dyn ClientTransport> = match &self.transport {
+            Some(own) => Arc::new(HostTransport(own.clone())),
+            None => Arc::new(UreqTransport::waiting(wait)),
+        };
         let own_clock = SystemClock::new();
         Host {
             clock: Arc::new(HostClock {
@@ -271,35 +276,59 @@ struct HostClock {
 }
 
 impl HostClock {
-    fn read(&self) -> ClockReading {
-        let told = self.host.as_ref().map(|clock| clock.now());
-        match told {
-            Some(Ok(reading)) => reading,
-            failed => {
-                if let Some(Err(error)) = failed {
-                    tracing::warn!(%error, "the host's clock failed");
-                }
-                ClockReading {
-                    wall_ms: self.own.wall_ms(),
-                    monotonic_ms: self.own.monotonic_ms(),
-                    boot_id: self.own.boot_id(),
-                }
+    /// What the host's clock says, if it can be.
+    fn told(&self) -> Option<Reading> {
+        match self.host.as_ref()?.now() {
+            Ok(told) if told.is_plausible() => Some(Reading {
+                wall_ms: told.wall_ms,
+                monotonic_ms: told.monotonic_ms,
+                boot_id: told.boot_id,
+            }),
+            Ok(told) => {
+                let (wall_ms, monotonic_ms) = (told.wall_ms, told.monotonic_ms);
+                tracing::warn!(
+                    wall_ms,
+                    monotonic_ms,
+                    "the host's clock says what cannot be"
+                );
+                None
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the host's clock failed");
+                None
             }
         }
     }
 }
 
+impl ClockReading {
+    fn is_plausible(&self) -> bool {
+        let times = 0..=CLOCK_MS_MAX;
+        let named = 1..=BOOT_ID_CHARS_MAX;
+        // More characters than that need not be counted.
+        let chars = self.boot_id.chars().take(BOOT_ID_CHARS_MAX + 1).count();
+        times.contains(&self.wall_ms)
+            && times.contains(&self.monotonic_ms)
+            && named.contains(&chars)
+    }
+}
+
 impl ClientClock for HostClock {
     fn wall_ms(&self) -> i64 {
-        self.read().wall_ms
+        self.reading().wall_ms
     }
 
     fn monotonic_ms(&self) -> i64 {
-        self.read().monotonic_ms
+        self.reading().monotonic_ms
     }
 
     fn boot_id(&self) -> String {
-        self.read().boot_id
+        self.reading().boot_id
+    }
+
+    /// The host is asked once: its times go with its own boot and with no other.
+    fn reading(&self) -> Reading {
+        self.told().unwrap_or_else(|| self.own.reading())
     }
 
     /// In pieces, so that a stopped task does not sleep on.

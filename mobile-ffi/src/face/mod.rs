@@ -9,6 +9,8 @@ mod calls;
 mod confirming;
 mod failure;
 mod fields;
+#[cfg(test)]
+mod host_tests;
 mod hosts;
 mod keeping;
 mod logging;
@@ -17,6 +19,7 @@ mod meeting;
 mod recording;
 mod records;
 mod tasks;
+mod telling;
 mod waiting;
 
 pub use calls::{Fieldseal, core_version, open_fieldseal, open_with};

@@ -12,6 +12,7 @@ use super::records::{
     VisitPlan,
 };
 use super::tasks::{ProgressListener, SyncStep};
+use super::telling::Steps;
 use crate::client::Done;
 use crate::types::{CaptureInput, EvidenceAdded, PriorClaimInput};
 
@@ -33,6 +34,18 @@ impl EvidenceForm {
             kind: self.kind,
             location: None,
         })
+    }
+}
+
+fn copied(read: u64, total: u64) -> SyncStep {
+    let bytes = |it: u64| i64::try_from(it).unwrap_or(i64::MAX);
+    SyncStep {
+        sent: 0,
+        received: 0,
+        unsent: 0,
+        evidence_id: None,
+        sent_bytes: bytes(read),
+        total_bytes: bytes(total),
     }
 }
 
@@ -278,22 +291,8 @@ impl Fieldseal {
     ) -> Result<EvidenceRef, FieldsealError> {
         self.with(move |client| {
             let input = form.read(path.into())?;
-            let told = |read: u64, total: u64| {
-                let bytes = |it: u64| i64::try_from(it).unwrap_or(i64::MAX);
-                if let Some(listener) = &listener {
-                    let step = SyncStep {
-                        sent: 0,
-                        received: 0,
-                        unsent: 0,
-                        evidence_id: None,
-                        sent_bytes: bytes(read),
-                        total_bytes: bytes(total),
-                    };
-                    if let Err(error) = listener.progressed(step) {
-                        tracing::info!(%error, "the listener failed");
-                    }
-                }
-            };
+            let steps = Steps::to(listener);
+            let told = |read, total| steps.tell(copied(read, total));
             let captured = client.capture_told(id(&document)?, &input, &told)?;
             Ok(captured.into())
         })
@@ -301,15 +300,19 @@ impl Fieldseal {
     }
 
     /// The same of bytes that the app has in memory.
+    #[uniffi::method(default(listener = None))]
     pub async fn capture_bytes(
         &self,
         document: String,
         form: EvidenceForm,
         bytes: Vec<u8>,
+        listener: Option<Arc<dyn ProgressListener>>,
     ) -> Result<EvidenceRef, FieldsealError> {
         self.with(move |client| {
             let input = form.read(PathBuf::new())?;
-            let captured = client.capture_bytes(id(&document)?, &input, &bytes)?;
+            let steps = Steps::to(listener);
+            let told = |read, total| steps.tell(copied(read, total));
+            let captured = client.capture_bytes(id(&document)?, &input, &bytes, &told)?;
             Ok(captured.into())
         })
         .await

@@ -10,7 +10,8 @@ use tokio::sync::watch;
 use super::failure::{FieldsealError, HostFailure};
 use super::fields::word;
 use super::looking::look_through_soon;
-use super::waiting::{begin, stoppable};
+use super::telling::Steps;
+use super::waiting::stoppable;
 use crate::client::Client;
 use crate::error::ClientError;
 use crate::syncing::SyncWatch;
@@ -35,7 +36,8 @@ pub struct SyncStep {
 
 /// Who looks on.
 ///
-/// Called on a thread of the library, a few times a second at most. What it throws is passed over.
+/// Called on one thread of the task, a few times a second at most. What it throws is passed over, and whoever answers late
+/// misses steps: the latest is told, and the task waits for nobody.
 #[uniffi::export(with_foreign)]
 pub trait ProgressListener: Send + Sync {
     /// So far.
@@ -116,14 +118,15 @@ pub struct TaskHandle {
 
 #[uniffi::export]
 impl TaskHandle {
-    /// Stops it, also while it waits for an answer. What was stored stays; what was sent need not be sent again.
+    /// Stops it, also while it waits for an answer or for its turn. What was stored stays; what was sent need not be sent again.
     pub fn cancel(&self) {
         self.stop.store(true, Ordering::SeqCst);
     }
 
     /// Whether it has ended, in whatever way.
     pub fn is_finished(&self) -> bool {
-        self.ended.borrow().is_some()
+        // One that broke off sends nothing more.
+        self.ended.borrow().is_some() || self.ended.has_changed().is_err()
     }
 
     /// Waits for its end. The code is `cancelled` if it was stopped before.
@@ -138,7 +141,16 @@ impl TaskHandle {
     }
 }
 
-/// Begins a sync.
+#[cfg(test)]
+impl TaskHandle {
+    /// One whose end is told by a test.
+    pub(super) fn watching(ended: watch::Receiver<Ended>) -> Self {
+        let stop = Arc::default();
+        Self { stop, ended }
+    }
+}
+
+/// Begins a sync, on a thread of its own.
 pub(super) fn begin_sync(
     client: Arc<Client>,
     options: SyncOptions,
@@ -146,16 +158,21 @@ pub(super) fn begin_sync(
 ) -> Result<Arc<TaskHandle>, FieldsealError> {
     let stop = Arc::new(AtomicBool::new(false));
     let (end, ended) = watch::channel(None);
+    let entered = client.running.enter(&stop)?;
     let stopping = stop.clone();
     let work = move || {
         let done = stoppable(stopping.clone(), || {
             client.heeding(|client| sync(client, &options, listener, &stopping))
         });
+        drop(entered);
         // Nobody may be waiting any more.
         let _ = end.send(Some(done.map_err(FieldsealError::from)));
         look_through_soon(&client);
     };
-    begin(work)?;
+    // Not one of those on which calls are done: a sync may wait long for its turn.
+    let thread = std::thread::Builder::new().name("fieldseal-sync".to_owned());
+    let begun = thread.spawn(work);
+    begun.map_err(|error| FieldsealError::internal(error.to_string()))?;
     Ok(Arc::new(TaskHandle { stop, ended }))
 }
 
@@ -169,8 +186,8 @@ fn sync(
     let mut patience = Patience::default();
     patience.attempts_max = asked.unwrap_or(patience.attempts_max);
     let telling = Telling {
-        listener,
-        throttle: Mutex::new(Throttle::default()),
+        steps: Steps::to(listener),
+        held: Mutex::default(),
         client,
     };
     let watch = SyncWatch {
@@ -186,11 +203,18 @@ fn sync(
     Ok(SyncDone::of(synced, uploaded))
 }
 
-/// Tells a listener now and then.
+/// Tells a listener now and then, and the last step in the end.
 struct Telling<'a> {
-    listener: Option<Arc<dyn ProgressListener>>,
-    throttle: Mutex<Throttle>,
+    steps: Steps,
+    held: Mutex<Held>,
     client: &'a Client,
+}
+
+#[derive(Default)]
+struct Held {
+    throttle: Throttle,
+    /// The latest step, if it came too soon after the one before.
+    step: Option<SyncStep>,
 }
 
 impl Telling<'_> {
@@ -217,15 +241,23 @@ impl Telling<'_> {
     }
 
     fn tell(&self, step: SyncStep) {
-        let Some(listener) = &self.listener else {
-            return;
-        };
         let now = self.client.host.clock.monotonic_ms();
-        let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        let passes = throttle.passes(now);
-        drop(throttle);
-        if passes && let Err(error) = listener.progressed(step) {
-            tracing::info!(%error, "the listener failed");
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        match held.throttle.passes(now) {
+            true => {
+                held.step = None;
+                self.steps.tell(step);
+            }
+            false => held.step = Some(step),
+        }
+    }
+}
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(step) = held.step.take() {
+            self.steps.tell(step);
         }
     }
 }

@@ -492,9 +492,9 @@ pub struct Throttle {
 impl Throttle {
     /// Whether one passes now, on the monotonic clock.
     pub fn passes(&mut self, monotonic_ms: i64) -> bool {
-        let due = self
-            .last_ms
-            .is_none_or(|last| monotonic_ms - last >= PROGRESS_MS || monotonic_ms < last);
+        let due = self.last_ms.is_none_or(|last| {
+            monotonic_ms.saturating_sub(last) >= PROGRESS_MS || monotonic_ms < last
+        });
         if due {
             self.last_ms = Some(monotonic_ms);
         }

@@ -43,6 +43,11 @@ const BOUNDS: &[(&str, &str, &str)] = &[
         "change.depth",
         "sync-core/src/guard/tests.rs::maps_nest_as_deep_as_allowed_and_no_deeper",
     ),
+    (
+        "SYNCS_AT_ONCE_MAX",
+        "sync.too_many",
+        "mobile-ffi/src/face/host_tests.rs::syncs_that_wait_are_stopped_are_bounded_and_hold_up_no_call",
+    ),
     ("PAGE_COMPRESSED_BYTES_MAX", "body_too_large", PAGE_SIZES),
     ("PAGE_INFLATED_BYTES_MAX", "body_too_large", PAGE_SIZES),
     (
@@ -574,9 +579,14 @@ const BESIDE: &[(&[&str], &str)] = &[
             "SIGNER_WAIT_S",
             "HOST_LOOKED_AFTER_MS",
             "LOG_LINES_WAITING_MAX",
+            "PROGRESS_END_WAIT_MS",
             "ENTERPRISES_FOUND_MAX",
         ],
         "how the phone's library works for its host, and waits for it",
+    ),
+    (
+        &["CLOCK_MS_MAX", "BOOT_ID_CHARS_MAX"],
+        "what a clock of the host is believed: mobile-ffi/src/face/host_tests.rs stands at both",
     ),
     (
         &["FORM_DRAWING_BYTES_MAX"],
