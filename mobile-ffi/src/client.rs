@@ -27,7 +27,7 @@ use crate::install::{Install, InstallFile};
 use crate::keys::{self, RememberingVerifier, SoftwareKey};
 use crate::kinds::Kinds;
 use crate::media::MediaFolder;
-use crate::store::{LookThrough, Salvage, Store};
+use crate::store::{InUse, LookThrough, Salvage, Store};
 use crate::taking;
 use crate::types::{Enrolled, SignerInfo};
 use crate::uploading::Uploads;
@@ -59,6 +59,8 @@ pub(crate) struct Inner {
     pub(crate) file: InstallFile,
     pub(crate) key: Arc<dyn Signer>,
     access_token: Option<String>,
+    /// The folder is this client's; the last to go, after the database was closed.
+    pub(crate) in_use: Option<InUse>,
 }
 
 impl Inner {
@@ -218,6 +220,7 @@ impl Client {
             file,
             key,
             access_token: None,
+            in_use: None,
         };
         let client = Self {
             host,
@@ -233,6 +236,11 @@ impl Client {
         };
         client.put_media_in_order()?;
         Ok(client)
+    }
+
+    /// Keeps the folder for this client as long as it lives.
+    pub(crate) fn hold(&self, in_use: InUse) {
+        self.lock().in_use = Some(in_use);
     }
 
     /// What was saved from damaged stores of this phone, and what was not, the oldest first.

@@ -79,6 +79,8 @@ pub const KEY_NEEDED: &str = "store.key_needed";
 pub const NOT_SEALED: &str = "store.not_sealed";
 /// The code under which a build cannot keep a store under a key.
 pub const SEALING_UNSUPPORTED: &str = "store.sealing_unsupported";
+/// The code under which a folder is not opened a second time while it is open.
+pub const IN_USE: &str = "store.in_use";
 /// The code under which SQLite finds the store damaged while it is open: closed and opened again it is salvaged.
 pub const STORE_DAMAGED: &str = "store.damaged";
 
