@@ -4,6 +4,7 @@
 //! sends them, `knowing` reads and rules; `meeting` and `handing` are for two phones that have no network.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
@@ -48,6 +49,8 @@ pub struct Client {
     pub(crate) media: MediaFolder,
     /// Who verifies what is read again and again.
     pub(crate) verified: RememberingVerifier,
+    /// Nothing is done any more: what it held is gone.
+    pub(crate) wiped: AtomicBool,
     faults: Faults,
     path: PathBuf,
 }
@@ -231,6 +234,7 @@ impl Client {
             uploads: Uploads::default(),
             media: MediaFolder::beside(path, faults.clone()),
             verified: RememberingVerifier::default(),
+            wiped: AtomicBool::new(false),
             faults,
             path: path.to_owned(),
         };
@@ -257,6 +261,23 @@ impl Client {
     /// read is saved when it is opened anew.
     pub fn leave_damaged_store(&self) {
         self.lock().store.leave();
+    }
+
+    pub(crate) fn unless_wiped(&self) -> Done<()> {
+        match self.wiped.load(Ordering::SeqCst) {
+            false => Ok(()),
+            true => Err(ClientError::wiped()),
+        }
+    }
+
+    /// Does something for the app, heeding damage; nothing once it was wiped. What fails under a wipe fails for that reason.
+    pub(crate) fn serve<T>(&self, work: impl FnOnce(&Self) -> Done<T>) -> Done<T> {
+        self.unless_wiped()?;
+        let done = self.heeding(work);
+        match done {
+            Err(_) => self.unless_wiped().and(done),
+            done => done,
+        }
     }
 
     /// Does something with it; damage of the store that is met is known from then on.

@@ -32,6 +32,8 @@ pub struct Install {
 /// The file.
 pub struct InstallFile {
     path: PathBuf,
+    /// The store was wiped: nothing is written beside it any more.
+    closed: bool,
 }
 
 fn drawn_seed(rng: &dyn Rng) -> String {
@@ -62,7 +64,10 @@ impl InstallFile {
     pub fn beside(database: &Path) -> Self {
         let mut name = database.as_os_str().to_owned();
         name.push(".install");
-        Self { path: name.into() }
+        Self {
+            path: name.into(),
+            closed: false,
+        }
     }
 
     /// Where it is; an app excludes it from backups.
@@ -70,13 +75,22 @@ impl InstallFile {
         &self.path
     }
 
-    /// What it holds, if it is there and whole.
+    /// What it holds, if it is there and whole: one without a key is none.
     pub fn read(&self) -> Option<Install> {
-        serde_json::from_slice(&fs::read(&self.path).ok()?).ok()
+        let install: Install = serde_json::from_slice(&fs::read(&self.path).ok()?).ok()?;
+        (!install.device_key.is_empty()).then_some(install)
+    }
+
+    /// Nothing is written from here on (`store.wiped`).
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
     }
 
     /// Writes it aside, syncs and renames: a kill leaves the old one or the new one.
     pub fn write(&self, install: &Install) -> Result<(), ClientError> {
+        if self.closed {
+            return Err(ClientError::wiped());
+        }
         let aside = self.path.with_extension("install-new");
         let text = serde_json::to_vec(install)
             .map_err(|e| ClientError::new("install.failed", "no JSON").with(e))?;

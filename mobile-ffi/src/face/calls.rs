@@ -85,8 +85,11 @@ pub struct Fieldseal {
 impl Fieldseal {
     pub(super) fn client(&self) -> Done<Arc<Client>> {
         let held = self.client.read().unwrap_or_else(PoisonError::into_inner);
-        held.clone()
-            .ok_or_else(|| ClientError::new("closed", "This was closed: open it again"))
+        let client = held.clone();
+        let client =
+            client.ok_or_else(|| ClientError::new("closed", "This was closed: open it again"))?;
+        client.unless_wiped()?;
+        Ok(client)
     }
 
     /// Work with the client, on a thread of the library.
@@ -95,7 +98,7 @@ impl Fieldseal {
         work: impl FnOnce(&Client) -> Done<T> + Send + 'static,
     ) -> Result<T, FieldsealError> {
         let client = self.client()?;
-        run(move || client.heeding(work)).await
+        run(move || client.serve(work)).await
     }
 
     /// The same where a list comes back.

@@ -4,6 +4,7 @@ use super::calls::Fieldseal;
 use super::failure::FieldsealError;
 use super::fields::word;
 use super::records::{RecordRef, SpaceFreed};
+use super::waiting::run;
 use crate::store::Salvage;
 use crate::types::UnsentWork;
 use sync_core::sync::todos::Todo;
@@ -130,10 +131,12 @@ impl Fieldseal {
     }
 
     /// Removes everything of this store from the disk. Where it holds work that no server has, only if its total is named
-    /// and has not changed since (`wipe.unsent_work`). Afterwards every call answers `store.wiped`: the app opens anew, and
-    /// lets go of the key that it kept for the store.
+    /// and has not changed since (`wipe.unsent_work`). Afterwards every call answers `store.wiped`: the app opens anew, which
+    /// needs no `close_store` then, and lets go of the key that it kept for the store.
     pub async fn wipe(&self, unsent_named: Option<i64>) -> Result<(), FieldsealError> {
-        self.with(move |client| client.wipe(unsent_named)).await
+        let client = self.client()?;
+        // What fails in it is told as it is.
+        run(move || client.heeding(|client| client.wipe(unsent_named))).await
     }
 
     /// Damaged stores that were set aside here, and what came over from each, the oldest first.

@@ -78,3 +78,49 @@ fn closing_waits_for_a_call_under_way_and_the_folder_is_free_afterwards() {
     assert_eq!(code(enrolling.join().unwrap()), "network.timed_out");
     open(folder.path(), Hosts::default()).unwrap();
 }
+
+#[test]
+fn a_wiped_phone_says_so_to_every_call_and_its_folder_is_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let phone = open(folder.path(), Hosts::default()).unwrap();
+    let client = phone.client().unwrap();
+    wait(phone.wipe(None)).unwrap();
+    assert_eq!(code(wait(phone.visits())), "store.wiped");
+    assert_eq!(code(wait(phone.owner())), "store.wiped");
+    assert_eq!(code(wait(phone.renew_parcel_key())), "store.wiped");
+    let (url, password) = ("http://127.0.0.1:9".to_owned(), "x".to_owned());
+    let enrolled = phone.enrol(url, password.clone(), "phone".to_owned());
+    assert_eq!(code(wait(enrolled)), "store.wiped");
+    let logged_in = phone.log_in("wang".to_owned(), password);
+    assert_eq!(code(wait(logged_in)), "store.wiped");
+    let options = SyncOptions {
+        evidence: true,
+        attempts_max: None,
+    };
+    assert_eq!(code(phone.sync(options, None)), "store.wiped");
+    assert_eq!(code(phone.set_network_metered(true)), "store.wiped");
+    assert_eq!(code(wait(phone.wipe(None))), "store.wiped");
+    // What was under way when the wipe came writes nothing beside it either.
+    assert_eq!(client.renew_parcel_key().unwrap_err().code, "store.wiped");
+    let left = std::fs::read_dir(folder.path()).unwrap();
+    let left: Vec<_> = left.map(|it| it.unwrap().file_name()).collect();
+    assert_eq!(left, ["fieldseal.db.lock"]);
+    let again = open(folder.path(), Hosts::default()).unwrap();
+    assert!(wait(again.visits()).unwrap().is_empty());
+    assert_eq!(code(wait(phone.visits())), "store.wiped");
+}
+
+#[test]
+fn an_install_without_a_key_counts_as_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let phone = open(folder.path(), Hosts::default()).unwrap();
+    wait(phone.close_store()).unwrap();
+    let file = crate::install::InstallFile::beside(&folder.path().join("fieldseal.db"));
+    let mut install = file.read().unwrap();
+    install.device_key.clear();
+    file.write(&install).unwrap();
+    assert_eq!(file.read(), None);
+    let phone = open(folder.path(), Hosts::default()).unwrap();
+    assert!(wait(phone.visits()).unwrap().is_empty());
+    assert_ne!(file.read().unwrap().actor, install.actor);
+}
