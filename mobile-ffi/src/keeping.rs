@@ -50,7 +50,8 @@ impl Client {
         Ok(used)
     }
 
-    /// Lets go of every original that the server has verified and signed for, and of nothing else that a manifest names.
+    /// Lets go of every original that the server has verified and signed for, and of no other: one that no manifest names, as
+    /// after a salvage, stays until the server has signed for its bytes or the store is wiped.
     pub fn clean(&self) -> Done<Freed> {
         self.free_space(i64::MAX)
     }

@@ -120,7 +120,8 @@ impl Fieldseal {
         self.with(|client| client.storage()).await
     }
 
-    /// Lets go of every original that the server has verified and signed for, and of nothing else that a manifest names.
+    /// Lets go of every original that the server has verified and signed for, and of no other: one that no manifest names, as
+    /// after a salvage, stays until the server has signed for its bytes or the store is wiped.
     pub async fn clean(&self) -> Result<SpaceFreed, FieldsealError> {
         self.with(|client| Ok(client.clean()?.into())).await
     }
