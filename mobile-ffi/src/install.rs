@@ -21,6 +21,9 @@ pub struct Install {
     pub actor: Actor,
     /// Seed of the software device key, hex; unused where the host holds a key.
     pub device_key: String,
+    /// SEC1 point of the key that the host holds for this install, compressed, hex; empty where it holds none, or none was told.
+    #[serde(default)]
+    pub host_key: String,
     /// Seeds of the keys to which parcels are sealed, hex, the present one first. Earlier ones open what was sealed before.
     #[serde(default)]
     pub agreement_seeds: Vec<String>,
@@ -125,6 +128,7 @@ impl InstallFile {
         let install = Install {
             actor: Actor(actor),
             device_key: hex::encode(key),
+            host_key: String::new(),
             agreement_seeds: vec![drawn_seed(rng)],
             sent_position,
         };
