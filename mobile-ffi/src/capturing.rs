@@ -3,7 +3,8 @@
 //!
 //! Between the file's place in the folder and the transaction that names it lies the one moment in which a kill leaves a
 //! file that nobody was told of. Such a file is kept: it may as well be one that a database of yesterday no longer names.
-//! It is taken up as soon as a manifest names its hash, and goes when nobody has for [`ORPHAN_KEPT_MS`] and space is wanted.
+//! It is taken up as soon as a manifest names its hash. It may be the only copy of what a damaged store named, so that space is
+//! made of it only where the server has signed for its bytes and nobody has named it for [`ORPHAN_KEPT_MS`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -342,7 +343,8 @@ impl Client {
     }
 
     /// Lets originals go until so many bytes are free: only those that the server has verified and signed for, by the
-    /// receipts that this phone keeps and checks anew, oldest first, and no more than are wanted.
+    /// receipts that this phone keeps and checks anew, oldest first, and no more than are wanted. One that no manifest names
+    /// goes where such a receipt is for its bytes, and stays otherwise.
     pub fn free_space(&self, bytes_wanted: i64) -> Done<Freed> {
         let mut inner = self.lock();
         let store = &mut inner.store;
@@ -373,7 +375,8 @@ impl Client {
             if left <= 0 {
                 break;
             }
-            if !known.contains(&sha256) && now - written_ms > ORPHAN_KEPT_MS {
+            let old = now - written_ms > ORPHAN_KEPT_MS;
+            if old && !known.contains(&sha256) && is_received(store, &sha256, size)? {
                 self.media.remove(&sha256).map_err(folder_failed)?;
                 freed.files += 1;
                 freed.bytes += size;
@@ -583,6 +586,16 @@ pub(crate) fn waiting(entry: &MediaEntry, sealed: bool) -> Waiting {
     }
 }
 
+/// Whether the server has signed for these bytes, whoever named them.
+fn is_received(store: &Store, sha256: &Digest, size_bytes: i64) -> Done<bool> {
+    let keys = taking::believed_keys(store)?;
+    let receipts = store.list_receipts_of(sha256)?.into_iter();
+    let records =
+        receipts.filter_map(|it| serde_json::from_str::<EvidenceReceiptRecord>(&it.signed).ok());
+    let mut opened = records.filter_map(|it| it.open(&keys, &RustVerifier).ok());
+    Ok(opened.any(|it| (it.sha256, it.size_bytes) == (*sha256, size_bytes)))
+}
+
 /// What the receipt of an entry says, its signature checked anew by the keys that are believed now.
 fn received(store: &Store, entry: &MediaEntry) -> Done<Option<Received>> {
     let keys = taking::believed_keys(store)?;
@@ -611,15 +624,21 @@ fn received(store: &Store, entry: &MediaEntry) -> Done<Option<Received>> {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use ed25519_dalek::{Signer as _, SigningKey};
+    use sync_core::proof::{BelievedKeys, EvidenceReceiptPayload, Signed, key_id};
+    use uuid::Uuid;
 
     use super::*;
-    use crate::host::Host;
 
     #[test]
     fn bytes_in_memory_tell_how_far_they_were_read_as_files_do() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("phone.db");
-        let client = Client::open(&path, Host::system()).unwrap();
+        let client = Client::open(&path, crate::Host::system()).unwrap();
         let bytes = vec![7; 300_000];
         let steps = RefCell::new(Vec::new());
         let told = |read, total| steps.borrow_mut().push((read, total));
@@ -631,5 +650,56 @@ mod tests {
         let steps = steps.into_inner();
         assert_eq!(steps.last(), Some(&(300_000, 300_000)));
         assert!(steps.iter().all(|(_, total)| *total == 300_000));
+    }
+
+    #[test]
+    fn an_original_that_nobody_names_goes_only_where_the_server_has_signed_for_its_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let phone = Client::open(&folder.path().join("phone.db"), crate::Host::system()).unwrap();
+        let lay = |bytes: &[u8]| {
+            let taken = phone.media.take_in("file", &mut &*bytes, 9).unwrap();
+            phone.media.settle(&taken).unwrap();
+            let file = File::options()
+                .write(true)
+                .open(phone.media.place(&taken.sha256));
+            let long_ago = UNIX_EPOCH + Duration::from_secs(1);
+            file.unwrap().set_modified(long_ago).unwrap();
+            taken.sha256
+        };
+        let (only, sent, shorter) = (lay(b"only"), lay(b"sent"), lay(b"long"));
+        let server = SigningKey::from_bytes(&[7; 32]);
+        let public = server.verifying_key().to_bytes();
+        let mut keys = BelievedKeys::default();
+        assert!(keys.pin(&key_id(&public), &STANDARD.encode(public), 0));
+        let receipt = |sha256: Digest, size_bytes: i64| {
+            let payload = EvidenceReceiptPayload {
+                document_id: DocumentId([1; 32]),
+                evidence_id: EvidenceId(Uuid::nil()),
+                sha256,
+                size_bytes,
+                verified_at_ms: 5,
+                epoch: "e".to_owned(),
+            };
+            let sign = |message: &[u8]| server.sign(message).to_bytes().to_vec();
+            let signed = Signed::sign(&payload, key_id(&public), sign);
+            let text = serde_json::to_string(&EvidenceReceiptRecord { signed }).unwrap();
+            let key = (payload.document_id, payload.evidence_id);
+            (key, taking::received(&payload), text)
+        };
+        let receipts = [receipt(sent, 4), receipt(shorter, 3)];
+        let put = |write: &Write<'_>| {
+            write.put_setting(taking::SERVER_KEYS, &keys.to_json())?;
+            let mut each = receipts.iter();
+            each.try_for_each(|(key, received, text)| {
+                write.put_evidence_receipt(*key, received, text)
+            })
+        };
+        phone.lock().store.write(put).unwrap();
+        assert_eq!(phone.unsent_work().unwrap().originals, 3);
+        assert_eq!(phone.clean().unwrap(), Freed { files: 1, bytes: 4 });
+        assert_eq!(phone.clean().unwrap().files, 0);
+        assert!(phone.media.is_sound(&only).unwrap());
+        assert_eq!(phone.media.size(&sent), None);
+        assert_eq!(phone.media.size(&shorter), Some(4));
     }
 }

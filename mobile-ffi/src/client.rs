@@ -4,6 +4,7 @@
 //! sends them, `knowing` reads and rules; `meeting` and `handing` are for two phones that have no network.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
@@ -24,10 +25,10 @@ use crate::error::{ClientError, STORE_DAMAGED};
 use crate::fault::Faults;
 use crate::host::{Host, Signer, signed_with, unless_refused};
 use crate::install::{Install, InstallFile};
-use crate::keys::{self, RememberingVerifier, SoftwareKey};
+use crate::keys::{self, HeldKey, RememberingVerifier, SoftwareKey};
 use crate::kinds::Kinds;
 use crate::media::MediaFolder;
-use crate::store::{LookThrough, Salvage, Store};
+use crate::store::{InUse, LookThrough, Salvage, Store};
 use crate::taking;
 use crate::turns::Running;
 use crate::types::{Enrolled, SignerInfo};
@@ -50,6 +51,8 @@ pub struct Client {
     pub(crate) media: MediaFolder,
     /// Who verifies what is read again and again.
     pub(crate) verified: RememberingVerifier,
+    /// Nothing is done any more: what it held is gone.
+    pub(crate) wiped: AtomicBool,
     faults: Faults,
     path: PathBuf,
 }
@@ -61,6 +64,8 @@ pub(crate) struct Inner {
     pub(crate) file: InstallFile,
     pub(crate) key: Arc<dyn Signer>,
     access_token: Option<String>,
+    /// The folder is this client's; the last to go, after the database was closed.
+    pub(crate) in_use: Option<InUse>,
 }
 
 impl Inner {
@@ -135,18 +140,75 @@ struct SignerAnswer {
     certificate: Signed<CertificatePayload>,
 }
 
-fn device_key(host: &Host, install: &Install) -> Done<Arc<dyn Signer>> {
+/// By which key an install is known, compressed: by its certificate, or as the host told before there was one.
+fn known_key(store: &Store, install: &Install) -> Done<Option<Vec<u8>>> {
+    let certified = store.find_certificate(&install.actor)?;
+    let certified = certified.and_then(|it| STANDARD.decode(it.public_key).ok());
+    let told = || hex::decode(&install.host_key).ok();
+    Ok(certified.or_else(told).and_then(|it| keys::point(&it)))
+}
+
+/// The key of an install, `told` by the host where that holds it; none where what is at hand is another key: nothing that it
+/// signs would be believed of this install.
+fn device_key(
+    host: &Host,
+    (store, install): (&Store, &Install),
+    told: Option<&[u8]>,
+) -> Done<Option<Arc<dyn Signer>>> {
+    let known = known_key(store, install)?;
+    let other = |key: &[u8]| known.as_ref().is_some_and(|known| known != key);
     if let Some(signer) = &host.signer {
-        return Ok(signer.clone());
+        return Ok(match told {
+            Some(told) if other(told) => None,
+            told => {
+                let known = known.or_else(|| told.map(<[u8]>::to_vec));
+                Some(Arc::new(HeldKey::new(signer.clone(), known)))
+            }
+        });
     }
     let bytes = hex::decode(&install.device_key)
         .map_err(|e| ClientError::new("key.malformed", "The device key is none").with(e))?;
-    Ok(Arc::new(SoftwareKey::from_bytes(&bytes)?))
+    let key = SoftwareKey::from_bytes(&bytes)?;
+    Ok(match other(&key.public_key()) {
+        true => None,
+        false => Some(Arc::new(key)),
+    })
+}
+
+/// What the host says its key is, compressed; none where it holds none, or does not say.
+fn told_key(host: &Host) -> Option<Vec<u8>> {
+    keys::point(&host.signer.as_ref()?.public_key())
+}
+
+/// A fresh identity with its key.
+fn drawn(
+    host: &Host,
+    store: &Store,
+    file: &InstallFile,
+    told: Option<&[u8]>,
+) -> Done<(Install, Arc<dyn Signer>)> {
+    let install = file.draw(host.rng.as_ref(), store.position()?)?;
+    let key = device_key(host, (store, &install), told)?;
+    let key = key.ok_or_else(|| ClientError::new("key.malformed", "A new install has a key"))?;
+    Ok((install, key))
+}
+
+/// Notes which key the host holds for this install, so that another one is known as such before there is a certificate too.
+fn note_host_key(file: &InstallFile, mut install: Install, told: Option<&[u8]>) -> Install {
+    let Some(told) = told.map(hex::encode).filter(|it| *it != install.host_key) else {
+        return install;
+    };
+    install.host_key = told;
+    if let Err(error) = file.write(&install) {
+        tracing::warn!(%error, "the host's key is not noted for now");
+    }
+    install
 }
 
 impl Client {
     /// Opens the store at `path`, making it where there is none; a damaged file is set aside, never overwritten. If the
-    /// database is an old copy (a restored backup), the install gets a fresh actor and needs a new enrolment code.
+    /// database is an old copy (a restored backup), or the host's key is another than this install's, the install gets a
+    /// fresh actor and needs a new enrolment code.
     pub fn open(path: &Path, host: Host) -> Done<Self> {
         Self::open_with(path, host, Faults::default())
     }
@@ -193,26 +255,36 @@ impl Client {
         let file = InstallFile::beside(path);
         // While its key is at hand: another install cannot sign what this one wrote.
         let salvaged = salvaged.is_some() || !store.salvages()?.is_empty();
-        if let Some(install) = file.read().filter(|_| salvaged) {
-            sign_again(&mut store, &install, device_key(&host, &install)?.as_ref())?;
+        let told = told_key(&host);
+        let told = told.as_deref();
+        if let Some(install) = file.read().filter(|_| salvaged)
+            && let Some(key) = device_key(&host, (&store, &install), told)?
+        {
+            sign_again(&mut store, &install, key.as_ref())?;
         }
         let position = store.position()?;
         let known = store.setting("actor")?;
-        let install = match file.read() {
-            Some(install)
-                if known.is_none_or(|actor| actor == install.actor.to_string())
-                    && position >= install.sent_position =>
-            {
-                install
+        let install = file.read().filter(|install| {
+            known.is_none_or(|actor| actor == install.actor.to_string())
+                && position >= install.sent_position
+        });
+        let held = match install {
+            Some(install) => {
+                let key = device_key(&host, (&store, &install), told)?;
+                key.map(|key| (install, key))
             }
-            _ => file.draw(host.rng.as_ref(), position)?,
+            None => None,
         };
+        let (install, key) = match held {
+            Some(held) => held,
+            None => drawn(&host, &store, &file, told)?,
+        };
+        let install = note_host_key(&file, install, told);
         // An install that was made before there were parcels.
         let install = match install.agreement_seeds.is_empty() {
             true => file.draw_agreement(host.rng.as_ref(), install)?,
             false => install,
         };
-        let key = device_key(&host, &install)?;
         adopt(&mut store, &install, host.clock.wall_ms())?;
         let inner = Inner {
             store,
@@ -220,6 +292,7 @@ impl Client {
             file,
             key,
             access_token: None,
+            in_use: None,
         };
         let client = Self {
             host,
@@ -231,11 +304,17 @@ impl Client {
             running: Arc::default(),
             media: MediaFolder::beside(path, faults.clone()),
             verified: RememberingVerifier::default(),
+            wiped: AtomicBool::new(false),
             faults,
             path: path.to_owned(),
         };
         client.put_media_in_order()?;
         Ok(client)
+    }
+
+    /// Keeps the folder for this client as long as it lives.
+    pub(crate) fn hold(&self, in_use: InUse) {
+        self.lock().in_use = Some(in_use);
     }
 
     /// What was saved from damaged stores of this phone, and what was not, the oldest first.
@@ -252,6 +331,23 @@ impl Client {
     /// read is saved when it is opened anew.
     pub fn leave_damaged_store(&self) {
         self.lock().store.leave();
+    }
+
+    pub(crate) fn unless_wiped(&self) -> Done<()> {
+        match self.wiped.load(Ordering::SeqCst) {
+            false => Ok(()),
+            true => Err(ClientError::wiped()),
+        }
+    }
+
+    /// Does something for the app, heeding damage; nothing once it was wiped. What fails under a wipe fails for that reason.
+    pub(crate) fn serve<T>(&self, work: impl FnOnce(&Self) -> Done<T>) -> Done<T> {
+        self.unless_wiped()?;
+        let done = self.heeding(work);
+        match done {
+            Err(_) => self.unless_wiped().and(done),
+            done => done,
+        }
     }
 
     /// Does something with it; damage of the store that is met is known from then on.
@@ -299,13 +395,13 @@ impl Client {
             transport: self.host.transport.clone(),
             clock: self.host.clock.clone(),
         };
+        let public_key = self.key_to_enrol()?;
         let challenge = Self::challenge(&api)?;
         let (actor, key, agreement) = {
             let inner = self.lock();
             let agreement = inner.install.agreement_keys().into_iter().next();
             (inner.install.actor, inner.key.clone(), agreement)
         };
-        let public_key = unless_refused(key.public_key())?;
         let statement = enrolment_statement(&challenge, &actor, &public_key);
         let signature = signed_with(key.as_ref(), &statement)?;
         let before = self.lock().store.certificate_of_install(&actor)?;
@@ -368,6 +464,36 @@ impl Client {
         })?;
         inner.access_token = Some(answer.tokens.access_token);
         Ok(enrolled)
+    }
+
+    /// The key that is to be certified, as whoever holds it gives it. Where it is another than this install's (a host's key may be
+    /// gone for good), what enrols is a new install.
+    fn key_to_enrol(&self) -> Done<Vec<u8>> {
+        let key = self.lock().key.clone();
+        let given = unless_refused(key.public_key())?;
+        let Some(point) = keys::point(&given) else {
+            let message = "What the key of this phone gave is no P-256 key";
+            return Err(ClientError::new("signer.refused", message));
+        };
+        if self.host.signer.is_none() {
+            return Ok(given);
+        }
+        let mut inner = self.lock();
+        match device_key(&self.host, (&inner.store, &inner.install), Some(&point))? {
+            Some(key) => inner.key = key,
+            None => self.become_another(&mut inner, Some(&point))?,
+        }
+        inner.install = note_host_key(&inner.file, inner.install.clone(), Some(&point));
+        Ok(given)
+    }
+
+    /// A fresh actor from here on: what the one before wrote stays its own signed work.
+    fn become_another(&self, inner: &mut Inner, told: Option<&[u8]>) -> Done<()> {
+        let (install, key) = drawn(&self.host, &inner.store, &inner.file, told)?;
+        inner.key = key;
+        inner.install = install.clone();
+        inner.access_token = None;
+        adopt(&mut inner.store, &install, self.wall_ms())
     }
 
     /// Who this phone is; none before it was enrolled, or when a restored backup needs a new code.
@@ -624,12 +750,11 @@ impl Client {
             return Ok(());
         }
         taking::part(&mut inner.store, &Kinds, &forked, wall_ms)?;
-        let position = inner.store.position()?;
-        let install = inner.file.draw(self.host.rng.as_ref(), position)?;
-        inner.key = device_key(&self.host, &install)?;
-        inner.install = install.clone();
-        inner.access_token = None;
-        adopt(&mut inner.store, &install, wall_ms)
+        // The host's key stays what it is.
+        let told = known_key(&inner.store, &inner.install)?.filter(|_| self.host.signer.is_some());
+        self.become_another(&mut inner, told.as_deref())?;
+        inner.install = note_host_key(&inner.file, inner.install.clone(), told.as_deref());
+        Ok(())
     }
 
     pub(crate) fn wall_ms(&self) -> Millis {
@@ -685,3 +810,6 @@ fn signer_info(payload: &CertificatePayload) -> SignerInfo {
         certificate_no: payload.certificate_no.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

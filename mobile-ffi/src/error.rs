@@ -34,6 +34,11 @@ impl ClientError {
         Self::new(STORE_DAMAGED, message).with(because)
     }
 
+    /// The store was wiped while this client had it.
+    pub(crate) fn wiped() -> Self {
+        Self::new(WIPED, "This store was wiped: open it anew")
+    }
+
     /// The same with details for a log.
     #[must_use]
     pub fn with(mut self, details: impl fmt::Display) -> Self {
@@ -79,6 +84,10 @@ pub const KEY_NEEDED: &str = "store.key_needed";
 pub const NOT_SEALED: &str = "store.not_sealed";
 /// The code under which a build cannot keep a store under a key.
 pub const SEALING_UNSUPPORTED: &str = "store.sealing_unsupported";
+/// The code under which a client does nothing any more, since its store was wiped.
+pub const WIPED: &str = "store.wiped";
+/// The code under which a folder is not opened a second time while it is open.
+pub const IN_USE: &str = "store.in_use";
 /// The code under which SQLite finds the store damaged while it is open: closed and opened again it is salvaged.
 pub const STORE_DAMAGED: &str = "store.damaged";
 
@@ -88,8 +97,7 @@ impl From<rusqlite::Error> for ClientError {
             return Self::new(STORE_FULL, "The phone's disk is full").with(error);
         }
         if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) {
-            let message = "This store was wiped: open it anew";
-            return Self::new("store.wiped", message).with(error);
+            return Self::wiped().with(error);
         }
         if crate::store::is_damage(&error) || crate::store::is_unreadable(&error) {
             return Self::damaged(error);

@@ -149,9 +149,10 @@ pub struct Host {
     pub locator: Option<Arc<dyn Locator>>,
 }
 
-/// A P-256 key that signs and never leaves where it is.
+/// A P-256 key that signs and never leaves where it is. A signature that does not hold by the key of the install counts as
+/// refused. It is asked while the phone's store is locked: it must not ask the phone anything.
 pub trait Signer: Send + Sync {
-    /// SEC1 point; empty where the hardware refuses it.
+    /// SEC1 point; empty where the hardware refuses it. Another one than before makes the phone a new install.
     fn public_key(&self) -> Vec<u8>;
     /// ECDSA over SHA-256 of the message, DER or raw r‖s; empty where the hardware refuses to sign.
     fn sign(&self, message: &[u8]) -> Vec<u8>;

@@ -21,6 +21,9 @@ pub struct Install {
     pub actor: Actor,
     /// Seed of the software device key, hex; unused where the host holds a key.
     pub device_key: String,
+    /// SEC1 point of the key that the host holds for this install, compressed, hex; empty where it holds none, or none was told.
+    #[serde(default)]
+    pub host_key: String,
     /// Seeds of the keys to which parcels are sealed, hex, the present one first. Earlier ones open what was sealed before.
     #[serde(default)]
     pub agreement_seeds: Vec<String>,
@@ -32,6 +35,8 @@ pub struct Install {
 /// The file.
 pub struct InstallFile {
     path: PathBuf,
+    /// The store was wiped: nothing is written beside it any more.
+    closed: bool,
 }
 
 fn drawn_seed(rng: &dyn Rng) -> String {
@@ -62,7 +67,10 @@ impl InstallFile {
     pub fn beside(database: &Path) -> Self {
         let mut name = database.as_os_str().to_owned();
         name.push(".install");
-        Self { path: name.into() }
+        Self {
+            path: name.into(),
+            closed: false,
+        }
     }
 
     /// Where it is; an app excludes it from backups.
@@ -70,13 +78,22 @@ impl InstallFile {
         &self.path
     }
 
-    /// What it holds, if it is there and whole.
+    /// What it holds, if it is there and whole: one without a key is none.
     pub fn read(&self) -> Option<Install> {
-        serde_json::from_slice(&fs::read(&self.path).ok()?).ok()
+        let install: Install = serde_json::from_slice(&fs::read(&self.path).ok()?).ok()?;
+        (!install.device_key.is_empty()).then_some(install)
+    }
+
+    /// Nothing is written from here on (`store.wiped`).
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
     }
 
     /// Writes it aside, syncs and renames: a kill leaves the old one or the new one.
     pub fn write(&self, install: &Install) -> Result<(), ClientError> {
+        if self.closed {
+            return Err(ClientError::wiped());
+        }
         let aside = self.path.with_extension("install-new");
         let text = serde_json::to_vec(install)
             .map_err(|e| ClientError::new("install.failed", "no JSON").with(e))?;
@@ -111,6 +128,7 @@ impl InstallFile {
         let install = Install {
             actor: Actor(actor),
             device_key: hex::encode(key),
+            host_key: String::new(),
             agreement_seeds: vec![drawn_seed(rng)],
             sent_position,
         };

@@ -2,6 +2,7 @@
 //! receipts, and a wipe that does not take unsent work with it unless its amount is named.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use sync_core::model::Digest;
@@ -49,7 +50,8 @@ impl Client {
         Ok(used)
     }
 
-    /// Lets go of every original that the server has verified and signed for, and of nothing else that a manifest names.
+    /// Lets go of every original that the server has verified and signed for, and of no other: one that no manifest names, as
+    /// after a salvage, stays until the server has signed for its bytes or the store is wiped.
     pub fn clean(&self) -> Done<Freed> {
         self.free_space(i64::MAX)
     }
@@ -99,6 +101,7 @@ impl Client {
         let _upload = uploading.unwrap_or_else(PoisonError::into_inner);
         let _sync = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut inner = self.lock();
+        self.unless_wiped()?;
         let unsent = self.unsent_in(&inner.store)?;
         if unsent.total() > 0 && unsent_named != Some(unsent.total()) {
             let message = "This phone holds work that no server has; name how much, or send it";
@@ -114,12 +117,17 @@ impl Client {
         opening::begin_wipe(self.path()).map_err(unreadable)?;
         self.faults().pass("wipe_begun")?;
         inner.store = Store::wiped()?;
+        inner.file.close();
+        self.wiped.store(true, Ordering::SeqCst);
         inner.install.device_key.clear();
         inner.install.agreement_seeds.clear();
         inner.forget_session();
         let (key, _) = SoftwareKey::draw(self.host.rng.as_ref());
         inner.key = Arc::new(key);
-        opening::finish_wipe(self.path()).map_err(unreadable)
+        let gone = opening::finish_wipe(self.path()).map_err(unreadable);
+        // Whoever opens it anew does the rest, if there is any.
+        inner.in_use = None;
+        gone
     }
 }
 

@@ -2,7 +2,7 @@
 //! XChaCha20-Poly1305). The verifier for what others signed is here too.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
@@ -131,6 +131,56 @@ impl Signer for SoftwareKey {
     fn sign(&self, message: &[u8]) -> Vec<u8> {
         let signature: Signature = self.key.sign(message);
         signature.to_bytes().to_vec()
+    }
+}
+
+/// The point of a P-256 key in one form, compressed; none where these bytes are no key.
+pub(crate) fn point(public_key: &[u8]) -> Option<Vec<u8>> {
+    let key = VerifyingKey::from_sec1_bytes(public_key).ok()?;
+    Some(key.to_sec1_point(true).as_bytes().to_vec())
+}
+
+/// A key that the host holds, believed no further than its signatures hold: what does not verify is refused, since the server
+/// would set aside what is sent under it.
+pub(crate) struct HeldKey {
+    signer: Arc<dyn Signer>,
+    /// By which key this install is known; none as long as the host told none.
+    known: Mutex<Option<Vec<u8>>>,
+}
+
+impl HeldKey {
+    pub(crate) fn new(signer: Arc<dyn Signer>, known: Option<Vec<u8>>) -> Self {
+        Self {
+            signer,
+            known: Mutex::new(known),
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Signer for HeldKey {
+    fn public_key(&self) -> Vec<u8> {
+        self.signer.public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        let signature = self.signer.sign(message);
+        if signature.is_empty() {
+            return signature;
+        }
+        let known = self.known().clone();
+        let Some(known) = known.or_else(|| point(&self.signer.public_key())) else {
+            return Vec::new();
+        };
+        if !RustVerifier.verify_p256(&known, message, &signature) {
+            tracing::warn!("the host's key gave a signature that does not hold");
+            return Vec::new();
+        }
+        *self.known() = Some(known);
+        signature
     }
 }
 

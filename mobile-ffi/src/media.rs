@@ -4,9 +4,11 @@
 //! What lies in the folder: `<sha256>` is an original, whole; `<something>.part` was being copied when the phone was killed
 //! and was acknowledged to nobody.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 use sync_core::limits::{RESERVE_BYTES, RESERVE_STEP_BYTES};
@@ -53,11 +55,43 @@ pub fn is_full(error: &io::Error) -> bool {
 #[derive(Debug)]
 pub struct TakenIn {
     part: PathBuf,
+    _going: Going,
     file: File,
     /// Of the bytes as they were written.
     pub sha256: Digest,
     /// Their number.
     pub size_bytes: i64,
+}
+
+/// Parts that are being written: nobody sweeps them.
+#[derive(Debug, Clone, Default)]
+struct Parts(Arc<Mutex<BTreeSet<PathBuf>>>);
+
+impl Parts {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, part: &Path) -> Going {
+        self.lock().insert(part.to_owned());
+        Going {
+            parts: self.clone(),
+            part: part.to_owned(),
+        }
+    }
+}
+
+/// One of them, until it is dropped.
+#[derive(Debug)]
+struct Going {
+    parts: Parts,
+    part: PathBuf,
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        self.parts.lock().remove(&self.part);
+    }
 }
 
 impl Drop for TakenIn {
@@ -72,6 +106,7 @@ impl Drop for TakenIn {
 pub struct MediaFolder {
     path: PathBuf,
     faults: Faults,
+    parts: Parts,
 }
 
 impl MediaFolder {
@@ -82,6 +117,7 @@ impl MediaFolder {
         Self {
             path: name.into(),
             faults,
+            parts: Parts::default(),
         }
     }
 
@@ -104,8 +140,10 @@ impl MediaFolder {
     ) -> Result<TakenIn, TakeInError> {
         fs::create_dir_all(&self.path).map_err(on_folder)?;
         let part = self.path.join(format!("{name}.part"));
+        let going = self.parts.begin(&part);
         let file = OpenOptions::new().write(true).create_new(true).open(&part);
         let mut taken = TakenIn {
+            _going: going,
             file: file.map_err(on_folder)?,
             part,
             sha256: Digest([0; 32]),
@@ -215,11 +253,14 @@ impl MediaFolder {
         Ok(found)
     }
 
-    /// Removes what a kill left half copied.
+    /// Removes what a kill left half copied; what is being copied now stays.
     pub fn sweep_parts(&self) -> io::Result<()> {
+        // Listed while no other begins: one that ends meanwhile has gone by itself or has its place.
+        let parts = self.parts.lock();
         for entry in self.entries()? {
-            if entry.path().extension().is_some_and(|it| it == "part") {
-                fs::remove_file(entry.path())?;
+            let path = entry.path();
+            if path.extension().is_some_and(|it| it == "part") && !parts.contains(&path) {
+                crate::store::opening::remove(&path)?;
             }
         }
         Ok(())
@@ -357,6 +398,25 @@ mod tests {
             Err(TakeInError::TooLarge)
         ));
         assert_eq!(media.entries().unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_sweep_takes_what_a_kill_left_and_spares_what_is_being_copied() {
+        let (_kept, media) = folder();
+        let taken = media.take_in("going", &mut b"x".as_slice(), 9).unwrap();
+        let left = media.path().join("left.part");
+        fs::write(&left, b"half").unwrap();
+        media.clone().sweep_parts().unwrap();
+        assert!(!left.exists());
+        media.make_durable(&taken).unwrap();
+        media.settle(&taken).unwrap();
+        assert_eq!(media.size(&taken.sha256), Some(1));
+        drop(taken);
+        // Nobody writes under that name any more.
+        let again = media.path().join("going.part");
+        fs::write(&again, b"half").unwrap();
+        media.sweep_parts().unwrap();
+        assert!(!again.exists());
     }
 
     #[test]

@@ -539,6 +539,10 @@ pub const FACE_THREADS_MAX: usize = 64;
 pub const LOCATION_WAIT_MS: u64 = 2_000;
 /// How long a key in the phone's hardware is waited for, in seconds: a person may have to touch a sensor.
 pub const SIGNER_WAIT_S: u64 = 60;
+/// How long an opening waits for a folder that is open still, in milliseconds.
+pub const STORE_OPENED_WITHIN_MS: u64 = 2_000;
+/// How long closing a store waits for calls under way, in milliseconds.
+pub const STORE_CLOSED_WITHIN_MS: u64 = 10_000;
 /// How often somebody who waits for a host looks whether the task was stopped, in milliseconds.
 pub const HOST_LOOKED_AFTER_MS: u64 = 50;
 /// Lines of the log that wait for the host; more are left out.

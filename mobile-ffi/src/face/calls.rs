@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
-use sync_core::limits::ENTERPRISES_FOUND_MAX;
+use sync_core::limits::{ENTERPRISES_FOUND_MAX, STORE_CLOSED_WITHIN_MS};
 
 use super::failure::FieldsealError;
 use super::fields::{fields, id, text};
@@ -19,6 +20,7 @@ use super::waiting::run;
 use crate::client::{Client, Done};
 use crate::error::ClientError;
 use crate::fault::Faults;
+use crate::store::InUse;
 
 /// The name of the database in its folder.
 const DATABASE: &str = "fieldseal.db";
@@ -29,8 +31,8 @@ pub fn core_version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
-/// Opens the store in a folder that the app keeps to itself and out of backups, making it where there is none. One process
-/// opens it once.
+/// Opens the store in a folder that the app keeps to itself and out of backups, making it where there is none. While it is
+/// open, here or in another process, nobody opens it a second time: after two seconds the code is `store.in_use`.
 #[uniffi::export]
 pub async fn open_fieldseal(
     folder: String,
@@ -54,13 +56,24 @@ pub async fn open_with(
         })?;
         let key = hosts.database_key()?;
         let path = folder.join(DATABASE);
+        // Before anything there is looked at: what somebody else writes meanwhile would pass for damage.
+        let in_use = InUse::take(&path)?;
         let client = Client::open_sealed_with(&path, hosts.host(), key.as_deref(), faults)?;
+        client.hold(in_use);
         let client = Arc::new(client);
         look_through_soon(&client);
         let client = RwLock::new(Some(client));
         Ok(Arc::new(Fieldseal { client }))
     })
     .await
+}
+
+/// Waits until nobody else has this client, for so long as a closing may take.
+fn until_alone(client: &Arc<Client>) {
+    let until = Instant::now() + Duration::from_millis(STORE_CLOSED_WITHIN_MS);
+    while Arc::strong_count(client) > 1 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// A phone with its store. All methods may be called from any thread and at the same time.
@@ -72,8 +85,11 @@ pub struct Fieldseal {
 impl Fieldseal {
     pub(super) fn client(&self) -> Done<Arc<Client>> {
         let held = self.client.read().unwrap_or_else(PoisonError::into_inner);
-        held.clone()
-            .ok_or_else(|| ClientError::new("closed", "This was closed: open it again"))
+        let client = held.clone();
+        let client =
+            client.ok_or_else(|| ClientError::new("closed", "This was closed: open it again"))?;
+        client.unless_wiped()?;
+        Ok(client)
     }
 
     /// Work with the client, on a thread of the library.
@@ -82,7 +98,7 @@ impl Fieldseal {
         work: impl FnOnce(&Client) -> Done<T> + Send + 'static,
     ) -> Result<T, FieldsealError> {
         let client = self.client()?;
-        run(move || client.heeding(work)).await
+        run(move || client.serve(work)).await
     }
 
     /// The same where a list comes back.
@@ -101,7 +117,8 @@ impl Fieldseal {
 
 #[uniffi::export]
 impl Fieldseal {
-    /// Closes the store; what runs is finished first by whoever runs it. Further calls answer `closed`.
+    /// Closes the store. Calls under way are waited for, ten seconds at most; one that takes longer, as a sync may, goes on
+    /// to its end, and until then the folder is `store.in_use`. Further calls answer `closed`.
     pub async fn close_store(&self) -> Result<(), FieldsealError> {
         let held = {
             let mut client = self.client.write().unwrap_or_else(PoisonError::into_inner);
@@ -109,7 +126,9 @@ impl Fieldseal {
         };
         // The last one closes files: not on the caller's thread.
         run(move || {
-            drop(held);
+            if let Some(client) = held {
+                until_alone(&client);
+            }
             Ok(())
         })
         .await

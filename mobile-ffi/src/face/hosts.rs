@@ -68,11 +68,16 @@ pub trait Transport: Send + Sync {
 
 /// The device key, held in Keystore or the Secure Enclave: P-256.
 ///
-/// Called on a thread of the library while a record is being stored. Whoever refuses, throws or does not answer within a
-/// minute refuses the record with the code `signer.refused`; nothing of it is stored.
+/// Called on a thread of the library while a record is being stored. Whoever refuses, throws, gives what is no signature of
+/// this install's key or does not answer within a minute refuses the record with the code `signer.refused`; nothing of it is
+/// stored. The store is locked meanwhile: other calls wait until it has answered, so that a key which asks a person each time
+/// holds up the lists too, and an answer that itself waits for a call of this library never comes.
+///
+/// A key that is another than before makes the phone a new install, when it is opened or enrolled: it needs an enrolment
+/// code, and what was signed before is sent.
 #[uniffi::export(with_foreign)]
 pub trait DeviceSigner: Send + Sync {
-    /// The SEC1 point, uncompressed or compressed.
+    /// The SEC1 point, uncompressed or compressed. Also asked when the store is opened.
     fn public_key(&self) -> Result<Vec<u8>, HostFailure>;
     /// ECDSA over SHA-256 of the message, DER or raw r‖s.
     fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, HostFailure>;

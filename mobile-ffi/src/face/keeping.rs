@@ -4,6 +4,7 @@ use super::calls::Fieldseal;
 use super::failure::FieldsealError;
 use super::fields::word;
 use super::records::{RecordRef, SpaceFreed};
+use super::waiting::run;
 use crate::store::Salvage;
 use crate::types::UnsentWork;
 use sync_core::sync::todos::Todo;
@@ -119,7 +120,8 @@ impl Fieldseal {
         self.with(|client| client.storage()).await
     }
 
-    /// Lets go of every original that the server has verified and signed for, and of nothing else that a manifest names.
+    /// Lets go of every original that the server has verified and signed for, and of no other: one that no manifest names, as
+    /// after a salvage, stays until the server has signed for its bytes or the store is wiped.
     pub async fn clean(&self) -> Result<SpaceFreed, FieldsealError> {
         self.with(|client| Ok(client.clean()?.into())).await
     }
@@ -130,10 +132,12 @@ impl Fieldseal {
     }
 
     /// Removes everything of this store from the disk. Where it holds work that no server has, only if its total is named
-    /// and has not changed since (`wipe.unsent_work`). Afterwards every call answers `store.wiped`: the app opens anew, and
-    /// lets go of the key that it kept for the store.
+    /// and has not changed since (`wipe.unsent_work`). Afterwards every call answers `store.wiped`: the app opens anew, which
+    /// needs no `close_store` then, and lets go of the key that it kept for the store.
     pub async fn wipe(&self, unsent_named: Option<i64>) -> Result<(), FieldsealError> {
-        self.with(move |client| client.wipe(unsent_named)).await
+        let client = self.client()?;
+        // What fails in it is told as it is.
+        run(move || client.heeding(|client| client.wipe(unsent_named))).await
     }
 
     /// Damaged stores that were set aside here, and what came over from each, the oldest first.

@@ -32,3 +32,6 @@ pub use keeping::{FileAmount, SalvageInfo, StorageInfo, TodoInfo, UnsentInfo};
 pub use logging::{LogLine, LogSink};
 pub use records::*;
 pub use tasks::{ProgressListener, SyncDone, SyncOptions, SyncStep, TaskHandle};
+
+#[cfg(test)]
+mod tests;

@@ -162,7 +162,7 @@ pub(super) fn begin_sync(
     let stopping = stop.clone();
     let work = move || {
         let done = stoppable(stopping.clone(), || {
-            client.heeding(|client| sync(client, &options, listener, &stopping))
+            client.serve(|client| sync(client, &options, listener, &stopping))
         });
         drop(entered);
         // Nobody may be waiting any more.

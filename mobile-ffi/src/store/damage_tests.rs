@@ -186,6 +186,7 @@ fn pristine(key: Option<&[u8; 32]>) -> Pristine {
     let install = Install {
         actor: ACTOR,
         device_key: hex::encode([1; 32]),
+        host_key: String::new(),
         agreement_seeds: vec![hex::encode([2; 32])],
         sent_position: 0,
     };

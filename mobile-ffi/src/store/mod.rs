@@ -4,6 +4,7 @@
 
 mod between_phones;
 mod evidence;
+mod in_use;
 mod looking;
 pub(crate) mod opening;
 mod pages;
@@ -40,6 +41,7 @@ pub use reading::{ChangeStanding, DocumentRow, SignerRow, StoredChange};
 pub use salvage::{LostChange, Salvage};
 pub use writing::Write;
 
+pub(crate) use in_use::InUse;
 pub(crate) use opening::is_damage;
 
 /// Migrations in order; each is applied once, the database's `user_version` says how far it is.

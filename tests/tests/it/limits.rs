@@ -450,6 +450,10 @@ const BESIDE: &[(&[&str], &str)] = &[
         ],
         "when a phone reads its own store whole: mobile-ffi/src/store/damage_tests.rs stands at them",
     ),
+    (
+        &["STORE_OPENED_WITHIN_MS", "STORE_CLOSED_WITHIN_MS"],
+        "how long a phone's store is waited for: mobile-ffi/src/face/tests.rs opens and closes it under others",
+    ),
     (&["RECEIPT_SEALS_MAX"], "checked by its one endpoint"),
     (
         &["EXAMINATION_BYTES_MAX"],

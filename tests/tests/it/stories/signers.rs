@@ -34,8 +34,12 @@ impl Signer for Moody {
 fn with_moody_key(phone: &mut Phone) -> Arc<Moody> {
     let install = InstallFile::beside(phone.file()).read().unwrap();
     let bytes = hex::decode(install.device_key).unwrap();
+    with_key(phone, SoftwareKey::from_bytes(&bytes).unwrap())
+}
+
+fn with_key(phone: &mut Phone, key: SoftwareKey) -> Arc<Moody> {
     let signer = Arc::new(Moody {
-        key: SoftwareKey::from_bytes(&bytes).unwrap(),
+        key,
         left: AtomicI64::new(0),
     });
     let host = Host {
@@ -90,4 +94,30 @@ fn a_key_that_refuses_the_second_signature_of_an_enrolment_leaves_its_code_unuse
     }
     key.left.store(2, Ordering::SeqCst);
     enrol().unwrap();
+}
+
+#[test]
+fn a_key_that_is_gone_for_good_leaves_what_it_signed_to_be_sent_under_a_new_code() {
+    let w = World::shanxi();
+    let mut a = w.phone("王");
+    let visit = a.enters("铸造");
+    a.syncs();
+    a.offline();
+    w.minutes(10);
+    let sample = a.draws("T1");
+    let key = with_key(&mut a, SoftwareKey::draw(&SystemRng).0);
+    key.left.store(i64::MAX, Ordering::SeqCst);
+    assert_eq!(a.client.enrolled().unwrap(), None);
+    a.online();
+    assert_eq!(a.client.sync().unwrap_err().code, "enrolment_needed");
+    w.enrols(&a);
+    a.syncs();
+    assert_ne!(w.validity(sample), "pending");
+    assert_eq!(w.aside(visit), Vec::<String>::new());
+    // And it goes on under the new one.
+    a.client.suspend(visit, "雨").unwrap();
+    a.syncs();
+    let rows = a.client.doctor().unwrap();
+    assert!(rows.iter().all(|it| it.state != "quarantined"), "{rows:?}");
+    assert_eq!(w.aside(visit), Vec::<String>::new());
 }
