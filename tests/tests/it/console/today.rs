@@ -1,0 +1,223 @@
+//! Today: which tasks are late and which pictures wait for an answer, for whoever sees them; panels that come and go on a page
+//! that is open; and the way to all of what is quarantined.
+
+use std::ops::Range;
+
+use fieldseal_server::args;
+use fieldseal_server::store::Statement;
+use fieldseal_tests::provider::Browser;
+use fieldseal_tests::world::word;
+use fieldseal_tests::{Phone, World};
+use serde_json::{Value, json};
+use sync_core::model::{DocumentId, shanghai_date};
+
+use super::logs_in;
+
+const DAY_MS: i64 = 24 * 3_600_000;
+/// A task is due on another day and wants another number of batches.
+const DUE: Statement = Statement {
+    name: "due",
+    sql: "UPDATE tasks SET due_on = $2, quota_batches = $3 WHERE task_id = $1",
+};
+
+/// A page as somebody is shown it.
+fn page(w: &World, who: &str, path: &str) -> String {
+    let mut browser = Browser::default();
+    logs_in(&w.server, &mut browser, who);
+    let shown = browser.call(&w.server.url(path), None);
+    assert_eq!(shown.status, 200, "{who} {path}: {}", shown.body);
+    shown.body
+}
+
+/// The part of a page with this id, to the end of its section.
+fn part<'a>(page: &'a str, id: &str) -> &'a str {
+    let begin = page.find(&format!("id=\"{id}\""));
+    let begin = begin.unwrap_or_else(|| panic!("no {id} in {page}"));
+    let end = page[begin..].find("</section>").expect("its end");
+    &page[begin..begin + end]
+}
+
+/// The day of Asia/Shanghai, as many days from now.
+fn day(w: &World, days: i64) -> String {
+    shanghai_date(w.now() + days * DAY_MS).to_string()
+}
+
+/// A task of a campaign, due on a day and approved.
+fn task(w: &World, code: &str, due_on: &str) -> String {
+    let body = json!({
+        "campaign_id": w.id("campaign", "JC-2025-01"), "code": code, "product_name": "检查井盖",
+        "sampling_kind": "routine", "quota_batches": 1, "enterprises": [w.id("enterprise", "铸造")], "due_on": due_on,
+    });
+    let made = w.call("POST", "admin", "/v1/tasks", body).expect(201);
+    let id = made.text("task_id");
+    let path = format!("/v1/tasks/{id}/approval");
+    w.call("POST", "admin", &path, Value::Null).expect(200);
+    id
+}
+
+/// A manager of a body.
+fn manager(w: &World, body: &str, name: &str) {
+    let body = w.id("organisation", body);
+    let admin = w.token("admin");
+    w.server.user(&admin, &body, name, &["inspection_body"]);
+}
+
+#[test]
+fn a_task_whose_day_is_past_is_late_for_whoever_sees_it_until_it_is_cancelled() {
+    let w = World::shanxi();
+    manager(&w, "晋阳", "manager");
+    manager(&w, "济宁", "other");
+    let late = task(&w, "L1", &day(&w, -1));
+    let due = task(&w, "L2", &day(&w, 0));
+    let body = json!({ "body_id": w.id("organisation", "晋阳") });
+    for id in [&late, &due] {
+        let path = format!("/v1/tasks/{id}/assignment");
+        w.call("POST", "admin", &path, body.clone()).expect(200);
+    }
+    let href = |id: &str| format!("href=\"/console/tasks/{id}\"");
+    let chip = format!("<span class=\"chip bad\">{}，已逾期</span>", day(&w, -1));
+    for who in ["jincheng", "admin", "manager", "wang"] {
+        let today = page(&w, who, "/console");
+        let told = part(&today, "late-tasks");
+        assert!(
+            told.contains(&href(&late)) && told.contains("逾期</span>"),
+            "{who}: {told}"
+        );
+        assert!(!told.contains(&href(&due)), "{who}: today is not past");
+        for path in ["/console/tasks", "/console/tasks?q=late"] {
+            let list = page(&w, who, path);
+            assert_eq!(list.matches(&chip).count(), 1, "{who} {path}");
+            let listed = list.contains(&href(&due));
+            assert_eq!(listed, !path.ends_with("late"), "{who} {path}");
+        }
+        let own = page(&w, who, &format!("/console/tasks/{late}"));
+        assert!(own.contains(&chip), "{who}: {own}");
+        let own = page(&w, who, &format!("/console/tasks/{due}"));
+        assert!(!own.contains("已逾期"), "{who}");
+    }
+    // The day ends at midnight of Shanghai; nobody is told of what they do not see.
+    w.server.clock.advance_ms(DAY_MS);
+    let today = page(&w, "manager", "/console");
+    assert!(part(&today, "late-tasks").contains(&href(&due)));
+    let today = page(&w, "other", "/console");
+    let told = part(&today, "late-tasks");
+    assert!(told.contains("没有逾期的抽查任务"), "{told}");
+    assert!(!page(&w, "other", "/console/tasks?q=late").contains("L1"));
+    // One that is cancelled is late no more.
+    let path = format!("/v1/tasks/{late}/cancellation");
+    w.call("POST", "admin", &path, json!({ "reason": "计划调整" }))
+        .expect(200);
+    let today = page(&w, "jincheng", "/console");
+    assert!(!part(&today, "late-tasks").contains(&href(&late)));
+    assert!(!page(&w, "jincheng", &format!("/console/tasks/{late}")).contains("已逾期"));
+}
+
+#[test]
+fn a_task_whose_batches_are_all_sampled_is_not_late() {
+    let w = World::shanxi();
+    let mut wang = w.phone("王");
+    wang.enters("铸造");
+    wang.draws("T1");
+    wang.syncs();
+    let id = w.id("task", "T1");
+    for (quota, late) in [(2_i64, true), (1, false)] {
+        let due_on = day(&w, -1);
+        w.server.runtime.block_on(async {
+            let mut tx = w.server.app.store.begin().await.unwrap();
+            let changed = args![id.clone(), due_on, quota];
+            tx.exec(&DUE, changed).await.unwrap();
+            tx.commit().await.unwrap();
+        });
+        let today = page(&w, "jincheng", "/console");
+        assert_eq!(part(&today, "late-tasks").contains(&id), late, "{quota}");
+        for path in ["/console/tasks?q=late", &format!("/console/tasks/{id}")] {
+            let shown = page(&w, "jincheng", path);
+            assert_eq!(shown.contains("已逾期"), late, "{quota} {path}");
+        }
+    }
+}
+
+#[test]
+fn late_tasks_are_listed_page_by_page_each_once() {
+    let w = World::shanxi();
+    let tasks: Range<i64> = 0..53;
+    let mut made: Vec<String> = tasks
+        .map(|number| task(&w, &format!("L{number}"), &day(&w, -1 - number % 5)))
+        .collect();
+    let today = page(&w, "jincheng", "/console");
+    let told = part(&today, "late-tasks");
+    assert_eq!(told.matches("<li>").count(), 8);
+    assert!(told.contains("8+") && told.contains("href=\"/console/tasks?q=late\""));
+    let first = page(&w, "jincheng", "/console/tasks?q=late");
+    let next = first.split("rel=\"next\" href=\"").nth(1).expect("more");
+    let next = next.split('"').next().unwrap().replace("&amp;", "&");
+    let next = next.replace("&#38;", "&");
+    let second = page(&w, "jincheng", &next);
+    assert!(!second.contains("rel=\"next\""));
+    let links = |page: &str| {
+        let found = page.split("href=\"/console/tasks/").skip(1);
+        Vec::from_iter(found.map(|it| it.split('"').next().unwrap().to_owned()))
+    };
+    let mut listed = links(&first);
+    assert_eq!(listed.len(), 50);
+    listed.extend(links(&second));
+    listed.sort();
+    made.sort();
+    assert_eq!(listed, made);
+}
+
+/// A visit with two pictures that are here, by the phone of 王.
+fn pictured(w: &World) -> (Phone, DocumentId, Vec<String>) {
+    let mut wang = w.phone("王");
+    let visit = wang.enters("铸造");
+    wang.draws("T1");
+    wang.syncs();
+    let told = w.get(&format!("/v1/visits/{visit}/evidence"));
+    let mut pieces = Vec::new();
+    for item in told["items"].as_array().unwrap() {
+        if item["state"] != "verified" {
+            let sha256 = word(&item["sha256"]).parse().unwrap();
+            w.brings(&wang, visit, sha256, item["size_bytes"].as_i64().unwrap());
+        }
+        pieces.push(word(&item["evidence_id"]));
+    }
+    (wang, visit, pieces)
+}
+
+#[test]
+fn a_picture_that_is_not_accepted_waits_for_its_body_on_today() {
+    let w = World::shanxi();
+    manager(&w, "晋阳", "manager");
+    manager(&w, "济宁", "other");
+    let (_wang, visit, pieces) = pictured(&w);
+    let decides = |piece: &str, verdict: &str, saw: i64| {
+        let body = json!({ "verdict": verdict, "reason": "标签看不清", "expected_version": saw });
+        let path = format!("/v1/visits/{visit}/evidence/{piece}/reviews");
+        w.call("POST", "晋城", &path, body).expect(201);
+    };
+    decides(&pieces[0], "questioned", 0);
+    decides(&pieces[1], "rejected", 0);
+    for (id, piece) in [("questioned", &pieces[0]), ("rejected", &pieces[1])] {
+        let today = page(&w, "manager", "/console");
+        let told = part(&today, id);
+        assert!(
+            told.contains(&format!("/console/review/{visit}/{piece}?state={id}")),
+            "{told}"
+        );
+        assert!(told.contains(&format!("/console/review?state={id}")));
+        assert_eq!(told.matches("<li>").count(), 1);
+        // Who samples opens no review: the dossier has it.
+        let today = page(&w, "wang", "/console");
+        let told = part(&today, id);
+        assert!(
+            told.contains(&format!("/console/visits/{visit}#evidence")),
+            "{told}"
+        );
+        assert!(!told.contains("/console/review"));
+        let today = page(&w, "other", "/console");
+        assert_eq!(part(&today, id).matches("<li>").count(), 0);
+    }
+    decides(&pieces[0], "accepted", 1);
+    let today = page(&w, "manager", "/console");
+    assert!(part(&today, "questioned").contains("没有待答复的影像"));
+}
