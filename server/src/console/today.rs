@@ -46,6 +46,8 @@ struct Panel {
     count: String,
     /// Whether what stands in it is late.
     late: bool,
+    /// Nobody's daily work: it is on the page, and not seen while nothing stands in it, so that it comes on an open page.
+    hidden: bool,
 }
 
 struct Row {
@@ -123,11 +125,10 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             let rows: Vec<Row> = rows.collect();
             // What is late also waits: a queue that is not everybody's daily work is shown where it holds something.
             let daily = matches!(queue, Queue::Overdue | Queue::Waiting);
-            if daily || !rows.is_empty() {
-                let mut shown = panel((id, title, empty), rows, "", late);
-                shown.more = format!("/console/cases?queue={}", word(&queue));
-                panels.push(shown);
-            }
+            let mut shown = panel((id, title, empty), rows, "", late);
+            shown.more = format!("/console/cases?queue={}", word(&queue));
+            shown.hidden = !daily && shown.rows.is_empty();
+            panels.push(shown);
         }
     }
     if me.has(Role::Authority) {
@@ -314,11 +315,9 @@ async fn work(app: &App, desk: &Desk) -> Result<(Vec<Panel>, bool), Problem> {
             when: Some(named.when),
         });
     }
-    let panels = match rows.is_empty() {
-        true => Vec::new(),
-        false => vec![panel(("work", w.today_work, ""), rows, "", false)],
-    };
-    Ok((panels, goes_on))
+    let mut shown = panel(("work", w.today_work, ""), rows, "", false);
+    shown.hidden = shown.rows.is_empty();
+    Ok((vec![shown], goes_on))
 }
 
 fn state_of_work(desk: &Desk, goes_on: bool, ended: &'static str) -> (&'static str, String) {
@@ -349,6 +348,7 @@ fn panel(
         },
         count: format!("{}{cut}", rows.len()),
         late: late && !rows.is_empty(),
+        hidden: false,
         rows,
     }
 }

@@ -2,14 +2,18 @@
 //! that is open; and the way to all of what is quarantined.
 
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use fieldseal_server::args;
 use fieldseal_server::store::Statement;
+use fieldseal_tests::gate::unsigned;
 use fieldseal_tests::provider::Browser;
+use fieldseal_tests::scenes::without_reason;
 use fieldseal_tests::world::word;
-use fieldseal_tests::{Phone, World};
+use fieldseal_tests::{Phone, Screen, World};
+use mobile_ffi::{EvidenceSubject, ReportInput};
 use serde_json::{Value, json};
-use sync_core::model::{DocumentId, shanghai_date};
+use sync_core::model::{DocumentId, SealSubject, shanghai_date};
 
 use super::logs_in;
 
@@ -220,4 +224,78 @@ fn a_picture_that_is_not_accepted_waits_for_its_body_on_today() {
     decides(&pieces[0], "accepted", 1);
     let today = page(&w, "manager", "/console");
     assert!(part(&today, "questioned").contains("没有待答复的影像"));
+}
+
+#[test]
+fn panels_and_sections_come_and_go_on_pages_that_are_open() {
+    let w = World::shanxi();
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    let mut wang = w.phone("王");
+    let visit = wang.enters("五金店");
+    wang.syncs();
+    let seen = |id: &str, expected: bool| {
+        let script = format!("return document.querySelector('{id}').checkVisibility()");
+        let until = Instant::now() + Duration::from_secs(30);
+        while screen.runs(&script) != json!(expected) {
+            assert!(Instant::now() < until, "{id}: {}", screen.text());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let same = screen.runs("return window.same === true");
+        assert_eq!(same, json!(true), "the page was not loaded again");
+    };
+    screen.logs_in("jincheng");
+    screen.runs("window.same = true");
+    for id in ["#decide", "#hand-over", "#mine"] {
+        seen(id, false);
+    }
+    screen.is_sound("today with panels that are not seen");
+    let input = ReportInput {
+        grounds: "unlicensed".to_owned(),
+        description: "无营业执照".to_owned(),
+        recipients: vec![w.id("organisation", "晋城市局").parse().unwrap()],
+    };
+    let report = wang.client.report(visit, input).unwrap();
+    let of = EvidenceSubject::OnSiteReport(report);
+    wang.photographs(&w, visit, of, "place");
+    wang.tries_to_seal_with(SealSubject::OnSiteReport(report), unsigned())
+        .unwrap();
+    wang.syncs();
+    // The first report comes on the open page, and goes once it is handed over.
+    seen("#hand-over", true);
+    assert!(screen.sees("#hand-over").contains("五金店"));
+    let office = json!({ "office": "晋城综合执法支队", "receipt_no": "移-7", "note": null });
+    for (act, body) in [
+        ("taking", Value::Null),
+        ("receipt", json!({ "receipt_no": "收-1" })),
+        ("hand-over", office),
+    ] {
+        let path = format!("/v1/cases/{visit}/{report}/{act}");
+        w.call("POST", "晋城", &path, body).expect(200);
+    }
+    seen("#hand-over", false);
+    seen("#mine", true);
+
+    // So does the first refusal of a visit, in its dossier.
+    let visit = wang.enters("服饰");
+    wang.syncs();
+    screen.goes(&format!("/console/visits/{visit}"));
+    screen.runs("window.same = true");
+    seen("#records", false);
+    seen("nav a[href=\"#entries\"]", true);
+    assert!(screen.all("nav a[href='#records']").is_empty());
+    let refusal = without_reason("店主锁门，拒绝抽样", "电动车头盔", "邻店店主");
+    wang.client.refuse(visit, refusal).unwrap();
+    wang.syncs();
+    seen("#records", true);
+    seen("nav a[href=\"#records\"]", true);
+}
+
+#[test]
+fn a_list_of_imports_that_is_empty_is_there_for_the_first_to_come_into() {
+    let w = World::shanxi();
+    let shown = page(&w, "admin", "/console/imports/tasks");
+    let latest = shown.split("id=\"latest\"").nth(1).expect("the list");
+    assert!(latest.starts_with(" data-live hidden"), "{latest}");
 }
