@@ -41,6 +41,7 @@ words! {
     previous_page: "上一页", "Previous page";
     first_page: "回到第一页", "First page";
     updated_live: "内容变化时自动更新", "Updates by itself when something changes";
+    live_over: "登录已过期，本页不再更新；已填写的内容会保留，提交并重新登录后可继续", "Your login has expired and this page is not updated; what you typed is kept: send it, log in, and go on";
     connection_lost: "实时连接中断，正在重连；可刷新页面", "Live connection lost, trying again; reload to be sure";
 
     // Coming in and going out.

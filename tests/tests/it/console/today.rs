@@ -24,6 +24,10 @@ const DUE: Statement = Statement {
     sql: "UPDATE tasks SET due_on = $2, quota_batches = $3 WHERE task_id = $1",
 };
 
+/// The last change that came is of somebody without authority.
+const ONE_ASIDE: &str = "UPDATE changes SET status = 'quarantined', reason = 'unauthorised', code = 'author.revoked', \
+    detail = '' WHERE item_id = (SELECT MAX(item_id) FROM changes)";
+
 /// A page as somebody is shown it.
 fn page(w: &World, who: &str, path: &str) -> String {
     let mut browser = Browser::default();
@@ -298,4 +302,59 @@ fn a_list_of_imports_that_is_empty_is_there_for_the_first_to_come_into() {
     let shown = page(&w, "admin", "/console/imports/tasks");
     let latest = shown.split("id=\"latest\"").nth(1).expect("the list");
     assert!(latest.starts_with(" data-live hidden"), "{latest}");
+}
+
+#[test]
+fn what_is_typed_outlives_a_server_that_does_not_answer_and_a_login_that_is_over() {
+    let w = World::shanxi();
+    let mut wang = w.phone("王");
+    let visit = wang.enters("铸造");
+    wang.syncs();
+    assert_eq!(w.server.writes(ONE_ASIDE), 1);
+    let Some(screen) = Screen::open(&w.server) else {
+        return;
+    };
+    screen.logs_in("jincheng");
+    let here = format!("/console/visits/{visit}");
+    screen.goes(&here);
+    screen.types("#aside [name=reason]", "核实为本人");
+    // As a browser does when a page is looked at again.
+    let reads = || drop(screen.runs("document.dispatchEvent(new Event('visibilitychange'))"));
+    let says = |text: &str| {
+        let until = Instant::now() + Duration::from_secs(30);
+        let said = || screen.runs("return document.querySelector('#live-lost').textContent");
+        while match (said().as_str(), text) {
+            (Some(said), "") => !said.is_empty(),
+            (said, text) => !said.unwrap_or_default().contains(text),
+        } {
+            assert!(Instant::now() < until, "{text}: {}", screen.text());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let kept = "return [window.same, document.querySelector('#aside [name=reason]').value]";
+        assert_eq!(screen.runs(kept), json!([true, "核实为本人"]), "{text}");
+    };
+    for status in [503, 429] {
+        let answers = format!(
+            "window.same = true; window.asks ??= window.fetch; \
+             window.fetch = async () => new Response('', {{ status: {status} }})"
+        );
+        screen.runs(&answers);
+        reads();
+        says("实时连接中断");
+        screen.runs("window.fetch = window.asks");
+        reads();
+        says("");
+    }
+    let leaves = "const done = arguments[arguments.length - 1]; \
+        fetch('/console/logout', { method: 'POST' }).then(() => done(true), () => done(false))";
+    assert_eq!(screen.awaits(leaves), json!(true));
+    reads();
+    says("登录已过期");
+    // Nothing is typed any more: the page leads to the login.
+    screen.runs(
+        "const field = document.querySelector('#aside [name=reason]'); field.value = ''; field.blur()",
+    );
+    reads();
+    let login = screen.leaves(&here);
+    assert!(login.starts_with("/console/login"), "{login}");
 }
