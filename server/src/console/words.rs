@@ -487,6 +487,7 @@ words! {
     figure_prevented: "避免的重复", "Duplicates prevented";
     figure_found: "发现的重复", "Duplicates found";
     figure_evidence: "影像齐全率", "Evidence complete";
+    figure_cut: "图中为 {shown} / {n} 项；全部见上表", "{shown} of {n}; all are in the table";
     figure_unnamed: "（未注明）", "(not told)";
     figure_total: "合计", "Total";
     month: "月份", "Month";
