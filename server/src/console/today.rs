@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::adjudication::address as decided_at;
 use super::desk::{Desk, Frame};
 use super::dossier::view::millis;
+use super::quarantine as all_aside;
 use super::when::When;
 use super::words::fill;
 use super::{house, pages, review, shown};
@@ -167,12 +168,10 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             chips: Vec::new(),
             when: millis(&it.received_at).map(|at| When::at(desk.language(), at)),
         });
-        panels.push(panel(
-            ("aside", w.today_aside, w.today_aside_none),
-            rows.collect(),
-            "",
-            false,
-        ));
+        let named = ("aside", w.today_aside, w.today_aside_none);
+        let mut shown = panel(named, rows.collect(), "", false);
+        shown.more = all_aside::HERE.to_owned();
+        panels.push(shown);
     }
     if me.has_any(&REVIEWERS) && me.organisation_kind == OrganisationKind::Authority {
         let waiting = reviewing::Filter {

@@ -27,6 +27,9 @@ const DUE: Statement = Statement {
 /// The last change that came is of somebody without authority.
 const ONE_ASIDE: &str = "UPDATE changes SET status = 'quarantined', reason = 'unauthorised', code = 'author.revoked', \
     detail = '' WHERE item_id = (SELECT MAX(item_id) FROM changes)";
+/// The same of all that came.
+const ALL_ASIDE: &str = "UPDATE changes SET status = 'quarantined', reason = 'unauthorised', code = 'author.revoked', \
+    detail = ''";
 
 /// A page as somebody is shown it.
 fn page(w: &World, who: &str, path: &str) -> String {
@@ -43,6 +46,13 @@ fn part<'a>(page: &'a str, id: &str) -> &'a str {
     let begin = begin.unwrap_or_else(|| panic!("no {id} in {page}"));
     let end = page[begin..].find("</section>").expect("its end");
     &page[begin..begin + end]
+}
+
+/// Where the next page of a list is.
+fn next_of(page: &str) -> Option<String> {
+    let next = page.split("rel=\"next\" href=\"").nth(1)?;
+    let next = next.split('"').next()?;
+    Some(next.replace("&amp;", "&").replace("&#38;", "&"))
 }
 
 /// The day of Asia/Shanghai, as many days from now.
@@ -157,11 +167,9 @@ fn late_tasks_are_listed_page_by_page_each_once() {
     assert_eq!(told.matches("<li>").count(), 8);
     assert!(told.contains("8+") && told.contains("href=\"/console/tasks?q=late\""));
     let first = page(&w, "jincheng", "/console/tasks?q=late");
-    let next = first.split("rel=\"next\" href=\"").nth(1).expect("more");
-    let next = next.split('"').next().unwrap().replace("&amp;", "&");
-    let next = next.replace("&#38;", "&");
+    let next = next_of(&first).expect("more");
     let second = page(&w, "jincheng", &next);
-    assert!(!second.contains("rel=\"next\""));
+    assert_eq!(next_of(&second), None);
     let links = |page: &str| {
         let found = page.split("href=\"/console/tasks/").skip(1);
         Vec::from_iter(found.map(|it| it.split('"').next().unwrap().to_owned()))
@@ -357,4 +365,34 @@ fn what_is_typed_outlives_a_server_that_does_not_answer_and_a_login_that_is_over
     reads();
     let login = screen.leaves(&here);
     assert!(login.starts_with("/console/login"), "{login}");
+}
+
+#[test]
+fn today_leads_to_all_that_is_quarantined_page_by_page() {
+    let w = World::shanxi();
+    manager(&w, "晋阳", "manager");
+    manager(&w, "济宁", "other");
+    let mut wang = w.phone("王");
+    let visit = wang.enters("铸造");
+    for lot in 0..60 {
+        wang.fills_bare("T1", json!({ "lot_no": format!("批{lot}") }));
+    }
+    wang.syncs();
+    let all = usize::try_from(w.server.writes(ALL_ASIDE)).unwrap();
+    assert!((51..100).contains(&all), "{all}");
+    let today = page(&w, "jincheng", "/console");
+    let told = part(&today, "aside");
+    let whole = "href=\"/console/quarantine\"";
+    assert!(told.contains("8+") && told.contains(whole), "{told}");
+    let row = format!("href=\"/console/visits/{visit}#aside\"");
+    for who in ["jincheng", "manager", "admin"] {
+        let first = page(&w, who, "/console/quarantine");
+        assert_eq!(first.matches(&row).count(), 50, "{who}");
+        let next = next_of(&first).expect("more");
+        let second = page(&w, who, &next);
+        assert_eq!(second.matches(&row).count(), all - 50, "{who}");
+        assert_eq!(next_of(&second), None);
+    }
+    let shown = page(&w, "other", "/console/quarantine");
+    assert!(shown.contains("没有被隔离的变更") && !shown.contains(&row));
 }
