@@ -1,5 +1,5 @@
 // Keeps an open page true: listens to what changed, reads the page anew, and puts its parts with `data-live` in place of the
-// old ones, unless somebody is typing in them. Without this script every page works; one reloads by hand.
+// old ones, unless somebody is typing in them. Where it cannot be read, it says so, and tries again. Without this script every page works; one reloads by hand.
 "use strict";
 
 (() => {
@@ -16,6 +16,20 @@
   let source = null;
   let wanted = false;
   let reading = false;
+  let later = 0;
+
+  // Why what stands here may be old: nobody tells what changed, or the page is not given.
+  const why = { told: "", given: "" };
+  const say = (which, text) => {
+    why[which] = text;
+    const said = why.given || why.told;
+    if (lost && lost.textContent !== said) lost.textContent = said;
+  };
+  // A server that starts again, or has too much to do, is asked once more in a while.
+  const again = () => {
+    clearTimeout(later);
+    later = setTimeout(() => { if (!document.hidden) { listen(); void read(); } }, 10_000);
+  };
 
   const typed = (field) =>
     field.tagName === "SELECT"
@@ -41,18 +55,29 @@
       wanted = false;
       try {
         const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-        if (answer.redirected || !answer.ok) { location.reload(); return; }
+        // The login is over: whoever is typing goes on, and what is typed is kept over the next login.
+        if (answer.redirected && !busy(document.body)) { location.reload(); return; }
+        if (answer.redirected || !answer.ok) {
+          say("given", answer.redirected ? lost?.dataset.over : lost?.dataset.text);
+          again();
+          break;
+        }
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
         for (const part of document.querySelectorAll("[data-live][id]")) {
           const other = fresh.getElementById(part.id);
           if (other) unfold(part, other);
-          if (other && !busy(part) && other.innerHTML !== part.innerHTML) {
+          if (other && !busy(part) && (other.innerHTML !== part.innerHTML || other.hidden !== part.hidden)) {
             const had = part.contains(document.activeElement) ? document.activeElement.id : "";
             part.replaceWith(document.adoptNode(other));
             if (had) document.getElementById(had)?.focus();
           }
         }
-      } catch { wanted = false; }
+        say("given", "");
+      } catch {
+        say("given", lost?.dataset.text);
+        again();
+        break;
+      }
       // Of many changes in a moment the page is read once.
       await new Promise((rested) => setTimeout(rested, 1000));
     } while (wanted);
@@ -62,8 +87,12 @@
   function listen() {
     if (source) return;
     source = new EventSource(address);
-    source.onopen = () => { if (lost) lost.textContent = ""; };
-    source.onerror = () => { if (lost) lost.textContent = lost.dataset.text; };
+    source.onopen = () => say("told", "");
+    source.onerror = () => {
+      say("told", lost?.dataset.text);
+      // After an answer that is no stream the browser does not try again by itself.
+      if (source?.readyState === EventSource.CLOSED) { leave(); again(); }
+    };
     for (const type of told) source.addEventListener(type, () => void read());
     source.addEventListener("end", () => { leave(); void read(); });
   }

@@ -202,7 +202,10 @@ impl Desk {
     pub fn work_frame(&self, title: impl Into<String>, under_way: bool) -> Frame {
         Frame {
             work: true,
-            refresh_s: if under_way { REFRESH_S } else { 0 },
+            refresh_s: match under_way && self.front.returned.is_none() {
+                true => REFRESH_S,
+                false => 0,
+            },
             ..self.live_frame(title)
         }
     }

@@ -1,5 +1,7 @@
 //! `/console/figures`: how many of what there are (统计), as bars drawn here and as the table that they are drawn from.
 
+use std::cmp::Reverse;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -10,6 +12,7 @@ use sync_core::limits::LIST_ROWS_MAX;
 use super::desk::{Desk, Frame};
 use super::sheets::{Choice, choices};
 use super::when::Count;
+use super::words::{Words, fill};
 use super::{regions, shown};
 use crate::app::App;
 use crate::endpoints::figures::FiguresQuery;
@@ -47,6 +50,8 @@ struct Line {
 /// One drawing, of one column of the table.
 struct Chart {
     title: &'static str,
+    /// That not all of the table is drawn; empty where it is.
+    cut: String,
     bars: Vec<Bar>,
     /// The same in words, for those who listen.
     told: String,
@@ -132,15 +137,34 @@ fn line(row: &Figures, unnamed: &str) -> Line {
     }
 }
 
-fn chart(title: &'static str, place: usize, rows: &[Figures], unnamed: &str) -> Chart {
+/// The rows that a drawing has room for, in the order of the table: of months the last, of all else those of the greatest size.
+fn drawn(rows: &[Figures], by_month: bool, size: impl Fn(&Figures) -> i64) -> Vec<&Figures> {
+    let over = rows.len().saturating_sub(BARS_MAX);
+    if by_month {
+        return rows.iter().skip(over).collect();
+    }
+    let mut greatest: Vec<(usize, &Figures)> = rows.iter().enumerate().collect();
+    greatest.sort_by_key(|(_, row)| Reverse(size(row)));
+    greatest.truncate(BARS_MAX);
+    greatest.sort_by_key(|(at, _)| *at);
+    greatest.into_iter().map(|(_, row)| row).collect()
+}
+
+fn chart(w: &Words, place: usize, title: &'static str, rows: &[Figures], by_month: bool) -> Chart {
+    let unnamed = w.figure_unnamed;
     let of = |row: &Figures| numbers(row)[place].unwrap_or_default();
     let unit = if place == 7 { " %" } else { "" };
     let most = match place {
         7 => 100,
         _ => rows.iter().map(of).max().unwrap_or_default().max(1),
     };
+    // A share is as large as what it is of.
+    let size = |row: &Figures| match place {
+        7 => row.evidence.pieces,
+        _ => of(row),
+    };
     let mut bars = Vec::new();
-    for row in rows.iter().take(BARS_MAX) {
+    for row in drawn(rows, by_month, size) {
         bars.push(Bar {
             name: match row.name.is_empty() {
                 true => unnamed.to_owned(),
@@ -154,8 +178,13 @@ fn chart(title: &'static str, place: usize, rows: &[Figures], unnamed: &str) -> 
     let told = bars
         .iter()
         .map(|bar| format!("{} {}{}", bar.name, bar.count, bar.unit));
+    let cut = match bars.len() < rows.len() {
+        true => fill(&fill(w.figure_cut, "shown", bars.len()), "n", rows.len()),
+        false => String::new(),
+    };
     Chart {
         title,
+        cut,
         told: Vec::from_iter(told).join("; "),
         bars,
     }
@@ -202,7 +231,7 @@ pub async fn show(
         w.figure_evidence,
     ];
     let charts = [0, 1, 2, 4, 5, 6, 7];
-    let charts = charts.map(|place| chart(heads[place], place, &told.rows, w.figure_unnamed));
+    let charts = charts.map(|place| chart(w, place, heads[place], &told.rows, told.by == "month"));
     let mut total = told.total;
     total.name = w.figure_total.to_owned();
     let page = FiguresPage {
@@ -232,4 +261,47 @@ pub async fn file(
     let (grouping, filter) = typed.query().asked()?;
     let file = figures::export(&app, &desk.principal, grouping, &filter).await?;
     Ok((spreadsheet::headers(DISPOSITION), file).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::{EN, ZH};
+    use super::*;
+
+    /// Rows by these names, with so many entries each.
+    fn rows(of: impl Iterator<Item = (String, i64)>) -> Vec<Figures> {
+        let row = |(name, entries): (String, i64)| Figures {
+            key: name.clone(),
+            name,
+            entries: [("first".to_owned(), entries)].into(),
+            ..Figures::default()
+        };
+        of.map(row).collect()
+    }
+
+    fn names(chart: &Chart) -> Vec<&str> {
+        chart.bars.iter().map(|bar| bar.name.as_str()).collect()
+    }
+
+    #[test]
+    fn of_many_months_the_last_are_drawn_and_of_other_things_the_largest_and_it_is_said() {
+        let month = |at: i64| format!("{}-{:02}", 2023 + at / 12, at % 12 + 1);
+        let months = rows((0..30).map(|at| (month(at), 1)));
+        let shown = chart(&EN, 0, EN.figure_entries, &months, true);
+        assert_eq!(names(&shown).first(), Some(&"2023-07"));
+        assert_eq!(names(&shown).last(), Some(&"2025-06"));
+        assert_eq!(shown.cut, "24 of 30; all are in the table");
+        // By name the largest stand at the end: they are drawn, in the order of the table.
+        let products = rows((0..30).map(|at| (format!("p{at:02}"), at)));
+        let shown = chart(&ZH, 0, ZH.figure_entries, &products, false);
+        let largest: Vec<String> = (6..30).map(|at| format!("p{at:02}")).collect();
+        assert_eq!(names(&shown), largest);
+        assert!(shown.cut.contains("24 / 30"), "{}", shown.cut);
+        assert_eq!(shown.bars[23].width, BARS_WIDE);
+        // Nothing is cut off, nothing is said.
+        for by_month in [true, false] {
+            let shown = chart(&EN, 0, EN.figure_entries, &products[..24], by_month);
+            assert_eq!((shown.bars.len(), shown.cut.as_str()), (24, ""));
+        }
+    }
 }

@@ -18,6 +18,7 @@ pub mod labels;
 pub mod language;
 pub mod login;
 pub mod pages;
+pub mod quarantine;
 pub mod regions;
 pub mod returned;
 pub mod review;

@@ -14,8 +14,8 @@ use super::house::{
 };
 use super::words::Words;
 use super::{
-    adjudication, assets, cases, dossier, events, figures, language, login, review, setup, today,
-    visits,
+    adjudication, assets, cases, dossier, events, figures, language, login, quarantine, review,
+    setup, today, visits,
 };
 use crate::access::operations::Who;
 use crate::access::{Principal, Role};
@@ -103,6 +103,7 @@ pub const PAGES: &[Page] = &[
     page("/console/adjudication/of", adjudication::WHO, || {
         get(adjudication::show).post(adjudication::decide)
     }),
+    page(quarantine::HERE, quarantine::WHO, || get(quarantine::show)),
     // Refusals and reports.
     page("/console/cases", cases::WHO, || get(cases::list)).linked(|w| w.cases_title),
     page("/console/cases/{document}/{subject}", cases::WHO, || {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::adjudication::address as decided_at;
 use super::desk::{Desk, Frame};
 use super::dossier::view::millis;
+use super::quarantine as all_aside;
 use super::when::When;
 use super::words::fill;
 use super::{house, pages, review, shown};
@@ -19,9 +20,9 @@ use crate::access::{OrganisationKind, Role};
 use crate::app::App;
 use crate::problem::Problem;
 use crate::services::casework::queues::{self, Queue};
-use crate::services::evidence::reviewing::{self, Way};
+use crate::services::evidence::reviewing::{self, PieceView, Way};
 use crate::services::imports::jobs;
-use crate::services::reference::rerulings;
+use crate::services::reference::{rerulings, tasks};
 use crate::services::visits::search::{self, Filter, Place};
 use crate::services::{adjudication, quarantine};
 use crate::wording;
@@ -46,6 +47,8 @@ struct Panel {
     count: String,
     /// Whether what stands in it is late.
     late: bool,
+    /// Nobody's daily work: it is on the page, and not seen while nothing stands in it, so that it comes on an open page.
+    hidden: bool,
 }
 
 struct Row {
@@ -61,6 +64,16 @@ const CASES: [Role; 3] = [Role::Enforcement, Role::Authority, Role::Consulted];
 /// Who waits for bytes of evidence to come.
 const SENDERS: [Role; 3] = [Role::Sampler, Role::InspectionBody, Role::Authority];
 
+/// Who plans tasks, has them, and goes for them.
+const TASKED: [Role; 4] = [
+    Role::Sampler,
+    Role::InspectionBody,
+    Role::Authority,
+    Role::Admin,
+];
+/// Who answers for pictures that a reviewer did not accept.
+const ANSWERERS: [Role; 2] = [Role::Sampler, Role::InspectionBody];
+
 /// Who imports, and changes what much leans on.
 const PLANNERS: [Role; 2] = [Role::Authority, Role::Admin];
 /// Who decides on evidence, in an authority.
@@ -71,6 +84,9 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
     let w = desk.w();
     let me = &desk.principal;
     let (mut panels, under_way) = work(&app, &desk).await?;
+    if me.has_any(&TASKED) {
+        panels.push(late_tasks(&app, &desk).await?);
+    }
     if me.has_any(&CASES) {
         let queues = [
             (
@@ -110,11 +126,10 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             let rows: Vec<Row> = rows.collect();
             // What is late also waits: a queue that is not everybody's daily work is shown where it holds something.
             let daily = matches!(queue, Queue::Overdue | Queue::Waiting);
-            if daily || !rows.is_empty() {
-                let mut shown = panel((id, title, empty), rows, "", late);
-                shown.more = format!("/console/cases?queue={}", word(&queue));
-                panels.push(shown);
-            }
+            let mut shown = panel((id, title, empty), rows, "", late);
+            shown.more = format!("/console/cases?queue={}", word(&queue));
+            shown.hidden = !daily && shown.rows.is_empty();
+            panels.push(shown);
         }
     }
     if me.has(Role::Authority) {
@@ -153,12 +168,10 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             chips: Vec::new(),
             when: millis(&it.received_at).map(|at| When::at(desk.language(), at)),
         });
-        panels.push(panel(
-            ("aside", w.today_aside, w.today_aside_none),
-            rows.collect(),
-            "",
-            false,
-        ));
+        let named = ("aside", w.today_aside, w.today_aside_none);
+        let mut shown = panel(named, rows.collect(), "", false);
+        shown.more = all_aside::HERE.to_owned();
+        panels.push(shown);
     }
     if me.has_any(&REVIEWERS) && me.organisation_kind == OrganisationKind::Authority {
         let waiting = reviewing::Filter {
@@ -166,26 +179,14 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             ..reviewing::Filter::default()
         };
         let found = reviewing::list(&app, me, &waiting, None, Way::Onward, TODAY_ROWS + 1).await?;
-        let language = desk.language();
-        let rows = found.into_iter().map(|(_, piece)| Row {
-            href: format!(
-                "/console/review/{}/{}?state=waiting",
-                piece.visit_id, piece.evidence_id
-            ),
-            name: piece.enterprise_name.unwrap_or(piece.enterprise),
-            detail: review::kind(language, &piece.kind),
-            chips: vec![(
-                "calm",
-                language
-                    .pick(piece.state_words.zh, piece.state_words.en)
-                    .to_owned(),
-            )],
-            when: None,
-        });
+        let rows = found.into_iter().map(|(_, piece)| piece_row(&desk, piece));
         let named = ("review", w.today_review, w.today_review_none);
         let mut shown = panel(named, rows.collect(), "", false);
         shown.more = "/console/review".to_owned();
         panels.push(shown);
+    }
+    if me.has_any(&ANSWERERS) {
+        panels.extend(to_answer(&app, &desk).await?);
     }
     if me.has_any(&SENDERS) {
         let missing = Filter {
@@ -205,6 +206,80 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
         false => desk.live_frame(w.today),
     };
     shown(&TodayPage { frame, panels })
+}
+
+/// Tasks whose day is past and whose batches are not all sampled.
+async fn late_tasks(app: &App, desk: &Desk) -> Result<Panel, Problem> {
+    let (w, language) = (desk.w(), desk.language());
+    let mut db = app.store.read().await?;
+    let sight = (&desk.principal).into();
+    let today = house::tasks::today(app);
+    let late = tasks::late(&mut db, &sight, &today, TODAY_ROWS + 1).await?;
+    let rows = late.into_iter().map(|task| {
+        let state = wording::in_list("task_state", &task.state);
+        let state = language.pick(state.zh, state.en).to_owned();
+        Row {
+            href: format!("/console/tasks/{}", task.task_id),
+            name: format!("{} {}", task.code, task.product_name),
+            detail: fill(w.due_by, "at", task.due_on.unwrap_or_default()),
+            chips: vec![("calm", state), ("bad", w.overdue.to_owned())],
+            when: None,
+        }
+    });
+    let named = ("late-tasks", w.today_late_tasks, w.today_late_tasks_none);
+    let mut shown = panel(named, rows.collect(), "", true);
+    shown.more = format!("/console/tasks?q={}", house::tasks::LATE);
+    Ok(shown)
+}
+
+/// Pictures of theirs that a reviewer questioned or rejected, and that nobody answered for.
+async fn to_answer(app: &App, desk: &Desk) -> Result<Vec<Panel>, Problem> {
+    let (w, me) = (desk.w(), &desk.principal);
+    let mut panels = Vec::new();
+    for (state, title, empty) in [
+        ("questioned", w.today_questioned, w.today_questioned_none),
+        ("rejected", w.today_rejected, w.today_rejected_none),
+    ] {
+        let filter = reviewing::Filter {
+            state: state.to_owned(),
+            ..reviewing::Filter::default()
+        };
+        let found = reviewing::list(app, me, &filter, None, Way::Onward, TODAY_ROWS + 1).await?;
+        let rows = found.into_iter().map(|(_, piece)| piece_row(desk, piece));
+        let mut shown = panel((state, title, empty), rows.collect(), "", false);
+        if pages::may_open_at("/console/review", me) {
+            shown.more = format!("/console/review?state={state}");
+        }
+        panels.push(shown);
+    }
+    Ok(panels)
+}
+
+/// A piece of evidence, leading to its page, or to its place in the dossier for whoever does not open that.
+fn piece_row(desk: &Desk, piece: PieceView) -> Row {
+    let language = desk.language();
+    let (visit, id, state) = (piece.visit_id, &piece.evidence_id, &piece.state);
+    let words = language.pick(piece.state_words.zh, piece.state_words.en);
+    let chip = match state.as_str() {
+        "rejected" => "bad",
+        "questioned" => "warn",
+        _ => "calm",
+    };
+    // Those that wait are one list, whether they were answered or not looked at.
+    let going = match chip {
+        "calm" => "waiting",
+        _ => state,
+    };
+    Row {
+        href: match pages::may_open_at("/console/review/{document}/{evidence}", &desk.principal) {
+            true => format!("/console/review/{visit}/{id}?state={going}"),
+            false => format!("/console/visits/{visit}#evidence"),
+        },
+        name: piece.enterprise_name.unwrap_or(piece.enterprise),
+        detail: review::kind(language, &piece.kind),
+        chips: vec![(chip, words.to_owned())],
+        when: None,
+    }
 }
 
 /// Long work of whoever sits there, and whether some of it goes on: imports of the last day, and what a change of theirs
@@ -239,11 +314,9 @@ async fn work(app: &App, desk: &Desk) -> Result<(Vec<Panel>, bool), Problem> {
             when: Some(named.when),
         });
     }
-    let panels = match rows.is_empty() {
-        true => Vec::new(),
-        false => vec![panel(("work", w.today_work, ""), rows, "", false)],
-    };
-    Ok((panels, goes_on))
+    let mut shown = panel(("work", w.today_work, ""), rows, "", false);
+    shown.hidden = shown.rows.is_empty();
+    Ok((vec![shown], goes_on))
 }
 
 fn state_of_work(desk: &Desk, goes_on: bool, ended: &'static str) -> (&'static str, String) {
@@ -274,6 +347,7 @@ fn panel(
         },
         count: format!("{}{cut}", rows.len()),
         late: late && !rows.is_empty(),
+        hidden: false,
         rows,
     }
 }

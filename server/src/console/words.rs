@@ -41,6 +41,7 @@ words! {
     previous_page: "上一页", "Previous page";
     first_page: "回到第一页", "First page";
     updated_live: "内容变化时自动更新", "Updates by itself when something changes";
+    live_over: "登录已过期，本页不再更新；已填写的内容会保留，提交并重新登录后可继续", "Your login has expired and this page is not updated; what you typed is kept: send it, log in, and go on";
     connection_lost: "实时连接中断，正在重连；可刷新页面", "Live connection lost, trying again; reload to be sure";
 
     // Coming in and going out.
@@ -261,7 +262,13 @@ words! {
     // Today.
     today: "今日", "Today";
     today_late: "已逾期或即将到期", "Late, or due soon";
-    today_late_none: "没有逾期的案件；临近期限的会提前列在此处。", "Nothing is late; what is due soon shows here in good time.";
+    today_late_none: "没有逾期的案件；临近期限的会提前列在此处。", "No case is late; what is due soon shows here in good time.";
+    today_late_tasks: "逾期的抽查任务", "Late tasks";
+    today_late_tasks_none: "没有逾期的抽查任务；过了截止日期仍未抽满批次的显示在此。", "No task is late; those past their day whose batches are not all sampled show here.";
+    today_questioned: "被质疑的影像，待答复", "Questioned evidence that waits for an answer";
+    today_questioned_none: "没有待答复的影像；审查人员提出疑问的显示在此。", "Nothing waits for your answer; evidence that a reviewer questions shows here.";
+    today_rejected: "被退回的影像，待补充", "Rejected evidence that waits for another";
+    today_rejected_none: "没有待补充的影像；审查人员退回的显示在此。", "Nothing is to be brought again; evidence that a reviewer rejects shows here.";
     today_waiting: "待处理的案件", "Cases that wait";
     today_waiting_none: "没有待处理的拒检或现场报告；抽样人员上报后显示在此。", "No refusals or reports wait; they show here once samplers report them.";
     today_decide: "待认定的拒检", "Refusals to decide";
@@ -483,6 +490,7 @@ words! {
     figure_prevented: "避免的重复", "Duplicates prevented";
     figure_found: "发现的重复", "Duplicates found";
     figure_evidence: "影像齐全率", "Evidence complete";
+    figure_cut: "图中为 {shown} / {n} 项；全部见上表", "{shown} of {n}; all are in the table";
     figure_unnamed: "（未注明）", "(not told)";
     figure_total: "合计", "Total";
     month: "月份", "Month";
@@ -560,6 +568,10 @@ words! {
     team_nobody: "该组还没有成员。请勾选后保存。", "Nobody is in this team yet. Tick people, then save.";
     quota: "批次数", "Batches";
     due_on: "截止日期", "Due";
+    due_on_late: "{day}，已逾期", "{day}, overdue";
+    tasks_past: "截止日期已过", "Past their day";
+    tasks_past_none: "没有截止日期已过的任务。", "No open task is past its day.";
+    tasks_which: "显示", "Show";
     plan_no: "计划文号", "Plan number";
     target_enterprises: "目标企业", "Enterprises";
     target_hint: "统一社会信用代码，用逗号分隔；不填则由抽样人员在区划内确定", "Credit codes with commas; empty leaves it to the samplers within the regions";

@@ -184,6 +184,9 @@ pub async fn make(
 /// The page of an enterprise with one thing to answer, the way back, and nothing else to do.
 async fn asks(app: &App, desk: &Desk, id: EnterpriseId, asked: FormView) -> Result<Sheet, Problem> {
     let mut page = page_of_enterprise(app, desk, id).await?;
+    // It answers a form, and is read anew by nobody: its address may be one that nothing is read from.
+    page.frame = desk.frame(page.frame.title);
+    page.progress = None;
     page.tools = vec![link(desk.w().back, format!("{HERE}/{id}"))];
     page.forms = vec![asked];
     page.heads = Vec::new();

@@ -1,20 +1,25 @@
-//! `/console/tasks`: tasks (抽查任务); made, approved, assigned with what ENTRY1-PLAN says of it, and cancelled.
+//! `/console/tasks`: tasks (抽查任务); made, approved, assigned with what ENTRY1-PLAN says of it, and cancelled; which are late.
+
+use std::collections::BTreeSet;
 
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use sync_core::limits::LIST_ROWS_MAX;
-use sync_core::model::{CampaignId, EnterpriseId, OrganisationId, SamplingKind, TaskId, TeamId};
+use sync_core::model::{
+    CampaignId, EnterpriseId, OrganisationId, SamplingKind, TaskId, TeamId, shanghai_date,
+};
 use sync_core::proof::Role;
 
-use super::{campaigns_of, given, name_in, named, organisations_of, parts, reading};
+use super::{asking, campaigns_of, given, name_in, named, organisations_of, parts, reading};
 use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, Note, ROWS, Sheet, chip, choices, code, form, hidden, link, maybe, needed, number, select,
-    text, wanted, words_of,
+    At, Cell, Note, ROWS, Search, Sheet, chip, choices, code, form, hidden, link, maybe, needed,
+    number, select, text, wanted, words_of,
 };
+use crate::console::words::fill;
 use crate::console::{on_to, regions, shown};
 use crate::extract::{Form, Path, Query};
 use crate::problem::{Code, Problem};
@@ -37,6 +42,22 @@ fn kind(state: &str) -> &'static str {
     }
 }
 
+/// Asks for open tasks whose day is past.
+pub const LATE: &str = "late";
+
+/// The day of Asia/Shanghai, ISO.
+pub fn today(app: &App) -> String {
+    shanghai_date(app.now()).to_string()
+}
+
+/// When a task is due, and that it is late.
+fn due(desk: &Desk, due_on: Option<String>, late: bool) -> Cell {
+    match (due_on, late) {
+        (Some(day), true) => chip("bad", fill(desk.w().due_on_late, "day", day)),
+        (due_on, _) => maybe(due_on),
+    }
+}
+
 /// `GET /console/tasks`.
 pub async fn show(
     State(app): State<App>,
@@ -46,7 +67,21 @@ pub async fn show(
     let (w, language) = (desk.w(), desk.language());
     let mut db = reading(&app).await?;
     let sight = (&desk.principal).into();
-    let rows = stored::list_seen(&mut db, &sight, &at.after, ROWS + 1).await?;
+    let today = today(&app);
+    let past = at.q == LATE;
+    let rows = match past {
+        true => {
+            let after = at.after.split_once('/').unwrap_or((&today, ""));
+            stored::list_late(&mut db, &sight, &today, after, ROWS + 1).await?
+        }
+        false => stored::list_seen(&mut db, &sight, &at.after, ROWS + 1).await?,
+    };
+    let mut late = BTreeSet::new();
+    for row in rows.iter().take(ROWS as usize) {
+        if tasks::is_late(&mut db, row, &today).await? {
+            late.insert(row.task_id);
+        }
+    }
     let campaigns = campaigns_of(&mut db, &desk).await?;
     let bodies = organisations_of(&mut db, &desk, Some(OrganisationKind::InspectionBody)).await?;
     let (of_campaigns, of_bodies) = (named(&campaigns), named(&bodies));
@@ -59,9 +94,17 @@ pub async fn show(
         w.due_on,
         w.state,
     ];
-    let id = |row: &Task| row.task_id.to_string();
-    let page = Sheet::new(&desk, w.tasks).with_heads(heads, w.tasks_none);
-    let mut page = page.with_rows(HERE, rows, id, |row| {
+    // A page of those whose day is past ends at a day and an id.
+    let id = |row: &Task| match (past, &row.due_on) {
+        (true, Some(due_on)) => format!("{due_on}/{}", row.task_id),
+        _ => row.task_id.to_string(),
+    };
+    let (path, none) = match past {
+        true => (asking(HERE, "q", LATE), w.tasks_past_none),
+        false => (HERE.to_owned(), w.tasks_none),
+    };
+    let page = Sheet::new(&desk, w.tasks).with_heads(heads, none);
+    let mut page = page.with_rows(&path, rows, id, |row| {
         let body = row.body_id.map(|id| id.to_string()).unwrap_or_default();
         let words = wording::in_list("task_state", &row.state);
         vec![
@@ -70,10 +113,18 @@ pub async fn show(
             name_in(&of_campaigns, row.campaign_id),
             name_in(&of_bodies, body),
             number(row.quota_batches),
-            maybe(row.due_on),
+            due(&desk, row.due_on, late.contains(&row.task_id)),
             chip(kind(&row.state), language.pick(words.zh, words.en)),
         ]
     });
+    let which = [("", w.tasks), (LATE, w.tasks_past)];
+    let which = which.map(|(value, text)| (value.to_owned(), text.to_owned()));
+    page.search = Search {
+        name: "q",
+        label: w.tasks_which,
+        choices: choices(which, &at.q),
+        value: at.q,
+    };
     if desk.principal.has_any(MAKERS) {
         let fields = vec![
             select("campaign", w.campaign, choices(campaigns, "")),
@@ -164,6 +215,7 @@ async fn page_of_task(app: &App, desk: &Desk, id: TaskId) -> Result<Sheet, Probl
     let campaigns = campaigns_of(&mut db, desk).await?;
     let bodies = organisations_of(&mut db, desk, Some(OrganisationKind::InspectionBody)).await?;
     let teams = teams::list_seen(&mut db, &sight, "", LIST_ROWS_MAX).await?;
+    let late = tasks::is_late(&mut db, &task, &today(app)).await?;
     let campaign = task.campaign_id.to_string();
     let body = task.body_id.map(|id| id.to_string()).unwrap_or_default();
     let team = task.team_id.map(|id| id.to_string()).unwrap_or_default();
@@ -198,7 +250,7 @@ async fn page_of_task(app: &App, desk: &Desk, id: TaskId) -> Result<Sheet, Probl
         ),
         (w.plan_no.to_owned(), maybe(task.plan_no.clone())),
         (w.quota.to_owned(), number(task.quota_batches)),
-        (w.due_on.to_owned(), maybe(task.due_on.clone())),
+        (w.due_on.to_owned(), due(desk, task.due_on.clone(), late)),
         (
             w.region_codes.to_owned(),
             text(regions::all_named(language, &task.regions)),
@@ -320,11 +372,7 @@ pub async fn assign(
     shown(&page)
 }
 
-async fn clash_rows(
-    app: &App,
-    desk: &Desk,
-    clashes: &[Clash],
-) -> Result<Vec<Vec<crate::console::sheets::Cell>>, Problem> {
+async fn clash_rows(app: &App, desk: &Desk, clashes: &[Clash]) -> Result<Vec<Vec<Cell>>, Problem> {
     let mut db = reading(app).await?;
     let campaigns = campaigns_of(&mut db, desk).await?;
     let of_campaigns = named(&campaigns);

@@ -6,9 +6,10 @@ use sync_core::rules::entry1::{Assignment, plan_collisions};
 
 use super::{Change, Work, authority, body, day, missing, name, optional, region};
 use crate::problem::{Code, Problem};
+use crate::store::Session;
 use crate::store::feed::Audience;
-use crate::store::reference::tasks::{self, AtTarget, Clash, Task};
-use crate::store::reference::{campaigns, enterprises, teams};
+use crate::store::reference::tasks::{self, AtTarget, Clash, OPEN, Task};
+use crate::store::reference::{Sight, campaigns, enterprises, samples, teams};
 
 /// Kinds of sampling (domain.md §2).
 pub(super) const SAMPLING_KINDS: [&str; 7] = [
@@ -20,8 +21,6 @@ pub(super) const SAMPLING_KINDS: [&str; 7] = [
     "evaluative",
     "recheck",
 ];
-/// States in which a task may still be given to somebody.
-const OPEN: [&str; 4] = ["approved", "assigned", "accepted", "in_progress"];
 /// Those in which somebody has it and may travel for it.
 const HELD: [&str; 3] = ["assigned", "accepted", "in_progress"];
 
@@ -45,6 +44,36 @@ pub struct NewTask {
     pub enterprises: Vec<EnterpriseId>,
     /// ISO date.
     pub due_on: Option<String>,
+}
+
+/// Late tasks that were looked at for each that is told: those that have all their batches are none.
+const LOOKED_AT: u32 = 5;
+
+/// Whether a task is late on a day of Asia/Shanghai (ISO): it is open, was due before, and sheets that count are missing.
+pub async fn is_late(db: &mut Session, task: &Task, today: &str) -> Result<bool, Problem> {
+    let past = task.due_on.as_deref().is_some_and(|due_on| due_on < today);
+    if !past || !OPEN.contains(&task.state.as_str()) {
+        return Ok(false);
+    }
+    Ok(samples::count_of_task(db, task.task_id).await? < task.quota_batches)
+}
+
+/// Late tasks that the caller sees, as many at most, those whose day passed last first.
+pub async fn late(
+    db: &mut Session,
+    sight: &Sight,
+    today: &str,
+    rows_max: u32,
+) -> Result<Vec<Task>, Problem> {
+    let first = (today, "");
+    let found = tasks::list_late(db, sight, today, first, rows_max * LOOKED_AT).await?;
+    let mut late = Vec::new();
+    for task in found {
+        if late.len() < rows_max as usize && is_late(db, &task, today).await? {
+            late.push(task);
+        }
+    }
+    Ok(late)
 }
 
 /// Makes a draft. The same again changes nothing; another one under the same number is a conflict.

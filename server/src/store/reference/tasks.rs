@@ -31,6 +31,10 @@ statements! {
     FIND_SEEN = concat!("SELECT t.* FROM tasks t WHERE t.task_id = $3 AND ", sees_task!());
     /// Those that the caller sees, a page.
     LIST_SEEN = concat!("SELECT t.* FROM tasks t WHERE t.task_id > $3 AND ", sees_task!(), " ORDER BY t.task_id LIMIT $4");
+    /// Open ones (`OPEN`) that the caller sees and whose day is past, the day that passed last first, a page.
+    LIST_LATE = concat!("SELECT t.* FROM tasks t WHERE t.state IN ('approved', 'assigned', 'accepted', 'in_progress') \
+        AND t.due_on < $3 AND (t.due_on < $4 OR (t.due_on = $4 AND t.task_id > $5)) AND ", sees_task!(), " \
+        ORDER BY t.due_on DESC, t.task_id LIMIT $6");
     /// The targets of one.
     LIST_TARGETS = "SELECT enterprise_id FROM task_targets WHERE task_id = $1 ORDER BY enterprise_id";
     /// The tasks of a team.
@@ -49,6 +53,9 @@ statements! {
     /// The history of one.
     LIST_EVENTS = "SELECT at, event, body_id, team_id, reason FROM task_events WHERE task_id = $1 ORDER BY ordinal";
 }
+
+/// States in which a task may still be given to somebody, and in which it can be late.
+pub const OPEN: [&str; 4] = ["approved", "assigned", "accepted", "in_progress"];
 
 /// A task for one product kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -273,6 +280,19 @@ pub async fn list_seen(
     every(db, rows).await
 }
 
+/// Open ones that the caller sees and that were due before a day (ISO), the day that passed last first, behind a day and id.
+pub async fn list_late(
+    db: &mut Session,
+    sight: &Sight,
+    today: &str,
+    (due_on, after): (&str, &str),
+    limit: u32,
+) -> Result<Vec<Task>> {
+    let seen = args![sight.user, sight.organisation, today, due_on, after, limit];
+    let rows = db.all(&LIST_LATE, seen).await?;
+    every(db, rows).await
+}
+
 /// The tasks of a team.
 pub async fn list_of_team(db: &mut Session, team: TeamId) -> Result<Vec<Task>> {
     let rows = db.all(&LIST_OF_TEAM, args![team]).await?;
@@ -343,4 +363,16 @@ pub async fn list_events(db: &mut Session, id: TaskId) -> Result<Vec<TaskEvent>>
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_late_tasks_asks_for_every_open_state() {
+        for state in OPEN {
+            assert!(LIST_LATE.sql.contains(&format!("'{state}'")), "{state}");
+        }
+    }
 }

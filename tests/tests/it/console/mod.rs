@@ -8,6 +8,7 @@ mod rerulings;
 mod returned;
 mod reviewing;
 mod sessions;
+mod today;
 
 use fieldseal_tests::TestServer;
 use fieldseal_tests::provider::{Browser, Shown};

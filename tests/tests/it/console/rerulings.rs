@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use fieldseal_server::args;
 use fieldseal_server::store::Statement;
+use fieldseal_tests::provider::Browser;
 use fieldseal_tests::screen::WIDTHS;
 use fieldseal_tests::{Screen, World};
 use serde_json::json;
 use sync_core::model::DocumentId;
 use tokio::sync::MutexGuard;
+
+use super::{form, logs_in};
 
 /// Another server has ruled so many of the scopes, and a phone has brought something new for each.
 const OTHERS_RULED: Statement = Statement {
@@ -177,4 +180,44 @@ fn what_a_correction_rules_again_is_shown_first_and_while_it_goes_on() {
         screen.sends("details form");
         assert_eq!(screen.sees("h1"), format!("新{name}"));
     }
+}
+
+#[test]
+fn what_is_asked_before_it_is_written_is_read_anew_by_nobody_while_rulings_go_on() {
+    let (w, _) = world();
+    let mut browser = Browser::default();
+    logs_in(&w.server, &mut browser, "admin");
+    let here = format!("/console/enterprises/{}", w.id("enterprise", "服饰"));
+    let aliases = w.server.url(&format!("{here}/aliases"));
+    let turn = stopped(&w);
+    let code = |key: &str| w.catalogue().enterprises[key].uscc.clone();
+    let (shop, foundry) = (code("五金店"), code("铸造"));
+    let written = [
+        ("from_key", shop.as_str()),
+        ("reason", "同一店铺"),
+        ("seen", "true"),
+    ];
+    let left = browser.call(&aliases, Some(&form(&written)));
+    assert_eq!(left.status, 303, "{}", left.body);
+    let watched = browser.call(&w.server.url(&here), None);
+    let anew = ["data-events=", "http-equiv=\"refresh\"", "id=\"progress\""];
+    for sign in anew {
+        assert!(watched.body.contains(sign), "{sign}: {}", watched.body);
+    }
+    let undo = watched.body.split("/aliases/").nth(1).expect("an alias");
+    let undo = format!("{aliases}/{}", undo.split('"').next().unwrap());
+    let another = form(&[("from_key", foundry.as_str()), ("reason", "同一企业")]);
+    let why = form(&[("reason", "并非同一店铺")]);
+    for (address, sent) in [
+        (&aliases, Some(&another)),
+        (&undo, None),
+        (&undo, Some(&why)),
+    ] {
+        let asked = browser.call(address, sent.map(String::as_str));
+        assert_eq!(asked.status, 200, "{address}: {}", asked.body);
+        for sign in anew {
+            assert!(!asked.body.contains(sign), "{address}: {sign}");
+        }
+    }
+    drop(turn);
 }
