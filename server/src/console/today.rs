@@ -14,6 +14,7 @@ use super::dossier::view::millis;
 use super::when::When;
 use super::words::fill;
 use super::{house, pages, review, shown};
+use crate::access::operations::{CASE_OFFICES, CASE_PEOPLE};
 use crate::access::role::word;
 use crate::access::{OrganisationKind, Role};
 use crate::app::App;
@@ -56,8 +57,6 @@ struct Row {
     when: Option<When>,
 }
 
-/// Who sees cases.
-const CASES: [Role; 3] = [Role::Enforcement, Role::Authority, Role::Consulted];
 /// Who waits for bytes of evidence to come.
 const SENDERS: [Role; 3] = [Role::Sampler, Role::InspectionBody, Role::Authority];
 
@@ -71,7 +70,7 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
     let w = desk.w();
     let me = &desk.principal;
     let (mut panels, under_way) = work(&app, &desk).await?;
-    if me.has_any(&CASES) {
+    if CASE_OFFICES.admits(me) {
         let queues = [
             (
                 Queue::Overdue,
@@ -101,6 +100,13 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
                 w.today_hand_over_none,
                 false,
             ),
+            (
+                Queue::ToDispose,
+                "dispose",
+                w.today_dispose,
+                w.today_dispose_none,
+                false,
+            ),
             (Queue::Mine, "mine", w.today_mine, w.today_mine_none, false),
         ];
         for (queue, id, title, empty, late) in queues {
@@ -109,7 +115,10 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             let rows = rows.map(|(_, case)| case_row(&desk, &serde_json::json!(case)));
             let rows: Vec<Row> = rows.collect();
             // What is late also waits: a queue that is not everybody's daily work is shown where it holds something.
-            let daily = matches!(queue, Queue::Overdue | Queue::Waiting);
+            let daily = match CASE_PEOPLE.admits(me) {
+                true => matches!(queue, Queue::Overdue | Queue::Waiting),
+                false => queue == Queue::ToDispose,
+            };
             if daily || !rows.is_empty() {
                 let mut shown = panel((id, title, empty), rows, "", late);
                 shown.more = format!("/console/cases?queue={}", word(&queue));

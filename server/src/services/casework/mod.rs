@@ -165,13 +165,15 @@ pub struct CaseFile {
     /// As queues show it.
     #[serde(flatten)]
     case: CaseView,
+    /// What the caller may do with it now.
+    may: Vec<acts::May>,
     /// What was done with it, in its order.
     acts: Vec<CaseAct>,
     /// What enforcement found.
     confirmations: Vec<CaseConfirmation>,
     /// The version of the ruling on the refusal, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<i64>,
+    ruling_version: Option<i64>,
     /// What the rules say of the refusal now.
     #[schema(value_type = Vec<Object>)]
     findings: Vec<Value>,
@@ -270,8 +272,8 @@ pub async fn file(
     let due_at = Deadlines::of(app, &mut db, std::slice::from_ref(&case))
         .await?
         .due_at(&case);
-    let acts = casework::list_events(&mut db, document, subject).await?;
-    let acts = acts.into_iter().map(|it| CaseAct {
+    let done = casework::list_events(&mut db, document, subject).await?;
+    let done = done.into_iter().map(|it| CaseAct {
         version: it.version,
         act: it.act,
         user_id: it.user.to_string(),
@@ -288,16 +290,17 @@ pub async fn file(
         outcome: it.outcome,
         confirmed_at: it.confirmed_at.map(rfc3339),
     });
-    let (acts, confirmations) = (acts.collect(), confirmations.collect());
+    let (done, confirmations) = (done.collect(), confirmations.collect());
     let ruled = versions::find_current(&mut db, &Subject::Refusal(RefusalId(subject))).await?;
     let ruled = ruled.filter(|ruling| ruling.document == Some(document));
-    let version = ruled.as_ref().map(|ruling| ruling.version);
+    let ruling_version = ruled.as_ref().map(|ruling| ruling.version);
     let findings = ruled.map(|ruling| ruling.findings).unwrap_or_default();
     Ok(CaseFile {
         case: view(&case, due_at, None, app.now()),
-        acts,
+        may: acts::may(caller, &case),
+        acts: done,
         confirmations,
-        version,
+        ruling_version,
         findings: findings.iter().map(wording::finding).collect(),
     })
 }
