@@ -106,9 +106,9 @@ const fn read(path: &'static str, elsewhere: Elsewhere) -> Probe {
 
 const ADMIN: Who = Who::Roles(&[Role::Admin]);
 /// Who rules on validity (组织抽查部门).
-const RULERS: Who = Who::Roles(&[Role::Authority]);
+pub const RULERS: Who = Who::Roles(&[Role::Authority]);
 /// Who decides what a refusal is and enters it where the public reads it (执法监管人员、组织抽查部门).
-const ENFORCERS: Who = Who::Roles(&[Role::Enforcement, Role::Authority]);
+pub const ENFORCERS: Who = Who::Roles(&[Role::Enforcement, Role::Authority]);
 const FOLLOWERS: Who = Who::Roles(&[Role::Enforcement, Role::Authority, Role::Admin]);
 const PEOPLE_READERS: Who = Who::Roles(&[Role::Admin, Role::InspectionBody]);
 

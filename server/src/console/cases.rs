@@ -17,7 +17,6 @@ use super::language::Language;
 use super::when;
 use super::words::{Words, fill};
 use super::{on_to, shown};
-use crate::access::Role;
 use crate::access::operations::{CASE_OFFICES, CASE_PEOPLE, Who};
 use crate::app::App;
 use crate::endpoints::cases::list::{near, place};
@@ -228,6 +227,15 @@ struct Done {
     at: String,
 }
 
+/// What somebody decided on a refusal.
+struct Decided {
+    outcome: String,
+    mark: &'static str,
+    reason: String,
+    who: String,
+    at: String,
+}
+
 #[derive(Template)]
 #[template(path = "cases/case.html")]
 struct CasePage {
@@ -250,12 +258,12 @@ struct CasePage {
     may: Vec<String>,
     /// To whom it may be handed over.
     offices: Vec<(String, String)>,
-    may_decide: bool,
     /// The version that a decision is on.
     version: String,
     /// What proves each confirmation; none of what is not confirmed on site, or for whoever does not see the visit.
     proofs: Option<Vec<Proof>>,
     done: Vec<Done>,
+    decided: Vec<Decided>,
     findings: Vec<(String, String, String)>,
 }
 
@@ -414,6 +422,14 @@ pub async fn show(
         who: format!("{} · {}", text(&it["name"]), text(&it["organisation"])),
         at: minute(language, &it["at"]),
     });
+    let decided = file["decisions"].as_array().cloned().unwrap_or_default();
+    let decided = decided.iter().map(|it| Decided {
+        outcome: words(language, &it["outcome_words"]),
+        mark: mark(it["outcome"].as_str().unwrap_or_default()),
+        reason: text(&it["reason"]),
+        who: format!("{} · {}", text(&it["name"]), text(&it["organisation"])),
+        at: minute(language, &it["decided_at"]),
+    });
     let state = file["state"].as_str().unwrap_or_default();
     let is_refusal = file["kind"] == "refusal";
     let list = if is_refusal {
@@ -424,7 +440,6 @@ pub async fn show(
     let detail = file["detail"].as_str().unwrap_or_default();
     let detail = crate::wording::in_list(list, detail);
     let holder = &file["holder"];
-    let enforces = principal.has_any(&[Role::Enforcement, Role::Authority]);
     let may = file["may"].as_array().map_or(&[][..], Vec::as_slice);
     let may: Vec<String> = may.iter().map(text).collect();
     let offices = match may.iter().any(|it| it == "hand_over") {
@@ -453,12 +468,12 @@ pub async fn show(
             .into_iter()
             .map(|(id, name)| (id.to_string(), name))
             .collect(),
-        may_decide: enforces && is_refusal,
         version: file["ruling_version"]
             .as_i64()
             .map_or_else(String::new, |it| it.to_string()),
         proofs: (is_refusal && !dossier.is_null()).then_some(proofs),
         done: done.collect(),
+        decided: decided.collect(),
         findings: findings(language, &file["findings"]),
     })
 }

@@ -230,6 +230,7 @@ words! {
     cases_result: "处置结果", "What became of it";
     cases_reference_no: "文书编号", "Reference number";
     cases_may_nothing: "目前没有您可以办理的事项。", "There is nothing that you can do with it now.";
+    cases_decisions: "认定", "What was decided";
     cases_no_acts: "尚无办理记录。", "Nothing has been done yet.";
     cases_decide: "作出认定", "Decide what it is";
     cases_confirmed: "确认拒检", "Confirmed";

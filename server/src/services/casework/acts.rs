@@ -142,6 +142,8 @@ pub enum May {
     HandOver,
     /// 处置
     Dispose,
+    /// 认定: what a refusal is.
+    Decide,
 }
 
 /// Whether somebody gives back what a holder has. Somebody who is ill gives nothing back: the authority does it for them.
@@ -155,8 +157,8 @@ fn may_become(case: &CaseRow, next: OnSiteReportState) -> bool {
     state.is_some_and(|state| state.may_become(next))
 }
 
-/// What a caller may do with a case that they see.
-pub(super) fn may(caller: &Principal, case: &CaseRow) -> Vec<May> {
+/// What a caller may do with a case that they see; whether they decide on it is asked where decisions are taken.
+pub(super) fn may(caller: &Principal, case: &CaseRow, decides: bool) -> Vec<May> {
     let is_report = case.kind == "on_site_report";
     let people = CASE_PEOPLE.admits(caller);
     let goes = |next| is_report && may_become(case, next);
@@ -172,6 +174,7 @@ pub(super) fn may(caller: &Principal, case: &CaseRow) -> Vec<May> {
             May::Dispose,
             CASE_OFFICES.admits(caller) && goes(OnSiteReportState::Disposed),
         ),
+        (May::Decide, decides),
     ];
     let may = all.into_iter().filter(|(_, may)| *may);
     may.map(|(what, _)| what).collect()

@@ -2,6 +2,7 @@
 
 use fieldseal_tests::provider::{Browser, Shown};
 use serde_json::{Value, json};
+use sync_core::model::Uscc;
 
 use super::{form, logs_in};
 use crate::cases::{Case, Desk, FOUNDRY, SHOP};
@@ -241,5 +242,105 @@ fn an_authority_gives_a_case_back_for_whoever_has_it_and_another_officer_is_not_
         &format!("/v1/cases/{}", shop.id()),
         Value::Null,
     );
-    assert_eq!(file.expect(200).body["may"], json!(["take"]));
+    assert_eq!(file.expect(200).body["may"], json!(["take", "decide"]));
+}
+
+#[test]
+fn who_decided_on_a_refusal_and_why_stands_on_its_page() {
+    let desk = Desk::new();
+    let shop = desk.refused(SHOP, None);
+    let mut city = Sitter::new(&desk, "city");
+    assert!(!city.page(shop).contains("id=\"decided\""));
+    let rulings = format!("/v1/refusals/{}/rulings", shop.subject);
+    let first = json!({ "refusal": "not_established", "reason": "企业当日停业" });
+    desk.call("POST", "晋城", &rulings, first).expect(201);
+    desk.w.minutes(5);
+    let decided = [
+        ("act", "decide"),
+        ("outcome", "confirmed"),
+        ("reason", "调看监控<b>确系拒检"),
+    ];
+    city.does(shop, &decided);
+    let authority = desk.w.catalogue().people["晋城"].name.clone();
+    let page = Sitter::new(&desk, "county").page(shop);
+    let told = section(&page, "done");
+    let places = [
+        "不成立",
+        "企业当日停业",
+        &authority,
+        "已确认",
+        "调看监控&#60;b&#62;确系拒检",
+        "city",
+    ];
+    let at = places.map(|it| told.find(it).unwrap_or_else(|| panic!("{it}: {told}")));
+    assert!(at.is_sorted(), "in their order: {told}");
+    assert!(told.contains("2025年3月2日 09:"), "{told}");
+    let file = desk.call(
+        "GET",
+        "city",
+        &format!("/v1/cases/{}", shop.id()),
+        Value::Null,
+    );
+    let file = file.expect(200).body;
+    assert_eq!(file["decisions"].as_array().unwrap().len(), 2);
+    assert_eq!(file["decisions"][1]["outcome"], "confirmed");
+    // What was ruled and what was done are counted apart.
+    assert_eq!(file["version"], 0);
+    assert!(file["ruling_version"].as_i64().unwrap() > 1);
+}
+
+#[test]
+fn a_county_is_offered_no_decision_on_what_the_city_commissioned() {
+    let desk = Desk::new();
+    let shop = desk.refused(SHOP, None);
+    let body = json!({ "kind": "authority", "name": "城区示例局", "region": "140502" });
+    let made = desk.call("POST", "admin", "/v1/organisations", body);
+    let user = json!({
+        "organisation_id": made.expect(201).text("organisation_id"), "username": "onlooker", "display_name": "城区",
+        "roles": ["authority"], "regions": ["140502"], "password": fieldseal_tests::server::PASSWORD,
+    });
+    desk.call("POST", "admin", "/v1/users", user).expect(201);
+    let rulings = format!("/v1/refusals/{}/rulings", shop.subject);
+    let decision = json!({ "refusal": "confirmed", "reason": "现场核实" });
+    let sends = [
+        ("act", "decide"),
+        ("outcome", "confirmed"),
+        ("reason", "现场核实"),
+    ];
+
+    let mut onlooker = Sitter::new(&desk, "onlooker");
+    assert_eq!(offers(&onlooker.page(shop)), ["take"]);
+    let refused = desk.call("POST", "onlooker", &rulings, decision.clone());
+    refused.expect_problem(403, "scope_forbidden");
+    assert_eq!(onlooker.sends(shop, &sends).status, 403);
+    // Whoever is offered it is heard: enforcement of the county, the city, the province above it.
+    for who in ["county", "晋城", "山西"] {
+        let mut sitter = Sitter::new(&desk, who);
+        assert!(offers(&sitter.page(shop)).contains(&"decision"), "{who}");
+        sitter.does(shop, &sends);
+    }
+}
+
+#[test]
+fn an_enterprise_without_a_name_is_called_by_its_key() {
+    let desk = Desk::new();
+    let leading = "92140502000009R2F";
+    let uscc = format!("{leading}{}", Uscc::check_character(leading).unwrap());
+    let report = desk.reported((&uscc, "140502"), None);
+    let mut authority = Sitter::new(&desk, "晋城");
+    let listed = desk.call("GET", "晋城", "/v1/cases?queue=all", Value::Null);
+    assert_eq!(
+        listed.expect(200).body["items"][0]["enterprise_name"],
+        Value::Null
+    );
+    let link = format!("<a href=\"{}\"><bdi>uscc:{uscc}</bdi></a>", path(report));
+    for page in ["/console/cases?queue=all", "/console"] {
+        let shown = authority.reads(page);
+        assert!(shown.contains(&link), "{page}: {shown}");
+    }
+    assert!(
+        authority
+            .page(report)
+            .contains(&format!("<bdi>uscc:{uscc}</bdi></small></h1>"))
+    );
 }
