@@ -140,7 +140,7 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             let found = adjudication::list(&app, me, kind, None, TODAY_ROWS + 1).await?;
             let rows = found.into_iter().map(|((at, ..), open)| Row {
                 href: decided_at(&open.subject),
-                name: open.enterprise_name.unwrap_or_default(),
+                name: open.enterprise_name.unwrap_or(open.enterprise),
                 detail: String::new(),
                 chips: vec![(
                     "warn",

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::ruling::gather;
 use super::visits::people;
 use super::{decisions as deciding, ruled_facts};
-use crate::access::{Principal, Role};
+use crate::access::Principal;
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::store::Session;
@@ -20,7 +20,7 @@ use crate::store::reference::teams;
 pub use crate::store::rulings::open::Place;
 use crate::store::rulings::open::{self, OpenRow};
 use crate::store::rulings::verdicts::{subject_of, subject_text};
-use crate::store::rulings::{decisions, versions};
+use crate::store::rulings::versions;
 use crate::store::sync::visits;
 use crate::wording::{self, Words};
 
@@ -41,7 +41,9 @@ pub struct OpenView {
     /// The visit.
     #[schema(value_type = String)]
     pub visit_id: DocumentId,
-    /// 受检单位
+    /// 受检单位, by its key after aliases.
+    pub enterprise: String,
+    /// Its name.
     pub enterprise_name: Option<String>,
     /// Both sides of it.
     pub href: String,
@@ -151,6 +153,7 @@ pub async fn list(
             kind: row.kind,
             outcome: row.outcome,
             visit_id: row.document,
+            enterprise: row.enterprise,
             enterprise_name: row.enterprise_name,
         };
         (place, view)
@@ -186,8 +189,7 @@ pub async fn of(app: &App, caller: &Principal, subject: &str) -> Result<Adjudica
         (Err(problem), _) => return Err(problem),
     };
     let sides = sides(&mut db, caller, &facts, &subject).await?;
-    let answers =
-        decisions::answers_for(&mut db, &caller.into(), &subject, current.document).await?;
+    let may_decide = deciding::may_decide(&mut db, caller, &current).await?;
     let kind = match subject {
         Subject::Entry(_) => "entry",
         _ => "sample",
@@ -196,7 +198,7 @@ pub async fn of(app: &App, caller: &Principal, subject: &str) -> Result<Adjudica
         proposal: proposal(&facts, &subject),
         kind: kind.to_owned(),
         version: current.version,
-        may_decide: caller.has(Role::Authority) && answers,
+        may_decide,
         subject: subject_text(&subject),
         partly,
         sides,

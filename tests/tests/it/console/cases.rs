@@ -1,5 +1,6 @@
 //! Cases at the console: a report on its way to the case office by the pages alone, and no button that is refused.
 
+use fieldseal_tests::World;
 use fieldseal_tests::provider::{Browser, Shown};
 use serde_json::{Value, json};
 use sync_core::model::Uscc;
@@ -343,4 +344,17 @@ fn an_enterprise_without_a_name_is_called_by_its_key() {
             .page(report)
             .contains(&format!("<bdi>uscc:{uscc}</bdi></small></h1>"))
     );
+}
+
+#[test]
+fn what_waits_for_a_ruling_tells_the_key_of_its_enterprise() {
+    let w = World::shanxi();
+    let scene = w.contests();
+    let told = w.call("GET", "晋城", "/v1/adjudications", Value::Null);
+    let told = told.expect(200).body;
+    let told = told["items"].as_array().unwrap();
+    assert!(told.len() >= scene.visits.len());
+    for item in told {
+        assert_eq!(item["enterprise"], format!("uscc:{}", FOUNDRY.0));
+    }
 }
