@@ -3,6 +3,7 @@
 //! in `router.rs`; the test `every_operation_keeps_strangers_out` then tries it with no token, a wrong role, a revoked
 //! device and from a wrong region, by the row's [`Probe`].
 
+use super::principal::Principal;
 use super::role::Role;
 
 /// Who may call.
@@ -14,6 +15,16 @@ pub enum Who {
     Anyone,
     /// Whoever has one of these roles.
     Roles(&'static [Role]),
+}
+
+impl Who {
+    /// Whether it lets somebody in who has a session.
+    pub fn admits(self, caller: &Principal) -> bool {
+        match self {
+            Self::Public | Self::Anyone => true,
+            Self::Roles(roles) => caller.has_any(roles),
+        }
+    }
 }
 
 /// What a caller reaches. The gate checks `OwnDevice`; the others are in the services' queries.
@@ -95,9 +106,9 @@ const fn read(path: &'static str, elsewhere: Elsewhere) -> Probe {
 
 const ADMIN: Who = Who::Roles(&[Role::Admin]);
 /// Who rules on validity (组织抽查部门).
-const RULERS: Who = Who::Roles(&[Role::Authority]);
+pub const RULERS: Who = Who::Roles(&[Role::Authority]);
 /// Who decides what a refusal is and enters it where the public reads it (执法监管人员、组织抽查部门).
-const ENFORCERS: Who = Who::Roles(&[Role::Enforcement, Role::Authority]);
+pub const ENFORCERS: Who = Who::Roles(&[Role::Enforcement, Role::Authority]);
 const FOLLOWERS: Who = Who::Roles(&[Role::Enforcement, Role::Authority, Role::Admin]);
 const PEOPLE_READERS: Who = Who::Roles(&[Role::Admin, Role::InspectionBody]);
 
@@ -139,9 +150,9 @@ const fn own_push_token(id: &'static str, body: Option<&'static str>) -> Operati
 }
 
 /// Who deals with cases (现场执法监管人员, 组织抽查部门).
-const CASE_PEOPLE: Who = Who::Roles(&[Role::Enforcement, Role::Authority]);
+pub const CASE_PEOPLE: Who = Who::Roles(&[Role::Enforcement, Role::Authority]);
 /// And the case office (案件机构), once a case was handed over to it.
-const CASE_OFFICES: Who = Who::Roles(&[Role::Enforcement, Role::Authority, Role::Consulted]);
+pub const CASE_OFFICES: Who = Who::Roles(&[Role::Enforcement, Role::Authority, Role::Consulted]);
 
 /// A path of a case that nobody has.
 macro_rules! a_case {

@@ -78,7 +78,7 @@ pub async fn list(
     let rows = found.into_iter().map(|(_, open)| Row {
         href: address(&open.subject),
         what: kind(w, &open.kind),
-        enterprise: open.enterprise_name.unwrap_or_default(),
+        enterprise: open.enterprise_name.unwrap_or(open.enterprise),
         outcome: language.pick(open.outcome_words.zh, open.outcome_words.en),
     });
     shown(&ListPage {

@@ -8,7 +8,7 @@ use form_urlencoded::byte_serialize;
 use serde::Deserialize;
 use serde_json::Value;
 use sync_core::limits::LIST_ROWS_MAX;
-use sync_core::model::{DocumentId, RefusalId};
+use sync_core::model::{DocumentId, OrganisationId, RefusalId};
 use sync_core::rules::{RefusalStanding, Subject};
 use uuid::Uuid;
 
@@ -17,19 +17,18 @@ use super::language::Language;
 use super::when;
 use super::words::{Words, fill};
 use super::{on_to, shown};
-use crate::access::Role;
-use crate::access::operations::Who;
+use crate::access::operations::{CASE_OFFICES, CASE_PEOPLE, Who};
 use crate::app::App;
 use crate::endpoints::cases::list::{near, place};
 use crate::extract::{Form, Path, Query};
 use crate::problem::{Code, Problem};
-use crate::services::casework::acts::{Act, act};
+use crate::services::casework::acts::{Act, act, offices};
 use crate::services::casework::queues::{self, Queue};
 use crate::services::decisions::{self, NewDecision};
-use crate::services::{casework, visits};
+use crate::services::{casework, organisations, visits};
 
 /// Who opens the pages; the services scope what they find.
-pub const WHO: Who = Who::Roles(&[Role::Enforcement, Role::Authority, Role::Consulted]);
+pub const WHO: Who = CASE_OFFICES;
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
@@ -59,6 +58,14 @@ fn mark(state: &str) -> &'static str {
     }
 }
 
+/// 受检单位 as a link or a heading names it: by its key where no name is known.
+fn enterprise(case: &Value) -> String {
+    match text(&case["enterprise_name"]) {
+        name if name.is_empty() => text(&case["enterprise"]),
+        name => name,
+    }
+}
+
 struct Choice {
     value: &'static str,
     text: &'static str,
@@ -85,6 +92,7 @@ struct ListPage {
     choices: Vec<Choice>,
     near: String,
     near_wrong: bool,
+    nothing: &'static str,
     rows: Vec<Row>,
     next: Option<String>,
 }
@@ -92,8 +100,7 @@ struct ListPage {
 /// Which queue, and which page.
 #[derive(Debug, Deserialize)]
 pub struct ListQuery {
-    #[serde(default)]
-    queue: Queue,
+    queue: Option<Queue>,
     #[serde(default)]
     near: String,
     #[serde(default)]
@@ -118,17 +125,24 @@ pub async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
     let (w, language) = (desk.w(), desk.language());
+    // A case office has nothing to do with cases that were not handed over.
+    let people = CASE_PEOPLE.admits(&desk.principal);
+    let first = match people {
+        true => Queue::default(),
+        false => Queue::ToDispose,
+    };
+    let queue = query.queue.unwrap_or(first);
     let plain: String = query.near.chars().filter(|c| !c.is_whitespace()).collect();
     let plain = plain.replace('，', ",");
     // All cases come by their time alone.
-    let by_place = !plain.is_empty() && query.queue != Queue::All;
+    let by_place = !plain.is_empty() && queue != Queue::All;
     let at = near(&plain).filter(|_| by_place);
     let rows_max = LIST_ROWS_MAX as usize;
     let after = place(&query.after);
     let found = queues::list(
         &app,
         &desk.principal,
-        query.queue,
+        queue,
         at.as_ref(),
         after,
         LIST_ROWS_MAX + 1,
@@ -144,9 +158,10 @@ pub async fn list(
         (Queue::Overdue, "overdue", w.cases_overdue),
         (Queue::ToDecide, "to_decide", w.cases_to_decide),
         (Queue::ToHandOver, "to_hand_over", w.cases_to_hand_over),
+        (Queue::ToDispose, "to_dispose", w.cases_to_dispose),
         (Queue::All, "all", w.cases_all),
     ];
-    let word = choices.iter().find(|(queue, ..)| *queue == query.queue);
+    let word = choices.iter().find(|(of, ..)| *of == queue);
     let word = word.map_or("waiting", |(_, word, _)| *word);
     let next = next.map(|((key, document, subject), _)| {
         let near: String = byte_serialize(plain.as_bytes()).collect();
@@ -158,7 +173,7 @@ pub async fn list(
         told.push(Row {
             href: format!("/console/cases/{}", text(&it["case_id"])),
             kind: words(language, &it["kind_words"]),
-            enterprise: text(&it["enterprise_name"]),
+            enterprise: enterprise(&it),
             state: words(language, &it["state_words"]),
             mark: mark(it["state"].as_str().unwrap_or_default()),
             since: minute(language, &it["since"]),
@@ -172,12 +187,18 @@ pub async fn list(
         frame: desk.live_frame(w.cases_title),
         choices: choices
             .into_iter()
-            .map(|(queue, value, text)| Choice {
+            .filter(|(of, ..)| people || matches!(of, Queue::ToDispose | Queue::Mine | Queue::All))
+            .map(|(of, value, text)| Choice {
                 value,
                 text,
-                chosen: queue == query.queue,
+                chosen: of == queue,
             })
             .collect(),
+        nothing: if people {
+            w.cases_nothing
+        } else {
+            w.cases_nothing_office
+        },
         near_wrong: by_place && at.is_none(),
         near: query.near,
         rows: told,
@@ -201,6 +222,16 @@ struct Proof {
 
 struct Done {
     what: String,
+    said: Vec<(&'static str, String)>,
+    who: String,
+    at: String,
+}
+
+/// What somebody decided on a refusal.
+struct Decided {
+    outcome: String,
+    mark: &'static str,
+    reason: String,
     who: String,
     at: String,
 }
@@ -210,7 +241,8 @@ struct Done {
 struct CasePage {
     frame: Frame,
     here: String,
-    dossier: String,
+    /// Where the visit is; none for whoever does not see it.
+    dossier: Option<String>,
     kind: String,
     enterprise: String,
     uscc: String,
@@ -222,14 +254,55 @@ struct CasePage {
     due: String,
     overdue: bool,
     holder: String,
-    is_mine: bool,
-    may_act: bool,
-    may_decide: bool,
+    /// What whoever sits there may do with it.
+    may: Vec<String>,
+    /// To whom it may be handed over.
+    offices: Vec<(String, String)>,
     /// The version that a decision is on.
     version: String,
-    proofs: Vec<Proof>,
+    /// What proves each confirmation; none of what is not confirmed on site, or for whoever does not see the visit.
+    proofs: Option<Vec<Proof>>,
     done: Vec<Done>,
+    decided: Vec<Decided>,
     findings: Vec<(String, String, String)>,
+}
+
+impl CasePage {
+    fn may(&self, what: &str) -> bool {
+        self.may.iter().any(|it| it == what)
+    }
+
+    /// What was typed into the form of an act that came back; all forms of a case are sent to one place.
+    fn typed(&self, act: &str, name: &str) -> &str {
+        match self.frame.chose(&self.here, "act", act) {
+            true => self.frame.typed(&self.here, name),
+            false => "",
+        }
+    }
+
+    /// What is wrong with it.
+    fn wrong(&self, act: &str, name: &str) -> &str {
+        match self.frame.chose(&self.here, "act", act) {
+            true => self.frame.wrong(&self.here, name),
+            false => "",
+        }
+    }
+}
+
+/// What is kept of an act, in its order, each by its name.
+fn said(w: &Words, body: &Value) -> Vec<(&'static str, String)> {
+    let all = [
+        ("reason", w.review_reason),
+        ("office", w.cases_office_id),
+        ("receipt_no", w.cases_receipt_no),
+        ("result", w.cases_result),
+        ("reference_no", w.cases_reference_no),
+        ("note", w.cases_note),
+    ];
+    let said = all
+        .into_iter()
+        .map(|(field, name)| (name, text(&body[field])));
+    said.filter(|(_, value)| !value.is_empty()).collect()
 }
 
 fn findings(language: Language, said: &Value) -> Vec<(String, String, String)> {
@@ -345,8 +418,17 @@ pub async fn show(
             _ => w.cases_disposed,
         }
         .to_owned(),
+        said: said(w, &it["body"]),
         who: format!("{} · {}", text(&it["name"]), text(&it["organisation"])),
         at: minute(language, &it["at"]),
+    });
+    let decided = file["decisions"].as_array().cloned().unwrap_or_default();
+    let decided = decided.iter().map(|it| Decided {
+        outcome: words(language, &it["outcome_words"]),
+        mark: mark(it["outcome"].as_str().unwrap_or_default()),
+        reason: text(&it["reason"]),
+        who: format!("{} · {}", text(&it["name"]), text(&it["organisation"])),
+        at: minute(language, &it["decided_at"]),
     });
     let state = file["state"].as_str().unwrap_or_default();
     let is_refusal = file["kind"] == "refusal";
@@ -358,13 +440,20 @@ pub async fn show(
     let detail = file["detail"].as_str().unwrap_or_default();
     let detail = crate::wording::in_list(list, detail);
     let holder = &file["holder"];
-    let enforces = principal.has_any(&[Role::Enforcement, Role::Authority]);
+    let may = file["may"].as_array().map_or(&[][..], Vec::as_slice);
+    let may: Vec<String> = may.iter().map(text).collect();
+    let offices = match may.iter().any(|it| it == "hand_over") {
+        true => offices(&app, principal).await?,
+        false => Vec::new(),
+    };
+    let proofs = told.map(|it| proof(&desk, &dossier["people"], it));
+    let proofs: Vec<Proof> = proofs.collect();
     shown(&CasePage {
         frame: desk.live_frame(words(language, &file["kind_words"])),
         here: format!("/console/cases/{document}/{subject}"),
-        dossier: format!("/console/visits/{document}"),
+        dossier: (!dossier.is_null()).then(|| format!("/console/visits/{document}")),
         kind: words(language, &file["kind_words"]),
-        enterprise: text(&file["enterprise_name"]),
+        enterprise: enterprise(&file),
         uscc: text(&file["uscc"]),
         product: text(&file["product_name"]),
         detail: language.pick(detail.zh, detail.en).to_owned(),
@@ -374,16 +463,17 @@ pub async fn show(
         due: minute(language, &file["due_at"]),
         overdue: file["overdue"] == true,
         holder: text(&holder["name"]),
-        is_mine: text(&holder["user_id"]) == principal.user.to_string(),
-        may_act: enforces,
-        may_decide: enforces && is_refusal,
-        version: file["version"]
+        may,
+        offices: offices
+            .into_iter()
+            .map(|(id, name)| (id.to_string(), name))
+            .collect(),
+        version: file["ruling_version"]
             .as_i64()
             .map_or_else(String::new, |it| it.to_string()),
-        proofs: told
-            .map(|it| proof(&desk, &dossier["people"], it))
-            .collect(),
+        proofs: (is_refusal && !dossier.is_null()).then_some(proofs),
         done: done.collect(),
+        decided: decided.collect(),
         findings: findings(language, &file["findings"]),
     })
 }
@@ -395,9 +485,49 @@ pub struct Acted {
     #[serde(default)]
     reason: String,
     #[serde(default)]
+    receipt_no: String,
+    #[serde(default)]
+    note: String,
+    #[serde(default)]
+    office: String,
+    #[serde(default)]
+    office_id: String,
+    #[serde(default)]
+    result: String,
+    #[serde(default)]
+    reference_no: String,
+    #[serde(default)]
     outcome: String,
     #[serde(default)]
     version: String,
+}
+
+/// To whom a report goes: the organisation that was chosen, by its name, or the name that was typed.
+async fn handed_to(app: &App, desk: &Desk, form: &Acted) -> Result<Act, Problem> {
+    let typed = form.office.trim();
+    let (office, office_id) = match form.office_id.as_str() {
+        "" => (typed.to_owned(), None),
+        id => {
+            let id: OrganisationId = id
+                .parse()
+                .map_err(|_| Problem::value("office_id", "is no organisation"))?;
+            let chosen = organisations::get(app, &desk.principal, id).await;
+            let chosen = chosen.map_err(|problem| match problem.code() {
+                Code::NotFound => Problem::value("office_id", "is no organisation that you see"),
+                _ => problem,
+            })?;
+            if !typed.is_empty() && typed != chosen.name {
+                return Err(Problem::value("office", "is another than the one chosen"));
+            }
+            (chosen.name, Some(id))
+        }
+    };
+    Ok(Act::HandOver {
+        office,
+        office_id,
+        receipt_no: form.receipt_no.clone(),
+        note: Some(form.note.clone()),
+    })
 }
 
 /// `POST /console/cases/{document}/{subject}`.
@@ -408,8 +538,11 @@ pub async fn acts(
     Form(form): Form<Acted>,
 ) -> Result<Response, Problem> {
     let principal = &desk.principal;
-    let has_role = principal.has_any(&[Role::Enforcement, Role::Authority]);
-    if !has_role {
+    let who = match form.act.as_str() {
+        "dispose" => CASE_OFFICES,
+        _ => CASE_PEOPLE,
+    };
+    if !who.admits(principal) {
         return Err(Problem::new(Code::RoleForbidden));
     }
     match form.act.as_str() {
@@ -421,6 +554,24 @@ pub async fn acts(
                 reason: form.reason,
             };
             act(&app, principal, document, subject, back).await?;
+        }
+        "receive" => {
+            let received = Act::Receive {
+                receipt_no: form.receipt_no,
+                note: Some(form.note),
+            };
+            act(&app, principal, document, subject, received).await?;
+        }
+        "hand_over" => {
+            let handed = handed_to(&app, &desk, &form).await?;
+            act(&app, principal, document, subject, handed).await?;
+        }
+        "dispose" => {
+            let disposed = Act::Dispose {
+                result: form.result,
+                reference_no: Some(form.reference_no),
+            };
+            act(&app, principal, document, subject, disposed).await?;
         }
         "decide" => {
             // Whoever sees the case alone decides on it.

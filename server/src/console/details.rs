@@ -36,6 +36,7 @@ const CHINESE: &[(&str, &str)] = &[
     ("is a key that signs", "是签名密钥"),
     ("is a text of {} to {} characters", "应为 {} 至 {} 个字"),
     ("is another notice's", "已用于另一份通知书"),
+    ("is another than the one chosen", "与所选单位不一致"),
     (
         "is confirmed, not_established or resolved_sampled",
         "应为：拒检成立、不成立、已解决并抽样",

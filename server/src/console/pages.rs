@@ -240,10 +240,7 @@ pub fn may_open_at(path: &str, principal: &Principal) -> bool {
 
 /// Whether somebody who is logged in may open it.
 pub fn may_open(page: &Page, principal: &Principal) -> bool {
-    match page.who {
-        Who::Public | Who::Anyone => true,
-        Who::Roles(roles) => principal.has_any(roles),
-    }
+    page.who.admits(principal)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use super::quarantine as all_aside;
 use super::when::When;
 use super::words::fill;
 use super::{house, pages, review, shown};
+use crate::access::operations::{CASE_OFFICES, CASE_PEOPLE};
 use crate::access::role::word;
 use crate::access::{OrganisationKind, Role};
 use crate::app::App;
@@ -59,8 +60,6 @@ struct Row {
     when: Option<When>,
 }
 
-/// Who sees cases.
-const CASES: [Role; 3] = [Role::Enforcement, Role::Authority, Role::Consulted];
 /// Who waits for bytes of evidence to come.
 const SENDERS: [Role; 3] = [Role::Sampler, Role::InspectionBody, Role::Authority];
 
@@ -87,7 +86,7 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
     if me.has_any(&TASKED) {
         panels.push(late_tasks(&app, &desk).await?);
     }
-    if me.has_any(&CASES) {
+    if CASE_OFFICES.admits(me) {
         let queues = [
             (
                 Queue::Overdue,
@@ -117,6 +116,13 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
                 w.today_hand_over_none,
                 false,
             ),
+            (
+                Queue::ToDispose,
+                "dispose",
+                w.today_dispose,
+                w.today_dispose_none,
+                false,
+            ),
             (Queue::Mine, "mine", w.today_mine, w.today_mine_none, false),
         ];
         for (queue, id, title, empty, late) in queues {
@@ -125,7 +131,10 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             let rows = rows.map(|(_, case)| case_row(&desk, &serde_json::json!(case)));
             let rows: Vec<Row> = rows.collect();
             // What is late also waits: a queue that is not everybody's daily work is shown where it holds something.
-            let daily = matches!(queue, Queue::Overdue | Queue::Waiting);
+            let daily = match CASE_PEOPLE.admits(me) {
+                true => matches!(queue, Queue::Overdue | Queue::Waiting),
+                false => queue == Queue::ToDispose,
+            };
             let mut shown = panel((id, title, empty), rows, "", late);
             shown.more = format!("/console/cases?queue={}", word(&queue));
             shown.hidden = !daily && shown.rows.is_empty();
@@ -146,7 +155,7 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             let found = adjudication::list(&app, me, kind, None, TODAY_ROWS + 1).await?;
             let rows = found.into_iter().map(|((at, ..), open)| Row {
                 href: decided_at(&open.subject),
-                name: open.enterprise_name.unwrap_or_default(),
+                name: open.enterprise_name.unwrap_or(open.enterprise),
                 detail: String::new(),
                 chips: vec![(
                     "warn",

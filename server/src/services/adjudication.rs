@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::ruling::gather;
 use super::visits::people;
 use super::{decisions as deciding, ruled_facts};
-use crate::access::{Principal, Role, role};
+use crate::access::{Principal, role};
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
@@ -42,7 +42,9 @@ pub struct OpenView {
     /// The visit.
     #[schema(value_type = String)]
     pub visit_id: DocumentId,
-    /// 受检单位
+    /// 受检单位, by its key after aliases.
+    pub enterprise: String,
+    /// Its name.
     pub enterprise_name: Option<String>,
     /// Both sides of it.
     pub href: String,
@@ -177,6 +179,7 @@ pub async fn list(
             kind: row.kind,
             outcome: row.outcome,
             visit_id: row.document,
+            enterprise: row.enterprise,
             enterprise_name: row.enterprise_name,
         };
         (place, view)
@@ -213,8 +216,7 @@ pub async fn of(app: &App, caller: &Principal, subject: &str) -> Result<Adjudica
     };
     let sides = sides(&mut db, caller, &facts, &subject).await?;
     let decisions = decided(&mut db, &subject, &sides).await?;
-    let answers =
-        decisions::answers_for(&mut db, &caller.into(), &subject, current.document).await?;
+    let may_decide = deciding::may_decide(&mut db, caller, &current).await?;
     let kind = match subject {
         Subject::Entry(_) => "entry",
         _ => "sample",
@@ -223,7 +225,7 @@ pub async fn of(app: &App, caller: &Principal, subject: &str) -> Result<Adjudica
         proposal: proposal(&facts, &subject),
         kind: kind.to_owned(),
         version: current.version,
-        may_decide: caller.has(Role::Authority) && answers,
+        may_decide,
         subject: subject_text(&subject),
         partly,
         sides,

@@ -9,6 +9,7 @@ use sync_core::rules::{Decision, RefusalStanding, ScopeKey, Standing, Subject, V
 use super::audit;
 use super::visits::RulingView;
 use crate::access::Principal;
+use crate::access::operations::{ENFORCERS, RULERS, Who};
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::services::ruling;
@@ -113,17 +114,10 @@ async fn write(
     if !sees(tx, caller, &current).await? {
         return Err(Problem::new(Code::NotFound));
     }
-    // Whoever looks on, as a county looks on what the province does there, does not rule (组织抽查部门).
-    let answers =
-        decisions::answers_for(tx, &caller.into(), &current.subject, current.document).await?;
-    // 执法人员裁定: whoever enforces where the enterprise lies decides whether it refused.
-    let enforces = match (&new.subject, current.document) {
-        (Subject::Refusal(_), Some(document)) if caller.roles.contains(&Role::Enforcement) => {
-            decisions::enforces(tx, caller.user, document).await?
-        }
-        _ => false,
-    };
-    if !answers && !enforces {
+    if !deciders(&new.subject).admits(caller) {
+        return Err(Problem::new(Code::RoleForbidden));
+    }
+    if !answers(tx, caller, &current).await? {
         return Err(Problem::new(Code::ScopeForbidden)
             .detail("the authority that commissioned the sampling, or one above it, decides"));
     }
@@ -207,6 +201,45 @@ pub async fn get(app: &App, caller: &Principal, id: RulingId) -> Result<RulingVi
     } else {
         Err(Problem::new(Code::NotFound))
     }
+}
+
+/// Whose roles decide on something.
+fn deciders(subject: &Subject) -> Who {
+    match subject {
+        Subject::Refusal(_) => ENFORCERS,
+        _ => RULERS,
+    }
+}
+
+/// Whether what somebody with such a role decides on it is theirs to decide.
+async fn answers(
+    db: &mut Session,
+    caller: &Principal,
+    ruling: &RulingRow,
+) -> Result<bool, Problem> {
+    // Whoever looks on, as a county looks on what the province does there, does not rule (组织抽查部门).
+    let (subject, document) = (&ruling.subject, ruling.document);
+    if decisions::answers_for(db, &caller.into(), subject, document).await? {
+        return Ok(true);
+    }
+    // 执法人员裁定: whoever enforces where the enterprise lies decides whether it refused.
+    match (subject, document) {
+        (Subject::Refusal(_), Some(document)) if caller.roles.contains(&Role::Enforcement) => {
+            Ok(decisions::enforces(db, caller.user, document).await?)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Whether [`decide`] takes what a caller decides on something that was ruled on.
+pub async fn may_decide(
+    db: &mut Session,
+    caller: &Principal,
+    ruling: &RulingRow,
+) -> Result<bool, Problem> {
+    Ok(deciders(&ruling.subject).admits(caller)
+        && sees(db, caller, ruling).await?
+        && answers(db, caller, ruling).await?)
 }
 
 /// Whether a caller sees what was ruled on: the visit, or the sampling made elsewhere.

@@ -1,14 +1,17 @@
 //! What people do with a case: take it (领办) and give it back, and bring a report (现场报告) to the case office (案件机构), one step
 //! at a time, each with its receipt. Each act is a version of its own; the same again changes nothing.
 
+use serde::Serialize;
 use serde_json::{Value, json};
-use sync_core::limits::{FIELD_CHARS_MAX, NAME_CHARS_MAX};
-use sync_core::model::{DocumentId, OnSiteReportState, OrganisationId};
+use sync_core::limits::{FIELD_CHARS_MAX, LIST_ROWS_MAX, NAME_CHARS_MAX};
+use sync_core::model::{DocumentId, OnSiteReportState, OrganisationId, UserId};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{CaseFile, file, told};
+use crate::access::operations::{CASE_OFFICES, CASE_PEOPLE};
 use crate::access::role::word;
-use crate::access::{Principal, Role};
+use crate::access::{OrganisationKind, Principal, Role};
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
@@ -125,6 +128,87 @@ impl Act {
     }
 }
 
+/// What somebody may do with a case as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum May {
+    /// 领办: nobody has it.
+    Take,
+    /// 退回: they have it, or may do it for whoever has it.
+    GiveBack,
+    /// 接收
+    Receive,
+    /// 移交
+    HandOver,
+    /// 处置
+    Dispose,
+    /// 认定: what a refusal is.
+    Decide,
+}
+
+/// Whether somebody gives back what a holder has. Somebody who is ill gives nothing back: the authority does it for them.
+fn gives_back(caller: &Principal, holder: UserId) -> bool {
+    holder == caller.user || caller.has(Role::Authority)
+}
+
+/// Whether a report goes from where it is to there.
+fn may_become(case: &CaseRow, next: OnSiteReportState) -> bool {
+    let state: Option<OnSiteReportState> = serde_json::from_value(case.state.clone().into()).ok();
+    state.is_some_and(|state| state.may_become(next))
+}
+
+/// What a caller may do with a case that they see; whether they decide on it is asked where decisions are taken.
+pub(super) fn may(caller: &Principal, case: &CaseRow, decides: bool) -> Vec<May> {
+    let is_report = case.kind == "on_site_report";
+    let people = CASE_PEOPLE.admits(caller);
+    let goes = |next| is_report && may_become(case, next);
+    let all = [
+        (May::Take, people && case.holder.is_none()),
+        (
+            May::GiveBack,
+            people && case.holder.is_some_and(|holder| gives_back(caller, holder)),
+        ),
+        (May::Receive, people && goes(OnSiteReportState::Received)),
+        (May::HandOver, people && goes(OnSiteReportState::HandedOver)),
+        (
+            May::Dispose,
+            CASE_OFFICES.admits(caller) && goes(OnSiteReportState::Disposed),
+        ),
+        (May::Decide, decides),
+    ];
+    let may = all.into_iter().filter(|(_, may)| *may);
+    may.map(|(what, _)| what).collect()
+}
+
+/// Organisations to which a caller may hand a report over, with their names: those whose people can see it then, the case
+/// offices (案件机构) first.
+pub async fn offices(
+    app: &App,
+    caller: &Principal,
+) -> Result<Vec<(OrganisationId, String)>, Problem> {
+    let mut db = app.store.read().await?;
+    let (mut offices, mut authorities, mut after) = (Vec::new(), Vec::new(), String::new());
+    loop {
+        let page = organisations::list_seen(&mut db, caller, &after, LIST_ROWS_MAX).await?;
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = last.organisation.to_string();
+        for row in page {
+            let into = match row.kind {
+                OrganisationKind::Consulted => &mut offices,
+                OrganisationKind::Authority => &mut authorities,
+                _ => continue,
+            };
+            if caller.sees_region(&row.region) {
+                into.push((row.organisation, row.name));
+            }
+        }
+    }
+    offices.append(&mut authorities);
+    Ok(offices)
+}
+
 /// Does it, and gives the case as it is then.
 pub async fn act(
     app: &App,
@@ -165,11 +249,8 @@ pub async fn act(
                     drop(tx);
                     return file(app, caller, document, subject).await;
                 }
-                // Somebody who is ill gives nothing back: the authority does it for them.
-                Some(holder) if holder != caller.user && !caller.has(Role::Authority) => {
-                    return Err(taken(&case));
-                }
-                Some(_) => {}
+                Some(holder) if gives_back(caller, holder) => {}
+                Some(_) => return Err(taken(&case)),
             }
             progress.holder = None;
             progress.held_since = None;
@@ -189,9 +270,7 @@ pub async fn act(
                 let at = rfc3339(done.at);
                 return Err(out_of_step(detail).field("taken_at", at));
             }
-            let state: Option<OnSiteReportState> =
-                serde_json::from_value(case.state.clone().into()).ok();
-            if !state.is_some_and(|state| state.may_become(next)) {
+            if !may_become(&case, next) {
                 let detail = "a report is received, then handed over, then disposed of";
                 return Err(out_of_step(detail).field("state", &case.state));
             }

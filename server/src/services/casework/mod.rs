@@ -18,13 +18,17 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::access::Principal;
+use crate::access::role::word;
 use crate::app::App;
 use crate::clock::rfc3339;
 use crate::problem::{Code, Problem};
+use crate::services::decisions;
 use crate::services::ruling::rulebooks;
+use crate::services::visits::people;
 use crate::store::Session;
 use crate::store::reference::lookups;
 use crate::store::rulings::casework::{self, CaseRow};
+use crate::store::rulings::decisions as stored_decisions;
 use crate::store::rulings::versions;
 use crate::wording::{self, Words};
 
@@ -159,19 +163,45 @@ pub struct CaseConfirmation {
     confirmed_at: Option<String>,
 }
 
+/// What somebody decided on a refusal (认定).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CaseDecision {
+    /// Its id.
+    decision_id: String,
+    /// `confirmed`, `not_established` or `resolved_sampled`.
+    outcome: String,
+    /// The same in words.
+    outcome_words: Words,
+    /// Why.
+    reason: String,
+    /// Who decided it.
+    user_id: String,
+    /// Their name.
+    name: Option<String>,
+    /// The name of their organisation.
+    organisation: Option<String>,
+    /// When, RFC 3339.
+    #[schema(format = DateTime)]
+    decided_at: String,
+}
+
 /// A case, whole.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CaseFile {
     /// As queues show it.
     #[serde(flatten)]
     case: CaseView,
+    /// What the caller may do with it now.
+    may: Vec<acts::May>,
     /// What was done with it, in its order.
     acts: Vec<CaseAct>,
     /// What enforcement found.
     confirmations: Vec<CaseConfirmation>,
+    /// What people decided on a refusal, in its order; the last of them stands.
+    decisions: Vec<CaseDecision>,
     /// The version of the ruling on the refusal, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<i64>,
+    ruling_version: Option<i64>,
     /// What the rules say of the refusal now.
     #[schema(value_type = Vec<Object>)]
     findings: Vec<Value>,
@@ -257,6 +287,34 @@ fn view(case: &CaseRow, due_at: Option<Millis>, distance_m: Option<i64>, now: Mi
     }
 }
 
+/// What people decided on a refusal of a visit, in its order.
+async fn decided(
+    db: &mut Session,
+    refusal: &Subject,
+    document: DocumentId,
+) -> Result<Vec<CaseDecision>, Problem> {
+    let mut rows = stored_decisions::list_of_subject(db, refusal).await?;
+    rows.retain(|row| row.document == Some(document));
+    let who = rows.iter().map(|row| row.decision.user_id).collect();
+    let people = people::named(db, who).await?;
+    let decided = rows.into_iter().filter_map(|row| {
+        let outcome = word(&row.decision.refusal?);
+        let user_id = row.decision.user_id.to_string();
+        let person = people.get(&user_id);
+        Some(CaseDecision {
+            decision_id: row.decision_id.to_string(),
+            outcome_words: wording::in_list("refusal_standing", &outcome),
+            outcome,
+            reason: row.decision.reason,
+            name: person.map(|it| it.name.clone()),
+            organisation: person.map(|it| it.organisation.clone()),
+            user_id,
+            decided_at: rfc3339(row.decision.decided_at_ms),
+        })
+    });
+    Ok(decided.collect())
+}
+
 /// One case that the caller sees, whole.
 pub async fn file(
     app: &App,
@@ -270,8 +328,8 @@ pub async fn file(
     let due_at = Deadlines::of(app, &mut db, std::slice::from_ref(&case))
         .await?
         .due_at(&case);
-    let acts = casework::list_events(&mut db, document, subject).await?;
-    let acts = acts.into_iter().map(|it| CaseAct {
+    let done = casework::list_events(&mut db, document, subject).await?;
+    let done = done.into_iter().map(|it| CaseAct {
         version: it.version,
         act: it.act,
         user_id: it.user.to_string(),
@@ -288,16 +346,24 @@ pub async fn file(
         outcome: it.outcome,
         confirmed_at: it.confirmed_at.map(rfc3339),
     });
-    let (acts, confirmations) = (acts.collect(), confirmations.collect());
-    let ruled = versions::find_current(&mut db, &Subject::Refusal(RefusalId(subject))).await?;
+    let (done, confirmations) = (done.collect(), confirmations.collect());
+    let refusal = Subject::Refusal(RefusalId(subject));
+    let ruled = versions::find_current(&mut db, &refusal).await?;
     let ruled = ruled.filter(|ruling| ruling.document == Some(document));
-    let version = ruled.as_ref().map(|ruling| ruling.version);
+    let decides = match &ruled {
+        Some(ruling) => decisions::may_decide(&mut db, caller, ruling).await?,
+        None => false,
+    };
+    let decisions = decided(&mut db, &refusal, document).await?;
+    let ruling_version = ruled.as_ref().map(|ruling| ruling.version);
     let findings = ruled.map(|ruling| ruling.findings).unwrap_or_default();
     Ok(CaseFile {
         case: view(&case, due_at, None, app.now()),
-        acts,
+        may: acts::may(caller, &case, decides),
+        acts: done,
         confirmations,
-        version,
+        decisions,
+        ruling_version,
         findings: findings.iter().map(wording::finding).collect(),
     })
 }

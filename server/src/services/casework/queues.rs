@@ -27,6 +27,8 @@ pub enum Queue {
     ToDecide,
     /// Reports that are not at the case office yet.
     ToHandOver,
+    /// Reports that are at a case office, of which nobody has said yet what became.
+    ToDispose,
     /// Every case, the newest first.
     All,
 }
@@ -42,6 +44,7 @@ impl Queue {
                     && (case.state == "contested" || (case.state == "reported" && case.disputed))
             }
             Self::ToHandOver => report && matches!(case.state.as_str(), "reported" | "received"),
+            Self::ToDispose => report && case.state == "handed_over",
             Self::Mine | Self::All => true,
         }
     }
@@ -77,6 +80,7 @@ pub async fn list(
             casework::list_all(&mut db, caller, after, rows_max).await?
         }
         Queue::Mine => casework::list_mine(&mut db, caller, CASES_OPEN_MAX).await?,
+        Queue::ToDispose => casework::list_handed_over(&mut db, caller, CASES_OPEN_MAX).await?,
         _ => casework::list_open(&mut db, caller, CASES_OPEN_MAX).await?,
     };
     let deadlines = Deadlines::of(app, &mut db, &cases).await?;

@@ -41,6 +41,9 @@ statements! {
     LIST_OPEN = seen_cases!(" AND ((k.kind = 'refusal' AND k.state IN ('reported', 'contested')) \
         OR (k.kind = 'on_site_report' AND k.state IN ('reported', 'received'))) \
         ORDER BY k.opened_at, k.document_id, k.subject_id LIMIT $5");
+    /// Reports that are at a case office, the oldest first.
+    LIST_HANDED_OVER = seen_cases!(" AND k.kind = 'on_site_report' AND k.state = 'handed_over' \
+        ORDER BY k.opened_at, k.document_id, k.subject_id LIMIT $5");
     /// Cases that the caller has, did something with, or wrote a confirmation of.
     LIST_MINE = seen_cases!(" AND (p.holder = $1 OR EXISTS (SELECT 1 FROM case_events e WHERE e.document_id = k.document_id \
             AND e.subject_id = k.subject_id AND e.user_id = $1) \
@@ -214,6 +217,15 @@ pub async fn list_open(
     rows_max: u32,
 ) -> Result<Vec<CaseRow>> {
     list(db, &LIST_OPEN, caller, args![rows_max]).await
+}
+
+/// Reports that are at a case office.
+pub async fn list_handed_over(
+    db: &mut Session,
+    caller: &Principal,
+    rows_max: u32,
+) -> Result<Vec<CaseRow>> {
+    list(db, &LIST_HANDED_OVER, caller, args![rows_max]).await
 }
 
 /// Those that the caller has or had to do with.

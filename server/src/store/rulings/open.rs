@@ -11,7 +11,7 @@ use crate::store::{Result, Session, statements};
 statements! {
     /// A page, the newest visit first. Few of all subjects are open: those are gone through, and each one's visit is looked up;
     /// the order of a CROSS JOIN is the one that SQLite keeps.
-    LIST = concat!("SELECT v.sort_at, v.document_id, v.enterprise_name, s.subject, s.kind, s.outcome \
+    LIST = concat!("SELECT v.sort_at, v.document_id, v.enterprise, v.enterprise_name, s.subject, s.kind, s.outcome \
         FROM subject_outcomes s CROSS JOIN visits v WHERE v.document_id = s.document_id \
           AND s.outcome IN ('contested', 'needs_ruling') AND s.kind IN ('entry', 'sample') \
           AND (CAST($9 AS TEXT) = '' OR s.kind = $9) AND (v.sort_at < $5 OR (v.sort_at = $5 AND (v.document_id < $6 OR (v.document_id = $6 AND s.subject > $7)))) \
@@ -28,7 +28,9 @@ pub struct OpenRow {
     pub sort_at: Millis,
     /// The visit.
     pub document: DocumentId,
-    /// 受检单位
+    /// 受检单位, by its key after aliases.
+    pub enterprise: String,
+    /// Its name.
     pub enterprise_name: Option<String>,
     /// `entry/…` or `sample/…`.
     pub subject: String,
@@ -55,6 +57,7 @@ pub async fn list(
         Ok(OpenRow {
             sort_at: row.get("sort_at")?,
             document: row.get("document_id")?,
+            enterprise: row.get("enterprise")?,
             enterprise_name: row.get("enterprise_name")?,
             subject: row.get("subject")?,
             kind: row.get("kind")?,

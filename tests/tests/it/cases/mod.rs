@@ -11,31 +11,31 @@ use sync_core::document::VisitDocument;
 use sync_core::model::*;
 
 /// A team in the field, supervisors of the city and of a county, and the authority.
-struct Desk {
-    w: World,
+pub(crate) struct Desk {
+    pub(crate) w: World,
     team: Hand,
     team_id: TeamId,
 }
 
 /// A case: its visit and its subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Case {
-    visit: DocumentId,
-    subject: uuid::Uuid,
+pub(crate) struct Case {
+    pub(crate) visit: DocumentId,
+    pub(crate) subject: uuid::Uuid,
 }
 
 impl Case {
-    fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         format!("{}/{}", self.visit, self.subject)
     }
 }
 
-const SHOP: (&str, &str) = ("921405020000B2F60D", "140502");
-const FOUNDRY: (&str, &str) = ("911405250000B1E536", "140525");
+pub(crate) const SHOP: (&str, &str) = ("921405020000B2F60D", "140502");
+pub(crate) const FOUNDRY: (&str, &str) = ("911405250000B1E536", "140525");
 const TAILOR: (&str, &str) = ("911405810000B3G78L", "140581");
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let w = World::shanxi();
         w.at("2025-03-02 09:00");
         let samplers = Who {
@@ -59,7 +59,7 @@ impl Desk {
         desk
     }
 
-    fn hires(&self, name: &str, organisation: &str, role: &str, regions: &[&str]) {
+    pub(crate) fn hires(&self, name: &str, organisation: &str, role: &str, regions: &[&str]) {
         let body = json!({
             "organisation_id": self.w.id("organisation", organisation), "username": name, "display_name": name,
             "roles": [role], "regions": regions, "password": fieldseal_tests::server::PASSWORD,
@@ -87,7 +87,7 @@ impl Desk {
     }
 
     /// An enterprise refuses; the team seals that and sends it.
-    fn refused(&self, at: (&str, &str), place: Option<Location>) -> Case {
+    pub(crate) fn refused(&self, at: (&str, &str), place: Option<Location>) -> Case {
         let mut visit = self.visit(at, place);
         let refusal: Refusal = serde_json::from_value(json!({
             "refusal_id": self.team.draws(), "kind": "no_reason", "fact_description": "店主锁门，拒绝抽样",
@@ -102,7 +102,7 @@ impl Desk {
     }
 
     /// Something is illegal at sight; the team seals its report and sends it.
-    fn reported(&self, at: (&str, &str), place: Option<Location>) -> Case {
+    pub(crate) fn reported(&self, at: (&str, &str), place: Option<Location>) -> Case {
         let mut visit = self.visit(at, place);
         let report: OnSiteReport = serde_json::from_value(json!({
             "report_id": self.team.draws(), "grounds": "unlicensed", "description": "不能出示许可",
@@ -131,7 +131,7 @@ impl Desk {
     }
 
     /// Somebody calls; those of the world by their key, others by their user name.
-    fn call(&self, method: &str, who: &str, path: &str, body: Value) -> Answer {
+    pub(crate) fn call(&self, method: &str, who: &str, path: &str, body: Value) -> Answer {
         let known = self.w.catalogue().people.contains_key(who) || who == "admin";
         let token = match known {
             true => self.w.token(who),
@@ -142,7 +142,7 @@ impl Desk {
 
     /// Ids of a queue, in its order.
     #[track_caller]
-    fn queue(&self, who: &str, query: &str) -> Vec<String> {
+    pub(crate) fn queue(&self, who: &str, query: &str) -> Vec<String> {
         let rows = self.rows(who, query);
         let ids = rows.iter().map(|row| row["case_id"].as_str().unwrap());
         ids.map(str::to_owned).collect()
@@ -154,7 +154,7 @@ impl Desk {
         page.expect(200).body["items"].as_array().unwrap().clone()
     }
 
-    fn does(&self, who: &str, case: Case, act: &str, body: Value) -> Answer {
+    pub(crate) fn does(&self, who: &str, case: Case, act: &str, body: Value) -> Answer {
         self.call("POST", who, &format!("/v1/cases/{}/{act}", case.id()), body)
     }
 }
