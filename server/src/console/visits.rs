@@ -5,13 +5,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use form_urlencoded::Serializer;
 use serde::Deserialize;
-use sync_core::limits::LIST_ROWS_MAX;
 use sync_core::rules::{RefusalStanding, Standing, Validity};
 
 use super::desk::{Desk, Frame};
+use super::house::{campaigns_of, organisations_of};
 use super::sheets::{Choice, ROWS, choices, words_of};
 use super::when::When;
 use super::{regions, shown};
+use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::endpoints::visits::export::{self, DISPOSITION};
 use crate::endpoints::visits::list::{EvidenceState, VisitsFileQuery};
@@ -20,8 +21,6 @@ use crate::problem::Problem;
 use crate::services::spreadsheet;
 use crate::services::visits::VisitView;
 use crate::services::visits::search::{self, Place, Way};
-use crate::store::access::organisations;
-use crate::store::reference::campaigns;
 use crate::store::sync::visits::VisitListRow;
 use crate::wording;
 
@@ -209,19 +208,9 @@ pub async fn show(
 
     let w = desk.w();
     let mut db = app.store.read().await?;
-    let sight = caller.into();
-    let known = campaigns::list_seen(&mut db, &sight, "", LIST_ROWS_MAX).await?;
-    let campaigns = known.into_iter().map(|it| {
-        (
-            it.campaign_id.to_string(),
-            format!("{} {}", it.code, it.name),
-        )
-    });
-    let bodies = organisations::list_seen(&mut db, caller, "", LIST_ROWS_MAX).await?;
-    let bodies = bodies
-        .into_iter()
-        .filter(|it| it.kind == crate::access::OrganisationKind::InspectionBody)
-        .map(|it| (it.organisation.to_string(), it.name));
+    let campaigns = campaigns_of(&mut db, &desk).await?;
+    let bodies = Some(OrganisationKind::InspectionBody);
+    let bodies = organisations_of(&mut db, &desk, bodies).await?;
     let states = STATES.iter().map(|state| {
         let words = wording::in_list("visit_state", state);
         (

@@ -3,11 +3,14 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
-use sync_core::limits::LIST_ROWS_MAX;
+use sync_core::limits::CONSOLE_CHOICES_MAX;
 use sync_core::model::{CampaignId, EnterpriseId, OrganisationId, SamplingKind, TaskId, TeamId};
 use sync_core::proof::Role;
 
-use super::{campaigns_of, given, name_in, named, organisations_of, parts, reading};
+use super::{
+    campaigns_named, campaigns_of, given, name_in, named, organisations_named, organisations_of,
+    parts, reading,
+};
 use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
@@ -47,8 +50,10 @@ pub async fn show(
     let mut db = reading(&app).await?;
     let sight = (&desk.principal).into();
     let rows = stored::list_seen(&mut db, &sight, &at.after, ROWS + 1).await?;
-    let campaigns = campaigns_of(&mut db, &desk).await?;
-    let bodies = organisations_of(&mut db, &desk, Some(OrganisationKind::InspectionBody)).await?;
+    let of = rows.iter().map(|row| row.campaign_id).collect();
+    let campaigns = campaigns_named(&mut db, &desk, of).await?;
+    let of = rows.iter().filter_map(|row| row.body_id).collect();
+    let bodies = organisations_named(&mut db, &desk, of).await?;
     let (of_campaigns, of_bodies) = (named(&campaigns), named(&bodies));
     let heads = vec![
         w.number,
@@ -75,6 +80,7 @@ pub async fn show(
         ]
     });
     if desk.principal.has_any(MAKERS) {
+        let campaigns = campaigns_of(&mut db, &desk).await?;
         let fields = vec![
             select("campaign", w.campaign, choices(campaigns, "")),
             needed("code", w.number),
@@ -161,9 +167,12 @@ async fn page_of_task(app: &App, desk: &Desk, id: TaskId) -> Result<Sheet, Probl
     let sight = (&desk.principal).into();
     let task = stored::find_seen(&mut db, &sight, id).await?;
     let task = task.ok_or(Problem::new(Code::NotFound))?;
-    let campaigns = campaigns_of(&mut db, desk).await?;
-    let bodies = organisations_of(&mut db, desk, Some(OrganisationKind::InspectionBody)).await?;
-    let teams = teams::list_seen(&mut db, &sight, "", LIST_ROWS_MAX).await?;
+    let campaigns = campaigns_named(&mut db, desk, vec![task.campaign_id]).await?;
+    let bodies = Some(OrganisationKind::InspectionBody);
+    let bodies = organisations_of(&mut db, desk, bodies).await?;
+    let teams =
+        teams::list_seen_of_campaign(&mut db, &sight, task.campaign_id, CONSOLE_CHOICES_MAX)
+            .await?;
     let campaign = task.campaign_id.to_string();
     let body = task.body_id.map(|id| id.to_string()).unwrap_or_default();
     let team = task.team_id.map(|id| id.to_string()).unwrap_or_default();
@@ -222,8 +231,7 @@ async fn page_of_task(app: &App, desk: &Desk, id: TaskId) -> Result<Sheet, Probl
             approve.open = true;
             page.forms.push(approve);
         } else {
-            let of_campaign = teams.iter().filter(|it| it.campaign_id == task.campaign_id);
-            let of_campaign = of_campaign.map(|it| {
+            let of_campaign = teams.iter().map(|it| {
                 let body = it.body_id.to_string();
                 let body = *named(&bodies).get(body.as_str()).unwrap_or(&"");
                 (it.team_id.to_string(), format!("{} ({body})", it.name))
@@ -326,7 +334,8 @@ async fn clash_rows(
     clashes: &[Clash],
 ) -> Result<Vec<Vec<crate::console::sheets::Cell>>, Problem> {
     let mut db = reading(app).await?;
-    let campaigns = campaigns_of(&mut db, desk).await?;
+    let of = clashes.iter().map(|clash| clash.campaign_id).collect();
+    let campaigns = campaigns_named(&mut db, desk, of).await?;
     let of_campaigns = named(&campaigns);
     let sight = (&desk.principal).into();
     let mut rows = Vec::new();

@@ -1,5 +1,6 @@
 //! The console: what its door lets in, what its pages show, and how it is to sit in front of them.
 
+mod choosing;
 mod dossier;
 mod first_run;
 mod imports;
