@@ -4,7 +4,9 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use sync_core::limits::CONSOLE_CHOICES_MAX;
-use sync_core::model::{CampaignId, EnterpriseId, OrganisationId, SamplingKind, TaskId, TeamId};
+use sync_core::model::{
+    CampaignId, EnterpriseId, OrganisationId, SamplingKind, TaskId, TeamId, normalise_text,
+};
 use sync_core::proof::Role;
 
 use super::{
@@ -15,8 +17,8 @@ use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, Note, ROWS, Sheet, chip, choices, code, form, hidden, link, maybe, needed, number, select,
-    text, wanted, words_of,
+    At, Note, ROWS, Sheet, chip, choices, code, day, form, hidden, link, maybe, needed, number,
+    select, text, wanted, words_of,
 };
 use crate::console::{on_to, regions, shown};
 use crate::extract::{Form, Path, Query};
@@ -75,7 +77,7 @@ pub async fn show(
             name_in(&of_campaigns, row.campaign_id),
             name_in(&of_bodies, body),
             number(row.quota_batches),
-            maybe(row.due_on),
+            day(language, row.due_on.as_deref()),
             chip(kind(&row.state), language.pick(words.zh, words.en)),
         ]
     });
@@ -125,7 +127,9 @@ pub async fn make(
 ) -> Result<Response, Problem> {
     let mut targets: Vec<EnterpriseId> = Vec::new();
     let mut work = Work::begin(&app, &desk.principal).await?;
-    for uscc in parts(&typed.enterprises) {
+    for typed in parts(&typed.enterprises) {
+        // However it was typed: codes are written in capitals, and keyboards for Chinese make wide ones.
+        let uscc = normalise_text(&typed).to_uppercase();
         let key = sync_core::model::EnterpriseKey(format!("uscc:{uscc}"));
         let found = enterprises::find_by_key(&mut work.tx, &key).await?;
         let found = found.ok_or_else(|| {
@@ -207,7 +211,7 @@ async fn page_of_task(app: &App, desk: &Desk, id: TaskId) -> Result<Sheet, Probl
         ),
         (w.plan_no.to_owned(), maybe(task.plan_no.clone())),
         (w.quota.to_owned(), number(task.quota_batches)),
-        (w.due_on.to_owned(), maybe(task.due_on.clone())),
+        (w.due_on.to_owned(), day(language, task.due_on.as_deref())),
         (
             w.region_codes.to_owned(),
             text(regions::all_named(language, &task.regions)),
@@ -322,6 +326,7 @@ pub async fn assign(
         fields,
     );
     (anyway.open, anyway.danger) = (true, true);
+    page.tools = vec![link(w.back, format!("{HERE}/{id}"))];
     page.forms = vec![anyway];
     page.heads = vec![w.rule, w.enterprise_name, w.campaign, w.tasks];
     page.rows = told;

@@ -5,7 +5,7 @@ use fieldseal_tests::provider::Browser;
 use serde_json::{Value, json};
 use sync_core::limits::LIST_ROWS_MAX;
 
-use super::logs_in;
+use super::{form, logs_in};
 
 /// Where in a page an option of this text stands.
 fn option(page: &str, text: &str) -> Option<usize> {
@@ -85,4 +85,38 @@ fn whatever_is_made_last_can_be_chosen_and_is_named_in_a_house_that_has_grown() 
     let (_, row) = tasks.split_once(">末<").unwrap();
     let row = row.split("</tr>").next().unwrap();
     assert!(row.contains(&newest), "{row}");
+}
+
+#[test]
+fn an_enterprise_of_a_new_task_is_found_however_its_code_is_typed() {
+    let w = World::shanxi();
+    let mut browser = Browser::default();
+    logs_in(&w.server, &mut browser, "admin");
+    let campaign = w.id("campaign", "JC-2025-01");
+    // In small letters, and as a keyboard for Chinese makes them wide.
+    let codes = [
+        "911405810000b3g78l",
+        "９１１４０５８１００００B3G78L",
+        "911405810000B3G78X",
+    ];
+    let mut makes = |number: &str, typed: &str| {
+        let fields = form(&[
+            ("campaign", campaign.as_str()),
+            ("code", number),
+            ("product_name", "检查井盖"),
+            ("sampling_kind", "routine"),
+            ("plan_no", ""),
+            ("quota_batches", "1"),
+            ("regions", ""),
+            ("enterprises", typed),
+            ("due_on", ""),
+        ]);
+        let sent = browser.call(&w.server.url("/console/tasks/new"), Some(&fields));
+        sent.location.map(|task| browser.call(&task, None).body)
+    };
+    for (number, code) in [("小写", codes[0]), ("全角", codes[1])] {
+        let task = makes(number, code).unwrap();
+        assert!(task.contains("911405810000B3G78L"), "{code}: {task}");
+    }
+    assert!(makes("不存在", codes[2]).is_none());
 }

@@ -9,6 +9,7 @@ mod rerulings;
 mod returned;
 mod reviewing;
 mod sessions;
+mod told;
 
 use fieldseal_tests::TestServer;
 use fieldseal_tests::provider::{Browser, Shown};
