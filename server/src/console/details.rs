@@ -157,6 +157,7 @@ const CHINESE: &[(&str, &str)] = &[
     // What is said of the whole of what was sent.
     ("{} is malformed", "“{field}”格式不正确"),
     ("duplicate field `{}`", "“{field}”重复出现"),
+    ("{}: unknown field `{}`, expected {}", "没有“{}”这一条件"),
     ("unknown field `{}`, expected {}", "没有“{}”这一条件"),
     ("missing field `{}`", "缺少“{field}”"),
     ("invalid digit found in string", "有一处应为整数"),
