@@ -88,6 +88,8 @@ pub const PASSWORD_BYTES_MAX: usize = 1_024;
 pub const NAME_CHARS_MAX: usize = 200;
 /// Rows of one page of a list.
 pub const LIST_ROWS_MAX: u32 = 200;
+/// What a field of the console offers to choose from: campaigns, organisations, the teams of a campaign. Newest are kept.
+pub const CONSOLE_CHOICES_MAX: u32 = 5_000;
 /// Small pictures on a page of the console.
 pub const CONSOLE_TILES_MAX: u32 = 60;
 /// How long an answer is kept under the `Idempotency-Key` of its request, in milliseconds.

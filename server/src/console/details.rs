@@ -1,9 +1,12 @@
 //! What is wrong with a value, in Chinese: services say it in English, as the API does, and a page says it in the reader's
 //! language. A test wants every sentence that a service writes out to have its Chinese here.
 
+use super::labels;
 use super::language::Language;
+use crate::wording;
 
-/// Sentences as services say them. `{}` stands for what differs: a number, a word.
+/// Sentences as services say them. `{}` stands for what differs: a number, a word. What is known by another name to people
+/// says so: `{field}` is a field, `{task_state}` a state of a task. Places at the end that a sentence does without are left out.
 const CHINESE: &[(&str, &str)] = &[
     (
         "already stands for this enterprise: a circle",
@@ -152,6 +155,132 @@ const CHINESE: &[(&str, &str)] = &[
     ("reach beyond yours", "超出您的辖区"),
     ("stands for another one already", "已并入另一企业"),
     ("{} is no enterprise that is listed", "{} 不在企业名录中"),
+    // What is said of the whole of what was sent.
+    ("{} is malformed", "“{field}”格式不正确"),
+    ("duplicate field `{}`", "“{field}”重复出现"),
+    ("{}: unknown field `{}`, expected {}", "没有“{}”这一条件"),
+    ("unknown field `{}`, expected {}", "没有“{}”这一条件"),
+    ("missing field `{}`", "缺少“{field}”"),
+    ("invalid digit found in string", "有一处应为整数"),
+    ("Invalid URL: \"{}\" is no {}", "“{}”不是有效的编号"),
+    (
+        "Invalid URL: Cannot parse `{}` with value `{}`{}",
+        "“{}”的值“{}”无效",
+    ),
+    ("Invalid URL: Cannot parse `{}`{}", "“{}”无效"),
+    ("Invalid URL: {}", "编号无效"),
+    ("a text holds U+0000", "含有不可用的字符 U+0000"),
+    (
+        "the file is not UTF-8 (GBK, perhaps, as Excel writes it in China); save it as “CSV UTF-8”",
+        "文件不是 UTF-8 编码（可能是 Excel 保存的 GBK 文件）。请在 Excel 中另存为“CSV UTF-8（逗号分隔）”后重新选择",
+    ),
+    (
+        "the file is empty: not even a header",
+        "文件是空的，连表头也没有",
+    ),
+    ("the header {} is none of ours", "表头 {} 不是可用的列名"),
+    ("the column {} stands twice", "“{}”列出现了两次"),
+    ("the column {} ({}) is missing", "缺少“{}”（{}）列"),
+    (
+        "the file has more than {} rows; split it, what is imported twice changes nothing",
+        "文件超过 {} 行，请拆分后分别导入；重复导入的行不会改变任何内容",
+    ),
+    (
+        "something changed while the file was read: {} of its rows are written; the same file again goes on",
+        "读取文件期间数据有变化：已写入 {} 行；再次导入同一文件即可继续",
+    ),
+    (
+        "{} of your imports are under way; wait for one",
+        "您已有 {} 个导入正在进行，请等其中一个结束",
+    ),
+    (
+        "the authority that commissioned the sampling, or one above it, reviews",
+        "应由组织抽查的部门或其上级部门审查",
+    ),
+    (
+        "the authority that commissioned the sampling, or one above it, decides",
+        "应由组织抽查的部门或其上级部门决定",
+    ),
+    (
+        "only safe bytes of an author without authority are let in",
+        "只能放行内容安全、仅因作者无权限而隔离的变更",
+    ),
+    (
+        "who wrote it is not proved; it stands when its author's signature comes",
+        "作者身份尚未得到证明；收到作者的签名后即可成立",
+    ),
+    ("it was told under another number", "已以另一文号通报"),
+    ("a later message has taken its place", "已由更新的通报取代"),
+    (
+        "only an on-site report goes to the case office",
+        "只有现场报告才移交案件承办机构",
+    ),
+    (
+        "this step was taken before, with other words",
+        "这一步先前已办理，内容不同",
+    ),
+    (
+        "a report is received, then handed over, then disposed of",
+        "报告应依次接收、移交、处置",
+    ),
+    ("the task is {}", "任务{task_state}"),
+    ("the task is given to nobody", "任务尚未下达给任何机构"),
+    ("there are more than {} rows", "超过 {} 行"),
+    ("there are more than {} tasks", "超过 {} 项任务"),
+    (
+        "the visit is written to all the time",
+        "该次检查一直有新内容写入，请稍后再试",
+    ),
+    (
+        "the original {} is not what was verified; see `fieldseal audit`",
+        "原件 {} 与核验时不符；请运行 `fieldseal audit` 查看",
+    ),
+    ("the manifest says {}", "清单登记为 {}"),
+    (
+        "another provider sent this browser back",
+        "浏览器是由另一认证系统转回的",
+    ),
+    ("there is no code", "回复中没有授权码"),
+    (
+        "its key is not among the provider's",
+        "签名密钥不属于该认证系统",
+    ),
+    ("what does not hold: {}", "不成立的是：{}"),
+    (
+        "the provider gave no token that says who it is",
+        "统一身份认证没有给出身份令牌",
+    ),
+    (
+        "the provider does not take the code",
+        "统一身份认证不接受该授权码",
+    ),
+    (
+        "a device holds {} at most; give one back",
+        "每台设备最多占用 {} 家企业，请先释放一家",
+    ),
+    (
+        "it holds until {}; not given back, it is free from {}",
+        "占用至 {}；如不释放，{} 起可再占用",
+    ),
+    // Of a field, put together before it is said.
+    ("is shorter than {} characters", "少于 {} 个字符"),
+    ("is longer than {} bytes", "超过 {} 字节"),
+    ("are more than {}", "超过 {} 个"),
+    (
+        "is known from this source with another content",
+        "该来源已有此记录，内容不同",
+    ),
+    (
+        "is needed when a sample is not accepted",
+        "不接收样品时必须填写",
+    ),
+    ("is not between 1 and {}", "应在 1 至 {} 之间"),
+    ("must be {}", "应为 {}"),
+    (
+        "lies in the past: what was ruled keeps the version that it was ruled under",
+        "早于今天：已作出的认定沿用当时的版本",
+    ),
+    ("lies outside the suspension", "不在暂停期间内"),
 ];
 
 /// What stands in the places of a sentence, if it is that sentence.
@@ -180,11 +309,27 @@ pub fn told(language: Language, said: &str) -> String {
         .iter()
         .find_map(|(sentence, chinese)| Some((places(sentence, said)?, chinese)));
     match known {
-        Some((places, chinese)) => places
-            .iter()
-            .fold((*chinese).to_owned(), |told, it| told.replacen("{}", it, 1)),
+        Some((places, chinese)) => filled(language, chinese, &places),
         None => said.to_owned(),
     }
+}
+
+/// A sentence with what stands in its places, each by the name that people know it by.
+fn filled(language: Language, sentence: &str, places: &[&str]) -> String {
+    let mut places = places.iter();
+    let mut parts = sentence.split('{');
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (of, rest) = part.split_once('}').unwrap_or(("", part));
+        let place = places.next().copied().unwrap_or_default();
+        told.push_str(match of {
+            "field" => labels::label(language.words(), place),
+            "task_state" => wording::in_list(of, place).zh,
+            _ => place,
+        });
+        told.push_str(rest);
+    }
+    told
 }
 
 #[cfg(test)]
@@ -210,33 +355,92 @@ mod tests {
             "X1 不在企业名录中"
         );
         assert_eq!(zh("is empty"), "未填写");
+        // What was typed is never taken for a place.
+        assert_eq!(zh("contradicts line {} of the file"), "与文件第 {} 行矛盾");
+        assert_eq!(
+            zh("{}{ is no enterprise that is listed"),
+            "{}{ 不在企业名录中"
+        );
+        assert_eq!(zh("from is malformed"), "“起始日期”格式不正确");
+        assert_eq!(zh("the task is cancelled"), "任务已取消");
+        assert_eq!(
+            zh("Invalid URL: \"zz\" is no DocumentId"),
+            "“zz”不是有效的编号"
+        );
         assert_eq!(zh("is empty, or so"), "is empty, or so");
         assert_eq!(told(Language::En, "is empty"), "is empty");
     }
 
-    /// The texts that are written out as the second argument of a call, wherever it is broken over lines.
-    fn said(source: &str, call: &str, out: &mut Vec<String>) {
-        for (at, _) in source.match_indices(call) {
-            let arguments = &source[at + call.len()..];
-            let Some(comma) = arguments.find(',') else {
+    /// The texts that are written out behind this, wherever a call is broken over lines, with a number for what differs.
+    fn said(source: &str, before: &str, out: &mut Vec<String>) {
+        for (at, _) in source.match_indices(before) {
+            let mut rest = source[at + before.len()..].trim_start();
+            // The sentence is the last argument, if it is not the first.
+            if before == "Problem::value(" || before == ".field(" {
+                let Some(comma) = rest.find(',') else {
+                    continue;
+                };
+                rest = rest[comma + 1..].trim_start();
+            }
+            for call in ["&", "format!("] {
+                rest = rest.strip_prefix(call).unwrap_or(rest).trim_start();
+            }
+            let Some(text) = rest.strip_prefix('"') else {
                 continue;
             };
-            let text = arguments[comma + 1..].trim_start();
-            let Some(text) = text.strip_prefix('"') else {
-                continue;
-            };
-            out.extend(text.split('"').next().map(str::to_owned));
+            let text = text.split('"').next().unwrap_or_default();
+            let mut parts = text.split('{');
+            let mut told = parts.next().unwrap_or_default().to_owned();
+            for part in parts {
+                told.push('7');
+                told.push_str(part.split_once('}').map_or(part, |(_, rest)| rest));
+            }
+            // A word alone is a value, and `7: 7` says nothing in any language.
+            if told.contains(' ')
+                && told
+                    .split(' ')
+                    .any(|word| word.chars().all(char::is_alphabetic))
+            {
+                out.push(told);
+            }
         }
     }
+
+    /// What only phones and other programs are told: nobody reads it here.
+    const ELSEWHERE: [&str; 9] = [
+        "sync",
+        "uploads",
+        "wakes",
+        "log",
+        "certificates.rs",
+        "sessions.rs",
+        "returned_papers.rs",
+        "readiness.rs",
+        "contents.rs",
+    ];
 
     fn read(folder: &Path, out: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if ELSEWHERE.contains(&name) {
+                continue;
+            }
             if path.is_dir() {
                 read(&path, out);
             } else if path.extension().is_some_and(|it| it == "rs") {
                 let source = std::fs::read_to_string(&path).unwrap();
-                said(&source, "Problem::value(", out);
+                let source = source.split("#[cfg(test)]").next().unwrap();
+                for before in [
+                    "Problem::value(",
+                    ".field(",
+                    ".detail(",
+                    "let detail =",
+                    "invalid(",
+                    "out_of_step(",
+                ] {
+                    said(source, before, out);
+                }
             }
         }
     }
@@ -244,11 +448,24 @@ mod tests {
     #[test]
     fn every_sentence_that_a_service_writes_out_is_said_in_chinese() {
         let mut found = Vec::new();
-        read(
-            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-            &mut found,
-        );
-        assert!(found.len() > 50, "{}", found.len());
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        for folder in [
+            "services",
+            "access/passwords.rs",
+            "endpoints/days.rs",
+            "endpoints/visits",
+        ] {
+            let path = source.join(folder);
+            match path.is_dir() {
+                true => read(&path, &mut found),
+                false => {
+                    let source = std::fs::read_to_string(&path).unwrap();
+                    said(&source, "let detail =", &mut found);
+                    said(&source, ".detail(", &mut found);
+                }
+            }
+        }
+        assert!(found.len() > 100, "{}", found.len());
         let missing: Vec<_> = found
             .iter()
             .filter(|said| told(Language::Zh, said) == **said)

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::desk::{Desk, Frame, Front};
+use super::details;
 use super::language::Language;
 use super::returned::{self, Wrong};
 use super::words::Words;
@@ -59,7 +60,7 @@ pub fn page(front: &Front, desk: Option<&Desk>, problem: &Problem) -> Response {
         frame,
         code: code.as_str(),
         status: code.status().as_u16(),
-        detail: problem.told().unwrap_or_default().to_owned(),
+        detail: details::told(front.language, problem.told().unwrap_or_default()),
         errors: returned::wrong(front.language, problem),
         request: request_id(),
     };

@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use form_urlencoded::Serializer;
 use serde::Deserialize;
-use sync_core::limits::LIST_ROWS_MAX;
 
 use super::desk::{Desk, Frame};
+use super::house::campaigns_of;
 use super::sheets::{Choice, choices};
 use super::when::Count;
 use super::words::{Words, fill};
@@ -21,7 +21,6 @@ use crate::extract::Query;
 use crate::problem::Problem;
 use crate::services::figures::{self, Figures, sum};
 use crate::services::spreadsheet;
-use crate::store::reference::campaigns;
 
 /// Units of the longest bar: the drawing is as wide as the page has room.
 const BARS_WIDE: i64 = 1_000;
@@ -204,14 +203,7 @@ pub async fn show(
         }
     }
     let mut db = app.store.read().await?;
-    let sight = (&desk.principal).into();
-    let known = campaigns::list_seen(&mut db, &sight, "", LIST_ROWS_MAX).await?;
-    let known = known.into_iter().map(|it| {
-        (
-            it.campaign_id.to_string(),
-            format!("{} {}", it.code, it.name),
-        )
-    });
+    let known = campaigns_of(&mut db, &desk).await?;
     let w = desk.w();
     let by = [
         ("body", w.body),

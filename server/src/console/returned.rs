@@ -61,7 +61,7 @@ impl Returned {
             sent,
             title: errors::title(language, problem.code()),
             code: problem.code().as_str(),
-            detail: problem.told().unwrap_or_default().to_owned(),
+            detail: details::told(language, problem.told().unwrap_or_default()),
             wrong: wrong(language, problem),
         }
     }

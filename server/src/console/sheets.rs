@@ -8,7 +8,7 @@ use sync_core::wording::Worded;
 
 use super::desk::{Desk, Frame};
 use super::language::Language;
-use super::when::{Count, When};
+use super::when::{Count, When, written_day};
 
 /// Rows of a page of a list.
 pub const ROWS: u32 = 50;
@@ -80,6 +80,11 @@ pub fn time(language: Language, at: Option<Millis>) -> Cell {
         time: at.map(|at| When::at(language, at)),
         ..Cell::default()
     }
+}
+
+/// A day as records write it; nothing where there is none.
+pub fn day(language: Language, of: Option<&str>) -> Cell {
+    text(written_day(language, of.unwrap_or_default()))
 }
 
 /// A number.

@@ -4,24 +4,27 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use form_urlencoded::Serializer;
-use serde::Deserialize;
-use sync_core::limits::LIST_ROWS_MAX;
+use serde::{Deserialize, Serialize};
+use sync_core::rules::catalogue::find_rule;
 use sync_core::rules::{RefusalStanding, Standing, Validity};
+use sync_core::wording::Worded;
 
 use super::desk::{Desk, Frame};
+use super::house::{campaigns_of, organisations_of};
 use super::sheets::{Choice, ROWS, choices, words_of};
 use super::when::When;
+use super::words::fill;
 use super::{regions, shown};
+use crate::access::{OrganisationKind, role};
 use crate::app::App;
+use crate::endpoints::days::invalid;
 use crate::endpoints::visits::export::{self, DISPOSITION};
 use crate::endpoints::visits::list::{EvidenceState, VisitsFileQuery};
 use crate::extract::Query;
 use crate::problem::Problem;
 use crate::services::spreadsheet;
 use crate::services::visits::VisitView;
-use crate::services::visits::search::{self, Place, Way};
-use crate::store::access::organisations;
-use crate::store::reference::campaigns;
+use crate::services::visits::search::{self, Filter, Place, Way};
 use crate::store::sync::visits::VisitListRow;
 use crate::wording;
 
@@ -51,6 +54,8 @@ struct VisitsPage {
     bodies: Vec<Choice>,
     rules: Vec<Choice>,
     rows: Vec<Row>,
+    /// The enterprise whose visits alone are asked for, and the same search without it; nothing where none is.
+    of: Option<(String, String)>,
     /// Whether anything is asked.
     asked: bool,
     /// Whether something else than a name is: what asks for it is not folded away then.
@@ -140,14 +145,35 @@ impl Typed {
         }
     }
 
+    /// What is chosen from a list, as the list has it: of a word that is none of it the page would show nothing.
+    fn check(&self) -> Result<(), Problem> {
+        fn knows<T: Worded + Serialize>(word: &str) -> bool {
+            T::ALL.iter().any(|it| role::word(it) == word)
+        }
+        let known = [
+            ("evidence", EvidenceState::of(&self.evidence).is_some()),
+            ("state", STATES.contains(&self.state.as_str())),
+            ("standing", knows::<Standing>(&self.standing)),
+            ("validity", knows::<Validity>(&self.validity)),
+            ("refusal", knows::<RefusalStanding>(&self.refusal)),
+            ("rule", find_rule(&self.rule).is_some()),
+        ];
+        let wrong = known.into_iter().find(|(field, known)| {
+            let asked = self.asks(|name| name == *field);
+            asked && !known
+        });
+        wrong.map_or(Ok(()), |(field, _)| Err(invalid(field)))
+    }
+
     /// Whether one of these fields asks something.
     fn asks(&self, which: impl Fn(&str) -> bool) -> bool {
         let mut pairs = self.pairs().into_iter();
         pairs.any(|(name, value)| which(name) && !value.trim().is_empty())
     }
 
-    fn query(&self) -> VisitsFileQuery {
-        VisitsFileQuery {
+    fn filter(&self) -> Result<Filter, Problem> {
+        self.check()?;
+        let query = VisitsFileQuery {
             enterprise: Some(self.enterprise.clone()),
             uscc: Some(self.uscc.clone()),
             name: Some(self.name.clone()),
@@ -164,7 +190,8 @@ impl Typed {
             evidence: EvidenceState::of(&self.evidence),
             from: Some(self.from.clone()),
             to: Some(self.to.clone()),
-        }
+        };
+        query.filter()
     }
 }
 
@@ -174,13 +201,13 @@ pub async fn show(
     desk: Desk,
     Query(typed): Query<Typed>,
 ) -> Result<Response, Problem> {
-    let filter = typed.query().filter()?;
+    let filter = typed.filter()?;
     let (way, place) = match (typed.after.as_str(), typed.before.as_str()) {
         ("", "") => (Way::Onward, Some(Place::first())),
         ("", text) => (Way::Back, Place::read(text)),
         (text, _) => (Way::Onward, Place::read(text)),
     };
-    let place = place.ok_or(crate::endpoints::days::invalid("after"))?;
+    let place = place.ok_or_else(|| invalid("after"))?;
     let caller = &desk.principal;
     let mut rows = search::list_from(&app, caller, &place, way, &filter, ROWS + 1).await?;
     let more = rows.len() > ROWS as usize;
@@ -198,30 +225,15 @@ pub async fn show(
     let next = to("after", rows.last().filter(|_| more || way == Way::Back));
     let newer = if way == Way::Back { more } else { !begins };
     let previous = to("before", rows.first().filter(|_| newer));
-    let times: Vec<_> = rows.iter().map(|row| row.entered_at).collect();
     let views = search::views(&app, rows).await?;
     let language = desk.language();
-    let rows = views
-        .into_iter()
-        .zip(times)
-        .map(|(view, entered)| row(view, entered.map(|at| When::at(language, at)), &desk));
-    let rows: Vec<Row> = rows.collect();
+    let rows: Vec<Row> = views.into_iter().map(|view| row(view, &desk)).collect();
 
     let w = desk.w();
     let mut db = app.store.read().await?;
-    let sight = caller.into();
-    let known = campaigns::list_seen(&mut db, &sight, "", LIST_ROWS_MAX).await?;
-    let campaigns = known.into_iter().map(|it| {
-        (
-            it.campaign_id.to_string(),
-            format!("{} {}", it.code, it.name),
-        )
-    });
-    let bodies = organisations::list_seen(&mut db, caller, "", LIST_ROWS_MAX).await?;
-    let bodies = bodies
-        .into_iter()
-        .filter(|it| it.kind == crate::access::OrganisationKind::InspectionBody)
-        .map(|it| (it.organisation.to_string(), it.name));
+    let campaigns = campaigns_of(&mut db, &desk).await?;
+    let bodies = Some(OrganisationKind::InspectionBody);
+    let bodies = organisations_of(&mut db, &desk, bodies).await?;
     let states = STATES.iter().map(|state| {
         let words = wording::in_list("visit_state", state);
         (
@@ -238,7 +250,21 @@ pub async fn show(
     let rules = sync_core::rules::catalogue::CATALOGUE
         .iter()
         .map(|rule| (rule.id.to_owned(), rule.id.to_owned()));
+    let of = typed.enterprise.trim();
+    let of = (!of.is_empty()).then(|| {
+        let named = rows.first().map(|row| row.name.as_str());
+        let all = Typed {
+            enterprise: String::new(),
+            ..typed.clone()
+        };
+        let named = named.unwrap_or(of.strip_prefix("uscc:").unwrap_or(of));
+        (
+            fill(w.visits_of, "what", named),
+            all.address("/console/visits", None),
+        )
+    });
     let page = VisitsPage {
+        of,
         frame: desk.frame(w.visits),
         states: choices(states, &typed.state),
         standings: words_of::<Standing>(language, &typed.standing),
@@ -273,8 +299,9 @@ fn kind(word: &str) -> &'static str {
     }
 }
 
-fn row(view: VisitView, entered: Option<When>, desk: &Desk) -> Row {
+fn row(view: VisitView, desk: &Desk) -> Row {
     let language = desk.language();
+    let entered = view.entered(language);
     let words = |list, word: &str| {
         let words = wording::in_list(list, word);
         language.pick(words.zh, words.en)
@@ -317,6 +344,6 @@ pub async fn file(
     desk: Desk,
     Query(typed): Query<Typed>,
 ) -> Result<Response, Problem> {
-    let file = export::file(&app, &desk.principal, typed.query().filter()?).await?;
+    let file = export::file(&app, &desk.principal, typed.filter()?).await?;
     Ok((spreadsheet::headers(DISPOSITION), file).into_response())
 }

@@ -3,10 +3,14 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use jiff::civil::Date;
+use serde_json::Value;
 use sync_core::model::{Interval, Millis, shanghai_date, shanghai_midnight, shanghai_minute};
 
+use super::dossier::view::millis;
 use super::language::Language;
 use crate::clock::rfc3339;
+use crate::services::visits::VisitView;
 
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -14,7 +18,16 @@ const MONTHS: [&str; 12] = [
 
 /// A day of Asia/Shanghai.
 pub fn day(language: Language, at: Millis) -> String {
-    let date = shanghai_date(at);
+    date(language, shanghai_date(at))
+}
+
+/// A day as records write it, `2025-03-01`; as it stands where it is none.
+pub fn written_day(language: Language, text: &str) -> String {
+    let of = text.trim().parse().ok();
+    of.map_or_else(|| text.to_owned(), |of| date(language, of))
+}
+
+fn date(language: Language, date: Date) -> String {
     match language {
         Language::Zh => format!("{}年{}月{}日", date.year(), date.month(), date.day()),
         Language::En => {
@@ -86,6 +99,31 @@ impl When {
             hover: bounds,
         }
     }
+
+    /// A time of which a dossier tells both intervals: the claimed one, else the proven one, else what the phone's clock said.
+    pub fn of_times(language: Language, times: &Value) -> Option<Self> {
+        let of = |it: &Value| {
+            Some(Interval {
+                lo: millis(it["from"].as_str()?)?,
+                hi: millis(it["to"].as_str()?)?,
+            })
+        };
+        match of(&times["claimed"]).or_else(|| of(&times["proven"])) {
+            Some(interval) => Some(Self::between(language, interval)),
+            None => Some(Self::at(language, millis(times["wall"].as_str()?)?)),
+        }
+    }
+}
+
+impl VisitView {
+    /// When it was first entered, with the bounds of that.
+    pub(super) fn entered(&self, language: Language) -> Option<When> {
+        let at = self.entered_at.as_deref().and_then(millis)?;
+        Some(match self.entered {
+            Some(bounds) => When::between(language, bounds),
+            None => When::at(language, at),
+        })
+    }
 }
 
 /// The bounds of a time in words.
@@ -134,6 +172,11 @@ mod tests {
             second(Language::Zh, MORNING + 5_400),
             "2025年3月1日 09:00:05"
         );
+        assert_eq!(written_day(Language::Zh, "2025-03-05"), "2025年3月5日");
+        assert_eq!(written_day(Language::En, "2025-03-05"), "5 Mar 2025");
+        for as_it_stands in ["", "2025年春", "2025-13-01", "2025-03"] {
+            assert_eq!(written_day(Language::Zh, as_it_stands), as_it_stands);
+        }
         // Half past four in the evening of the day before, in London: the day is Shanghai's.
         assert_eq!(day(Language::En, MORNING - 9 * 3_600_000 + 1), "1 Mar 2025");
     }
@@ -147,6 +190,26 @@ mod tests {
         let shown = When::between(Language::Zh, interval).to_string();
         let told = "2025年3月1日 09:00:00 至 2025年3月1日 09:00:38 之间（北京时间）";
         assert_eq!(shown.matches(told).count(), 2, "{shown}");
+    }
+
+    #[test]
+    fn what_a_dossier_tells_of_a_time_is_the_narrowest_it_knows() {
+        let interval = |from: &str, to: &str| serde_json::json!({ "from": from, "to": to });
+        let claimed = interval("2025-03-01T00:59:55Z", "2025-03-01T01:00:05Z");
+        let proven = interval("2025-03-01T00:50:00Z", "2025-03-01T01:30:00Z");
+        let wall = "2025-03-01T01:00:01Z";
+        let told = |times| When::of_times(Language::Zh, &times).unwrap();
+        let of = told(serde_json::json!({ "claimed": claimed, "proven": proven, "wall": wall }));
+        assert_eq!(of.text, "2025年3月1日 09:00");
+        assert!(
+            of.hover.starts_with("2025年3月1日 08:59:55 至"),
+            "{}",
+            of.hover
+        );
+        let of = told(serde_json::json!({ "proven": proven, "wall": wall }));
+        assert_eq!(of.text, "2025年3月1日 09:10");
+        let of = told(serde_json::json!({ "wall": wall }));
+        assert_eq!(of.hover, "2025年3月1日 09:00:01 北京时间");
     }
 
     #[test]

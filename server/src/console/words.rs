@@ -469,6 +469,8 @@ words! {
 
     // Visits, figures, running the house.
     search: "查询", "Search";
+    visits_of: "只列出该企业的检查：{what}", "Only visits to {what}";
+    visits_of_all: "列出所有企业", "Visits to all";
     clear_search: "清除条件", "Clear";
     yuan: "元", "CNY";
     any: "不限", "any";
@@ -670,6 +672,7 @@ words! {
     import_leave: "可以离开本页，处理会继续；从“今日”或本类导入页面可回到这里。", "You may leave this page and it goes on; come back from Today or from the page of this kind of import.";
     work_look_again: "刷新进度", "Look again";
     import_latest: "我最近的导入", "My latest imports";
+    import_unreadable: "该文件不是 UTF-8 编码，无法在此更正。请选择另存为“CSV UTF-8”的文件。", "The file is not UTF-8 and cannot be corrected here. Choose one that is saved as “CSV UTF-8”.";
     import_kept: "文件较大，未显示在此；可直接继续，或选择更正后的文件。", "The file is kept and too large to be shown here: go on with it, or choose a corrected one.";
     import_code: "代码", "Code";
     import_bad_rows: "不合格的行", "Bad rows";

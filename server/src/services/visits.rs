@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sync_core::document::history::{ChangeRecord, history};
 use sync_core::guard;
-use sync_core::model::{Actor, DeviceId, DocumentId, EnterpriseKey, UserId};
+use sync_core::model::{Actor, DeviceId, DocumentId, EnterpriseKey, Interval, UserId};
 use sync_core::sync::doctor::ItemState;
 use utoipa::ToSchema;
 
@@ -237,6 +237,9 @@ pub struct VisitView {
     pub state: String,
     /// Earliest entry.
     pub entered_at: Option<String>,
+    /// The bounds of its time, for the pages of the console.
+    #[serde(skip)]
+    pub entered: Option<Interval>,
     /// Sheets.
     pub samples: i64,
     /// Conflicts.
@@ -287,6 +290,7 @@ impl VisitView {
             region: row.region,
             state: row.state,
             entered_at: row.entered_at.map(rfc3339),
+            entered: told.entered,
             samples: row.samples,
             conflicts: row.conflicts,
             changed_at: rfc3339(row.changed_at),

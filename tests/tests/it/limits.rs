@@ -324,6 +324,7 @@ const BESIDE: &[(&[&str], &str)] = &[
             "LIST_ROWS_MAX",
             "VISIT_NAME_SEARCHED_CHARS",
             "VISIT_PRODUCTS_SEARCHED_CHARS",
+            "CONSOLE_CHOICES_MAX",
             "CONSOLE_TILES_MAX",
             "FEED_INFLATED_BYTES_MAX",
             "FEED_ROWS_MAX",

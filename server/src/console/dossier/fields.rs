@@ -8,7 +8,7 @@ use sync_core::wording::in_list;
 
 use super::super::language::Language;
 use super::super::regions;
-use super::super::when::{Count, When};
+use super::super::when::{Count, When, written_day};
 use super::view::Teller;
 
 /// Bytes of a hash that are shown of it, as digits: enough to tell two apart.
@@ -102,6 +102,9 @@ fn plain(teller: &Teller<'_>, root: &str, field: &str, text: &str) -> String {
     }
     match field {
         "region" => regions::named(teller.language(), text),
+        _ if field.ends_with("_date") || field.ends_with("_on") => {
+            written_day(teller.language(), text)
+        }
         _ if is_id(text) => teller.known(text).unwrap_or_else(|| short(text)),
         _ if is_hash(text) => short(text),
         _ => text.to_owned(),

@@ -8,7 +8,7 @@ use sync_core::rules::catalogue::find_rule;
 
 use super::super::desk::Desk;
 use super::super::language::Language;
-use super::super::when::{Count, When, bounds};
+use super::super::when::{Count, When, bounds, written_day};
 use super::super::words::{Words, fill};
 use super::super::{adjudication, pages, regions, review};
 use super::fields;
@@ -23,6 +23,8 @@ pub struct Fact {
     pub name: &'static str,
     /// What it says.
     pub value: String,
+    /// A time, which then says it.
+    pub when: Option<When>,
 }
 
 /// What a rule says.
@@ -388,17 +390,7 @@ impl<'a> Teller<'a> {
 
     /// A time of which the dossier tells both intervals.
     pub fn times(&self, times: &Value) -> Option<When> {
-        let of = |it: &Value| {
-            Some(Interval {
-                lo: millis(it["from"].as_str()?)?,
-                hi: millis(it["to"].as_str()?)?,
-            })
-        };
-        let told = of(&times["claimed"]).or_else(|| of(&times["proven"]));
-        match told {
-            Some(interval) => Some(When::between(self.language, interval)),
-            None => Some(When::at(self.language, millis(times["wall"].as_str()?)?)),
-        }
+        When::of_times(self.language, times)
     }
 
     /// What is written in a part of the document.
@@ -455,7 +447,7 @@ impl<'a> Teller<'a> {
         match kind {
             "entry" => {
                 let day = id.rsplit('/').next().unwrap_or_default();
-                format!("{} {day}", w.entry)
+                format!("{} {}", w.entry, written_day(self.language, day))
             }
             "sample" => {
                 let known = self.samples.get(id).cloned();
@@ -471,7 +463,7 @@ impl<'a> Teller<'a> {
         let w = self.w();
         let visit = &self.dossier.visit;
         let names = &self.dossier.names;
-        let entered = visit.entered_at.as_deref().and_then(millis);
+        let entered = visit.entered(self.language);
         let campaign = [text(names, "campaign_code"), text(names, "campaign")];
         let mut facts = vec![
             fact(w.uscc, visit.uscc.clone().unwrap_or_default()),
@@ -482,10 +474,10 @@ impl<'a> Teller<'a> {
             fact(w.campaign, campaign.join(" ")),
             fact(w.body, text(names, "body").to_owned()),
             fact(w.team, text(names, "team").to_owned()),
-            fact(
-                w.entered,
-                entered.map_or_else(String::new, |at| When::at(self.language, at).text),
-            ),
+            Fact {
+                when: entered.clone(),
+                ..fact(w.entered, entered.map(|it| it.text).unwrap_or_default())
+            },
         ];
         facts.retain(|it| !it.value.trim().is_empty());
         facts
@@ -715,7 +707,10 @@ impl<'a> Teller<'a> {
                 fact(w.spec_model, text(sheet, "spec_model").to_owned()),
                 fact(w.trademark, text(sheet, "trademark").to_owned()),
                 fact(w.grade, text(sheet, "grade").to_owned()),
-                fact(w.production_date, text(sheet, "production_date").to_owned()),
+                fact(
+                    w.production_date,
+                    written_day(self.language, text(sheet, "production_date")),
+                ),
                 fact(w.lot_no, text(sheet, "lot_no").to_owned()),
                 fact(w.lot_base, quantity("lot_base_milli")),
                 fact(w.test_qty, quantity("test_qty_milli")),
@@ -966,7 +961,11 @@ impl<'a> Teller<'a> {
 }
 
 fn fact(name: &'static str, value: String) -> Fact {
-    Fact { name, value }
+    Fact {
+        name,
+        value,
+        when: None,
+    }
 }
 
 /// The texts of a list.

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use sync_core::model::OrganisationId;
 
-use super::{name_in, named, organisations_of, reading};
+use super::{name_in, named, organisations_named, organisations_of, reading};
 use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
@@ -31,7 +31,8 @@ pub async fn show(
     let mut db = reading(&app).await?;
     let sight = (&desk.principal).into();
     let rows = stored::list_seen(&mut db, &sight, &at.after, ROWS + 1).await?;
-    let known = organisations_of(&mut db, &desk, Some(OrganisationKind::Authority)).await?;
+    let of = rows.iter().map(|row| row.authority_id).collect();
+    let known = organisations_named(&mut db, &desk, of).await?;
     let names = named(&known);
     let id = |row: &Campaign| row.campaign_id.to_string();
     let heads = vec![w.number, w.name, w.authority, w.since, w.visits];
@@ -47,10 +48,12 @@ pub async fn show(
         ]
     });
     if desk.principal.has_any(super::tasks::MAKERS) {
+        let authorities = Some(OrganisationKind::Authority);
+        let authorities = organisations_of(&mut db, &desk, authorities).await?;
         let fields = vec![
             needed("code", w.number),
             needed("name", w.name),
-            select("authority", w.authority, choices(known, "")),
+            select("authority", w.authority, choices(authorities, "")),
         ];
         page.offers(form(w.campaign_make, NEW, fields), Some("campaigns"));
     }

@@ -54,6 +54,8 @@ struct ImportPage {
     of: String,
     /// The file as it was sent; empty where it is too long to be put into a page.
     text: String,
+    /// Why the file is not put into the page; empty where it is.
+    kept: &'static str,
     /// Bad rows, with what is wrong by its code, and what stands in them.
     bad: Vec<(BadRow, &'static str, String)>,
     /// What came of it; empty before a file was sent.
@@ -93,6 +95,7 @@ fn page(desk: &Desk, kind: Kind, under_way: bool) -> ImportPage {
         progress: None,
         of: String::new(),
         text: String::new(),
+        kept: "",
         bad: Vec::new(),
         told: String::new(),
         detail: String::new(),
@@ -252,7 +255,7 @@ pub async fn one(
     if let Some(code) = row.problem.as_deref() {
         let title = title_of(language, code);
         page.detail = match &row.detail {
-            Some(detail) => format!("{title} · {detail}"),
+            Some(detail) => format!("{title} · {}", details::told(language, detail)),
             None => title.to_owned(),
         };
     }
@@ -271,9 +274,13 @@ pub async fn one(
         .collect();
     if page.tried {
         page.of = id.to_string();
-        // What is no UTF-8 cannot be corrected here.
-        if file.len() <= TEXT_BYTES_MAX && std::str::from_utf8(&file).is_ok() {
+        // What is no UTF-8 cannot be corrected here, nor gone on with.
+        if std::str::from_utf8(&file).is_err() {
+            (page.of, page.kept) = (String::new(), w.import_unreadable);
+        } else if file.len() <= TEXT_BYTES_MAX {
             page.text = text.into_owned();
+        } else {
+            page.kept = w.import_kept;
         }
     }
     shown(&page)

@@ -18,7 +18,8 @@ pub mod users;
 
 use std::collections::BTreeMap;
 
-use sync_core::limits::LIST_ROWS_MAX;
+use sync_core::limits::CONSOLE_CHOICES_MAX;
+use sync_core::model::{CampaignId, OrganisationId};
 
 use super::desk::Desk;
 use super::sheets::{Cell, Progress, text};
@@ -29,32 +30,55 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::services::reference::rerulings::{self, RerulingRow};
 use crate::store::Session;
-use crate::store::access::organisations as stored;
-use crate::store::reference::{campaigns as stored_campaigns, enterprises as stored_enterprises};
+use crate::store::access::organisations::{self as stored, OrganisationRow};
+use crate::store::reference::campaigns::{self as stored_campaigns, Campaign};
+use crate::store::reference::enterprises as stored_enterprises;
 
-/// Organisations that the caller sees, by id and name, to choose from.
-async fn organisations_of(
+/// Organisations of a kind that the caller sees, or of any, by id and name, to choose from.
+pub async fn organisations_of(
     db: &mut Session,
     desk: &Desk,
     kind: Option<OrganisationKind>,
 ) -> Result<Vec<(String, String)>, Problem> {
-    let rows = stored::list_seen(db, &desk.principal, "", LIST_ROWS_MAX).await?;
-    let rows = rows.into_iter();
-    let rows = rows.filter(|row| kind.is_none_or(|kind| row.kind == kind));
-    Ok(rows
-        .map(|row| (row.organisation.to_string(), row.name))
-        .collect())
+    let rows = stored::list_newest(db, &desk.principal, kind, CONSOLE_CHOICES_MAX).await?;
+    Ok(rows.into_iter().rev().map(organisation_named).collect())
 }
 
-/// Campaigns that the caller sees, by id, number and name.
-async fn campaigns_of(db: &mut Session, desk: &Desk) -> Result<Vec<(String, String)>, Problem> {
+/// The same of those that stand in a column.
+async fn organisations_named(
+    db: &mut Session,
+    desk: &Desk,
+    ids: Vec<OrganisationId>,
+) -> Result<Vec<(String, String)>, Problem> {
+    let rows = stored::list_seen_named(db, &desk.principal, ids).await?;
+    Ok(rows.into_iter().map(organisation_named).collect())
+}
+
+fn organisation_named(row: OrganisationRow) -> (String, String) {
+    (row.organisation.to_string(), row.name)
+}
+
+/// Campaigns that the caller sees, by id, number and name, to choose from: the newest first, which is what is worked at.
+pub async fn campaigns_of(db: &mut Session, desk: &Desk) -> Result<Vec<(String, String)>, Problem> {
     let sight = (&desk.principal).into();
-    let rows = stored_campaigns::list_seen(db, &sight, "", LIST_ROWS_MAX).await?;
-    let named = rows.into_iter().map(|row| {
-        let text = format!("{} {}", row.code, row.name);
-        (row.campaign_id.to_string(), text)
-    });
-    Ok(named.collect())
+    let rows = stored_campaigns::list_newest(db, &sight, CONSOLE_CHOICES_MAX).await?;
+    Ok(rows.into_iter().map(campaign_named).collect())
+}
+
+/// The same of those that stand in a column.
+async fn campaigns_named(
+    db: &mut Session,
+    desk: &Desk,
+    ids: Vec<CampaignId>,
+) -> Result<Vec<(String, String)>, Problem> {
+    let sight = (&desk.principal).into();
+    let rows = stored_campaigns::list_named(db, &sight, ids).await?;
+    Ok(rows.into_iter().map(campaign_named).collect())
+}
+
+fn campaign_named(row: Campaign) -> (String, String) {
+    let text = format!("{} {}", row.code, row.name);
+    (row.campaign_id.to_string(), text)
 }
 
 /// Names by id, for a column.

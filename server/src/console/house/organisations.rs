@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sync_core::model::OrganisationId;
 use sync_core::wording::Worded as _;
 
-use super::given;
+use super::{given, organisations_of, reading};
 use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
@@ -30,12 +30,6 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let (w, language) = (desk.w(), desk.language());
     let rows = organisations::list(&app, &desk.principal, &at.after, ROWS + 1).await?;
-    let parents = rows
-        .iter()
-        .take(ROWS as usize)
-        .map(|row| (row.organisation.to_string(), row.name.clone()));
-    let mut parents: Vec<_> = parents.collect();
-    parents.insert(0, (String::new(), w.none.to_owned()));
     let id = |row: &OrganisationRow| row.organisation.to_string();
     let heads = vec![w.name, w.category, w.region_code, w.uscc];
     let page = Sheet::new(&desk, w.organisations).with_heads(heads, w.organisations_none);
@@ -49,6 +43,9 @@ pub async fn show(
         ]
     });
     if desk.principal.has_any(super::users::MAKERS) {
+        let mut db = reading(&app).await?;
+        let mut parents = organisations_of(&mut db, &desk, None).await?;
+        parents.insert(0, (String::new(), w.none.to_owned()));
         let fields = vec![
             needed("name", w.name),
             select(

@@ -11,7 +11,7 @@ use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, ROWS, Sheet, chip, choices, code, form, maybe, needed, select, text, wanted, words_of,
+    At, ROWS, Sheet, chip, choices, code, day, form, maybe, needed, select, text, wanted, words_of,
 };
 use crate::console::{on_to, shown};
 use crate::extract::{Form, Query};
@@ -53,7 +53,7 @@ pub async fn show(
             Validity::NeedsRuling | Validity::ValidWithViolation => "warn",
         };
         vec![
-            text(row.sampled_on),
+            day(language, Some(&row.sampled_on)),
             maybe(row.product_name),
             code(row.enterprise.unwrap_or_default()),
             code(row.sheet_no.unwrap_or_default()),

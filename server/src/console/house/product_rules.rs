@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use sync_core::model::{Milli, OrganisationId};
 
-use super::{given, listed, name_in, named, organisations_of, reading};
+use super::{given, listed, name_in, named, organisations_named, organisations_of, reading};
 use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
@@ -30,7 +30,8 @@ pub async fn show(
     let (w, language) = (desk.w(), desk.language());
     let mut db = reading(&app).await?;
     let rows = stored::list(&mut db, &at.after, ROWS + 1).await?;
-    let known = organisations_of(&mut db, &desk, Some(OrganisationKind::Authority)).await?;
+    let of = rows.iter().map(|row| row.authority_id).collect();
+    let known = organisations_named(&mut db, &desk, of).await?;
     let names = named(&known);
     let heads = vec![
         w.product_name,
@@ -57,9 +58,11 @@ pub async fn show(
         ]
     });
     if desk.principal.has_any(super::tasks::MAKERS) {
+        let authorities = Some(OrganisationKind::Authority);
+        let authorities = organisations_of(&mut db, &desk, authorities).await?;
         let own = desk.principal.organisation.to_string();
         let fields = vec![
-            select("authority", w.authority, choices(known, &own)),
+            select("authority", w.authority, choices(authorities, &own)),
             needed("product_name", w.product_name).with_hint(w.product_rule_hint),
             needed("standards", w.standards).with_hint(w.separated_hint),
             needed("unit", w.unit),

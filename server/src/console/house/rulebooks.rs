@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::{reading, rerules};
 use crate::app::App;
 use crate::console::desk::{Desk, Frame};
-use crate::console::sheets::{Progress, Sheet, form, link, needed, number, text, time};
+use crate::console::sheets::{Progress, Sheet, day, form, link, needed, number, text, time};
+use crate::console::when::written_day;
 use crate::console::{on_to, regions, shown};
 use crate::extract::{Form, Path, Query};
 use crate::problem::Problem;
@@ -42,7 +43,7 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
                 link(head.rulebook_id, path),
                 number(head.version),
                 text(regions::named(desk.language(), &head.region)),
-                text(head.effective_from),
+                day(language, Some(&head.effective_from)),
                 text(head.source),
                 match head.published_at_ms {
                     Some(at) => time(language, Some(at)),
@@ -90,6 +91,8 @@ struct RulebookPage {
     progress: Option<Progress>,
     head: rulebooks::RulebookVersion,
     region: String,
+    /// From which day it holds.
+    effective_from: String,
     /// The version that it is compared with; none for the first.
     before: Option<i64>,
     others: Vec<i64>,
@@ -125,6 +128,7 @@ pub async fn one(
         },
         progress,
         region: regions::named(desk.language(), &found.version.region),
+        effective_from: written_day(desk.language(), &found.version.effective_from),
         head: found.version,
         before: found.from.map(|it| it.version),
         others: others.map(|it| it.version).collect(),

@@ -5,19 +5,23 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
-use sync_core::limits::LIST_ROWS_MAX;
+use sync_core::limits::CONSOLE_CHOICES_MAX;
 use sync_core::model::{
-    CampaignId, EnterpriseId, OrganisationId, SamplingKind, TaskId, TeamId, shanghai_date,
+    CampaignId, EnterpriseId, OrganisationId, SamplingKind, TaskId, TeamId, normalise_text,
+    shanghai_date,
 };
 use sync_core::proof::Role;
 
-use super::{asking, campaigns_of, given, name_in, named, organisations_of, parts, reading};
+use super::{
+    asking, campaigns_named, campaigns_of, given, name_in, named, organisations_named,
+    organisations_of, parts, reading,
+};
 use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, Cell, Note, ROWS, Search, Sheet, chip, choices, code, form, hidden, link, maybe, needed,
-    number, select, text, wanted, words_of,
+    At, Cell, Note, ROWS, Search, Sheet, chip, choices, code, day, form, hidden, link, maybe,
+    needed, number, select, text, wanted, words_of, written_day,
 };
 use crate::console::words::fill;
 use crate::console::{on_to, regions, shown};
@@ -53,8 +57,11 @@ pub fn today(app: &App) -> String {
 /// When a task is due, and that it is late.
 fn due(desk: &Desk, due_on: Option<String>, late: bool) -> Cell {
     match (due_on, late) {
-        (Some(day), true) => chip("bad", fill(desk.w().due_on_late, "day", day)),
-        (due_on, _) => maybe(due_on),
+        (Some(of), true) => {
+            let of = written_day(desk.language(), &of);
+            chip("bad", fill(desk.w().due_on_late, "day", of))
+        }
+        (due_on, _) => day(desk.language(), due_on.as_deref()),
     }
 }
 
@@ -82,8 +89,10 @@ pub async fn show(
             late.insert(row.task_id);
         }
     }
-    let campaigns = campaigns_of(&mut db, &desk).await?;
-    let bodies = organisations_of(&mut db, &desk, Some(OrganisationKind::InspectionBody)).await?;
+    let of = rows.iter().map(|row| row.campaign_id).collect();
+    let campaigns = campaigns_named(&mut db, &desk, of).await?;
+    let of = rows.iter().filter_map(|row| row.body_id).collect();
+    let bodies = organisations_named(&mut db, &desk, of).await?;
     let (of_campaigns, of_bodies) = (named(&campaigns), named(&bodies));
     let heads = vec![
         w.number,
@@ -126,6 +135,7 @@ pub async fn show(
         value: at.q,
     };
     if desk.principal.has_any(MAKERS) {
+        let campaigns = campaigns_of(&mut db, &desk).await?;
         let fields = vec![
             select("campaign", w.campaign, choices(campaigns, "")),
             needed("code", w.number),
@@ -170,7 +180,9 @@ pub async fn make(
 ) -> Result<Response, Problem> {
     let mut targets: Vec<EnterpriseId> = Vec::new();
     let mut work = Work::begin(&app, &desk.principal).await?;
-    for uscc in parts(&typed.enterprises) {
+    for typed in parts(&typed.enterprises) {
+        // However it was typed: codes are written in capitals, and keyboards for Chinese make wide ones.
+        let uscc = normalise_text(&typed).to_uppercase();
         let key = sync_core::model::EnterpriseKey(format!("uscc:{uscc}"));
         let found = enterprises::find_by_key(&mut work.tx, &key).await?;
         let found = found.ok_or_else(|| {
@@ -212,9 +224,12 @@ async fn page_of_task(app: &App, desk: &Desk, id: TaskId) -> Result<Sheet, Probl
     let sight = (&desk.principal).into();
     let task = stored::find_seen(&mut db, &sight, id).await?;
     let task = task.ok_or(Problem::new(Code::NotFound))?;
-    let campaigns = campaigns_of(&mut db, desk).await?;
-    let bodies = organisations_of(&mut db, desk, Some(OrganisationKind::InspectionBody)).await?;
-    let teams = teams::list_seen(&mut db, &sight, "", LIST_ROWS_MAX).await?;
+    let campaigns = campaigns_named(&mut db, desk, vec![task.campaign_id]).await?;
+    let bodies = Some(OrganisationKind::InspectionBody);
+    let bodies = organisations_of(&mut db, desk, bodies).await?;
+    let teams =
+        teams::list_seen_of_campaign(&mut db, &sight, task.campaign_id, CONSOLE_CHOICES_MAX)
+            .await?;
     let late = tasks::is_late(&mut db, &task, &today(app)).await?;
     let campaign = task.campaign_id.to_string();
     let body = task.body_id.map(|id| id.to_string()).unwrap_or_default();
@@ -274,8 +289,7 @@ async fn page_of_task(app: &App, desk: &Desk, id: TaskId) -> Result<Sheet, Probl
             approve.open = true;
             page.forms.push(approve);
         } else {
-            let of_campaign = teams.iter().filter(|it| it.campaign_id == task.campaign_id);
-            let of_campaign = of_campaign.map(|it| {
+            let of_campaign = teams.iter().map(|it| {
                 let body = it.body_id.to_string();
                 let body = *named(&bodies).get(body.as_str()).unwrap_or(&"");
                 (it.team_id.to_string(), format!("{} ({body})", it.name))
@@ -366,6 +380,7 @@ pub async fn assign(
         fields,
     );
     (anyway.open, anyway.danger) = (true, true);
+    page.tools = vec![link(w.back, format!("{HERE}/{id}"))];
     page.forms = vec![anyway];
     page.heads = vec![w.rule, w.enterprise_name, w.campaign, w.tasks];
     page.rows = told;
@@ -374,7 +389,8 @@ pub async fn assign(
 
 async fn clash_rows(app: &App, desk: &Desk, clashes: &[Clash]) -> Result<Vec<Vec<Cell>>, Problem> {
     let mut db = reading(app).await?;
-    let campaigns = campaigns_of(&mut db, desk).await?;
+    let of = clashes.iter().map(|clash| clash.campaign_id).collect();
+    let campaigns = campaigns_named(&mut db, desk, of).await?;
     let of_campaigns = named(&campaigns);
     let sight = (&desk.principal).into();
     let mut rows = Vec::new();

@@ -8,7 +8,9 @@ use serde::Deserialize;
 use sync_core::model::{CampaignId, OrganisationId, TeamId, UserId};
 use sync_core::proof::Role;
 
-use super::{campaigns_of, name_in, named, organisations_of, reading};
+use super::{
+    campaigns_named, campaigns_of, name_in, named, organisations_named, organisations_of, reading,
+};
 use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
@@ -39,8 +41,10 @@ pub async fn show(
     let mut db = reading(&app).await?;
     let sight = (&desk.principal).into();
     let rows = stored::list_seen(&mut db, &sight, &at.after, ROWS + 1).await?;
-    let campaigns = campaigns_of(&mut db, &desk).await?;
-    let bodies = organisations_of(&mut db, &desk, Some(OrganisationKind::InspectionBody)).await?;
+    let of = rows.iter().map(|row| row.campaign_id).collect();
+    let campaigns = campaigns_named(&mut db, &desk, of).await?;
+    let of = rows.iter().map(|row| row.body_id).collect();
+    let bodies = organisations_named(&mut db, &desk, of).await?;
     let (of_campaigns, of_bodies) = (named(&campaigns), named(&bodies));
     let id = |row: &Team| row.team_id.to_string();
     let heads = vec![w.name, w.body, w.campaign, w.team_members, w.since];
@@ -55,6 +59,9 @@ pub async fn show(
         ]
     });
     if desk.principal.has_any(MAKERS) {
+        let campaigns = campaigns_of(&mut db, &desk).await?;
+        let bodies = Some(OrganisationKind::InspectionBody);
+        let bodies = organisations_of(&mut db, &desk, bodies).await?;
         let fields = vec![
             needed("name", w.name),
             select("campaign", w.campaign, choices(campaigns, "")),
@@ -122,7 +129,7 @@ pub async fn one(
     let team = stored::find_seen(&mut db, &(&desk.principal).into(), id).await?;
     let team = team.ok_or(Problem::new(Code::NotFound))?;
     let body = organisations::find(&mut db, team.body_id).await?;
-    let campaigns = campaigns_of(&mut db, &desk).await?;
+    let campaigns = campaigns_named(&mut db, &desk, vec![team.campaign_id]).await?;
     let campaign = team.campaign_id.to_string();
     let campaign = named(&campaigns).get(campaign.as_str()).copied();
     let mut page = Sheet::new(&desk, team.name.clone());

@@ -7,7 +7,7 @@ use sync_core::model::{OrganisationId, UserId};
 use sync_core::proof::Role;
 use sync_core::wording::Worded as _;
 
-use super::{given, name_in, named, organisations_of, parts, reading};
+use super::{given, name_in, named, organisations_named, organisations_of, parts, reading};
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
@@ -51,7 +51,8 @@ pub async fn show(
     let (w, language) = (desk.w(), desk.language());
     let rows = people::list(&app, &desk.principal, &at.after, ROWS + 1).await?;
     let mut db = reading(&app).await?;
-    let known = organisations_of(&mut db, &desk, None).await?;
+    let of = rows.iter().map(|it| it.row.organisation).collect();
+    let known = organisations_named(&mut db, &desk, of).await?;
     let names = named(&known);
     let heads = vec![
         w.name,
@@ -74,13 +75,14 @@ pub async fn show(
         ]
     });
     if desk.principal.has_any(MAKERS) {
+        let organisations = organisations_of(&mut db, &desk, None).await?;
         let fields = vec![
             needed("display_name", w.setup_display_name),
             needed("username", w.username),
             needed("password", w.password)
                 .as_input("password")
                 .with_hint(w.setup_password_hint),
-            select("organisation", w.organisation, choices(known, "")),
+            select("organisation", w.organisation, choices(organisations, "")),
             checks("roles", w.roles, words_of::<Role>(language, "")),
             wanted("regions", w.region_codes).with_hint(w.regions_hint),
             wanted("certificate_no", w.certificate_no),
@@ -132,7 +134,7 @@ pub async fn one(
     let person = people::get(&app, &desk.principal, id).await?;
     let mut page = Sheet::new(&desk, person.row.display_name.clone());
     let mut db = reading(&app).await?;
-    let known = organisations_of(&mut db, &desk, None).await?;
+    let known = organisations_named(&mut db, &desk, vec![person.row.organisation]).await?;
     page.facts = vec![
         (w.username.to_owned(), code(&person.row.username)),
         (

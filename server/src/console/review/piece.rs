@@ -11,8 +11,9 @@ use sync_core::model::{DocumentId, EvidenceId, ReviewVerdict};
 use super::{Going, address, kind, mark, said, state_words};
 use crate::app::App;
 use crate::console::desk::{Desk, Frame};
+use crate::console::dossier::view::millis;
 use crate::console::language::Language;
-use crate::console::when::Count;
+use crate::console::when::{Count, When};
 use crate::console::{on_to, shown};
 use crate::extract::{Form, Path, Query};
 use crate::problem::Problem;
@@ -42,7 +43,7 @@ struct Other {
 
 /// What was decided, or answered, in its order.
 struct Told {
-    at: String,
+    at: Option<When>,
     who: String,
     what: &'static str,
     mark: &'static str,
@@ -218,21 +219,12 @@ fn told(
     file: &PieceFile,
     w: &'static crate::console::words::Words,
 ) -> Vec<Told> {
-    let at = |text: &str| {
-        let at: Option<jiff::Timestamp> = text.parse().ok();
-        at.map(|at| {
-            (
-                at.as_millisecond(),
-                crate::console::when::minute(language, at.as_millisecond()),
-            )
-        })
-        .unwrap_or_default()
-    };
     let reviews = file.reviews.iter().map(|it| {
-        let (order, at) = at(&it.decided_at);
+        let at = millis(&it.decided_at);
+        let order = at.unwrap_or_default();
         let who = it.user_name.clone().unwrap_or_default();
         let told = Told {
-            at,
+            at: at.map(|at| When::at(language, at)),
             who: format!("{who} · {}", it.authority),
             what: said(language, it.verdict_words),
             mark: mark(&it.verdict),
@@ -243,9 +235,10 @@ fn told(
         (order, told)
     });
     let answers = file.evidence.answers.iter().map(|it| {
-        let (order, at) = at(it.answered["wall"].as_str().unwrap_or_default());
+        let order = it.answered["wall"].as_str().and_then(millis);
+        let order = order.unwrap_or_default();
         let told = Told {
-            at,
+            at: When::of_times(language, &it.answered),
             who: String::new(),
             what: w.review_answer,
             mark: "calm",

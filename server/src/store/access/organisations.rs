@@ -2,9 +2,11 @@
 
 use sync_core::model::{Millis, OrganisationId, RegionLevel};
 
+use crate::access::role::word;
 use crate::access::{OrganisationKind, Principal};
 use crate::args;
-use crate::store::{Result, Row, Session, Tx, statements};
+use crate::store::bulk::bulk;
+use crate::store::{Result, Row, Session, Tx, Value, statements};
 
 statements! {
     /// Adds one.
@@ -29,6 +31,17 @@ statements! {
         AND (o.organisation_id = $2 OR EXISTS \
             (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND o.region LIKE r.prefix || '%')) \
         ORDER BY o.organisation_id LIMIT $4";
+    /// Those of a kind that the caller sees, of any kind where it is empty, newest first.
+    LIST_NEWEST = "SELECT o.* FROM organisations o WHERE (o.organisation_id = $2 OR EXISTS \
+            (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND o.region LIKE r.prefix || '%')) \
+        AND ($3 = '' OR o.kind = $3) ORDER BY o.created_at DESC, o.organisation_id DESC LIMIT $4";
+}
+
+bulk! {
+    /// Those of these that the caller sees.
+    LIST_SEEN_NAMED = ("SELECT o.* FROM organisations o WHERE (o.organisation_id = $2 OR EXISTS \
+            (SELECT 1 FROM user_regions r WHERE r.user_id = $1 AND o.region LIKE r.prefix || '%')) \
+        AND o.organisation_id IN (", 2, 1, ")");
 }
 
 /// A row of `organisations`.
@@ -136,6 +149,37 @@ pub async fn list_seen(
 ) -> Result<Vec<OrganisationRow>> {
     let args = args![caller.user, caller.organisation, after, limit];
     db.all(&LIST_SEEN, args)
+        .await?
+        .iter()
+        .map(organisation)
+        .collect()
+}
+
+/// Those of a kind that the caller sees, newest first.
+pub async fn list_newest(
+    db: &mut Session,
+    caller: &Principal,
+    kind: Option<OrganisationKind>,
+    limit: u32,
+) -> Result<Vec<OrganisationRow>> {
+    let kind = kind.map(|kind| word(&kind)).unwrap_or_default();
+    let args = args![caller.user, caller.organisation, kind, limit];
+    db.all(&LIST_NEWEST, args)
+        .await?
+        .iter()
+        .map(organisation)
+        .collect()
+}
+
+/// Those of these that the caller sees, in no order.
+pub async fn list_seen_named(
+    db: &mut Session,
+    caller: &Principal,
+    ids: impl IntoIterator<Item = OrganisationId>,
+) -> Result<Vec<OrganisationRow>> {
+    let fixed = args![caller.user, caller.organisation];
+    let ids = ids.into_iter().map(Value::from);
+    db.all_of(&LIST_SEEN_NAMED, fixed, ids)
         .await?
         .iter()
         .map(organisation)

@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 
 use super::{Sight, sees_task};
 use crate::args;
-use crate::store::{Result, Row, Session, Tx, statements};
+use crate::store::bulk::bulk;
+use crate::store::{Result, Row, Session, Tx, Value, statements};
 
 macro_rules! sees_campaign {
     () => {
@@ -35,6 +36,14 @@ statements! {
     /// Those that the caller sees, a page.
     LIST_SEEN = concat!("SELECT c.* FROM campaigns c WHERE c.campaign_id > $3 AND ", sees_campaign!(),
         " ORDER BY c.campaign_id LIMIT $4");
+    /// Those that the caller sees, newest first.
+    LIST_NEWEST = concat!("SELECT c.* FROM campaigns c WHERE ", sees_campaign!(),
+        " ORDER BY c.created_at DESC, c.campaign_id DESC LIMIT $3");
+}
+
+bulk! {
+    /// Those of these that the caller sees.
+    LIST_NAMED = (concat!("SELECT c.* FROM campaigns c WHERE ", sees_campaign!(), " AND c.campaign_id IN ("), 2, 1, ")");
 }
 
 /// A campaign: within one, a body enters an enterprise once (一次任务进一次门).
@@ -121,6 +130,31 @@ pub async fn list_seen(
 ) -> Result<Vec<Campaign>> {
     let args = args![sight.user, sight.organisation, after, limit];
     db.all(&LIST_SEEN, args)
+        .await?
+        .iter()
+        .map(campaign)
+        .collect()
+}
+
+/// Those that the caller sees, newest first.
+pub async fn list_newest(db: &mut Session, sight: &Sight, limit: u32) -> Result<Vec<Campaign>> {
+    let args = args![sight.user, sight.organisation, limit];
+    db.all(&LIST_NEWEST, args)
+        .await?
+        .iter()
+        .map(campaign)
+        .collect()
+}
+
+/// Those of these that the caller sees, in no order.
+pub async fn list_named(
+    db: &mut Session,
+    sight: &Sight,
+    ids: impl IntoIterator<Item = CampaignId>,
+) -> Result<Vec<Campaign>> {
+    let fixed = args![sight.user, sight.organisation];
+    let ids = ids.into_iter().map(Value::from);
+    db.all_of(&LIST_NAMED, fixed, ids)
         .await?
         .iter()
         .map(campaign)

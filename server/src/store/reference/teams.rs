@@ -33,6 +33,9 @@ statements! {
     FIND_SEEN = concat!("SELECT s.* FROM teams s WHERE s.team_id = $3 AND ", sees_team!());
     /// Those that the caller sees, a page.
     LIST_SEEN = concat!("SELECT s.* FROM teams s WHERE s.team_id > $3 AND ", sees_team!(), " ORDER BY s.team_id LIMIT $4");
+    /// Those of a campaign that the caller sees, newest first.
+    LIST_SEEN_OF_CAMPAIGN = concat!("SELECT s.* FROM teams s WHERE s.campaign_id = $3 AND ", sees_team!(),
+        " ORDER BY s.created_at DESC, s.team_id DESC LIMIT $4");
     /// The roster.
     LIST_MEMBERS = "SELECT user_id FROM team_members WHERE team_id = $1 ORDER BY user_id";
     /// Joins.
@@ -83,6 +86,14 @@ async fn team(db: &mut Session, row: &Row) -> Result<Team> {
         members: roster(db, team_id).await?,
         created_at_ms: row.get("created_at")?,
     })
+}
+
+async fn teams(db: &mut Session, rows: &[Row]) -> Result<Vec<Team>> {
+    let mut teams = Vec::with_capacity(rows.len());
+    for row in rows {
+        teams.push(team(db, row).await?);
+    }
+    Ok(teams)
 }
 
 /// The roster of a team; empty where there is no such team.
@@ -158,17 +169,21 @@ pub async fn list_seen(
     after: &str,
     limit: u32,
 ) -> Result<Vec<Team>> {
-    let rows = db
-        .all(
-            &LIST_SEEN,
-            args![sight.user, sight.organisation, after, limit],
-        )
-        .await?;
-    let mut teams = Vec::with_capacity(rows.len());
-    for row in &rows {
-        teams.push(team(db, row).await?);
-    }
-    Ok(teams)
+    let args = args![sight.user, sight.organisation, after, limit];
+    let rows = db.all(&LIST_SEEN, args).await?;
+    teams(db, &rows).await
+}
+
+/// Those of a campaign that the caller sees, newest first.
+pub async fn list_seen_of_campaign(
+    db: &mut Session,
+    sight: &Sight,
+    campaign: CampaignId,
+    limit: u32,
+) -> Result<Vec<Team>> {
+    let args = args![sight.user, sight.organisation, campaign, limit];
+    let rows = db.all(&LIST_SEEN_OF_CAMPAIGN, args).await?;
+    teams(db, &rows).await
 }
 
 /// Whoever works in a campaign: its teams, and the bodies that have tasks of it and no team for them yet.

@@ -284,7 +284,7 @@ fn to_json(name: &'static str, value: &impl serde::Serialize) -> Result<String> 
     })
 }
 
-fn from_json<T: serde::de::DeserializeOwned>(row: &crate::store::Row) -> Result<T> {
+pub(super) fn from_json<T: serde::de::DeserializeOwned>(row: &crate::store::Row) -> Result<T> {
     serde_json::from_str(&row.get::<String>("fact")?).map_err(|_| StoreError::Column {
         name: "fact",
         wanted: "a fact of the rules",

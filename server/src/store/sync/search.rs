@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use sync_core::limits::{VISIT_NAME_SEARCHED_CHARS, VISIT_PRODUCTS_SEARCHED_CHARS};
-use sync_core::model::{DocumentId, Millis, normalise_text};
+use sync_core::model::{DocumentId, Interval, Millis, TimeFact, normalise_text};
+use sync_core::rules::EntryFact;
 
+use super::projections::from_json;
 use super::visits::{VisitListRow, from_row, listed, seen, sight};
 use crate::access::Principal;
 use crate::args;
@@ -67,6 +69,8 @@ statements! {
 }
 
 bulk! {
+    /// The entries of visits, earliest first.
+    LIST_ENTRIES = ("SELECT document_id, fact FROM entries WHERE document_id IN (", 0, 1, ") ORDER BY entered_at");
     /// The sheets of visits.
     LIST_SHEETS = ("SELECT document_id, sheet_no, product_name FROM samples WHERE document_id IN (", 0, 1, ") ORDER BY sample_id");
     /// What stands on the subjects of visits.
@@ -264,6 +268,8 @@ pub async fn list(
 /// What a list tells of a visit's subjects, each word once.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
+    /// When it was first entered, as the story of its dossier says it; none before it was, and where nothing bounds it.
+    pub entered: Option<Interval>,
     /// Numbers of its sheets.
     pub sheet_nos: Vec<String>,
     /// What they call their products.
@@ -278,6 +284,13 @@ pub struct Told {
     pub rules: Vec<String>,
 }
 
+/// The claimed interval where it is believed, the proven one otherwise; none that is open.
+fn bounds(time: &TimeFact) -> Option<Interval> {
+    let claimed = time.claimed.filter(|_| !time.contradicts());
+    let bounds = claimed.unwrap_or(time.proven);
+    (bounds.lo > i64::MIN && bounds.hi < i64::MAX).then_some(bounds)
+}
+
 fn once(words: &mut Vec<String>, word: Option<String>) {
     if let Some(word) = word
         && !words.contains(&word)
@@ -290,6 +303,14 @@ fn once(words: &mut Vec<String>, word: Option<String>) {
 pub async fn told(db: &mut Session, documents: &[DocumentId]) -> Result<HashMap<DocumentId, Told>> {
     let ids = || documents.iter().copied().map(Value::from);
     let mut told: HashMap<DocumentId, Told> = HashMap::new();
+    for row in db.all_of(&LIST_ENTRIES, args![], ids()).await? {
+        let of_visit = told.entry(row.get("document_id")?).or_default();
+        let entry: EntryFact = from_json(&row)?;
+        of_visit.entered = match of_visit.entered {
+            None => bounds(&entry.entered),
+            earlier => earlier,
+        };
+    }
     for row in db.all_of(&LIST_SHEETS, args![], ids()).await? {
         let of_visit = told.entry(row.get("document_id")?).or_default();
         once(&mut of_visit.sheet_nos, row.get("sheet_no")?);

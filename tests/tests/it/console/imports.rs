@@ -226,6 +226,38 @@ fn an_import_tries_before_it_writes_and_a_bad_row_stops_it_where_it_is_not_to_be
 }
 
 #[test]
+fn a_file_of_excel_in_china_is_told_what_it_is_in_chinese() {
+    let server = TestServer::start();
+    let caller = clerk(&server);
+    // 晋城 as GBK has it.
+    let gbk = [
+        b"uscc,name,region\n,".as_slice(),
+        b"\xbd\xfa\xb3\xc7",
+        b",140525\n",
+    ]
+    .concat();
+    let id = jobs::take(&server.app, &caller, Kind::Enterprises, Act::Try, gbk);
+    let id = server.runtime.block_on(id).unwrap();
+    ended(&server, id);
+    let mut browser = fieldseal_tests::provider::Browser::default();
+    super::logs_in(&server, &mut browser, "clerk");
+    let shown = browser.call(
+        &server.url(&format!("/console/imports/enterprises/{id}")),
+        None,
+    );
+    assert_eq!(shown.status, 200);
+    let page = &shown.body;
+    assert!(page.contains("文件不是 UTF-8 编码"), "{page}");
+    assert!(page.contains("无法在此更正"), "{page}");
+    assert!(
+        !page.contains("the file is") && !page.contains("文件较大"),
+        "{page}"
+    );
+    // There is nothing to go on with but another file.
+    assert!(!page.contains("name=\"of\""), "{page}");
+}
+
+#[test]
 fn what_somebody_began_ends_with_their_account_and_nobody_else_reads_it() {
     let server = TestServer::start();
     let caller = clerk(&server);

@@ -316,6 +316,17 @@ fn assigning_shows_what_entry1_plan_says_before_anything_is_assigned() {
     let state = |w: &World| w.get(&format!("/v1/tasks/{second}"))["state"].clone();
     assert_eq!(state(&w), "approved");
     looks(&screen, "plan-clash");
+    // One may leave it as it is, and come to the same again.
+    screen.clicks(&format!("main a.button[href='{here}']"));
+    assert_eq!(
+        (screen.path(), state(&w)),
+        (here.clone(), json!("approved"))
+    );
+    screen.runs(&format!(
+        "document.querySelector('[name=body]').value = '{body}'"
+    ));
+    screen.sends("form[action$=assignment]");
+    screen.waits_for("ENTRY1-PLAN");
     screen.sends("form[action$=assignment]");
     assert_eq!(screen.path(), here);
     assert_eq!(state(&w), "assigned");
@@ -488,7 +499,7 @@ fn a_product_rule_and_a_prior_sampling_are_typed() {
     let rows = screen.all("tbody tr");
     let made = rows.iter().find(|row| row.contains("EC-0042")).unwrap();
     assert!(
-        made.contains("2025-02-10") && made.contains("e-CQS"),
+        made.contains("2025年2月10日") && made.contains("e-CQS"),
         "{made}"
     );
     looks(&screen, "prior-samplings-typed");

@@ -1,6 +1,7 @@
 //! The console: what its door lets in, what its pages show, and how it is to sit in front of them.
 
 mod cases;
+mod choosing;
 mod dossier;
 mod first_run;
 mod imports;
@@ -10,6 +11,7 @@ mod returned;
 mod reviewing;
 mod sessions;
 mod today;
+mod told;
 
 use fieldseal_tests::TestServer;
 use fieldseal_tests::provider::{Browser, Shown};
