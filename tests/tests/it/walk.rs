@@ -197,6 +197,10 @@ fn walks(
     walked
 }
 
+/// The last change that came is of somebody without authority.
+const ONE_ASIDE: &str = "UPDATE changes SET status = 'quarantined', reason = 'unauthorised', code = 'author.revoked', \
+    detail = '' WHERE item_id = (SELECT MAX(item_id) FROM changes)";
+
 #[test]
 fn whoever_follows_the_links_of_the_demonstration_sees_sound_pages_and_nothing_of_elsewhere() {
     let w = World::with(TestServer::start(), &FILES);
@@ -209,6 +213,8 @@ fn whoever_follows_the_links_of_the_demonstration_sees_sound_pages_and_nothing_o
     let alias = json!({ "from_key": "uscc:921405020000B2F60D", "reason": "同一店铺" });
     let path = format!("/v1/enterprises/{}/aliases", w.id("enterprise", "服饰"));
     w.call("POST", "admin", &path, alias).expect(200);
+    // And a change that is quarantined.
+    assert_eq!(w.server.writes(ONE_ASIDE), 1);
     imported(&w);
     let all = visits_of(&w, &admin);
     let Some(screen) = Screen::open(&w.server) else {
