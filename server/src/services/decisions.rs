@@ -98,7 +98,7 @@ pub async fn decide_all(
         write(app, &mut tx, caller, new).await?;
     }
     tx.commit().await?;
-    Ok(ruling::rule_what_is_dirty(app).await?)
+    ruling::rule_what_is_dirty(app).await
 }
 
 /// Writes a decision down, and marks what depends on it.

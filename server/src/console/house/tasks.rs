@@ -21,8 +21,9 @@ use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
     At, Cell, Note, ROWS, Search, Sheet, chip, choices, code, day, form, hidden, link, maybe,
-    needed, number, select, text, wanted, words_of, written_day,
+    needed, number, select, text, wanted, words_of,
 };
+use crate::console::when::written_day;
 use crate::console::words::fill;
 use crate::console::{on_to, regions, shown};
 use crate::extract::{Form, Path, Query};
