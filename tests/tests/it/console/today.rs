@@ -93,7 +93,12 @@ fn a_task_whose_day_is_past_is_late_for_whoever_sees_it_until_it_is_cancelled() 
         w.call("POST", "admin", &path, body.clone()).expect(200);
     }
     let href = |id: &str| format!("href=\"/console/tasks/{id}\"");
-    let chip = format!("<span class=\"chip bad\">{}，已逾期</span>", day(&w, -1));
+    let of = day(&w, -1);
+    let of: Vec<u32> = of.split('-').map(|it| it.parse().unwrap()).collect();
+    let [year, month, day_of] = of[..] else {
+        panic!("{of:?}");
+    };
+    let chip = format!("<span class=\"chip bad\">{year}年{month}月{day_of}日，已逾期</span>");
     for who in ["jincheng", "admin", "manager", "wang"] {
         let today = page(&w, who, "/console");
         let told = part(&today, "late-tasks");
