@@ -624,13 +624,13 @@ fn whoever_decides_on_a_refusal_later_sees_first_what_the_other_decided() {
     };
     screen.logs_in(&w.catalogue().people["韩"].username.clone());
     screen.goes(&format!("/console/cases/{visit}/{refusal}"));
+    screen.clicks("details:has(#decision) summary");
+    screen.runs("document.querySelector('#decision [name=outcome]').value = 'not_established'");
+    screen.types("#decision [name=reason]", "企业当日停业");
     let body = json!({ "refusal": "confirmed", "reason": "现场核实" });
     let path = format!("/v1/refusals/{refusal}/rulings");
     w.call("POST", "晋城", &path, body).expect(201);
     let before = w.rulings(visit);
-    screen.clicks("details:has(#decision) summary");
-    screen.runs("document.querySelector('#decision [name=outcome]').value = 'not_established'");
-    screen.types("#decision [name=reason]", "企业当日停业");
     screen.sends("#decision");
     screen.waits_for("结论已先有变化");
     assert_eq!(
