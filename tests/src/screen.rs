@@ -409,12 +409,17 @@ impl Screen {
         found.iter().filter(grave).map(told).collect()
     }
 
-    /// By how many pixels the page is wider than the screen: none, if nothing has to be pushed sideways.
-    pub fn overflows_px(&self) -> i64 {
+    /// What makes the page wider than the screen, and by how many pixels: nothing, if nothing has to be pushed sideways.
+    pub fn overflows(&self) -> Vec<String> {
         let wide = self.runs(
-            "return document.documentElement.scrollWidth - document.documentElement.clientWidth",
+            "const page = document.documentElement, room = page.clientWidth; \
+             if (page.scrollWidth <= room) return []; \
+             const reaches = it => Math.round(it.getBoundingClientRect().right); \
+             const widest = [...document.querySelectorAll('main *')].filter(it => reaches(it) === page.scrollWidth); \
+             return [`${page.scrollWidth - room} px`, ...widest.map(it => it.outerHTML.slice(0, 300))]",
         );
-        wide.as_i64().unwrap_or_default()
+        let wide = wide.as_array().cloned().unwrap_or_default();
+        wide.iter().map(Value::to_string).collect()
     }
 
     /// Puts a picture of the whole page into `target/console/NAME-WIDTH.png`.
@@ -448,7 +453,7 @@ impl Screen {
         assert_eq!(self.complaints(), none, "{name}: complaints");
         assert_eq!(self.strangers(), none, "{name}: asked of others");
         assert_eq!(self.inaccessible(), none, "{name}: accessibility");
-        assert_eq!(self.overflows_px(), 0, "{name}: wider than the screen");
+        assert_eq!(self.overflows(), none, "{name}: wider than the screen");
     }
 }
 

@@ -72,7 +72,7 @@ fn a_form_comes_back_with_what_was_typed_and_what_is_wrong_by_its_label() {
         if scripts {
             screen.is_sound("a form that came back");
         }
-        assert_eq!(screen.overflows_px(), 0);
+        assert_eq!(screen.overflows(), Vec::<String>::new());
         screen.pictured("returned");
         // It may come back twice, and says what is wrong now.
         screen.types("[name=min_base]", "-");
