@@ -171,21 +171,19 @@ pub async fn choose(
     Path(id): Path<TeamId>,
     Form(typed): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    let ticked = typed.iter().filter(|(name, _)| name == "members");
-    let members = ticked.map(|(_, id)| id.parse::<UserId>());
-    let members: BTreeSet<UserId> = members
-        .collect::<Result<_, _>>()
-        .map_err(|_| Problem::value("members", "names nobody"))?;
-    let shown = typed.iter().filter(|(name, _)| name == "shown");
-    let shown = shown
-        .flat_map(|(_, ids)| ids.split(' '))
-        .filter(|id| !id.is_empty());
-    let shown: BTreeSet<UserId> = shown
-        .map(str::parse)
-        .collect::<Result<_, _>>()
-        .map_err(|_| Problem::value("members", "names nobody"))?;
+    let (members, shown) = (people(&typed, "members")?, people(&typed, "shown")?);
     let mut work = Work::begin(&app, &desk.principal).await?;
     teams::change_roster(&mut work, id, &shown, &members).await?;
     work.commit().await?;
     Ok(on_to(&format!("{HERE}/{id}")))
+}
+
+/// The people whom fields of a form name, one or several in each.
+fn people(typed: &[(String, String)], field: &str) -> Result<BTreeSet<UserId>, Problem> {
+    let named = typed.iter().filter(|(name, _)| name == field);
+    named
+        .flat_map(|(_, ids)| ids.split_ascii_whitespace())
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .map_err(|_| Problem::value("members", "names nobody"))
 }
