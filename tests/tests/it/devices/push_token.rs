@@ -17,6 +17,14 @@ struct Team {
     asleep: TestDevice,
 }
 
+/// What the server notes of a wake.
+#[derive(Debug)]
+struct Noted {
+    state: String,
+    attempts: i64,
+    last_error: Option<String>,
+}
+
 impl Team {
     fn new() -> Self {
         let w = World::shanxi();
@@ -57,6 +65,35 @@ impl Team {
         self.awake.enters("铸造");
         self.awake.syncs();
         self.looks();
+    }
+
+    /// Waits until the wake is noted so: the server's own job may have it, which writes after the provider has answered.
+    fn noted(&self, is: impl Fn(&Noted) -> bool) {
+        let mut waited = 0;
+        while !self.wakes().iter().any(&is) {
+            waited += 1;
+            assert!(waited < 600, "noted is {:?}", self.wakes());
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+
+    fn tried(&self, times: i64) {
+        self.noted(|wake| wake.attempts == times);
+    }
+
+    fn sent(&self) {
+        self.noted(|wake| wake.state == "sent");
+    }
+
+    fn wakes(&self) -> Vec<Noted> {
+        let sql = "SELECT state, attempts, last_error FROM wakes";
+        let rows = self.w.server.reads(sql);
+        let noted = rows.iter().map(|row| Noted {
+            state: row.get("state").unwrap(),
+            attempts: row.get("attempts").unwrap(),
+            last_error: row.get("last_error").unwrap(),
+        });
+        noted.collect()
     }
 
     fn acts(&self, act: &str) -> Vec<Value> {
@@ -110,6 +147,7 @@ fn what_comes_in_one_rest_is_one_wake_at_its_end() {
     let mut team = Team::new();
     team.news();
     team.provider.next();
+    team.sent();
     for _ in 0..3 {
         team.news();
     }
@@ -133,6 +171,7 @@ fn a_wake_is_tried_again_with_growing_pauses_under_one_id_until_it_is_taken() {
     ]);
     team.news();
     let first = team.provider.next();
+    team.tried(1);
     let again = |wait: i64| {
         team.later_ms(wait);
         let next = team.provider.next();
@@ -142,15 +181,20 @@ fn a_wake_is_tried_again_with_growing_pauses_under_one_id_until_it_is_taken() {
     team.later_ms(WEBHOOK_RETRY_BASE_MS / 2 - 1);
     team.provider.is_left_alone();
     again(WEBHOOK_RETRY_BASE_MS);
+    team.tried(2);
     again(2 * WEBHOOK_RETRY_BASE_MS);
+    team.tried(3);
     // What the provider asks for is heeded, but no longer than the longest pause.
     team.later_ms(599_999);
     team.provider.is_left_alone();
     again(1);
+    team.tried(4);
     again(8 * WEBHOOK_RETRY_BASE_MS);
+    team.tried(5);
     team.later_ms(WEBHOOK_RETRY_MAX_MS - 1);
     team.provider.is_left_alone();
     again(1);
+    team.sent();
     // Taken: it is over.
     team.later_ms(WEBHOOK_RETRY_MAX_MS);
     team.provider.is_left_alone();
@@ -162,14 +206,8 @@ fn a_provider_that_never_answers_is_left_and_tried_again() {
     team.provider.answers([Reply::Silence]);
     team.news();
     let first = team.provider.next();
-    // The job of the server may have it, and lets go when the provider's time is over.
-    let mut waited = 0;
-    let sql = "SELECT last_error FROM wakes WHERE last_error IS NOT NULL";
-    while team.w.server.reads(sql).is_empty() {
-        waited += 1;
-        assert!(waited < 600);
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    // Whoever has it lets go when the provider's time is over.
+    team.noted(|wake| wake.last_error.is_some());
     team.later_ms(WEBHOOK_RETRY_BASE_MS);
     assert_eq!(team.provider.next().id, first.id);
 }
@@ -202,11 +240,14 @@ fn a_phone_that_cannot_be_woken_for_a_day_is_given_up_where_everybody_sees_it() 
     team.news();
     team.provider.next();
     let begun = team.w.now();
+    let mut tried = 1;
     while team.w.now() < begun + WAKE_GIVEN_UP_MS {
         assert!(team.acts("device.wake_given_up").is_empty());
+        team.tried(tried);
         let left = begun + WAKE_GIVEN_UP_MS - team.w.now();
         team.later_ms(left.min(WEBHOOK_RETRY_MAX_MS));
         team.provider.next();
+        tried += 1;
     }
     let mut waited = 0;
     let told = loop {

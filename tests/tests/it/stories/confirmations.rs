@@ -638,6 +638,19 @@ impl Scene {
         assert_eq!(self.told_public(), awaited);
     }
 
+    /// Waits until the server has noted that the first message was tried so often.
+    #[track_caller]
+    fn tried(&self, times: usize) {
+        let tried = || self.publicity()[0]["attempts"].clone();
+        for _ in 0..200 {
+            if tried() == times {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        assert_eq!(tried(), times);
+    }
+
     fn decides(&self, word: &str) {
         self.w.minutes(1);
         let path = format!("/v1/refusals/{}/rulings", self.refusal);
@@ -705,7 +718,8 @@ fn what_the_publicity_system_does_not_take_is_tried_again_under_one_id_and_never
     assert_eq!(scene.after(|_| ()).0, "confirmed");
     scene.publishes();
     let first = system.next();
-    for _ in 0..5 {
+    for times in 1..=5 {
+        scene.tried(times);
         assert_eq!(scene.told_public(), ["enter waiting"]);
         assert_eq!(scene.case(), "confirmed");
         // A day later or a minute: longer than any pause, and than the time in which one server has it to itself.
@@ -737,6 +751,7 @@ fn what_was_taken_there_without_an_answer_is_withdrawn_when_it_holds_no_longer()
         1,
         "it stands there, and nobody here knows"
     );
+    scene.tried(1);
     scene.decides("not_established");
     assert_eq!(scene.told_public(), ["enter waiting", "withdraw waiting"]);
     scene
@@ -767,6 +782,7 @@ fn what_somebody_enters_by_hand_while_nobody_answers_is_not_told_again() {
     assert_eq!(scene.after(|_| ()).0, "confirmed");
     scene.publishes();
     system.next();
+    scene.tried(1);
     let message = scene.publicity().remove(0);
     let path = format!(
         "/v1/publicity-messages/{}/delivery",
