@@ -159,5 +159,6 @@ fn people_of_a_body_have_no_regions_and_whoever_sees_more_is_not_offered_to_be_c
     let typed = form(&[("_from", &inside), ("shown_roles", "enforcement")]);
     let refused = browser.call(&w.server.url(&format!("{inside}/roles")), Some(&typed));
     assert_eq!(refused.status, 422, "{}", refused.body);
-    assert!(refused.body.contains("角色 未填写"), "{}", refused.body);
+    let marked = "<p class=\"hint wrong\">未填写</p>";
+    assert!(refused.body.contains(marked), "{}", refused.body);
 }
