@@ -204,6 +204,9 @@ codes! {
     /// bound to is revoked.
     RefreshTokenReused = "refresh_token_reused", UNAUTHORIZED, "The refresh token was used before; the session is ended";
 
+    /// Nobody would administer any more, or the caller would lock themselves out: `errors` says by which field.
+    AdministratorNeeded = "administrator_needed", CONFLICT, "An administrator must remain";
+
     // The console.
     /// A page of the console was asked to change something without a session that goes on: log in, and send it again.
     LoginNeeded = "login_needed", UNAUTHORIZED, "Log in to go on";

@@ -155,6 +155,8 @@ const CHINESE: &[(&str, &str)] = &[
     ("reach beyond yours", "超出您的辖区"),
     ("stands for another one already", "已并入另一企业"),
     ("{} is no enterprise that is listed", "{} 不在企业名录中"),
+    ("would leave no administrator", "此人是最后一名在用的管理员"),
+    ("would lock you out", "不能取消或停用自己的管理员身份"),
     // What is said of the whole of what was sent.
     ("{} is malformed", "“{field}”格式不正确"),
     ("duplicate field `{}`", "“{field}”重复出现"),

@@ -149,6 +149,7 @@ const CHINESE: &[(Code, &str)] = &[
     (Code::LoginNeeded, "请登录后继续"),
     (Code::OriginForeign, "该请求来自其他网站"),
     (Code::SetupTokenInvalid, "一次性口令无效"),
+    (Code::AdministratorNeeded, "必须保留一名管理员"),
     (Code::SetupOver, "系统已完成首次设置"),
     (Code::OidcNotConfigured, "未配置统一身份认证"),
     (Code::OidcStateInvalid, "该登录不是从此处开始的，请重新开始"),

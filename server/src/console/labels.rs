@@ -7,6 +7,7 @@ type Label = fn(&Words) -> &'static str;
 /// Fields as forms send them and services name them, with their labels.
 const LABELS: &[(&str, Label)] = &[
     ("act", |w| w.audit_act),
+    ("active", |w| w.state),
     ("address", |w| w.address),
     ("authority", |w| w.authority),
     ("authority_id", |w| w.authority),

@@ -217,6 +217,9 @@ pub const PAGES: &[Page] = &[
     page("/console/users/{id}/change", KEEPERS, || {
         post(users::change)
     }),
+    page("/console/users/{id}/roles", KEEPERS, || {
+        post(users::reassign)
+    }),
     page("/console/devices", PEOPLE, || get(devices::show)).linked(|w| w.devices),
     page("/console/devices/enrolment", KEEPERS, || {
         post(devices::enrol)

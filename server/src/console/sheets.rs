@@ -133,7 +133,7 @@ pub struct Field {
     pub name: &'static str,
     /// As people read it.
     pub label: String,
-    /// `text`, `password`, `date`, `number`, `hidden`, `area`, `select`, `checks` or `file`.
+    /// `text`, `password`, `date`, `number`, `hidden`, `kept`, `area`, `select`, `checks` or `file`.
     pub input: &'static str,
     /// What stands in it.
     pub value: String,
@@ -170,6 +170,12 @@ pub fn hidden(name: &'static str, value: impl Into<String>) -> Field {
         value: value.into(),
         ..wanted(name, "")
     }
+}
+
+/// A field that nobody sees and that says what the page showed. A form that comes back says what its own page did, whatever
+/// has changed since.
+pub fn kept(name: &'static str, value: impl Into<String>) -> Field {
+    hidden(name, value).as_input("kept")
 }
 
 /// One of several.

@@ -541,6 +541,10 @@ words! {
     password_new: "重设密码", "Set a new password";
     roles: "角色", "Roles";
     regions_hint: "六位代码，用逗号分隔；不填则为其组织的区划", "Six digits each, with commas; empty is the organisation's own";
+    user_roles_new: "更改角色", "Other roles";
+    user_roles_and_regions_new: "更改角色和行政区划", "Other roles or regions";
+    user_roles_hint: "保存后立即生效；其手机在下次同步时更新证书，执法人员并收到新辖区的案件、交回原辖区的案件（本人写过的除外）", "Holds at once; at the next sync their phones get new certificates, and for enforcement the cases of new regions, and give up those of regions that were left, but for what they wrote in";
+    user_regions_hint: "六位代码，用逗号分隔；须在其组织和您的辖区之内", "Six digits each, with commas; inside the organisation's and yours";
     certificate_no: "执法证号", "Officer's certificate number";
     certificate_no_new: "更改执法证号", "Another certificate number";
     device: "设备", "Device";

@@ -1,7 +1,9 @@
-//! People: made, disabled and given new passwords by administrators inside their regions.
+//! People: made, disabled, and given new passwords, roles and regions by administrators inside their regions. What follows
+//! from a change (certificates, what their phones hold) follows in its transaction.
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use sync_core::limits::NAME_CHARS_MAX;
 use sync_core::model::{OrganisationId, UserId};
 
@@ -9,11 +11,11 @@ use super::{audit, certificates, reference};
 use crate::access::{OrganisationKind, Principal, Role, passwords};
 use crate::app::App;
 use crate::problem::{Code, Problem};
-use crate::store::StoreError;
 use crate::store::access::organisations::{self, OrganisationRow};
 pub use crate::store::access::users::UserRow;
 use crate::store::access::{sessions, users};
-use crate::store::feed;
+use crate::store::feed::{self, Reach};
+use crate::store::{Session, StoreError, Tx};
 
 /// Who a new person is to be.
 pub struct NewUser {
@@ -34,6 +36,7 @@ pub struct NewUser {
 }
 
 /// A person with the regions they see.
+#[derive(Clone, Debug)]
 pub struct Person {
     /// The row.
     pub row: UserRow,
@@ -112,34 +115,11 @@ pub async fn prepare(
     check_name("username", &new.username)?;
     check_name("display_name", &new.display_name)?;
     passwords::check_new("password", &new.password)?;
-    if new.roles.is_empty() {
-        return Err(Problem::value("roles", "is empty"));
-    }
-    let fitting = roles_of(organisation.kind);
-    if new.roles.iter().any(|role| !fitting.contains(role)) {
-        return Err(Problem::value(
-            "roles",
-            "holds one that this kind of organisation has not",
-        ));
-    }
-    let authority = organisation.kind == OrganisationKind::Authority;
     let mut regions = new.regions;
-    if !authority && !regions.is_empty() {
-        return Err(Problem::value("regions", "are for people of an authority"));
-    }
-    if authority && regions.is_empty() {
+    if organisation.kind == OrganisationKind::Authority && regions.is_empty() {
         regions.push(organisation.region.clone());
     }
-    let whole = reference::region("organisation_id", &organisation.region)?;
-    if regions
-        .iter()
-        .any(|code| !code.parse().is_ok_and(|region| whole.contains(&region)))
-    {
-        return Err(Problem::value(
-            "regions",
-            "holds one outside of the organisation's",
-        ));
-    }
+    check_fits(organisation, &new.roles, &regions)?;
     let row = UserRow {
         user: UserId(app.new_uuid()),
         organisation: organisation.organisation,
@@ -152,6 +132,41 @@ pub async fn prepare(
         created_at: app.now(),
     };
     Ok(Person { row, regions })
+}
+
+/// Whether somebody of an organisation may have these roles and regions (GB/T 2260 codes).
+fn check_fits(
+    organisation: &OrganisationRow,
+    roles: &[Role],
+    regions: &[String],
+) -> Result<(), Problem> {
+    if roles.is_empty() {
+        return Err(Problem::value("roles", "is empty"));
+    }
+    let fitting = roles_of(organisation.kind);
+    if roles.iter().any(|role| !fitting.contains(role)) {
+        return Err(Problem::value(
+            "roles",
+            "holds one that this kind of organisation has not",
+        ));
+    }
+    match organisation.kind {
+        OrganisationKind::Authority if regions.is_empty() => {
+            return Err(Problem::value("regions", "is empty"));
+        }
+        OrganisationKind::Authority => {}
+        _ if regions.is_empty() => {}
+        _ => return Err(Problem::value("regions", "are for people of an authority")),
+    }
+    let whole = reference::region("organisation_id", &organisation.region)?;
+    let inside = |code: &String| code.parse().is_ok_and(|region| whole.contains(&region));
+    if !regions.iter().all(inside) {
+        return Err(Problem::value(
+            "regions",
+            "holds one outside of the organisation's",
+        ));
+    }
+    Ok(())
 }
 
 /// The number of an officer's certificate (执法证号) as it is kept: it is for enforcement alone, and an empty one is none.
@@ -169,12 +184,8 @@ fn certificate_no(number: Option<&str>, roles: &[Role]) -> Result<Option<String>
 }
 
 /// Writes a prepared person.
-pub async fn insert(tx: &mut crate::store::Tx, person: &Person) -> Result<(), Problem> {
-    let mut prefixes = Vec::new();
-    for code in &person.regions {
-        prefixes.push(reference::region("regions", code)?.prefix().to_owned());
-    }
-    users::insert_user(tx, &person.row, &prefixes)
+pub async fn insert(tx: &mut Tx, person: &Person) -> Result<(), Problem> {
+    users::insert_user(tx, &person.row, &prefixes(&person.regions)?)
         .await
         .map_err(|error| match error {
             StoreError::Conflict { .. } => {
@@ -184,8 +195,14 @@ pub async fn insert(tx: &mut crate::store::Tx, person: &Person) -> Result<(), Pr
         })
 }
 
+/// The prefixes of regions, as they are stored.
+fn prefixes(regions: &[String]) -> Result<Vec<String>, Problem> {
+    let prefix = |code| Ok(reference::region("regions", code)?.prefix().to_owned());
+    regions.iter().map(|code: &String| prefix(code)).collect()
+}
+
 /// The roles that people of such an organisation may have.
-fn roles_of(kind: OrganisationKind) -> &'static [Role] {
+pub fn roles_of(kind: OrganisationKind) -> &'static [Role] {
     match kind {
         OrganisationKind::Authority => &[
             Role::Authority,
@@ -221,7 +238,36 @@ pub fn check_name(field: &str, name: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What is to change about a person.
+/// What one of somebody's lists is to be.
+#[derive(Clone, Debug)]
+pub enum Wanted<T> {
+    /// This, whatever it was.
+    Whole(BTreeSet<T>),
+    /// What was ticked, against what stood there before: what somebody else changed meanwhile stays.
+    Ticked {
+        /// What the page showed.
+        shown: BTreeSet<T>,
+        /// What was sent.
+        ticked: BTreeSet<T>,
+    },
+}
+
+impl<T: Ord + Clone> Wanted<T> {
+    fn applied_to(&self, stands: BTreeSet<T>) -> BTreeSet<T> {
+        match self {
+            Self::Whole(wanted) => wanted.clone(),
+            Self::Ticked { shown, ticked } => {
+                let kept = stands
+                    .into_iter()
+                    .filter(|it| ticked.contains(it) || !shown.contains(it));
+                kept.chain(ticked.difference(shown).cloned()).collect()
+            }
+        }
+    }
+}
+
+/// What is to change about a person; what is none stays.
+#[derive(Clone, Debug, Default)]
 pub struct Change {
     /// Disable or enable.
     pub active: Option<bool>,
@@ -229,83 +275,176 @@ pub struct Change {
     pub password: Option<String>,
     /// Another number of an officer's certificate; an empty one takes it away.
     pub certificate_no: Option<String>,
+    /// What they may act as. Whoever is no longer enforcement has no number of an officer's certificate either.
+    pub roles: Option<Wanted<Role>>,
+    /// GB/T 2260 codes; at least one for people of an authority, none for others.
+    pub regions: Option<Wanted<String>>,
 }
 
-/// Changes a person; disabling or a new password ends their sessions. What their phones hold is untouched; another number of
-/// their certificate is certified anew.
+/// Changes a person; disabling or a new password ends their sessions. Roles and regions hold from the next request on, whatever
+/// session or token it comes with. What is certified of them is certified anew; their phones get what stands in regions in
+/// which they newly enforce, and give up what they see no longer. Nobody takes the last administrator away, nor themselves.
 pub async fn change(
     app: &App,
     caller: &Principal,
     id: UserId,
     change: Change,
 ) -> Result<Person, Problem> {
-    let before = get(app, caller, id).await?;
-    check_within(caller, &before)?;
-    let hash = match change.password {
+    let known = get(app, caller, id).await?;
+    check_within(caller, &known)?;
+    let hash = match &change.password {
         Some(password) => {
-            passwords::check_new("password", &password)?;
-            let stored = Some(before.row.password_hash.clone());
+            passwords::check_new("password", password)?;
+            let stored = Some(known.row.password_hash.clone());
             // The same request again must not end the sessions that were begun with the new password.
             match app.passwords.verify(password.clone(), stored).await? {
                 true => None,
-                false => Some(app.passwords.hash(password, app.random()).await?),
+                false => Some(app.passwords.hash(password.clone(), app.random()).await?),
             }
         }
         None => None,
     };
-    let number = match &change.certificate_no {
-        Some(number) => certificate_no(Some(number), &before.row.roles)?,
-        None => before.row.certificate_no.clone(),
-    };
     let (now, subject) = (app.now(), format!("user:{id}"));
     let mut tx = app.store.begin().await?;
-    let mut told = Vec::new();
-    if number != before.row.certificate_no {
-        users::update_certificate_no(&mut tx, id, number.as_deref(), now).await?;
-        told = certificates::certify_person_anew(app, &mut tx, id).await?;
-        let (act, detail) = (
-            "user.certificate_no",
-            serde_json::json!({ "certificate_no": number }),
-        );
-        audit::record(app, &mut tx, caller, act, subject.clone(), detail).await?;
+    // Read again where nobody writes beside this: somebody else may have changed them since.
+    let before = find(&mut tx, caller, id).await?;
+    check_within(caller, &before)?;
+    let after = changed(&mut tx, &before, &change).await?;
+    check_within(caller, &after)?;
+    check_administered(&mut tx, caller, &before, &after).await?;
+    let mut acts = Vec::new();
+    if after.row.roles != before.row.roles {
+        users::update_roles(&mut tx, id, &after.row.roles, now).await?;
+        let detail = json!({ "before": before.row.roles, "after": after.row.roles });
+        acts.push(("user.roles", detail));
     }
+    if after.regions != before.regions {
+        users::update_regions(&mut tx, id, &prefixes(&after.regions)?, now).await?;
+        let detail = json!({ "before": before.regions, "after": after.regions });
+        acts.push(("user.regions", detail));
+    }
+    let number = &after.row.certificate_no;
+    if *number != before.row.certificate_no {
+        users::update_certificate_no(&mut tx, id, number.as_deref(), now).await?;
+        let detail = json!({ "before": before.row.certificate_no, "certificate_no": number });
+        acts.push(("user.certificate_no", detail));
+    }
+    let certified = !acts.is_empty();
     if let Some(hash) = hash {
         users::update_password(&mut tx, id, &hash, now).await?;
         sessions::end_of_user(&mut tx, id, "password", now).await?;
-        let (act, detail) = ("user.password_reset", serde_json::json!({}));
-        audit::record(app, &mut tx, caller, act, subject.clone(), detail).await?;
+        acts.push(("user.password_reset", json!({})));
     }
-    if let Some(active) = change.active.filter(|active| *active != before.row.active) {
-        users::update_active(&mut tx, id, active, now).await?;
-        if !active {
+    if after.row.active != before.row.active {
+        users::update_active(&mut tx, id, after.row.active, now).await?;
+        if !after.row.active {
             sessions::end_of_user(&mut tx, id, "disabled", now).await?;
         }
-        let act = if active {
-            "user.enabled"
-        } else {
-            "user.disabled"
+        let act = match after.row.active {
+            true => "user.enabled",
+            false => "user.disabled",
         };
-        audit::record(app, &mut tx, caller, act, subject, serde_json::json!({})).await?;
+        acts.push((act, json!({})));
+    }
+    // Nothing is certified of who is disabled: what changed meanwhile is certified when they are enabled.
+    let told = match after.row.active && (certified || !before.row.active) {
+        true => certificates::certify_person_anew(app, &mut tx, id).await?,
+        false => Vec::new(),
+    };
+    for (act, detail) in acts {
+        audit::record(app, &mut tx, caller, act, subject.clone(), detail).await?;
     }
     // The counter of the feed last: it is held until the commit.
     if !told.is_empty() {
         feed::append(&mut tx, &told, now).await?;
     }
+    let (left, reached) = (reach(&before)?, reach(&after)?);
+    feed::change_reach(&mut tx, id, &left, &reached, now).await?;
     tx.commit().await?;
     get(app, caller, id).await
+}
+
+/// Who a person is to be after a change.
+async fn changed(db: &mut Session, before: &Person, change: &Change) -> Result<Person, Problem> {
+    let mut after = before.clone();
+    if let Some(wanted) = &change.roles {
+        let roles = BTreeSet::from_iter(before.row.roles.iter().copied());
+        let wanted = wanted.applied_to(roles.clone());
+        if wanted != roles {
+            after.row.roles = wanted.into_iter().collect();
+        }
+    }
+    if let Some(wanted) = &change.regions {
+        let wanted = wanted.applied_to(before.regions.iter().cloned().collect());
+        after.regions = wanted.into_iter().collect();
+    }
+    if change.roles.is_some() || change.regions.is_some() {
+        let organisation = organisations::find(db, before.row.organisation).await?;
+        let organisation =
+            organisation.ok_or_else(|| Problem::fault("a user without an organisation"))?;
+        check_fits(&organisation, &after.row.roles, &after.regions)?;
+    }
+    after.row.certificate_no = match &change.certificate_no {
+        Some(number) => certificate_no(Some(number), &after.row.roles)?,
+        None => before
+            .row
+            .certificate_no
+            .clone()
+            .filter(|_| after.row.roles.contains(&Role::Enforcement)),
+    };
+    after.row.active = change.active.unwrap_or(before.row.active);
+    Ok(after)
+}
+
+/// Whether somebody may still administer after a change, its maker among them: nobody locks themselves out, and of two who
+/// would take each other's role the second one may not.
+async fn check_administered(
+    db: &mut Session,
+    caller: &Principal,
+    before: &Person,
+    after: &Person,
+) -> Result<(), Problem> {
+    let administers = |it: &Person| it.row.active && it.row.roles.contains(&Role::Admin);
+    if !administers(before) || administers(after) {
+        return Ok(());
+    }
+    let field = match after.row.active {
+        true => "roles",
+        false => "active",
+    };
+    let detail = if caller.user == before.row.user {
+        "would lock you out"
+    } else if users::any_other_administrator(db, before.row.user).await? {
+        return Ok(());
+    } else {
+        "would leave no administrator"
+    };
+    Err(Problem::new(Code::AdministratorNeeded).field(field, detail))
+}
+
+/// Where somebody enforces.
+fn reach(person: &Person) -> Result<Reach, Problem> {
+    Ok(match person.row.roles.contains(&Role::Enforcement) {
+        true => Reach(prefixes(&person.regions)?.into_iter().collect()),
+        false => Reach::default(),
+    })
+}
+
+async fn find(db: &mut Session, caller: &Principal, id: UserId) -> Result<Person, Problem> {
+    let row = users::find_seen(db, caller, id)
+        .await?
+        .ok_or(Problem::new(Code::NotFound))?;
+    let prefixes = users::list_regions(db, id).await?;
+    Ok(Person {
+        row,
+        regions: codes(&prefixes),
+    })
 }
 
 /// One that the caller sees.
 pub async fn get(app: &App, caller: &Principal, id: UserId) -> Result<Person, Problem> {
     let mut db = app.store.read().await?;
-    let row = users::find_seen(&mut db, caller, id)
-        .await?
-        .ok_or(Problem::new(Code::NotFound))?;
-    let prefixes = users::list_regions(&mut db, id).await?;
-    Ok(Person {
-        row,
-        regions: codes(&prefixes),
-    })
+    find(&mut db, caller, id).await
 }
 
 /// A page of those that the caller sees.
@@ -332,4 +471,33 @@ fn codes(prefixes: &[String]) -> Vec<String> {
         .iter()
         .map(|prefix| format!("{prefix:0<6}"))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(of: &[&'static str]) -> BTreeSet<&'static str> {
+        of.iter().copied().collect()
+    }
+
+    #[test]
+    fn what_was_ticked_changes_and_what_somebody_else_changed_meanwhile_stays() {
+        let ticked = |shown: &[&'static str], ticked: &[&'static str]| Wanted::Ticked {
+            shown: set(shown),
+            ticked: set(ticked),
+        };
+        for (wanted, stands, is) in [
+            (Wanted::Whole(set(&["a"])), &["b"][..], &["a"][..]),
+            (ticked(&["a"], &["a", "b"]), &["a"], &["a", "b"]),
+            (ticked(&["a", "b"], &["b"]), &["a", "b"], &["b"]),
+            (ticked(&["a"], &["b"]), &["a", "c"], &["b", "c"]),
+            // Taken by somebody else, and still ticked on a page of before.
+            (ticked(&["a", "b"], &["a", "b"]), &["a"], &["a"]),
+            (ticked(&["a", "b"], &["b"]), &["b", "c"], &["b", "c"]),
+            (ticked(&["a"], &[]), &["a"], &[]),
+        ] {
+            assert_eq!(wanted.applied_to(set(stands)), set(is), "{wanted:?}");
+        }
+    }
 }

@@ -16,6 +16,40 @@ use super::{Result, Row, Session, StoreError, Tx, Value, bulk, statements};
 use crate::args;
 use crate::crypto::labelled_hash;
 
+/// Whether a region (GB/T 2260, six digits) lies in a set of prefixes, as [`Reach::text`] writes it.
+macro_rules! lies_in {
+    ($region:literal, $set:literal) => {
+        concat!(
+            "(",
+            $set,
+            " LIKE '%,,%' OR ",
+            $set,
+            " LIKE '%,' || SUBSTR(",
+            $region,
+            ", 1, 2) || ',%' OR ",
+            $set,
+            " LIKE '%,' || SUBSTR(",
+            $region,
+            ", 1, 4) || ',%' OR ",
+            $set,
+            " LIKE '%,' || ",
+            $region,
+            " || ',%')"
+        )
+    };
+}
+
+/// A region that is reached in the set `$4` and not in `$5`.
+macro_rules! only_in_4 {
+    ($region:literal) => {
+        concat!(
+            lies_in!($region, "$4"),
+            " AND NOT ",
+            lies_in!($region, "$5")
+        )
+    };
+}
+
 statements! {
     /// Takes the next positions. Whoever runs it holds the counter until the transaction ends.
     TAKE_POSITIONS = "UPDATE log_counters SET position = position + $1 WHERE name = 'feed' RETURNING position";
@@ -60,6 +94,40 @@ statements! {
         LEFT JOIN confirmations c ON c.document_id = d.document_id \
         LEFT JOIN document_authors a ON a.document_id = COALESCE(c.visit_id, d.document_id) AND a.user_id = $2 \
         WHERE d.team_id = $1 ORDER BY d.document_id";
+    /// Grants a person, from behind a position on, what stands in the regions that they newly enforce in: visits with a
+    /// case, and confirmations. However many these are, they never leave the database.
+    GRANT_REACHED = concat!("INSERT INTO feed (position, audience, entry, document_id, appended_at) \
+        SELECT CAST($1 AS BIGINT) + ROW_NUMBER() OVER (ORDER BY g.document_id), CAST($2 AS TEXT), 'grant', g.document_id, \
+          CAST($3 AS BIGINT) FROM (SELECT document_id, region FROM shared_documents \
+          UNION SELECT document_id, region FROM confirmations) g WHERE ", only_in_4!("g.region"));
+    /// Takes back from a person what they enforce over no longer: documents, but for those that they wrote in and those of
+    /// their teams; who is on the tracking list there; enterprises that they know by no other case.
+    REVOKE_LEFT = concat!("INSERT INTO feed (position, audience, entry, document_id, subject, version, appended_at) \
+        SELECT CAST($1 AS BIGINT) + ROW_NUMBER() OVER (ORDER BY l.entry, l.document_id, l.subject), CAST($2 AS TEXT), l.entry, \
+          l.document_id, l.subject, l.version, CAST($3 AS BIGINT) FROM (\
+          SELECT 'revoke' AS entry, s.document_id AS document_id, NULL AS subject, NULL AS version \
+            FROM (SELECT document_id, region FROM shared_documents UNION SELECT document_id, region FROM confirmations) s \
+            JOIN documents d ON d.document_id = s.document_id LEFT JOIN confirmations c ON c.document_id = s.document_id \
+            WHERE ", only_in_4!("s.region"), " \
+              AND NOT EXISTS (SELECT 1 FROM document_authors a \
+                WHERE a.user_id = $6 AND (a.document_id = s.document_id OR a.document_id = c.visit_id)) \
+              AND NOT EXISTS (SELECT 1 FROM team_members t WHERE t.user_id = $6 AND t.team_id = d.team_id) \
+          UNION ALL SELECT 'reference', NULL, 'tracked_enterprise/' || f.effect_id, f.version FROM effects f \
+            WHERE f.kind = 'track' AND f.holds = 1 AND ", only_in_4!("f.region"), " \
+          UNION ALL SELECT 'reference', NULL, 'enterprise/' || e.enterprise_id, COALESCE(v.version, 0) FROM enterprises e \
+            LEFT JOIN reference_versions v ON v.kind = 'enterprise' AND v.record_id = e.enterprise_id \
+            WHERE e.enterprise_key IN (SELECT k.enterprise FROM cases k JOIN shared_documents s ON s.document_id = k.document_id \
+                WHERE ", only_in_4!("s.region"), ") \
+              AND e.enterprise_key NOT IN (SELECT k.enterprise FROM cases k \
+                JOIN shared_documents s ON s.document_id = k.document_id WHERE ", lies_in!("s.region", "$5"), ") \
+              AND e.enterprise_key NOT IN (SELECT w.enterprise FROM visits w \
+                JOIN document_authors a ON a.document_id = w.document_id WHERE a.user_id = $6)) l");
+    /// Of what is told to an audience behind a position, what was told of the same before it: only the last word is of any use.
+    FORGET_BEFORE = "DELETE FROM feed WHERE audience = $1 AND position <= $2 AND (\
+        (entry IN ('grant', 'revoke') AND document_id IN (SELECT n.document_id FROM feed n \
+          WHERE n.audience = $1 AND n.position > $2 AND n.entry IN ('grant', 'revoke'))) \
+        OR (entry IN ('reference', 'index') AND subject IN (SELECT n.subject FROM feed n \
+          WHERE n.audience = $1 AND n.position > $2 AND n.entry = 'reference')))";
 }
 
 /// Of the epoch's name, which is drawn by chance, so much names the series of its sheet numbers.
@@ -410,6 +478,53 @@ pub async fn leave_team(tx: &mut Tx, user: UserId, team: TeamId, now: Millis) ->
     }
     if !rows.is_empty() {
         append(tx, &rows, now).await?;
+    }
+    Ok(())
+}
+
+/// Where somebody enforces, as the feed serves them: prefixes of regions (GB/T 2260), none of them for who is no enforcement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach(pub BTreeSet<String>);
+
+impl Reach {
+    /// As `lies_in!` reads it: each prefix between commas; the whole country is the empty one.
+    fn text(&self) -> String {
+        let prefixes = Vec::from_iter(self.0.iter().map(String::as_str)).join(",");
+        match self.0.is_empty() {
+            true => String::new(),
+            false => format!(",{prefixes},"),
+        }
+    }
+}
+
+/// Somebody enforces elsewhere now, or no longer, or newly: what stands where they came lies behind their cursor and is
+/// granted, what stands where they left is revoked, but for what they wrote in. Call it last in the transaction, when their
+/// role and regions are what they are to be.
+pub async fn change_reach(
+    tx: &mut Tx,
+    user: UserId,
+    before: &Reach,
+    after: &Reach,
+    now: Millis,
+) -> Result<()> {
+    if before == after {
+        return Ok(());
+    }
+    let audience = Audience::User(user).to_string();
+    let begin: i64 = tx
+        .one(&TAKE_POSITIONS, args![0_i64])
+        .await?
+        .get("position")?;
+    let mut end = begin;
+    let gained = args![end, &audience, now, after.text(), before.text()];
+    let granted = tx.exec(&GRANT_REACHED, gained).await?;
+    end += i64::try_from(granted).unwrap_or(i64::MAX);
+    let lost = args![end, &audience, now, before.text(), after.text(), user];
+    let revoked = tx.exec(&REVOKE_LEFT, lost).await?;
+    end += i64::try_from(revoked).unwrap_or(i64::MAX);
+    if end > begin {
+        tx.one(&TAKE_POSITIONS, args![end - begin]).await?;
+        tx.exec(&FORGET_BEFORE, args![audience, begin]).await?;
     }
     Ok(())
 }

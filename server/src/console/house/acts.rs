@@ -13,6 +13,8 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("user.enabled", "启用用户", "User enabled"),
     ("user.disabled", "停用用户", "User disabled"),
     ("user.password_reset", "重设密码", "Password reset"),
+    ("user.roles", "更改角色", "Roles changed"),
+    ("user.regions", "更改行政区划", "Regions changed"),
     (
         "user.certificate_no",
         "更改执法证号",

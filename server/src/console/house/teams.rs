@@ -15,8 +15,7 @@ use crate::access::OrganisationKind;
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, Choice, ROWS, Sheet, checks, choices, form, hidden, link, needed, number, select, text,
-    time,
+    At, Choice, ROWS, Sheet, checks, choices, form, kept, link, needed, number, select, text, time,
 };
 use crate::console::{on_to, shown};
 use crate::extract::{Form, Path, Query};
@@ -156,7 +155,7 @@ pub async fn one(
         let mut roster = form(
             w.team_save,
             format!("{HERE}/{id}/members"),
-            vec![hidden("shown", before.join(" ")), people],
+            vec![kept("shown", before.join(" ")), people],
         );
         roster.open = true;
         page.forms.push(roster);

@@ -1,4 +1,7 @@
-//! `/console/users`: people and their roles; made, switched off and on, given a new password, and their phones enrolled.
+//! `/console/users`: people, their roles and regions; made, changed, switched off and on, given a new password, and their
+//! phones enrolled.
+
+use std::collections::BTreeSet;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -8,17 +11,20 @@ use sync_core::proof::Role;
 use sync_core::wording::Worded as _;
 
 use super::{given, name_in, named, organisations_named, organisations_of, parts, reading};
+use crate::access::OrganisationKind;
+use crate::access::role::word;
 use crate::app::App;
 use crate::console::desk::Desk;
 use crate::console::sheets::{
-    At, Cell, ROWS, Sheet, checks, chip, choices, code, form, hidden, link, needed, select, text,
-    time, wanted, words_of,
+    At, Cell, Choice, FormView, ROWS, Sheet, checks, chip, choices, code, form, hidden, kept, link,
+    needed, select, text, time, wanted, words_of,
 };
 use crate::console::words::Words;
 use crate::console::{on_to, regions, shown};
 use crate::extract::{Form, Path, Query};
 use crate::problem::Problem;
-use crate::services::people::{self, Change, NewUser, Person};
+use crate::services::people::{self, Change, NewUser, Person, Wanted};
+use crate::store::access::organisations;
 
 const HERE: &str = "/console/users";
 const NEW: &str = "/console/users/new";
@@ -124,6 +130,31 @@ pub async fn make(
     Ok(on_to(&format!("{HERE}/{}", person.row.user)))
 }
 
+/// Roles and regions as they are, to be changed.
+fn assignment(desk: &Desk, person: &Person, kind: OrganisationKind) -> FormView {
+    let (w, language) = (desk.w(), desk.language());
+    let (roles, regions) = (&person.row.roles, &person.regions);
+    let fitting = people::roles_of(kind).iter().map(|role| Choice {
+        value: word(role),
+        text: language.pick(role.words().zh, role.words().en).to_owned(),
+        chosen: roles.contains(role),
+    });
+    let standing = Vec::from_iter(roles.iter().map(word));
+    let mut fields = vec![
+        kept("shown_roles", standing.join(" ")),
+        checks("roles", w.roles, fitting.collect()).with_hint(w.user_roles_hint),
+    ];
+    let mut title = w.user_roles_new;
+    if kind == OrganisationKind::Authority {
+        title = w.user_roles_and_regions_new;
+        let typed = needed("regions", w.region_codes).holding(regions.join(", "));
+        fields.push(kept("shown_regions", regions.join(" ")));
+        fields.push(typed.with_hint(w.user_regions_hint));
+    }
+    let action = format!("{HERE}/{}/roles", person.row.user);
+    form(title, action, fields)
+}
+
 /// `GET /console/users/{id}`.
 pub async fn one(
     State(app): State<App>,
@@ -165,6 +196,12 @@ pub async fn one(
         );
         enrol.open = true;
         page.forms.push(enrol);
+        let organisation = organisations::find(&mut db, person.row.organisation).await?;
+        let within = people::check_within(&desk.principal, &person).is_ok();
+        if let Some(organisation) = organisation.filter(|_| within) {
+            page.forms
+                .push(assignment(&desk, &person, organisation.kind));
+        }
         let password = needed("password", w.password)
             .as_input("password")
             .with_hint(w.setup_password_hint);
@@ -208,6 +245,37 @@ pub async fn change(
         active: typed.active,
         password: typed.password,
         certificate_no: typed.certificate_no,
+        ..Change::default()
+    };
+    people::change(&app, &desk.principal, id, change).await?;
+    Ok(on_to(&format!("{HERE}/{id}")))
+}
+
+/// `POST /console/users/{id}/roles`: what was ticked, unticked, added or struck out on the page changes, and nothing else.
+pub async fn reassign(
+    State(app): State<App>,
+    desk: Desk,
+    Path(id): Path<UserId>,
+    Form(typed): Form<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    let sent = |name: &str| {
+        let sent = typed.iter().filter(|(of, _)| of == name);
+        Vec::from_iter(sent.flat_map(|(_, value)| parts(value)))
+    };
+    let roles = |name: &str| -> Result<BTreeSet<Role>, Problem> {
+        sent(name).iter().map(|word| role_of(word)).collect()
+    };
+    let has_regions = typed.iter().any(|(name, _)| name == "shown_regions");
+    let change = Change {
+        roles: Some(Wanted::Ticked {
+            shown: roles("shown_roles")?,
+            ticked: roles("roles")?,
+        }),
+        regions: has_regions.then(|| Wanted::Ticked {
+            shown: sent("shown_regions").into_iter().collect(),
+            ticked: sent("regions").into_iter().collect(),
+        }),
+        ..Change::default()
     };
     people::change(&app, &desk.principal, id, change).await?;
     Ok(on_to(&format!("{HERE}/{id}")))

@@ -1,4 +1,4 @@
-//! `PATCH /v1/users/{id}`: disable, enable, give a new password or another number of a certificate.
+//! `PATCH /v1/users/{id}`: disable, enable, give a new password, other roles and regions, another number of a certificate.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -6,11 +6,11 @@ use sync_core::model::UserId;
 use utoipa::ToSchema;
 
 use super::User;
-use crate::access::Principal;
+use crate::access::{Principal, Role};
 use crate::app::App;
 use crate::extract::{Json, Path};
 use crate::problem::{Problem, ProblemBody};
-use crate::services::people;
+use crate::services::people::{self, Wanted};
 
 /// What is to change; what is absent stays.
 #[derive(Deserialize, ToSchema)]
@@ -22,9 +22,17 @@ pub struct UserChange {
     password: Option<String>,
     /// Another number of an officer's certificate (执法证号); "" takes it away. Their phones get new certificates.
     certificate_no: Option<String>,
+    /// What they may act as from the next request on, all of it; must fit the kind of the organisation. Their phones get new
+    /// certificates. Who is no longer enforcement has no `certificate_no`. Nobody takes `admin` from themselves or from the last
+    /// active administrator (`administrator_needed`).
+    #[schema(value_type = Option<Vec<String>>)]
+    roles: Option<Vec<Role>>,
+    /// GB/T 2260 codes of what they see from the next request on, all of them: inside the authority's region and yours, at
+    /// least one. Phones of enforcement get what stands in a new region, and give up what stands in one that was left.
+    regions: Option<Vec<String>>,
 }
 
-/// Disable or enable a person, give them a new password, or note the number of their certificate
+/// Disable or enable a person, give them a new password, roles or regions, or note the number of their certificate
 #[utoipa::path(patch, path = "/v1/users/{id}", tag = "users",
     params(("id" = String, Path, description = "Their id")),
     request_body = UserChange, security(("access_token" = [])),
@@ -39,6 +47,10 @@ pub async fn update_user(
         active: body.active,
         password: body.password,
         certificate_no: body.certificate_no,
+        roles: body.roles.map(|it| Wanted::Whole(it.into_iter().collect())),
+        regions: body
+            .regions
+            .map(|it| Wanted::Whole(it.into_iter().collect())),
     };
     Ok(Json(
         people::change(&app, &caller, id, change).await?.into(),

@@ -16,9 +16,11 @@ use sync_core::sync::wire::{
 };
 
 use super::admission::Place;
+use crate::access::Role;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::services::casework::told;
+use crate::store::access::users;
 use crate::store::evidence;
 use crate::store::feed::{self, FeedRow, ReaderScope};
 use crate::store::reviews;
@@ -58,6 +60,9 @@ pub struct Wanted<'a> {
 /// One snapshot: the epoch, the end of the feed, and everything up to it.
 struct Snapshot {
     db: Reader,
+    /// Who reads, as this snapshot sees them: their role may have changed since they were let in, and the cursor would go past
+    /// what is theirs since.
+    scope: ReaderScope,
     epoch: String,
     until: i64,
     /// The cursor is one of this database, or of one that it continues.
@@ -68,9 +73,14 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    async fn take(app: &App, cursor: Option<&Cursor>) -> Result<Self, Problem> {
+    async fn take(
+        app: &App,
+        scope: &ReaderScope,
+        cursor: Option<&Cursor>,
+    ) -> Result<Self, Problem> {
         let read_at = app.now();
         let mut db = app.store.read().await?;
+        let roles = users::list_roles(&mut db, scope.user).await?;
         let epoch = feed::find_epoch(&mut db)
             .await?
             .ok_or_else(|| Problem::fault("the feed has no epoch"))?;
@@ -83,6 +93,10 @@ impl Snapshot {
         };
         Ok(Self {
             db,
+            scope: ReaderScope {
+                enforces: roles.contains(&Role::Enforcement),
+                ..*scope
+            },
             epoch,
             until,
             valid,
@@ -114,12 +128,13 @@ pub async fn page(
     place: Place,
 ) -> Result<(Page, Place), Problem> {
     let had_cursor = wanted.cursor.is_some();
-    let mut snapshot = Snapshot::take(app, wanted.cursor).await?;
+    let mut snapshot = Snapshot::take(app, scope, wanted.cursor).await?;
     let mut few = None;
     if snapshot.after > 0 {
         let (after, until) = (snapshot.after, snapshot.until);
         let rows_max = FIRST_SYNC_ROWS_MIN + 1;
-        let rows = feed::list(&mut snapshot.db, scope, after, until, rows_max).await?;
+        let scope = snapshot.scope;
+        let rows = feed::list(&mut snapshot.db, &scope, after, until, rows_max).await?;
         few = i64::try_from(rows.len())
             .is_ok_and(|count| count < rows_max)
             .then_some(rows);
@@ -130,7 +145,7 @@ pub async fn page(
             // No connection is held while it waits.
             drop(snapshot);
             let place = place.for_first_sync(app).await?;
-            snapshot = Snapshot::take(app, wanted.cursor).await?;
+            snapshot = Snapshot::take(app, scope, wanted.cursor).await?;
             place
         }
         None => {
@@ -148,6 +163,7 @@ pub async fn page(
             .min(FEED_INFLATED_BYTES_MAX)
     });
 
+    let scope = &snapshot.scope.clone();
     let mut writer = Writer {
         app,
         epoch: snapshot.epoch.clone(),

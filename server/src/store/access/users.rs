@@ -15,6 +15,8 @@ statements! {
         created_at, changed_at, certificate_no) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $7, $8)";
     /// Adds a region.
     INSERT_REGION = "INSERT INTO user_regions (user_id, prefix) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    /// Takes every region away.
+    DELETE_REGIONS = "DELETE FROM user_regions WHERE user_id = $1";
     /// The regions of a person.
     LIST_REGIONS = "SELECT prefix FROM user_regions WHERE user_id = $1 ORDER BY prefix";
     /// Any by id, for the server itself.
@@ -36,6 +38,14 @@ statements! {
         ORDER BY u.user_id LIMIT $4";
     /// Enables or disables.
     UPDATE_ACTIVE = "UPDATE users SET active = $2, changed_at = $3 WHERE user_id = $1";
+    /// Sets what they may act as.
+    UPDATE_ROLES = "UPDATE users SET roles = $2, changed_at = $3 WHERE user_id = $1";
+    /// Whether anybody but this one may administer.
+    ANY_OTHER_ADMINISTRATOR = "SELECT user_id FROM users WHERE active = 1 AND user_id <> $1 AND roles LIKE '%\"admin\"%' LIMIT 1";
+    /// Notes that somebody changed whose regions did.
+    TOUCH = "UPDATE users SET changed_at = $2 WHERE user_id = $1";
+    /// What a person may act as.
+    FIND_ROLES = "SELECT roles FROM users WHERE user_id = $1";
     /// Sets the number of their certificate.
     UPDATE_CERTIFICATE_NO = "UPDATE users SET certificate_no = $2, changed_at = $3 WHERE user_id = $1";
     /// Sets a new password.
@@ -70,17 +80,21 @@ pub struct UserRow {
     pub created_at: Millis,
 }
 
-fn user(row: &Row) -> Result<UserRow> {
+fn roles(row: &Row) -> Result<Vec<Role>> {
     let roles: String = row.get("roles")?;
+    serde_json::from_str(&roles).map_err(|_| StoreError::Column {
+        name: "roles",
+        wanted: "a JSON list of roles",
+    })
+}
+
+fn user(row: &Row) -> Result<UserRow> {
     Ok(UserRow {
         user: row.get("user_id")?,
         organisation: row.get("organisation_id")?,
         username: row.get("username")?,
         display_name: row.get("display_name")?,
-        roles: serde_json::from_str(&roles).map_err(|_| StoreError::Column {
-            name: "roles",
-            wanted: "a JSON list of roles",
-        })?,
+        roles: roles(row)?,
         certificate_no: row.get("certificate_no")?,
         password_hash: row.get("password_hash")?,
         active: row.get("active")?,
@@ -102,10 +116,46 @@ pub async fn insert_user(tx: &mut Tx, row: &UserRow, prefixes: &[String]) -> Res
         row.certificate_no.clone(),
     ];
     tx.exec(&INSERT, args).await?;
+    insert_regions(tx, row.user, prefixes).await
+}
+
+async fn insert_regions(tx: &mut Tx, id: UserId, prefixes: &[String]) -> Result<()> {
     for prefix in prefixes {
-        tx.exec(&INSERT_REGION, args![row.user, prefix]).await?;
+        tx.exec(&INSERT_REGION, args![id, prefix]).await?;
     }
     Ok(())
+}
+
+/// Gives a person these regions, by their prefixes, and no others.
+pub async fn update_regions(
+    tx: &mut Tx,
+    id: UserId,
+    prefixes: &[String],
+    now: Millis,
+) -> Result<()> {
+    tx.exec(&DELETE_REGIONS, args![id]).await?;
+    insert_regions(tx, id, prefixes).await?;
+    tx.exec(&TOUCH, args![id, now]).await.map(drop)
+}
+
+/// Sets what a person may act as.
+pub async fn update_roles(tx: &mut Tx, id: UserId, roles: &[Role], now: Millis) -> Result<()> {
+    let roles = serde_json::to_string(roles).unwrap_or_default();
+    tx.exec(&UPDATE_ROLES, args![id, roles, now])
+        .await
+        .map(drop)
+}
+
+/// What a person may act as; nothing of nobody.
+pub async fn list_roles(db: &mut Session, id: UserId) -> Result<Vec<Role>> {
+    let row = db.optional(&FIND_ROLES, args![id]).await?;
+    row.as_ref().map_or(Ok(Vec::new()), roles)
+}
+
+/// Whether anybody but this one may administer.
+pub async fn any_other_administrator(db: &mut Session, id: UserId) -> Result<bool> {
+    let row = db.optional(&ANY_OTHER_ADMINISTRATOR, args![id]).await?;
+    Ok(row.is_some())
 }
 
 /// Sets the number of a person's certificate, or takes it away.

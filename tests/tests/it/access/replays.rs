@@ -241,7 +241,9 @@ fn every_mutating_operation_can_be_sent_again() {
     let neu = t
         .by("admin", "create_user", "/v1/users", new)
         .text("user_id");
-    let change = json!({ "password": "another long password", "active": true });
+    let change = json!({
+        "password": "another long password", "active": true, "roles": ["sampler", "inspection_body"], "regions": [],
+    });
     t.by("admin", "update_user", &format!("/v1/users/{neu}"), change);
     let admin = w.token("admin");
     let code = t.same("create_enrolment_code", nothing, |server, method| {

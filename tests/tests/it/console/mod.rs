@@ -6,6 +6,7 @@ mod dossier;
 mod first_run;
 mod imports;
 mod lists;
+mod people;
 mod rerulings;
 mod returned;
 mod reviewing;

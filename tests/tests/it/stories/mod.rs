@@ -12,6 +12,7 @@ mod fleet;
 mod handed_over;
 mod hostile;
 mod identity;
+mod jurisdictions;
 mod keys;
 mod laboratory;
 mod leases;
