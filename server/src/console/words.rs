@@ -589,8 +589,7 @@ words! {
     quota: "批次数", "Batches";
     due_on: "截止日期", "Due";
     due_on_late: "{day}，已逾期", "{day}, overdue";
-    tasks_past: "截止日期已过", "Past their day";
-    tasks_past_none: "没有截止日期已过的任务。", "No open task is past its day.";
+    tasks_late: "逾期的", "Late";
     tasks_which: "显示", "Show";
     plan_no: "计划文号", "Plan number";
     target_enterprises: "目标企业", "Enterprises";
