@@ -16,7 +16,7 @@ use super::desk::{Desk, Frame};
 use super::language::Language;
 use super::when;
 use super::words::{Words, fill};
-use super::{on_to, shown};
+use super::{on_to, seen_version, shown};
 use crate::access::operations::{CASE_OFFICES, CASE_PEOPLE, Who};
 use crate::app::App;
 use crate::endpoints::cases::list::{near, place};
@@ -578,9 +578,6 @@ pub async fn acts(
             casework::file(&app, principal, document, subject).await?;
             let refusal: RefusalStanding = serde_json::from_value(form.outcome.clone().into())
                 .map_err(|_| Problem::value("outcome", "is no word of the list"))?;
-            let seen = Some(form.version.as_str()).filter(|it| !it.is_empty());
-            let seen = seen.map(str::parse).transpose();
-            let seen = seen.map_err(|_| Problem::value("version", "is no whole number"))?;
             let new = NewDecision {
                 subject: Subject::Refusal(RefusalId(subject)),
                 standing: None,
@@ -589,7 +586,7 @@ pub async fn acts(
                 reason: form.reason,
                 disposal: None,
                 make_up: None,
-                seen,
+                seen: seen_version(Some(form.version.as_str()).filter(|it| !it.is_empty()))?,
             };
             decisions::decide(&app, principal, new).await?;
         }
