@@ -169,6 +169,8 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             shown.more = "/console/adjudication".to_owned();
             panels.push(shown);
         }
+    }
+    if all_aside::WHO.admits(me) {
         let aside = quarantine::list(&app, me, &Uuid::max().to_string(), TODAY_ROWS + 1).await?;
         let rows = aside.into_iter().filter(|it| !it.admitted).map(|it| Row {
             href: format!("/console/visits/{}#aside", it.document_id),
@@ -180,6 +182,8 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
         let named = ("aside", w.today_aside, w.today_aside_none);
         let mut shown = panel(named, rows.collect(), "", false);
         shown.more = all_aside::HERE.to_owned();
+        // Others than the authority look on.
+        shown.hidden = !me.has(Role::Authority) && shown.rows.is_empty();
         panels.push(shown);
     }
     if me.has_any(&REVIEWERS) && me.organisation_kind == OrganisationKind::Authority {

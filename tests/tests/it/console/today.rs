@@ -426,12 +426,21 @@ fn today_leads_to_all_that_is_quarantined_page_by_page() {
     wang.syncs();
     let all = usize::try_from(w.server.writes(ALL_ASIDE)).unwrap();
     assert!((51..100).contains(&all), "{all}");
-    let today = page(&w, "jincheng", "/console");
-    let told = part(&today, "aside");
     let whole = "href=\"/console/quarantine\"";
-    assert!(told.contains("8+") && told.contains(whole), "{told}");
+    // Whoever may open it is led there: an administrator who is not of the authority too.
+    let keepers = w.id("organisation", "晋城市局");
+    w.server
+        .user(&w.token("admin"), &keepers, "keeper", &["admin"]);
+    for who in ["jincheng", "manager", "keeper"] {
+        let today = page(&w, who, "/console");
+        let told = part(&today, "aside");
+        assert!(told.contains("8+") && told.contains(whole), "{who}: {told}");
+    }
+    let today = page(&w, "other", "/console");
+    assert!(today.contains("id=\"aside\" data-live hidden"), "{today}");
+    assert!(!page(&w, "wang", "/console").contains("id=\"aside\""));
     let row = format!("href=\"/console/visits/{visit}#aside\"");
-    for who in ["jincheng", "manager", "admin"] {
+    for who in ["jincheng", "manager", "keeper"] {
         let first = page(&w, who, "/console/quarantine");
         assert_eq!(first.matches(&row).count(), 50, "{who}");
         let next = next_of(&first).expect("more");
@@ -441,4 +450,9 @@ fn today_leads_to_all_that_is_quarantined_page_by_page() {
     }
     let shown = page(&w, "other", "/console/quarantine");
     assert!(shown.contains("没有被隔离的变更") && !shown.contains(&row));
+    if let Some(screen) = Screen::open(&w.server) {
+        screen.logs_in("keeper");
+        screen.looks_at("/console/quarantine", "quarantine");
+        screen.looks_at("/console", "today-keeper");
+    }
 }
