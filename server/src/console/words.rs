@@ -474,6 +474,7 @@ words! {
     clear_search: "清除条件", "Clear";
     yuan: "元", "CNY";
     any: "不限", "any";
+    filter_unseen: "{what}（不在您可选的范围内）", "{what} (none of what you may choose from)";
     more_conditions: "更多条件", "More conditions";
     visits: "检查记录", "Visits";
     visits_search: "查询检查记录", "Search visits";
@@ -499,6 +500,7 @@ words! {
     export_these: "导出为表格", "Export as a table";
     figures: "统计", "Figures";
     figures_by: "分组方式", "By";
+    figures_by_none: "没有“{what}”这种分组方式，未作统计。可按以下方式分组：", "Nothing is counted by “{what}”. It may be counted by:";
     figures_count: "统计", "Count";
     figures_none: "所选范围内还没有检查记录。请放宽条件。", "There is nothing to count here. Ask for less.";
     figures_note: "按检查记录的日期统计；影像按已核对的件数计算。", "By the day of the visit; evidence by pieces that are verified.";
