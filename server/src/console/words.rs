@@ -218,6 +218,17 @@ words! {
     cases_detail: "情形", "Circumstances";
     cases_product: "产品", "Product";
     cases_uscc: "统一社会信用代码", "Credit code";
+    cases_report: "报告内容", "What the report says";
+    cases_report_amended: "签字后有改动，此处为签字时的内容", "changed after it was sealed; this is what was sealed";
+    cases_reported: "报告时间", "Reported";
+    cases_signers: "签字的抽样人员", "Signed by";
+    cases_recipients: "报送单位", "Reported to";
+    cases_terminated: "终止抽样", "Sampling stopped";
+    cases_evidence: "所附影像", "Its evidence";
+    cases_evidence_none: "报告未附影像。", "The report has no evidence.";
+    cases_evidence_here: "原件已到", "the original is here";
+    cases_evidence_away: "原件未到", "the original is not here yet";
+    cases_evidence_scope: "影像原件只对可查看该次检查的人员开放；另行移交的文件可按下列 SHA-256 核对。", "Originals are for whoever sees the visit; files that are handed over otherwise can be held against these SHA-256.";
     cases_what: "办理", "What to do";
     cases_take: "领办", "Take it";
     cases_give_back: "退回", "Give it back";
