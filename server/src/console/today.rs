@@ -172,15 +172,22 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
     }
     if all_aside::WHO.admits(me) {
         let aside = quarantine::list(&app, me, &Uuid::max().to_string(), TODAY_ROWS + 1).await?;
+        let mut db = app.store.read().await?;
+        let named = all_aside::enterprises(&mut db, me, &aside).await?;
+        drop(db);
         let rows = aside.into_iter().filter(|it| !it.admitted).map(|it| Row {
             href: format!("/console/visits/{}#aside", it.document_id),
-            name: desk.language().pick(&it.zh, &it.en).to_owned(),
-            detail: String::new(),
+            name: match named.get(&it.document_id) {
+                Some(name) => name.clone(),
+                None => w.visit.to_owned(),
+            },
+            detail: desk.language().pick(&it.zh, &it.en).to_owned(),
             chips: Vec::new(),
             when: millis(&it.received_at).map(|at| When::at(desk.language(), at)),
         });
-        let named = ("aside", w.today_aside, w.today_aside_none);
-        let mut shown = panel(named, rows.collect(), "", false);
+        let rows = rows.collect();
+        let titled = ("aside", w.today_aside, w.today_aside_none);
+        let mut shown = panel(titled, rows, "", false);
         shown.more = all_aside::HERE.to_owned();
         // Others than the authority look on.
         shown.hidden = !me.has(Role::Authority) && shown.rows.is_empty();

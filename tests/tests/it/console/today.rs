@@ -435,6 +435,8 @@ fn today_leads_to_all_that_is_quarantined_page_by_page() {
         let today = page(&w, who, "/console");
         let told = part(&today, "aside");
         assert!(told.contains("8+") && told.contains(whole), "{who}: {told}");
+        let named = "<bdi>泽州示例铸造</bdi></a>";
+        assert_eq!(told.matches(named).count(), 8, "{who}: {told}");
     }
     let today = page(&w, "other", "/console");
     assert!(today.contains("id=\"aside\" data-live hidden"), "{today}");
