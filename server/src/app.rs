@@ -119,6 +119,12 @@ impl App {
         Self::open_parts(config, clock, rng, trust_forwarded_for).await
     }
 
+    /// Whether browsers reach this server under encryption, as its operator says (`--public-url`).
+    pub fn is_encrypted(&self) -> bool {
+        let url = self.public_url.get();
+        url.is_some_and(|url| url.starts_with("https://"))
+    }
+
     /// One with a clock and randomness of the caller's: for tests and the demonstration.
     pub async fn open_with(
         config: &DataConfig,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -251,10 +252,26 @@ pub fn router(app: App) -> Result<Router, RouterError> {
             app.clone(),
             telemetry::observe,
         ))
+        .layer(middleware::from_fn_with_state(app.clone(), encrypted_alone))
         .layer(axum::Extension(published))
         .with_state(app);
     // Before the routes are looked up, because it may change the method.
     Ok(Router::new().fallback_service(service.map_request(uploads::tus::overridden)))
+}
+
+/// How long a browser that was here asks for this name under encryption alone: a year. Names below it are not ours to bind.
+const STRICT_TRANSPORT: &str = "max-age=31536000";
+
+/// Binds browsers to encryption (RFC 6797) where the operator says that this is how they reach us, and nowhere else: a server that
+/// speaks without it could not be reached any more.
+async fn encrypted_alone(State(app): State<App>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if app.is_encrypted() {
+        let bound = HeaderValue::from_static(STRICT_TRANSPORT);
+        let headers = response.headers_mut();
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, bound);
+    }
+    response
 }
 
 /// Metrics and health alone, for `--metrics-listen`.

@@ -14,7 +14,7 @@ use super::dossier::view::outcome_mark;
 use super::language::Language;
 use super::when::minute;
 use super::words::Words;
-use super::{on_to, shown};
+use super::{on_to, seen_version, shown};
 use crate::access::Role;
 use crate::access::operations::Who;
 use crate::app::App;
@@ -297,8 +297,8 @@ pub async fn show(
             .collect(),
     };
     let own = found.sides.iter().find(|side| side.asked);
-    let drawn = own.map_or(&[][..], |side| &side.samples);
-    let drawn = drawn.iter().map(|it| Drawn {
+    let samples = own.map_or(&[][..], |side| &side.samples);
+    let drawn = samples.iter().map(|it| Drawn {
         validity_field: format!("validity:{}", it.sample_id),
         disposal_field: format!("disposal:{}", it.sample_id),
         make_up_field: format!("make_up:{}", it.sample_id),
@@ -320,11 +320,10 @@ pub async fn show(
     let before = found.decisions.iter().map(|it| {
         let at = it.decided_at.parse::<jiff::Timestamp>();
         let of_sample = it.subject.strip_prefix("sample/").filter(|_| is_entry);
-        let sheet = own.into_iter().flat_map(|side| &side.samples);
-        let sheet = sheet
-            .clone()
-            .find(|drawn| Some(drawn.sample_id.as_str()) == of_sample);
-        let sheet = sheet.and_then(|drawn| drawn.sheet_no.clone());
+        let sheet = samples
+            .iter()
+            .find(|it| Some(it.sample_id.as_str()) == of_sample);
+        let sheet = sheet.and_then(|it| it.sheet_no.clone());
         Before {
             when: at.map_or_else(
                 |_| String::new(),
@@ -404,10 +403,7 @@ pub async fn decide(
         Ok((disposal.map(str::to_owned), make_up))
     };
     // The version that is on the page; whoever was faster is seen before anything is put on top of it.
-    let version = |name: &str| {
-        let seen = picked(&fields, name).map(str::parse).transpose();
-        seen.map_err(|_| Problem::value("version", "is no whole number"))
-    };
+    let version = |name: &str| seen_version(picked(&fields, name));
     // Everything is read before anything is decided.
     let (disposal, make_up) = goods("")?;
     let is_entry = matches!(subject, Subject::Entry(_));

@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use super::desk::{Desk, Frame};
 use super::language::Language;
-use super::when;
+use super::when::{self, When};
 use super::words::{Words, fill};
-use super::{on_to, shown};
+use super::{on_to, review, seen_version, shown};
 use crate::access::operations::{CASE_OFFICES, CASE_PEOPLE, Who};
 use crate::app::App;
 use crate::endpoints::cases::list::{near, place};
@@ -227,6 +227,29 @@ struct Done {
     at: String,
 }
 
+/// What an on-site report says.
+struct Report {
+    description: String,
+    reported: Option<When>,
+    amended: bool,
+    recorded_by: String,
+    signers: String,
+    recipients: String,
+    terminated: &'static str,
+    pieces: Vec<Piece>,
+}
+
+/// A piece of evidence of a report.
+struct Piece {
+    kind: String,
+    /// Where its original is; nowhere for whoever does not see the visit, and while it has not come.
+    href: String,
+    captured: Option<When>,
+    state: &'static str,
+    mark: &'static str,
+    sha256: String,
+}
+
 /// What somebody decided on a refusal.
 struct Decided {
     outcome: String,
@@ -254,6 +277,8 @@ struct CasePage {
     due: String,
     overdue: bool,
     holder: String,
+    /// What it says; none of a refusal.
+    report: Option<Report>,
     /// What whoever sits there may do with it.
     may: Vec<String>,
     /// To whom it may be handed over.
@@ -377,6 +402,50 @@ fn proof(desk: &Desk, people: &Value, it: &Value) -> Proof {
     }
 }
 
+/// What the report of a case says. Originals are linked for whoever sees the visit.
+fn report(desk: &Desk, case: &Value, document: DocumentId, sees_visit: bool) -> Option<Report> {
+    let (w, language) = (desk.w(), desk.language());
+    let told = Some(&case["report"]).filter(|it| it.is_object())?;
+    let list = |name: &str| told[name].as_array().map_or(&[][..], Vec::as_slice);
+    let person = |it: &Value| match (text(&it["name"]), text(&it["organisation"])) {
+        (name, _) if name.is_empty() => text(&it["user_id"]),
+        (name, organisation) => format!("{name} · {organisation}"),
+    };
+    let joint = language.pick("、", ", ");
+    let pieces = list("evidence").iter().map(|it| {
+        let here = !it["verified_at"].is_null();
+        let (state, mark) = match here {
+            true => (w.cases_evidence_here, "good"),
+            false => (w.cases_evidence_away, "warn"),
+        };
+        let id = text(&it["evidence_id"]);
+        Piece {
+            kind: review::kind(language, &text(&it["kind"])),
+            href: match here && sees_visit {
+                true => format!("/console/media/{document}/{id}/original"),
+                false => String::new(),
+            },
+            captured: When::of_times(language, &it["captured"]),
+            state,
+            mark,
+            sha256: text(&it["sha256"]),
+        }
+    });
+    Some(Report {
+        description: text(&told["description"]),
+        reported: When::of_times(language, &told["reported"]),
+        amended: told["amended"] == true,
+        recorded_by: person(&told["recorded_by"]),
+        signers: Vec::from_iter(list("signers").iter().map(person)).join(joint),
+        recipients: Vec::from_iter(list("recipients").iter().map(text)).join(joint),
+        terminated: match told["sampling_terminated"] == true {
+            true => w.yes,
+            false => w.no,
+        },
+        pieces: pieces.collect(),
+    })
+}
+
 /// `GET /console/cases/{document}/{subject}`.
 pub async fn show(
     State(app): State<App>,
@@ -463,6 +532,7 @@ pub async fn show(
         due: minute(language, &file["due_at"]),
         overdue: file["overdue"] == true,
         holder: text(&holder["name"]),
+        report: report(&desk, &file, document, !dossier.is_null()),
         may,
         offices: offices
             .into_iter()
@@ -578,9 +648,6 @@ pub async fn acts(
             casework::file(&app, principal, document, subject).await?;
             let refusal: RefusalStanding = serde_json::from_value(form.outcome.clone().into())
                 .map_err(|_| Problem::value("outcome", "is no word of the list"))?;
-            let seen = Some(form.version.as_str()).filter(|it| !it.is_empty());
-            let seen = seen.map(str::parse).transpose();
-            let seen = seen.map_err(|_| Problem::value("version", "is no whole number"))?;
             let new = NewDecision {
                 subject: Subject::Refusal(RefusalId(subject)),
                 standing: None,
@@ -589,7 +656,7 @@ pub async fn acts(
                 reason: form.reason,
                 disposal: None,
                 make_up: None,
-                seen,
+                seen: seen_version(Some(form.version.as_str()).filter(|it| !it.is_empty()))?,
             };
             decisions::decide(&app, principal, new).await?;
         }

@@ -207,10 +207,8 @@ async fn keep(front: &Front, parts: &Parts, body: Body) -> Result<Response, Prob
 
 /// Whether a browser talks to us under encryption: by the address that the operator gave, or a proxy that is trusted.
 fn is_encrypted(app: &App, headers: &HeaderMap) -> bool {
-    let named = app.public_url.get();
-    let named = named.is_some_and(|url| url.starts_with("https://"));
     let told = headers.get(FORWARDED_PROTO).map(HeaderValue::as_bytes);
-    named || (app.trust_forwarded_for && told == Some(b"https"))
+    app.is_encrypted() || (app.trust_forwarded_for && told == Some(b"https"))
 }
 
 /// Scheme, host and port of an address.

@@ -10,16 +10,17 @@ use serde::Deserialize;
 
 use super::desk::{Desk, Frame};
 use super::house::campaigns_of;
-use super::sheets::{Choice, choices};
+use super::sheets::{Choice, choices, filters};
 use super::when::Count;
 use super::words::{Words, fill};
-use super::{regions, shown};
+use super::{errors, regions, shown, shown_as};
 use crate::app::App;
-use crate::endpoints::figures::FiguresQuery;
+use crate::endpoints::days::invalid;
 use crate::endpoints::figures::export::DISPOSITION;
+use crate::endpoints::figures::{By, FiguresQuery};
 use crate::extract::Query;
 use crate::problem::Problem;
-use crate::services::figures::{self, Figures, sum};
+use crate::services::figures::{self, Figures, Grouping, sum};
 use crate::services::spreadsheet;
 
 /// Units of the longest bar: the drawing is as wide as the page has room.
@@ -39,6 +40,15 @@ struct FiguresPage {
     rows: Vec<Line>,
     total: Line,
     file: String,
+    /// That there is no such grouping.
+    wrong: Option<Wrong>,
+}
+
+/// What is wrong with what was asked, and what may be asked instead, by its address.
+struct Wrong {
+    told: String,
+    ways: Vec<(String, String)>,
+    code: &'static str,
 }
 
 struct Line {
@@ -75,16 +85,21 @@ pub struct Typed {
 }
 
 impl Typed {
-    fn query(&self) -> FiguresQuery {
+    /// What is asked, by one of the groupings that there are.
+    fn query(&self, by: By) -> FiguresQuery {
         let given = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         FiguresQuery {
-            by: crate::endpoints::figures::By::of(&self.by),
+            by,
             from: given(&self.from),
             to: given(&self.to),
             campaign: given(&self.campaign),
             body: None,
             region: given(&self.region),
         }
+    }
+
+    fn by(&self) -> Option<By> {
+        By::of(self.by.trim())
     }
 
     fn address(&self, path: &str) -> String {
@@ -195,15 +210,6 @@ pub async fn show(
     desk: Desk,
     Query(typed): Query<Typed>,
 ) -> Result<Response, Problem> {
-    let (grouping, filter) = typed.query().asked()?;
-    let mut told = figures::tell(&app, &desk.principal, grouping, &filter).await?;
-    if typed.by == "region" {
-        for row in &mut told.rows {
-            row.name = regions::named(desk.language(), &row.name);
-        }
-    }
-    let mut db = app.store.read().await?;
-    let known = campaigns_of(&mut db, &desk).await?;
     let w = desk.w();
     let by = [
         ("body", w.body),
@@ -212,6 +218,20 @@ pub async fn show(
         ("month", w.month),
     ];
     let by = by.map(|(value, text)| (value.to_owned(), text.to_owned()));
+    let mut db = app.store.read().await?;
+    let known = campaigns_of(&mut db, &desk).await?;
+    drop(db);
+    let campaigns = filters(w, known, &typed.campaign);
+    let Some(asked) = typed.by() else {
+        return by_none(&desk, typed, by, campaigns);
+    };
+    let (grouping, filter) = typed.query(asked).asked()?;
+    let mut told = figures::tell(&app, &desk.principal, grouping, &filter).await?;
+    if grouping == Grouping::Region {
+        for row in &mut told.rows {
+            row.name = regions::named(desk.language(), &row.name);
+        }
+    }
     let heads = vec![
         w.figure_entries,
         w.figure_samples,
@@ -229,7 +249,8 @@ pub async fn show(
     let page = FiguresPage {
         frame: desk.frame(w.figures),
         by: choices(by, told.by),
-        campaigns: choices(known, &typed.campaign),
+        campaigns,
+        wrong: None,
         charts: charts.into_iter().collect(),
         rows: told
             .rows
@@ -244,13 +265,54 @@ pub async fn show(
     shown(&page)
 }
 
+/// The page of a grouping that there is none of: it says so, and leads to the same question by each that there is.
+fn by_none(
+    desk: &Desk,
+    typed: Typed,
+    by: [(String, String); 4],
+    campaigns: Vec<Choice>,
+) -> Result<Response, Problem> {
+    let w = desk.w();
+    let problem = invalid("by");
+    let ways = by.iter().map(|(value, text)| {
+        let asked = Typed {
+            by: value.clone(),
+            ..typed.clone()
+        };
+        (asked.address("/console/figures"), text.clone())
+    });
+    let page = FiguresPage {
+        frame: desk.frame(w.figures),
+        wrong: Some(Wrong {
+            told: fill(w.figures_by_none, "what", typed.by.trim()),
+            ways: ways.collect(),
+            code: problem.code().as_str(),
+        }),
+        by: choices(by, ""),
+        campaigns,
+        charts: Vec::new(),
+        rows: Vec::new(),
+        total: Line {
+            name: String::new(),
+            cells: Vec::new(),
+        },
+        file: String::new(),
+        heads: Vec::new(),
+        typed,
+    };
+    let mut answer = shown_as(problem.code().status(), &page)?;
+    errors::mark(&mut answer, &problem);
+    Ok(answer)
+}
+
 /// `GET /console/figures.csv`.
 pub async fn file(
     State(app): State<App>,
     desk: Desk,
     Query(typed): Query<Typed>,
 ) -> Result<Response, Problem> {
-    let (grouping, filter) = typed.query().asked()?;
+    let by = typed.by().ok_or_else(|| invalid("by"))?;
+    let (grouping, filter) = typed.query(by).asked()?;
     let file = figures::export(&app, &desk.principal, grouping, &filter).await?;
     Ok((spreadsheet::headers(DISPOSITION), file).into_response())
 }

@@ -89,6 +89,12 @@ pub fn on_to(path: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, path.to_owned())]).into_response()
 }
 
+/// The version of a ruling that a form says its reader saw; none where it says none.
+pub fn seen_version(said: Option<&str>) -> Result<Option<i64>, Problem> {
+    let seen = said.map(str::parse).transpose();
+    seen.map_err(|_| Problem::value("version", "is no whole number"))
+}
+
 /// The path if it leads to a page of the console, and home otherwise: nobody is sent elsewhere by an address.
 pub fn own_path(path: &str) -> &str {
     let plain = path

@@ -9,6 +9,7 @@ use sync_core::wording::Worded;
 use super::desk::{Desk, Frame};
 use super::language::Language;
 use super::when::{Count, When, written_day};
+use super::words::{Words, fill};
 
 /// Rows of a page of a list.
 pub const ROWS: u32 = 50;
@@ -114,6 +115,29 @@ pub fn choices(of: impl IntoIterator<Item = (String, String)>, chosen: &str) -> 
         text,
     };
     of.into_iter().map(choice).collect()
+}
+
+/// What a list is filtered by. What an address asks for and is none of the choices stands among them too, chosen and by its id, so
+/// that the form says what the list was filtered by.
+pub fn filters(
+    w: &Words,
+    of: impl IntoIterator<Item = (String, String)>,
+    chosen: &str,
+) -> Vec<Choice> {
+    let chosen = chosen.trim();
+    let mut all = choices(of, chosen);
+    if !chosen.is_empty() && !all.iter().any(|it| it.chosen) {
+        let text = fill(w.filter_unseen, "what", chosen);
+        all.insert(
+            0,
+            Choice {
+                value: chosen.to_owned(),
+                text,
+                chosen: true,
+            },
+        );
+    }
+    all
 }
 
 /// The words of a list of the rules, to choose from.

@@ -12,7 +12,7 @@ use super::adjudication::address as decided_at;
 use super::desk::{Desk, Frame};
 use super::dossier::view::millis;
 use super::quarantine as all_aside;
-use super::when::When;
+use super::when::{Count, When, written_day};
 use super::words::fill;
 use super::{house, pages, review, shown};
 use crate::access::operations::{CASE_OFFICES, CASE_PEOPLE};
@@ -44,7 +44,7 @@ struct Panel {
     rows: Vec<Row>,
     /// Where all of it is.
     more: String,
-    /// How many there are, as far as it was looked.
+    /// How many there are, or as many as it was looked for, with a `+`.
     count: String,
     /// Whether what stands in it is late.
     late: bool,
@@ -169,17 +169,28 @@ pub async fn show(State(app): State<App>, desk: Desk) -> Result<Response, Proble
             shown.more = "/console/adjudication".to_owned();
             panels.push(shown);
         }
+    }
+    if all_aside::WHO.admits(me) {
         let aside = quarantine::list(&app, me, &Uuid::max().to_string(), TODAY_ROWS + 1).await?;
+        let mut db = app.store.read().await?;
+        let named = all_aside::enterprises(&mut db, me, &aside).await?;
+        drop(db);
         let rows = aside.into_iter().filter(|it| !it.admitted).map(|it| Row {
             href: format!("/console/visits/{}#aside", it.document_id),
-            name: desk.language().pick(&it.zh, &it.en).to_owned(),
-            detail: String::new(),
+            name: match named.get(&it.document_id) {
+                Some(name) => name.clone(),
+                None => w.visit.to_owned(),
+            },
+            detail: desk.language().pick(&it.zh, &it.en).to_owned(),
             chips: Vec::new(),
             when: millis(&it.received_at).map(|at| When::at(desk.language(), at)),
         });
-        let named = ("aside", w.today_aside, w.today_aside_none);
-        let mut shown = panel(named, rows.collect(), "", false);
+        let rows = rows.collect();
+        let titled = ("aside", w.today_aside, w.today_aside_none);
+        let mut shown = panel(titled, rows, "", false);
         shown.more = all_aside::HERE.to_owned();
+        // Others than the authority look on.
+        shown.hidden = !me.has(Role::Authority) && shown.rows.is_empty();
         panels.push(shown);
     }
     if me.has_any(&REVIEWERS) && me.organisation_kind == OrganisationKind::Authority {
@@ -223,20 +234,25 @@ async fn late_tasks(app: &App, desk: &Desk) -> Result<Panel, Problem> {
     let mut db = app.store.read().await?;
     let sight = (&desk.principal).into();
     let today = house::tasks::today(app);
-    let late = tasks::late(&mut db, &sight, &today, TODAY_ROWS + 1).await?;
+    let (late, all) = tasks::late(&mut db, &sight, &today, TODAY_ROWS).await?;
     let rows = late.into_iter().map(|task| {
         let state = wording::in_list("task_state", &task.state);
         let state = language.pick(state.zh, state.en).to_owned();
         Row {
             href: format!("/console/tasks/{}", task.task_id),
             name: format!("{} {}", task.code, task.product_name),
-            detail: fill(w.due_by, "at", task.due_on.unwrap_or_default()),
+            detail: fill(
+                w.due_by,
+                "at",
+                written_day(language, task.due_on.as_deref().unwrap_or_default()),
+            ),
             chips: vec![("calm", state), ("bad", w.overdue.to_owned())],
             when: None,
         }
     });
     let named = ("late-tasks", w.today_late_tasks, w.today_late_tasks_none);
     let mut shown = panel(named, rows.collect(), "", true);
+    shown.count = Count(all).to_string();
     shown.more = format!("/console/tasks?q={}", house::tasks::LATE);
     Ok(shown)
 }

@@ -11,7 +11,7 @@ use sync_core::wording::Worded;
 
 use super::desk::{Desk, Frame};
 use super::house::{campaigns_of, organisations_of};
-use super::sheets::{Choice, ROWS, choices, words_of};
+use super::sheets::{Choice, ROWS, choices, filters, words_of};
 use super::when::When;
 use super::words::fill;
 use super::{regions, shown};
@@ -271,8 +271,8 @@ pub async fn show(
         validities: words_of::<Validity>(language, &typed.validity),
         refusals: words_of::<RefusalStanding>(language, &typed.refusal),
         evidence: choices(evidence, &typed.evidence),
-        campaigns: choices(campaigns, &typed.campaign),
-        bodies: choices(bodies, &typed.body),
+        campaigns: filters(w, campaigns, &typed.campaign),
+        bodies: filters(w, bodies, &typed.body),
         rules: choices(rules, &typed.rule),
         asked: typed.asks(|_| true),
         more: typed.asks(|name| name != "name" && name != "enterprise"),

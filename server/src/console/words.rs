@@ -218,6 +218,17 @@ words! {
     cases_detail: "情形", "Circumstances";
     cases_product: "产品", "Product";
     cases_uscc: "统一社会信用代码", "Credit code";
+    cases_report: "报告内容", "What the report says";
+    cases_report_amended: "签字后有改动，此处为签字时的内容", "changed after it was sealed; this is what was sealed";
+    cases_reported: "报告时间", "Reported";
+    cases_signers: "签字的抽样人员", "Signed by";
+    cases_recipients: "报送单位", "Reported to";
+    cases_terminated: "终止抽样", "Sampling stopped";
+    cases_evidence: "所附影像", "Its evidence";
+    cases_evidence_none: "报告未附影像。", "The report has no evidence.";
+    cases_evidence_here: "原件已到", "the original is here";
+    cases_evidence_away: "原件未到", "the original is not here yet";
+    cases_evidence_scope: "影像原件只对可查看该次检查的人员开放；另行移交的文件可按下列 SHA-256 核对。", "Originals are for whoever sees the visit; files that are handed over otherwise can be held against these SHA-256.";
     cases_what: "办理", "What to do";
     cases_take: "领办", "Take it";
     cases_give_back: "退回", "Give it back";
@@ -474,6 +485,7 @@ words! {
     clear_search: "清除条件", "Clear";
     yuan: "元", "CNY";
     any: "不限", "any";
+    filter_unseen: "{what}（不在您可选的范围内）", "{what} (none of what you may choose from)";
     more_conditions: "更多条件", "More conditions";
     visits: "检查记录", "Visits";
     visits_search: "查询检查记录", "Search visits";
@@ -499,6 +511,7 @@ words! {
     export_these: "导出为表格", "Export as a table";
     figures: "统计", "Figures";
     figures_by: "分组方式", "By";
+    figures_by_none: "没有“{what}”这种分组方式，未作统计。可按以下方式分组：", "Nothing is counted by “{what}”. It may be counted by:";
     figures_count: "统计", "Count";
     figures_none: "所选范围内还没有检查记录。请放宽条件。", "There is nothing to count here. Ask for less.";
     figures_note: "按检查记录的日期统计；影像按已核对的件数计算。", "By the day of the visit; evidence by pieces that are verified.";
@@ -593,8 +606,7 @@ words! {
     quota: "批次数", "Batches";
     due_on: "截止日期", "Due";
     due_on_late: "{day}，已逾期", "{day}, overdue";
-    tasks_past: "截止日期已过", "Past their day";
-    tasks_past_none: "没有截止日期已过的任务。", "No open task is past its day.";
+    tasks_late: "逾期的", "Late";
     tasks_which: "显示", "Show";
     plan_no: "计划文号", "Plan number";
     target_enterprises: "目标企业", "Enterprises";

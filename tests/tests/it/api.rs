@@ -52,6 +52,47 @@ fn whatever_is_wrong_with_a_request_has_a_code() {
 }
 
 #[test]
+fn browsers_are_bound_to_encryption_where_the_public_address_has_it_and_nowhere_else() {
+    let asked = [
+        ("GET", "/console/login"),
+        ("GET", "/console/visits"),
+        ("GET", "/console/nothing"),
+        ("POST", "/console/logout"),
+        ("GET", "/health/live"),
+        ("GET", "/v/nothing"),
+        ("GET", "/v1/nothing"),
+        ("GET", "/v1/visits"),
+        ("PUT", "/v1/visits"),
+    ];
+    for (server, said) in [
+        (
+            TestServer::start_behind("https://fieldseal.example.cn"),
+            Some("max-age=31536000"),
+        ),
+        (
+            TestServer::start_behind("http://fieldseal.example.cn"),
+            None,
+        ),
+        (TestServer::start(), None),
+    ] {
+        server.admin("140000");
+        let mut statuses = HashSet::new();
+        for (method, path) in asked {
+            // What a proxy says of one request does not bind a browser for a year.
+            let told = [("x-forwarded-proto", "https")];
+            let answer = server.call_headed(method, path, None, &told);
+            let sent = answer.headers.get("strict-transport-security");
+            let sent = sent.map(|it| it.to_str().unwrap());
+            assert_eq!(sent, said, "{method} {path}: {}", answer.status);
+            statuses.insert(answer.status);
+        }
+        // Pages and problems of every kind.
+        let every = HashSet::from([200, 401, 403, 404, 405]);
+        assert!(statuses.is_superset(&every), "{statuses:?}");
+    }
+}
+
+#[test]
 fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
     let server = TestServer::start();
     let admin = server.admin("140000");

@@ -47,7 +47,7 @@ fn kind(state: &str) -> &'static str {
     }
 }
 
-/// Asks for open tasks whose day is past.
+/// Asks for late tasks.
 pub const LATE: &str = "late";
 
 /// The day of Asia/Shanghai, ISO.
@@ -76,8 +76,8 @@ pub async fn show(
     let mut db = reading(&app).await?;
     let sight = (&desk.principal).into();
     let today = today(&app);
-    let past = at.q == LATE;
-    let rows = match past {
+    let late_alone = at.q == LATE;
+    let rows = match late_alone {
         true => {
             let after = at.after.split_once('/').unwrap_or((&today, ""));
             stored::list_late(&mut db, &sight, &today, after, ROWS + 1).await?
@@ -86,7 +86,7 @@ pub async fn show(
     };
     let mut late = BTreeSet::new();
     for row in rows.iter().take(ROWS as usize) {
-        if tasks::is_late(&mut db, row, &today).await? {
+        if late_alone || tasks::is_late(&mut db, row, &today).await? {
             late.insert(row.task_id);
         }
     }
@@ -104,13 +104,13 @@ pub async fn show(
         w.due_on,
         w.state,
     ];
-    // A page of those whose day is past ends at a day and an id.
-    let id = |row: &Task| match (past, &row.due_on) {
+    // A page of late ones ends at a day and an id.
+    let id = |row: &Task| match (late_alone, &row.due_on) {
         (true, Some(due_on)) => format!("{due_on}/{}", row.task_id),
         _ => row.task_id.to_string(),
     };
-    let (path, none) = match past {
-        true => (asking(HERE, "q", LATE), w.tasks_past_none),
+    let (path, none) = match late_alone {
+        true => (asking(HERE, "q", LATE), w.today_late_tasks_none),
         false => (HERE.to_owned(), w.tasks_none),
     };
     let page = Sheet::new(&desk, w.tasks).with_heads(heads, none);
@@ -127,7 +127,7 @@ pub async fn show(
             chip(kind(&row.state), language.pick(words.zh, words.en)),
         ]
     });
-    let which = [("", w.tasks), (LATE, w.tasks_past)];
+    let which = [("", w.tasks), (LATE, w.tasks_late)];
     let which = which.map(|(value, text)| (value.to_owned(), text.to_owned()));
     page.search = Search {
         name: "q",

@@ -1,6 +1,8 @@
 //! `/console/review/{visit}/{evidence}`: one piece of evidence with what there is to hold it against, and the decision on it. What
 //! is decided leads on to the next piece.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -12,12 +14,12 @@ use super::{Going, address, kind, mark, said, state_words};
 use crate::app::App;
 use crate::console::desk::{Desk, Frame};
 use crate::console::dossier::view::millis;
-use crate::console::language::Language;
 use crate::console::when::{Count, When};
 use crate::console::{on_to, shown};
 use crate::extract::{Form, Path, Query};
 use crate::problem::Problem;
 use crate::services::evidence::reviewing::{self, NewReview, PieceFile, ReuseView, Way};
+use crate::services::visits::people::{self, Person};
 use crate::store::access::devices;
 
 /// A line of the comparison of manifest and bytes.
@@ -214,11 +216,14 @@ fn others(desk: &Desk, file: &PieceFile, query: &PieceQuery) -> Vec<Other> {
     reused.chain(brought).chain(questioned).collect()
 }
 
-fn told(
-    language: Language,
-    file: &PieceFile,
-    w: &'static crate::console::words::Words,
-) -> Vec<Told> {
+fn told(desk: &Desk, file: &PieceFile, people: &BTreeMap<String, Person>) -> Vec<Told> {
+    let (w, language) = (desk.w(), desk.language());
+    let named = |id: &Option<String>| {
+        let person = id.as_ref().and_then(|id| people.get(id));
+        person.map_or_else(String::new, |it| {
+            format!("{} · {}", it.name, it.organisation)
+        })
+    };
     let reviews = file.reviews.iter().map(|it| {
         let at = millis(&it.decided_at);
         let order = at.unwrap_or_default();
@@ -239,7 +244,7 @@ fn told(
         let order = order.unwrap_or_default();
         let told = Told {
             at: When::of_times(language, &it.answered),
-            who: String::new(),
+            who: named(&it.user_id),
             what: w.review_answer,
             mark: "calm",
             words: it.words.clone(),
@@ -281,6 +286,11 @@ pub async fn show(
         Some(Ok(id)) => devices::find(&mut db, id).await?,
         _ => None,
     };
+    let answered_by = piece
+        .answers
+        .iter()
+        .filter_map(|it| it.user_id.as_ref()?.parse().ok());
+    let people = people::named(&mut db, answered_by.collect()).await?;
     drop(db);
     let device = device.map(|it| it.label);
     let device = device.or(piece.device_id.clone()).unwrap_or_default();
@@ -315,7 +325,7 @@ pub async fn show(
         lines: lines(&desk, &file, device),
         others: others(&desk, &file, &query),
         elsewhere: file.reuse_elsewhere,
-        told: told(language, &file, w),
+        told: told(&desk, &file, &people),
         findings: findings.collect(),
         supplements: piece
             .supplements

@@ -10,7 +10,7 @@ use crate::extract::{Json, Path};
 use crate::problem::{Problem, ProblemBody};
 use crate::services::casework::{self, CaseFile};
 
-/// A case whole: what was done with it, what enforcement found, what the rules say
+/// A case whole: what an on-site report says, what was done with it, what enforcement found, what the rules say
 #[utoipa::path(get, path = "/v1/cases/{document_id}/{subject_id}", tag = "cases",
     params(("document_id" = String, Path, description = "The visit"),
         ("subject_id" = String, Path, description = "The refusal or the report")),

@@ -27,13 +27,14 @@ pub enum By {
 }
 
 impl By {
-    /// By its word; the inspection body where there is none of that name.
-    pub fn of(word: &str) -> Self {
+    /// By its word; the inspection body where none is said, and nothing where there is none of that name.
+    pub fn of(word: &str) -> Option<Self> {
         match word {
-            "product" => Self::Product,
-            "region" => Self::Region,
-            "month" => Self::Month,
-            _ => Self::Body,
+            "" | "body" => Some(Self::Body),
+            "product" => Some(Self::Product),
+            "region" => Some(Self::Region),
+            "month" => Some(Self::Month),
+            _ => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use sync_core::limits::{FIELD_CHARS_MAX, LIST_ROWS_MAX, NAME_CHARS_MAX};
+use sync_core::limits::{CONSOLE_CHOICES_MAX, FIELD_CHARS_MAX, NAME_CHARS_MAX};
 use sync_core::model::{DocumentId, OnSiteReportState, OrganisationId, UserId};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -181,31 +181,20 @@ pub(super) fn may(caller: &Principal, case: &CaseRow, decides: bool) -> Vec<May>
 }
 
 /// Organisations to which a caller may hand a report over, with their names: those whose people can see it then, the case
-/// offices (案件机构) first.
+/// offices (案件机构) first, each in the order in which they were made.
 pub async fn offices(
     app: &App,
     caller: &Principal,
 ) -> Result<Vec<(OrganisationId, String)>, Problem> {
     let mut db = app.store.read().await?;
-    let (mut offices, mut authorities, mut after) = (Vec::new(), Vec::new(), String::new());
-    loop {
-        let page = organisations::list_seen(&mut db, caller, &after, LIST_ROWS_MAX).await?;
-        let Some(last) = page.last() else {
-            break;
-        };
-        after = last.organisation.to_string();
-        for row in page {
-            let into = match row.kind {
-                OrganisationKind::Consulted => &mut offices,
-                OrganisationKind::Authority => &mut authorities,
-                _ => continue,
-            };
-            if caller.sees_region(&row.region) {
-                into.push((row.organisation, row.name));
-            }
-        }
+    let mut offices = Vec::new();
+    for kind in [OrganisationKind::Consulted, OrganisationKind::Authority] {
+        let kind = Some(kind);
+        let newest = organisations::list_newest(&mut db, caller, kind, CONSOLE_CHOICES_MAX).await?;
+        let seen = newest.into_iter().rev();
+        let seen = seen.filter(|row| caller.sees_region(&row.region));
+        offices.extend(seen.map(|row| (row.organisation, row.name)));
     }
-    offices.append(&mut authorities);
     Ok(offices)
 }
 

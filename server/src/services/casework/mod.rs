@@ -3,6 +3,7 @@
 
 pub mod acts;
 pub mod queues;
+pub mod report;
 pub mod told;
 
 use std::collections::BTreeMap;
@@ -193,6 +194,9 @@ pub struct CaseFile {
     case: CaseView,
     /// What the caller may do with it now.
     may: Vec<acts::May>,
+    /// What an on-site report says, as it was sealed; none of a refusal, whose visit says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<report::CaseReport>,
     /// What was done with it, in its order.
     acts: Vec<CaseAct>,
     /// What enforcement found.
@@ -328,6 +332,7 @@ pub async fn file(
     let due_at = Deadlines::of(app, &mut db, std::slice::from_ref(&case))
         .await?
         .due_at(&case);
+    let report = report::of_case(&mut db, &case).await?;
     let done = casework::list_events(&mut db, document, subject).await?;
     let done = done.into_iter().map(|it| CaseAct {
         version: it.version,
@@ -360,6 +365,7 @@ pub async fn file(
     Ok(CaseFile {
         case: view(&case, due_at, None, app.now()),
         may: acts::may(caller, &case, decides),
+        report,
         acts: done,
         confirmations,
         decisions,

@@ -46,9 +46,6 @@ pub struct NewTask {
     pub due_on: Option<String>,
 }
 
-/// Late tasks that were looked at for each that is told: those that have all their batches are none.
-const LOOKED_AT: u32 = 5;
-
 /// Whether a task is late on a day of Asia/Shanghai (ISO): it is open, was due before, and sheets that count are missing.
 pub async fn is_late(db: &mut Session, task: &Task, today: &str) -> Result<bool, Problem> {
     let past = task.due_on.as_deref().is_some_and(|due_on| due_on < today);
@@ -58,22 +55,16 @@ pub async fn is_late(db: &mut Session, task: &Task, today: &str) -> Result<bool,
     Ok(samples::count_of_task(db, task.task_id).await? < task.quota_batches)
 }
 
-/// Late tasks that the caller sees, as many at most, those whose day passed last first.
+/// Late tasks that the caller sees, as many at most, those whose day passed last first; and how many there are.
 pub async fn late(
     db: &mut Session,
     sight: &Sight,
     today: &str,
     rows_max: u32,
-) -> Result<Vec<Task>, Problem> {
-    let first = (today, "");
-    let found = tasks::list_late(db, sight, today, first, rows_max * LOOKED_AT).await?;
-    let mut late = Vec::new();
-    for task in found {
-        if late.len() < rows_max as usize && is_late(db, &task, today).await? {
-            late.push(task);
-        }
-    }
-    Ok(late)
+) -> Result<(Vec<Task>, i64), Problem> {
+    let all = tasks::count_late(db, sight, today).await?;
+    let first = tasks::list_late(db, sight, today, (today, ""), rows_max).await?;
+    Ok((first, all))
 }
 
 /// Makes a draft. The same again changes nothing; another one under the same number is a conflict.

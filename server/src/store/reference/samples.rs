@@ -42,6 +42,20 @@ macro_rules! sees_sample {
     };
 }
 
+/// How many signed sheets of a task count (domain.md §3): duplicates, void ones and those that need a ruling do not.
+macro_rules! counting_of {
+    ($task:literal) => {
+        concat!(
+            "SELECT COUNT(DISTINCT s.sample_id) AS counting FROM samples s \
+             LEFT JOIN subject_outcomes o ON o.subject = 'sample/' || s.sample_id \
+             WHERE s.task_id = ",
+            $task,
+            " AND s.signed = 1 AND (o.outcome IS NULL OR o.outcome IN ('pending', 'valid', 'valid_with_violation'))"
+        )
+    };
+}
+pub(crate) use counting_of;
+
 statements! {
     /// One, whoever asks; of several records under one id the first.
     FIND = concat!(columns!(), "WHERE s.sample_id = $1 ORDER BY s.document_id LIMIT 1");
@@ -50,11 +64,8 @@ statements! {
     /// Those that the caller sees, a page; of several records under one id each has its row.
     LIST_SEEN = concat!(columns!(), "WHERE (s.sample_id > $3 OR (s.sample_id = $3 AND s.document_id > $4)) AND ",
         sees_sample!(), " ORDER BY s.sample_id, s.document_id LIMIT $5");
-    /// Signed sheets of a task that count (domain.md §3): duplicates, void ones and those that need a ruling do not.
-    COUNT_OF_TASK = "SELECT COUNT(DISTINCT s.sample_id) AS counting FROM samples s \
-        LEFT JOIN subject_outcomes o ON o.subject = 'sample/' || s.sample_id \
-        WHERE s.task_id = $1 AND s.signed = 1 \
-          AND (o.outcome IS NULL OR o.outcome IN ('pending', 'valid', 'valid_with_violation'))";
+    /// Sheets of a task that count.
+    COUNT_OF_TASK = counting_of!("$1");
     /// Samples of a task that a person ruled out and granted a make-up sample for (补样): the last decision on each.
     COUNT_MAKE_UPS = "SELECT COUNT(*) AS granted FROM samples s \
         JOIN decisions d ON d.subject = 'sample/' || s.sample_id \

@@ -7,9 +7,22 @@ use sync_core::model::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::samples::counting_of;
 use super::{Sight, enterprises, json, sees_task, to_json};
 use crate::args;
 use crate::store::{Result, Row, Session, StoreError, Tx, statements};
+
+/// An open task (`OPEN`) that the caller sees, whose day is before `$3`, and of whose batches some are not sampled.
+macro_rules! late_and_seen {
+    () => {
+        concat!(
+            "t.state IN ('approved', 'assigned', 'accepted', 'in_progress') AND t.due_on < $3 AND t.quota_batches > (",
+            counting_of!("t.task_id"),
+            ") AND ",
+            sees_task!()
+        )
+    };
+}
 
 statements! {
     /// Adds one.
@@ -31,10 +44,11 @@ statements! {
     FIND_SEEN = concat!("SELECT t.* FROM tasks t WHERE t.task_id = $3 AND ", sees_task!());
     /// Those that the caller sees, a page.
     LIST_SEEN = concat!("SELECT t.* FROM tasks t WHERE t.task_id > $3 AND ", sees_task!(), " ORDER BY t.task_id LIMIT $4");
-    /// Open ones (`OPEN`) that the caller sees and whose day is past, the day that passed last first, a page.
-    LIST_LATE = concat!("SELECT t.* FROM tasks t WHERE t.state IN ('approved', 'assigned', 'accepted', 'in_progress') \
-        AND t.due_on < $3 AND (t.due_on < $4 OR (t.due_on = $4 AND t.task_id > $5)) AND ", sees_task!(), " \
-        ORDER BY t.due_on DESC, t.task_id LIMIT $6");
+    /// Late ones that the caller sees, the day that passed last first, a page.
+    LIST_LATE = concat!("SELECT t.* FROM tasks t WHERE ", late_and_seen!(), " \
+        AND (t.due_on < $4 OR (t.due_on = $4 AND t.task_id > $5)) ORDER BY t.due_on DESC, t.task_id LIMIT $6");
+    /// How many late ones the caller sees.
+    COUNT_LATE = concat!("SELECT COUNT(*) AS late FROM tasks t WHERE ", late_and_seen!());
     /// The targets of one.
     LIST_TARGETS = "SELECT enterprise_id FROM task_targets WHERE task_id = $1 ORDER BY enterprise_id";
     /// The tasks of a team.
@@ -280,7 +294,8 @@ pub async fn list_seen(
     every(db, rows).await
 }
 
-/// Open ones that the caller sees and that were due before a day (ISO), the day that passed last first, behind a day and id.
+/// Late ones that the caller sees: open, due before a day (ISO), and with batches that nobody sampled; the day that passed last
+/// first, behind a day and id.
 pub async fn list_late(
     db: &mut Session,
     sight: &Sight,
@@ -291,6 +306,12 @@ pub async fn list_late(
     let seen = args![sight.user, sight.organisation, today, due_on, after, limit];
     let rows = db.all(&LIST_LATE, seen).await?;
     every(db, rows).await
+}
+
+/// How many late ones the caller sees.
+pub async fn count_late(db: &mut Session, sight: &Sight, today: &str) -> Result<i64> {
+    let seen = args![sight.user, sight.organisation, today];
+    db.one(&COUNT_LATE, seen).await?.get("late")
 }
 
 /// The tasks of a team.
@@ -370,9 +391,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_of_late_tasks_asks_for_every_open_state() {
+    fn what_is_asked_of_late_tasks_asks_for_every_open_state() {
         for state in OPEN {
-            assert!(LIST_LATE.sql.contains(&format!("'{state}'")), "{state}");
+            for asked in [LIST_LATE, COUNT_LATE] {
+                assert!(asked.sql.contains(&format!("'{state}'")), "{state}");
+            }
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Cases at the console: a report on its way to the case office by the pages alone, and no button that is refused.
 
-use fieldseal_tests::World;
+use fieldseal_tests::gate::unsigned;
 use fieldseal_tests::provider::{Browser, Shown};
+use fieldseal_tests::world::word;
+use fieldseal_tests::{Screen, World};
+use mobile_ffi::{EvidenceSubject, ReportInput};
 use serde_json::{Value, json};
-use sync_core::model::Uscc;
+use sync_core::model::{SealSubject, Uscc};
 
 use super::{form, logs_in};
 use crate::cases::{Case, Desk, FOUNDRY, SHOP};
@@ -187,6 +190,151 @@ fn a_report_goes_to_the_case_office_and_is_disposed_of_by_the_pages_alone() {
     assert!(
         city.page(report)
             .contains(&format!("/console/visits/{}", report.visit))
+    );
+}
+
+#[test]
+fn a_case_office_reads_the_report_that_was_handed_over_and_nothing_else_of_the_visit() {
+    let w = World::shanxi();
+    let office = json!({ "kind": "consulted", "name": OFFICE, "region": "140500" });
+    let office = w.call("POST", "admin", "/v1/organisations", office);
+    let office = office.expect(201).text("organisation_id");
+    let admin = w.token("admin");
+    w.server.user(&admin, &office, "brigade", &["consulted"]);
+    let mut wang = w.phone("王");
+    let visit = wang.enters("五金店");
+    // Another picture of the visit is no part of the report.
+    wang.photographs(&w, visit, EvidenceSubject::Visit, "label");
+    let input = ReportInput {
+        grounds: "unlicensed".to_owned(),
+        description: "无营业执照，店主称<b>正在办理".to_owned(),
+        recipients: vec![w.id("organisation", "晋城市局").parse().unwrap()],
+    };
+    let report = wang.client.report(visit, input).unwrap();
+    let of = EvidenceSubject::OnSiteReport(report);
+    let bytes = format!("place {of:?} by 王 at {}", w.now());
+    for kind in ["place", "stock"] {
+        wang.photographs(&w, visit, of.clone(), kind);
+        w.minutes(1);
+    }
+    wang.tries_to_seal_with(SealSubject::OnSiteReport(report), unsigned())
+        .unwrap();
+    wang.syncs();
+    let listed = w.get(&format!("/v1/visits/{visit}/evidence"));
+    let listed = listed["items"].as_array().unwrap();
+    let of_report = |it: &&Value| it["subject"]["kind"] == "on_site_report";
+    let pieces: Vec<&Value> = listed.iter().filter(of_report).collect();
+    assert!(pieces.len() == 2 && listed.len() > 2, "{listed:?}");
+    let come = w.brings_bytes(&wang, visit, bytes.as_bytes());
+    let come = pieces.iter().find(|it| it["sha256"] == json!(come));
+    let piece = word(&come.expect("the first picture")["evidence_id"]);
+
+    let api = format!("/v1/cases/{visit}/{report}");
+    let brigade = w.server.log_in("brigade");
+    let reads = |path: &str| w.server.get(path, &brigade);
+    reads(&api).expect_problem(404, "not_found");
+    let handed =
+        json!({ "office": OFFICE, "office_id": office, "receipt_no": "移-7", "note": null });
+    for (act, body) in [
+        ("receipt", json!({ "receipt_no": "收-1" })),
+        ("hand-over", handed),
+    ] {
+        let path = format!("{api}/{act}");
+        w.call("POST", "晋城", &path, body).expect(200);
+    }
+
+    let told = reads(&api).expect(200).body["report"].clone();
+    let sampler = w.catalogue().people["王"].name.clone();
+    assert_eq!(told["description"], "无营业执照，店主称<b>正在办理");
+    assert_eq!(told["grounds"], "unlicensed");
+    assert_eq!(told["recorded_by"]["name"], json!(sampler));
+    assert_eq!(told["recorded_by"]["organisation"], "晋阳示例检测");
+    let signers = told["signers"].as_array().unwrap();
+    assert!(
+        signers.iter().any(|it| it["name"] == json!(sampler)),
+        "{told}"
+    );
+    assert_eq!(told["recipients"].as_array().unwrap().len(), 1);
+    assert!(told["reported"]["claimed"]["from"].is_string(), "{told}");
+    assert_eq!(
+        (&told["amended"], &told["sampling_terminated"]),
+        (&json!(false), &json!(true))
+    );
+    let named: Vec<_> = told["evidence"].as_array().unwrap().iter().collect();
+    let hashes = |of: &[&Value]| Vec::from_iter(of.iter().map(|it| it["sha256"].clone()));
+    assert_eq!(hashes(&named), hashes(&pieces));
+    let here = named.iter().filter(|it| it["verified_at"].is_string());
+    assert_eq!(here.count(), 1);
+    // The visit, its other records and the bytes are none of the office's.
+    for path in [
+        format!("/v1/visits/{visit}"),
+        format!("/v1/visits/{visit}/evidence"),
+        format!("/v1/visits/{visit}/evidence/{piece}/content"),
+    ] {
+        reads(&path).expect_problem(404, "not_found");
+    }
+
+    let page = |who: &str| {
+        let mut browser = Browser::default();
+        logs_in(&w.server, &mut browser, who);
+        let shown = browser.call(
+            &w.server.url(&format!("/console/cases/{visit}/{report}")),
+            None,
+        );
+        assert_eq!(shown.status, 200, "{who}: {}", shown.body);
+        let media = w
+            .server
+            .url(&format!("/console/media/{visit}/{piece}/original"));
+        (shown.body, browser.call(&media, None).status)
+    };
+    let (shown, media) = page("brigade");
+    let said = section(&shown, "report");
+    for part in [
+        "无营业执照，店主称&#60;b&#62;正在办理",
+        &format!("{sampler} · 晋阳示例检测"),
+        "晋城示例市市场监督管理局",
+        "影像原件只对可查看该次检查的人员开放",
+        "场所",
+        "库存",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    for piece in &pieces {
+        assert!(said.contains(piece["sha256"].as_str().unwrap()), "{said}");
+    }
+    assert!(
+        !said.contains("标签") && !said.contains("/console/media/"),
+        "{said}"
+    );
+    assert!(!shown.contains(&format!("/console/visits/{visit}")));
+    assert_eq!(media, 404);
+    // Whoever sees the visit is led to the originals that are here.
+    let (shown, media) = page("jincheng");
+    let said = section(&shown, "report");
+    let original = format!("href=\"/console/media/{visit}/{piece}/original\"");
+    assert_eq!(said.matches("/console/media/").count(), 1, "{said}");
+    assert!(said.contains(&original) && !said.contains("只对可查看该次检查"));
+    assert_eq!(media, 200);
+    if let Some(screen) = Screen::open(&w.server) {
+        screen.logs_in("brigade");
+        let here = format!("/console/cases/{visit}/{report}");
+        screen.looks_at(&here, "case-report");
+        screen.looks_at("/console", "today-office");
+    }
+    // A refusal has no report, and no section of one.
+    let desk = Desk::new();
+    let shop = desk.refused(SHOP, None);
+    let file = desk.call(
+        "GET",
+        "city",
+        &format!("/v1/cases/{}", shop.id()),
+        Value::Null,
+    );
+    assert!(file.expect(200).body.get("report").is_none());
+    assert!(
+        !Sitter::new(&desk, "city")
+            .page(shop)
+            .contains("id=\"report\"")
     );
 }
 

@@ -1,6 +1,7 @@
 //! Lists, figures and running the house, by whoever sits there: a search that finds a confirmed refusal, a file that is what
 //! the filter finds, a task list with three bad rows, a phone that is enrolled and revoked; and a look at each page.
 
+use fieldseal_tests::provider::Browser;
 use fieldseal_tests::scenes::without_reason;
 use fieldseal_tests::screen::WIDTHS;
 use fieldseal_tests::world::word;
@@ -12,7 +13,7 @@ use sync_core::model::{DocumentId, SealSubject};
 #[test]
 fn an_officers_certificate_has_another_number_from_their_page() {
     let w = World::shanxi();
-    let mut browser = fieldseal_tests::provider::Browser::default();
+    let mut browser = Browser::default();
     super::logs_in(&w.server, &mut browser, "admin");
     let officer = format!("/console/users/{}", w.id("user", "韩"));
     let page = browser.call(&w.server.url(&officer), None).body;
@@ -368,6 +369,90 @@ fn every_list_is_sound_with_something_in_it_at_both_widths() {
     }
 }
 
+/// The choices of a field of a page, from its first option to its last.
+fn choices_of<'a>(page: &'a str, name: &str) -> &'a str {
+    let begin = page.find(&format!("<select name=\"{name}\">"));
+    let page = &page[begin.unwrap_or_else(|| panic!("no {name} in {page}"))..];
+    page.split("</select>").next().unwrap()
+}
+
+#[test]
+fn a_grouping_that_there_is_none_of_is_told_and_the_right_ones_are_offered() {
+    let (w, ..) = world();
+    let mut browser = Browser::default();
+    super::logs_in(&w.server, &mut browser, &username(&w, "晋城"));
+    let mut asks = |path: &str| browser.call(&w.server.url(path), None);
+    let told = asks("/console/figures?by=colour%3Cb%3E&region=140525");
+    assert_eq!(told.status, 400);
+    for said in ["query_invalid", "没有“colour&#60;b&#62;”这种分组方式"] {
+        assert!(told.body.contains(said), "{said}: {}", told.body);
+    }
+    assert!(!told.body.contains("id=\"figures\"") && !told.body.contains("figures.csv"));
+    let ways = ["body", "product", "region", "month"];
+    for by in ways {
+        let path = format!("/console/figures?by={by}&region=140525");
+        let link = format!("href=\"{}\"", path.replace('&', "&#38;"));
+        assert!(told.body.contains(&link), "{link}: {}", told.body);
+        let counted = asks(&path);
+        assert_eq!(counted.status, 200, "{by}");
+        let chosen = format!("<option value=\"{by}\" selected>");
+        assert!(choices_of(&counted.body, "by").contains(&chosen), "{by}");
+        assert!(counted.body.contains("id=\"figures\""), "{by}");
+    }
+    // Who says nothing is told by body, and no file is made of what is not counted.
+    let counted = asks("/console/figures?by=").body;
+    assert!(choices_of(&counted, "by").contains("<option value=\"body\" selected>"));
+    assert_eq!(asks("/console/figures.csv?by=month").status, 200);
+    let file = asks("/console/figures.csv?by=colour");
+    assert_eq!(file.status, 400, "{}", file.body);
+    assert!(file.body.contains("query_invalid"), "{}", file.body);
+    for path in ["/v1/figures?by=colour", "/v1/figures.csv?by=colour"] {
+        w.call("GET", "晋城", path, Value::Null)
+            .expect_problem(400, "query_invalid");
+    }
+}
+
+#[test]
+fn a_filter_that_is_none_of_the_choices_stands_in_the_form() {
+    let (w, ..) = world();
+    let mut browser = Browser::default();
+    super::logs_in(&w.server, &mut browser, &username(&w, "晋城"));
+    let mut asks = |path: &str| {
+        let shown = browser.call(&w.server.url(path), None);
+        assert_eq!(shown.status, 200, "{path}: {}", shown.body);
+        shown.body
+    };
+    let unseen = w.id("organisation", "济宁");
+    let own = w.id("campaign", "JC-2025-01");
+    let body = json!({ "kind": "inspection_body", "name": "晋城示例检验所", "region": "140500" });
+    let body = w.call("POST", "admin", "/v1/organisations", body);
+    let body = body.expect(201).text("organisation_id");
+    for (page, field) in [
+        ("/console/visits", "campaign"),
+        ("/console/visits", "body"),
+        ("/console/figures", "campaign"),
+    ] {
+        let shown = asks(&format!("{page}?{field}={unseen}"));
+        let said =
+            format!("<option value=\"{unseen}\" selected>{unseen}（不在您可选的范围内）</option>");
+        let choices = choices_of(&shown, field);
+        assert!(choices.contains(&said), "{page} {field}: {choices}");
+        assert_eq!(choices.matches(" selected").count(), 1);
+        assert!(!shown.contains("<tbody>"), "{page} {field}: as it says");
+        // What is chosen and known is called by its name, and nothing is added where nothing is asked.
+        let known = match field {
+            "body" => &body,
+            _ => &own,
+        };
+        let shown = asks(&format!("{page}?{field}={known}"));
+        let choices = choices_of(&shown, field);
+        assert!(choices.contains(&format!("<option value=\"{known}\" selected>")));
+        for choices in [choices, choices_of(&asks(page), field)] {
+            assert!(!choices.contains("不在您可选的范围内"), "{choices}");
+        }
+    }
+}
+
 #[test]
 fn a_team_is_formed_and_its_people_chosen() {
     let w = World::shanxi();
@@ -428,7 +513,7 @@ fn a_team_is_formed_and_its_people_chosen() {
     screen.looks_at("/console/teams", "lists-teams");
     // A manager forms no team of another body, and an authority chooses nobody's people.
     let other = w.id("organisation", "济宁");
-    let mut browser = fieldseal_tests::provider::Browser::default();
+    let mut browser = Browser::default();
     super::logs_in(&w.server, &mut browser, "manager");
     let campaign = w.id("campaign", "JC-2025-01");
     let foreign = super::form(&[("name", "外组"), ("campaign", &campaign), ("body", &other)]);

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use fieldseal_server::objects::ObjectName;
 use fieldseal_tests::demonstration::{FILES, Story};
 use fieldseal_tests::phone::Phone;
+use fieldseal_tests::provider::Browser;
 use fieldseal_tests::scenes::Contested;
 use fieldseal_tests::screen::WIDTHS;
 use fieldseal_tests::server::PASSWORD;
@@ -17,6 +18,8 @@ use mobile_ffi::EvidenceInput;
 use serde_json::json;
 use sync_core::limits::CONSOLE_IDLE_MS;
 use sync_core::model::{Digest, DocumentId, ReviewVerdict};
+
+use super::{form, logs_in};
 
 /// Pictures of a visit, as many, that somebody can look at.
 fn pictures_of(w: &World, phone: &Phone, visit: DocumentId, many: u64) {
@@ -185,7 +188,11 @@ fn twenty_pictures_are_reviewed_by_keys_each_once_and_a_question_comes_back_answ
     assert_eq!(tiles.len(), 1, "{tiles:?}");
     screen.clicks("#begin");
     screen.waits_for(words);
-    assert!(screen.sees(".told").contains("事后"), "{}", screen.text());
+    let told = screen.all(".told li");
+    let answered = told.iter().find(|it| it.contains("事后"));
+    let sampler = &w.catalogue().people["王"].name;
+    let named = format!("{sampler} · 晋阳示例检测");
+    assert!(answered.is_some_and(|it| it.contains(&named)), "{told:?}");
     // The picture is not here yet: a place is kept for it, and nothing looks broken.
     let broken =
         "return [...document.images].filter(it => it.complete && it.naturalWidth === 0).length";
@@ -531,6 +538,61 @@ fn is_settled(width: u32) {
     let told = a.client.rulings(one).unwrap();
     let told = serde_json::to_value(told).unwrap().to_string();
     assert!(told.contains("first"), "{told}");
+}
+
+#[test]
+fn nobody_settles_an_entry_who_may_not_or_does_not_see_it() {
+    let w = World::shanxi();
+    let Contested {
+        visits: [one, other],
+        ..
+    } = w.contests();
+    let page = decided_at(&w, one);
+    let admin = w.token("admin");
+    for (name, organisation, role) in [
+        ("manager", "晋阳", "inspection_body"),
+        ("keeper", "晋城市局", "admin"),
+        ("elsewhere", "运城市局", "authority"),
+        // Looks on: it sees what the city commissioned in its county.
+        ("county", "泽州局", "authority"),
+    ] {
+        let organisation = w.id("organisation", organisation);
+        w.server.user(&admin, &organisation, name, &[role]);
+    }
+    let before = (w.rulings(one), w.rulings(other));
+    let trail = || w.get("/v1/audit-events?act=ruling.decided")["items"].clone();
+    let decided = trail();
+    let typed = [
+        ("_from", page.as_str()),
+        ("outcome", "first"),
+        ("reason", "核实门卫登记"),
+    ];
+    for (who, status, code, opens) in [
+        ("wang", 403, "role_forbidden", 403),
+        ("manager", 403, "role_forbidden", 200),
+        ("keeper", 403, "role_forbidden", 200),
+        ("county", 403, "scope_forbidden", 200),
+        ("elsewhere", 404, "not_found", 404),
+    ] {
+        let mut browser = Browser::default();
+        logs_in(&w.server, &mut browser, who);
+        let shown = browser.call(&w.server.url(&page), None);
+        assert_eq!(shown.status, opens, "{who}: {}", shown.body);
+        assert!(!shown.body.contains("id=\"decision\""), "{who}");
+        let sent = browser.call(&w.server.url(&page), Some(&form(&typed)));
+        assert_eq!(sent.status, status, "{who}: {}", sent.body);
+        assert!(sent.body.contains(code), "{who}: {}", sent.body);
+        assert_eq!((w.rulings(one), w.rulings(other)), before, "{who}");
+        assert_eq!(trail(), decided, "{who}");
+    }
+    // The same form of whoever may is taken.
+    let mut browser = Browser::default();
+    logs_in(&w.server, &mut browser, "jincheng");
+    let shown = browser.call(&w.server.url(&page), None);
+    assert!(shown.body.contains("id=\"decision\""));
+    let sent = browser.call(&w.server.url(&page), Some(&form(&typed)));
+    assert_eq!(sent.status, 303, "{}", sent.body);
+    assert_eq!(w.standings(one), ["first"]);
 }
 
 #[test]

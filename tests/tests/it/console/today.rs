@@ -106,6 +106,7 @@ fn a_task_whose_day_is_past_is_late_for_whoever_sees_it_until_it_is_cancelled() 
             told.contains(&href(&late)) && told.contains("逾期</span>"),
             "{who}: {told}"
         );
+        assert!(told.contains(&format!("期限 {year}年{month}月{day_of}日")));
         assert!(!told.contains(&href(&due)), "{who}: today is not past");
         for path in ["/console/tasks", "/console/tasks?q=late"] {
             let list = page(&w, who, path);
@@ -170,21 +171,61 @@ fn late_tasks_are_listed_page_by_page_each_once() {
     let today = page(&w, "jincheng", "/console");
     let told = part(&today, "late-tasks");
     assert_eq!(told.matches("<li>").count(), 8);
-    assert!(told.contains("8+") && told.contains("href=\"/console/tasks?q=late\""));
+    assert!(
+        told.contains("<span class=\"chip bad\">53</span>")
+            && told.contains("href=\"/console/tasks?q=late\""),
+        "{told}"
+    );
     let first = page(&w, "jincheng", "/console/tasks?q=late");
     let next = next_of(&first).expect("more");
     let second = page(&w, "jincheng", &next);
     assert_eq!(next_of(&second), None);
-    let links = |page: &str| {
-        let found = page.split("href=\"/console/tasks/").skip(1);
-        Vec::from_iter(found.map(|it| it.split('"').next().unwrap().to_owned()))
-    };
-    let mut listed = links(&first);
+    let mut listed = tasks_on(&first);
     assert_eq!(listed.len(), 50);
-    listed.extend(links(&second));
+    listed.extend(tasks_on(&second));
     listed.sort();
     made.sort();
     assert_eq!(listed, made);
+}
+
+/// The tasks to which a page leads.
+fn tasks_on(page: &str) -> Vec<String> {
+    let found = page.split("href=\"/console/tasks/").skip(1);
+    Vec::from_iter(found.map(|it| it.split('"').next().unwrap().to_owned()))
+}
+
+#[test]
+fn late_tasks_are_found_and_counted_behind_a_page_of_others_that_have_all_their_batches() {
+    let w = World::shanxi();
+    manager(&w, "济宁", "other");
+    for number in 0..52 {
+        task(&w, &format!("D{number}"), &day(&w, -1));
+    }
+    let done = "UPDATE tasks SET quota_batches = 0 WHERE code LIKE 'D%'";
+    assert_eq!(w.server.writes(done), 52);
+    let late: Range<i64> = 0..12;
+    let mut late: Vec<String> = late
+        .map(|number| task(&w, &format!("L{number}"), &day(&w, -3)))
+        .collect();
+    late.sort();
+    for who in ["jincheng", "admin"] {
+        let today = page(&w, who, "/console");
+        let told = part(&today, "late-tasks");
+        assert!(
+            told.contains("<span class=\"chip bad\">12</span>"),
+            "{who}: {told}"
+        );
+        let shown = tasks_on(told);
+        assert_eq!(shown.len(), 8, "{who}");
+        assert!(shown.iter().all(|id| late.contains(id)), "{who}: {told}");
+        let whole = page(&w, who, "/console/tasks?q=late");
+        let mut listed = tasks_on(&whole);
+        listed.sort();
+        assert_eq!(listed, late, "{who}");
+        assert_eq!(next_of(&whole), None, "{who}");
+    }
+    let today = page(&w, "other", "/console");
+    assert!(part(&today, "late-tasks").contains("没有逾期的抽查任务"));
 }
 
 /// A visit with two pictures that are here, by the phone of 王.
@@ -385,12 +426,23 @@ fn today_leads_to_all_that_is_quarantined_page_by_page() {
     wang.syncs();
     let all = usize::try_from(w.server.writes(ALL_ASIDE)).unwrap();
     assert!((51..100).contains(&all), "{all}");
-    let today = page(&w, "jincheng", "/console");
-    let told = part(&today, "aside");
     let whole = "href=\"/console/quarantine\"";
-    assert!(told.contains("8+") && told.contains(whole), "{told}");
+    // Whoever may open it is led there: an administrator who is not of the authority too.
+    let keepers = w.id("organisation", "晋城市局");
+    w.server
+        .user(&w.token("admin"), &keepers, "keeper", &["admin"]);
+    for who in ["jincheng", "manager", "keeper"] {
+        let today = page(&w, who, "/console");
+        let told = part(&today, "aside");
+        assert!(told.contains("8+") && told.contains(whole), "{who}: {told}");
+        let named = "<bdi>泽州示例铸造</bdi></a>";
+        assert_eq!(told.matches(named).count(), 8, "{who}: {told}");
+    }
+    let today = page(&w, "other", "/console");
+    assert!(today.contains("id=\"aside\" data-live hidden"), "{today}");
+    assert!(!page(&w, "wang", "/console").contains("id=\"aside\""));
     let row = format!("href=\"/console/visits/{visit}#aside\"");
-    for who in ["jincheng", "manager", "admin"] {
+    for who in ["jincheng", "manager", "keeper"] {
         let first = page(&w, who, "/console/quarantine");
         assert_eq!(first.matches(&row).count(), 50, "{who}");
         let next = next_of(&first).expect("more");
@@ -400,4 +452,9 @@ fn today_leads_to_all_that_is_quarantined_page_by_page() {
     }
     let shown = page(&w, "other", "/console/quarantine");
     assert!(shown.contains("没有被隔离的变更") && !shown.contains(&row));
+    if let Some(screen) = Screen::open(&w.server) {
+        screen.logs_in("keeper");
+        screen.looks_at("/console/quarantine", "quarantine");
+        screen.looks_at("/console", "today-keeper");
+    }
 }
