@@ -1,5 +1,6 @@
 //! Hosts that do not keep to what was agreed, and many tasks at a time: what the face makes of them.
 
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::calls::{Fieldseal, open_fieldseal};
 use super::failure::{FieldsealError, HostFailure};
 use super::hosts::{Clock, ClockReading, Hosts, HttpExchange, HttpReply, Transport};
-use super::tasks::{ProgressListener, SyncDone, SyncOptions, SyncStep, TaskHandle};
+use super::tasks::{ProgressListener, SyncDone, SyncOptions, SyncStep, TaskHandle, begin_sync};
 use super::telling::Steps;
 use crate::host::Reading;
 use crate::types::Enrolled;
@@ -81,12 +82,15 @@ fn hanging() -> (Hosts, Receiver<String>, Sender<HttpReply>) {
     (hosts, was_asked, answer)
 }
 
-fn sync(phone: &Fieldseal) -> Result<Arc<TaskHandle>, FieldsealError> {
-    let options = SyncOptions {
+fn options() -> SyncOptions {
+    SyncOptions {
         evidence: true,
         attempts_max: Some(1),
-    };
-    phone.sync(options, None)
+    }
+}
+
+fn sync(phone: &Fieldseal) -> Result<Arc<TaskHandle>, FieldsealError> {
+    phone.sync(options(), None)
 }
 
 #[test]
@@ -113,6 +117,19 @@ fn syncs_that_wait_are_stopped_are_bounded_and_hold_up_no_call() {
     for task in waiting.iter().chain([&first]) {
         assert_eq!(code(now(task.wait())), Some("cancelled".into()));
     }
+}
+
+#[test]
+fn a_sync_that_a_wipe_stopped_before_it_began_was_cancelled_and_a_later_one_finds_no_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hosts, _asked, _release) = hanging();
+    let client = phone(&folder, hosts).client().unwrap();
+    let begun = || begin_sync(client.clone(), options(), None).unwrap();
+    let stopped = client.running.stop_all();
+    client.wiped.store(true, Ordering::SeqCst);
+    assert_eq!(code(now(begun().wait())), Some("cancelled".into()));
+    drop(stopped);
+    assert_eq!(code(now(begun().wait())), Some("store.wiped".into()));
 }
 
 #[test]

@@ -13,8 +13,8 @@ use super::looking::look_through_soon;
 use super::telling::Steps;
 use super::waiting::stoppable;
 use crate::client::Client;
-use crate::error::ClientError;
-use crate::syncing::SyncWatch;
+use crate::error::{ClientError, WIPED};
+use crate::syncing::{SyncWatch, cancelled};
 use crate::types::{SyncProgress, SyncReport, UploadProgress, UploadReport};
 
 /// How far a sync is.
@@ -129,7 +129,7 @@ impl TaskHandle {
         self.ended.borrow().is_some() || self.ended.has_changed().is_err()
     }
 
-    /// Waits for its end. The code is `cancelled` if it was stopped before.
+    /// Waits for its end. The code is `cancelled` if it was stopped before, by a wipe too.
     pub async fn wait(&self) -> Result<SyncDone, FieldsealError> {
         let mut ended = self.ended.clone();
         let seen = ended.wait_for(Option::is_some).await;
@@ -163,6 +163,12 @@ pub(super) fn begin_sync(
     let work = move || {
         let done = stoppable(stopping.clone(), || {
             client.serve(|client| sync(client, &options, listener, &stopping))
+        });
+        // Whether a wipe that stopped it was through before it had heard of it is chance.
+        let stopped = |error: &ClientError| error.code == WIPED && stopping.load(Ordering::SeqCst);
+        let done = done.map_err(|error| match stopped(&error) {
+            true => cancelled(),
+            false => error,
         });
         drop(entered);
         // Nobody may be waiting any more.
