@@ -43,4 +43,5 @@ pub mod sync;
 pub mod uploads;
 pub mod visits;
 pub mod wakes;
+pub mod wanted;
 pub mod webhooks;

@@ -7,6 +7,7 @@ use serde_json::json;
 use sync_core::limits::NAME_CHARS_MAX;
 use sync_core::model::{OrganisationId, UserId};
 
+use super::wanted::Wanted;
 use super::{audit, certificates, reference};
 use crate::access::{OrganisationKind, Principal, Role, passwords};
 use crate::app::App;
@@ -238,34 +239,6 @@ pub fn check_name(field: &str, name: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What one of somebody's lists is to be.
-#[derive(Clone, Debug)]
-pub enum Wanted<T> {
-    /// This, whatever it was.
-    Whole(BTreeSet<T>),
-    /// What was ticked, against what stood there before: what somebody else changed meanwhile stays.
-    Ticked {
-        /// What the page showed.
-        shown: BTreeSet<T>,
-        /// What was sent.
-        ticked: BTreeSet<T>,
-    },
-}
-
-impl<T: Ord + Clone> Wanted<T> {
-    fn applied_to(&self, stands: BTreeSet<T>) -> BTreeSet<T> {
-        match self {
-            Self::Whole(wanted) => wanted.clone(),
-            Self::Ticked { shown, ticked } => {
-                let kept = stands
-                    .into_iter()
-                    .filter(|it| ticked.contains(it) || !shown.contains(it));
-                kept.chain(ticked.difference(shown).cloned()).collect()
-            }
-        }
-    }
-}
-
 /// What is to change about a person; what is none stays.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
@@ -471,33 +444,4 @@ fn codes(prefixes: &[String]) -> Vec<String> {
         .iter()
         .map(|prefix| format!("{prefix:0<6}"))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn set(of: &[&'static str]) -> BTreeSet<&'static str> {
-        of.iter().copied().collect()
-    }
-
-    #[test]
-    fn what_was_ticked_changes_and_what_somebody_else_changed_meanwhile_stays() {
-        let ticked = |shown: &[&'static str], ticked: &[&'static str]| Wanted::Ticked {
-            shown: set(shown),
-            ticked: set(ticked),
-        };
-        for (wanted, stands, is) in [
-            (Wanted::Whole(set(&["a"])), &["b"][..], &["a"][..]),
-            (ticked(&["a"], &["a", "b"]), &["a"], &["a", "b"]),
-            (ticked(&["a", "b"], &["b"]), &["a", "b"], &["b"]),
-            (ticked(&["a"], &["b"]), &["a", "c"], &["b", "c"]),
-            // Taken by somebody else, and still ticked on a page of before.
-            (ticked(&["a", "b"], &["a", "b"]), &["a"], &["a"]),
-            (ticked(&["a", "b"], &["b"]), &["b", "c"], &["b", "c"]),
-            (ticked(&["a"], &[]), &["a"], &[]),
-        ] {
-            assert_eq!(wanted.applied_to(set(stands)), set(is), "{wanted:?}");
-        }
-    }
 }

@@ -21,6 +21,7 @@ use crate::console::{on_to, shown};
 use crate::extract::{Form, Path, Query};
 use crate::problem::{Code, Problem};
 use crate::services::reference::{Work, teams};
+use crate::services::wanted::Wanted;
 use crate::store::Session;
 use crate::store::access::{organisations, users};
 use crate::store::reference::teams::{self as stored, Team};
@@ -170,9 +171,12 @@ pub async fn choose(
     Path(id): Path<TeamId>,
     Form(typed): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    let (members, shown) = (people(&typed, "members")?, people(&typed, "shown")?);
+    let members = Wanted::Ticked {
+        shown: people(&typed, "shown")?,
+        ticked: people(&typed, "members")?,
+    };
     let mut work = Work::begin(&app, &desk.principal).await?;
-    teams::change_roster(&mut work, id, &shown, &members).await?;
+    teams::change_roster(&mut work, id, &members).await?;
     work.commit().await?;
     Ok(on_to(&format!("{HERE}/{id}")))
 }

@@ -23,7 +23,8 @@ use crate::console::words::Words;
 use crate::console::{on_to, regions, shown};
 use crate::extract::{Form, Path, Query};
 use crate::problem::Problem;
-use crate::services::people::{self, Change, NewUser, Person, Wanted};
+use crate::services::people::{self, Change, NewUser, Person};
+use crate::services::wanted::Wanted;
 use crate::store::access::organisations;
 
 const HERE: &str = "/console/users";

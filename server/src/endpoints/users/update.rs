@@ -10,7 +10,8 @@ use crate::access::{Principal, Role};
 use crate::app::App;
 use crate::extract::{Json, Path};
 use crate::problem::{Problem, ProblemBody};
-use crate::services::people::{self, Wanted};
+use crate::services::people;
+use crate::services::wanted::Wanted;
 
 /// What is to change; what is absent stays.
 #[derive(Deserialize, ToSchema)]

@@ -7,6 +7,7 @@ use sync_core::model::{CampaignId, OrganisationId, TeamId, UserId};
 use super::{Change, Work, body, missing, name};
 use crate::access::{Principal, Role};
 use crate::problem::{Code, Problem};
+use crate::services::wanted::Wanted;
 use crate::store::access::users;
 use crate::store::feed::{self, Audience};
 use crate::store::reference::teams::{self, Team};
@@ -92,21 +93,16 @@ pub async fn update_roster(
     Ok(Team { members, ..row })
 }
 
-/// Takes people in and out: what the caller ticked against what they had before them, so that whoever somebody else took in
-/// meanwhile stays.
+/// Takes people in and out; whoever somebody else took in while the caller ticked stays.
 pub async fn change_roster(
     work: &mut Work<'_>,
     id: TeamId,
-    shown: &BTreeSet<UserId>,
-    ticked: &BTreeSet<UserId>,
+    members: &Wanted<UserId>,
 ) -> Result<Team, Problem> {
     let row = teams::find_seen(&mut work.tx, &work.caller.into(), id)
         .await?
         .ok_or_else(missing)?;
-    let left: BTreeSet<UserId> = shown.difference(ticked).copied().collect();
-    let joined = ticked.difference(shown).copied();
-    let members = row.members.difference(&left).copied().chain(joined);
-    update_roster(work, id, members.collect()).await
+    update_roster(work, id, members.applied_to(row.members)).await
 }
 
 async fn set_members(
