@@ -19,6 +19,8 @@ use crate::server::{PASSWORD, TestServer};
 pub const WIDTHS: [u32; 2] = [390, 1440];
 /// How long a page may take to show what a test waits for: far longer than it does.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often a browser is started until it is taken for one that does not start.
+const STARTS_MAX: u32 = 3;
 
 /// A browser on a server.
 pub struct Screen {
@@ -67,10 +69,47 @@ fn driver() -> Option<(Child, BufReader<ChildStdout>, u16)> {
     None
 }
 
+/// What the driver and the browser say where a page was left while they were at it.
+const LEAVING: [&str; 9] = [
+    "aborted by navigation",
+    "no such execution context",
+    "frame does not have execution context",
+    "Cannot find default execution context",
+    "Cannot find context with specified id",
+    "Execution context was destroyed",
+    "Inspected target navigated or closed",
+    "context has changed while resolving nodes",
+    "context is missing in a node",
+];
+
+/// Starts a browser at the driver on this port, with an empty profile in this folder.
+async fn browser(port: u16, profile: &Path) -> WebDriverResult<WebDriver> {
+    let mut wanted = DesiredCapabilities::chrome();
+    let folder = format!("--user-data-dir={}", profile.display());
+    // A container has neither the namespaces of a sandbox nor a screen. Nothing is looked up outside.
+    for argument in [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--hide-scrollbars",
+        "--lang=zh-CN",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        &folder,
+    ] {
+        wanted.add_arg(argument)?;
+    }
+    let languages = json!({ "intl.accept_languages": "zh-CN,zh" });
+    wanted.add_experimental_option("prefs", languages)?;
+    wanted.set("goog:loggingPrefs", json!({ "browser": "ALL" }))?;
+    WebDriver::new(&format!("http://127.0.0.1:{port}"), wanted).await
+}
+
 /// Whether a page was left while the driver was at it.
 fn is_leaving(error: &WebDriverError) -> bool {
     let told = error.to_string();
-    told.contains("aborted by navigation") || told.contains("no such execution context")
+    LEAVING.iter().any(|it| told.contains(it))
 }
 
 /// Whether the page has put another element in the place of the one that was found: live pages do.
@@ -86,38 +125,18 @@ impl Screen {
             missing("There is no chromedriver (Debian: chromium-driver)");
             return None;
         };
-        let profile = TempDir::new().expect("a folder");
         let runtime = Runtime::new().expect("a runtime");
-        let mut wanted = DesiredCapabilities::chrome();
-        let folder = format!("--user-data-dir={}", profile.path().display());
-        // A container has neither the namespaces of a sandbox nor a screen. Nothing is looked up outside.
-        for argument in [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--no-first-run",
-            "--hide-scrollbars",
-            "--lang=zh-CN",
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-            &folder,
-        ] {
-            wanted.add_arg(argument).expect("an argument");
-        }
-        let languages = json!({ "intl.accept_languages": "zh-CN,zh" });
-        wanted
-            .add_experimental_option("prefs", languages)
-            .expect("preferences");
-        wanted
-            .set("goog:loggingPrefs", json!({ "browser": "ALL" }))
-            .expect("a wish");
-        let address = format!("http://127.0.0.1:{port}");
-        let driver = runtime.block_on(WebDriver::new(&address, wanted));
-        let driver = match driver {
-            Ok(driver) => driver,
-            Err(error) => {
-                missing(&format!("Chromium does not start: {error}"));
-                return None;
+        let mut tries = 1;
+        let (driver, profile) = loop {
+            let profile = TempDir::new().expect("a folder");
+            match runtime.block_on(browser(port, profile.path())) {
+                Ok(driver) => break (driver, profile),
+                // Where much goes on, one may not come up in the driver's time.
+                Err(_) if tries < STARTS_MAX => tries += 1,
+                Err(error) => {
+                    missing(&format!("Chromium does not start: {error}"));
+                    return None;
+                }
             }
         };
         let screen = Self {
@@ -318,7 +337,21 @@ impl Screen {
         self.with(css, async |found| {
             let args = vec![found.to_json()?];
             self.driver.execute(middle, args).await?;
-            found.click().await
+            match found.click().await {
+                // It was heard, and led away before the driver had seen to it: the next page is not clicked too.
+                Err(error) if is_leaving(&error) => Ok(()),
+                clicked => clicked,
+            }
+        });
+        self
+    }
+
+    /// Chooses a value of a list, or sets a field that cannot be typed into; nothing on the page is told of it.
+    pub fn sets(&self, css: &str, value: &str) -> &Self {
+        self.with(css, async |found| {
+            let args = vec![found.to_json()?, json!(value)];
+            let set = "arguments[0].value = arguments[1]";
+            self.driver.execute(set, args).await.map(drop)
         });
         self
     }
@@ -333,7 +366,12 @@ impl Screen {
         while self.runs("return document.readyState === 'complete' && !window.before")
             != json!(true)
         {
-            assert!(Instant::now() < until, "{form} leads nowhere");
+            assert!(
+                Instant::now() < until,
+                "{form} leads nowhere at {}:\n{}",
+                self.path(),
+                self.text()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
         self

@@ -1,9 +1,11 @@
 //! A server in process, on 127.0.0.1, a folder and a database of its own, whose clock stands until a test moves it.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::panic;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use fieldseal_server::app::App;
 use fieldseal_server::cli::admin;
@@ -33,6 +35,31 @@ fn database_of_this_process() -> Option<Arc<TestDatabase>> {
         Database::Sqlite => None,
         Database::Postgres => Some(TestDatabase::new()),
     }
+}
+
+/// What a failure says at once, in characters: a page can be long.
+const FAILURE_CHARS_MAX: usize = 2_000;
+
+/// What fails says why beside its name, and not at the end of the run alone: of a long run the end may be all that is lost.
+fn failures_are_told() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |failure| {
+            let told: String = failure
+                .to_string()
+                .chars()
+                .take(FAILURE_CHARS_MAX)
+                .collect();
+            let thread = std::thread::current();
+            let _ = writeln!(
+                std::io::stderr(),
+                "{}: {told}",
+                thread.name().unwrap_or("?")
+            );
+            before(failure);
+        }));
+    });
 }
 
 /// What a server in this process logs as an error stands on standard error, or nobody would know why it answered 500.
@@ -249,6 +276,7 @@ impl TestServer {
         own: Option<TempDir>,
     ) -> Self {
         errors_are_told();
+        failures_are_told();
         let runtime = Runtime::new().expect("a runtime");
         let rng = Arc::new(SeededRng::new(seed));
         let config = DataConfig {

@@ -107,7 +107,7 @@ fn finds_refusal(width: u32) {
     if narrow {
         screen.clicks(".more summary");
     }
-    screen.runs("document.querySelector('[name=refusal]').value = 'confirmed'");
+    screen.sets("[name=refusal]", "confirmed");
     screen.types("[name=product]", "头盔");
     screen.sends("main form");
     assert_eq!(screen.all(ROWS).len(), 1, "{}", screen.text());
@@ -189,11 +189,7 @@ fn imports_tasks(width: u32) {
         .replace("NO-SUCH-01", "JC-2025-01")
         .replace("whenever", "routine")
         .replace("routine,0", "routine,1");
-    let script = format!(
-        "document.querySelector('[name=text]').value = {}",
-        json!(mended)
-    );
-    screen.runs(&script);
+    screen.sets("[name=text]", &mended);
     screen.sends("main form");
     screen.waits_for("全部合格，尚未写入：将新增 4 条");
     assert_eq!(tasks(&w), 0);
@@ -307,9 +303,7 @@ fn assigning_shows_what_entry1_plan_says_before_anything_is_assigned() {
     screen.logs_in("admin");
     let here = format!("/console/tasks/{second}");
     screen.goes(&here);
-    screen.runs(&format!(
-        "document.querySelector('[name=body]').value = '{body}'"
-    ));
+    screen.sets("[name=body]", &body);
     screen.sends("form[action$=assignment]");
     screen.waits_for("ENTRY1-PLAN");
     let rows = screen.all("tbody tr");
@@ -323,9 +317,7 @@ fn assigning_shows_what_entry1_plan_says_before_anything_is_assigned() {
         (screen.path(), state(&w)),
         (here.clone(), json!("approved"))
     );
-    screen.runs(&format!(
-        "document.querySelector('[name=body]').value = '{body}'"
-    ));
+    screen.sets("[name=body]", &body);
     screen.sends("form[action$=assignment]");
     screen.waits_for("ENTRY1-PLAN");
     screen.sends("form[action$=assignment]");
@@ -469,13 +461,8 @@ fn a_team_is_formed_and_its_people_chosen() {
         screen.goes("/console/teams");
         screen.clicks("details.card summary");
         screen.types("[name=name]", &format!("第{width}组"));
-        screen.runs(&format!(
-            "document.querySelector('[name=campaign]').value = '{}'",
-            w.id("campaign", "JC-2025-01")
-        ));
-        screen.runs(&format!(
-            "document.querySelector('[name=body]').value = '{body}'"
-        ));
+        screen.sets("[name=campaign]", &w.id("campaign", "JC-2025-01"));
+        screen.sets("[name=body]", &body);
         screen.sends("form[action='/console/teams/new']");
         let here = screen.path();
         screen.waits_for("该组还没有成员");
@@ -579,7 +566,7 @@ fn a_product_rule_and_a_prior_sampling_are_typed() {
     screen.types("[name=product_name]", "消防水带");
     screen.types("[name=producer_name]", "示例水带厂");
     screen.types("[name=standards]", "GB 6246-2011");
-    screen.runs("document.querySelector('[name=sampled_on]').value = '2025-02-10'");
+    screen.sets("[name=sampled_on]", "2025-02-10");
     screen.sends("form[action$=new]");
     let rows = screen.all("tbody tr");
     let made = rows.iter().find(|row| row.contains("EC-0042")).unwrap();
@@ -724,7 +711,7 @@ fn the_trail_tells_acts_people_and_things_by_their_names() {
     assert!(people.contains(&"晋城市局 监督科".to_owned()), "{people:?}");
     looks(&screen, "trail");
     // Whoever looks for an act chooses it.
-    screen.runs("document.querySelector('[name=act]').value = 'user.created'");
+    screen.sets("[name=act]", "user.created");
     screen.sends("form[role=search]");
     assert!(screen.path().contains("act=user.created"));
     assert!(column("操作").iter().all(|act| act == "新建用户"));

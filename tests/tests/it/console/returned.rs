@@ -114,7 +114,7 @@ fn a_decision_that_is_not_whole_is_not_taken_and_its_reason_is_kept() {
     };
     screen.clicks("input[value=first]");
     screen.types("#decision [name=reason]", "核实门卫登记");
-    screen.runs("document.querySelector('[name^=\"disposal:\"]').value = 'returned'");
+    screen.sets("[name^=\"disposal:\"]", "returned");
     screen.sends("#decision");
     let told = screen.sees("#returned");
     assert!(told.contains("样品结论 必须填写"), "{told}");
@@ -126,7 +126,7 @@ fn a_decision_that_is_not_whole_is_not_taken_and_its_reason_is_kept() {
         kept,
         serde_json::json!(["first", "核实门卫登记", "returned"])
     );
-    screen.runs("document.querySelector('[name^=\"validity:\"]').value = 'void'");
+    screen.sets("[name^=\"validity:\"]", "void");
     screen.sends("#decision");
     screen.waits_for("裁定已记录");
     assert_eq!(w.standings(one), ["first"]);

@@ -631,8 +631,7 @@ fn an_entry_is_not_settled_where_what_becomes_of_its_sample_cannot_be() {
     };
     let before = w.rulings(one);
     let sets = |field: &str, value: &str| {
-        let set = format!("document.querySelector('[name^={field:?}]').value = '{value}'");
-        screen.runs(&set);
+        screen.sets(&format!("[name^={field:?}]"), value);
     };
     screen.clicks("input[value=first]");
     screen.types("#decision [name=reason]", "核实门卫登记");
@@ -687,7 +686,7 @@ fn whoever_decides_on_a_refusal_later_sees_first_what_the_other_decided() {
     screen.logs_in(&w.catalogue().people["韩"].username.clone());
     screen.goes(&format!("/console/cases/{visit}/{refusal}"));
     screen.clicks("details:has(#decision) summary");
-    screen.runs("document.querySelector('#decision [name=outcome]').value = 'not_established'");
+    screen.sets("#decision [name=outcome]", "not_established");
     screen.types("#decision [name=reason]", "企业当日停业");
     let body = json!({ "refusal": "confirmed", "reason": "现场核实" });
     let path = format!("/v1/refusals/{refusal}/rulings");
