@@ -219,10 +219,17 @@ impl Screen {
 
     /// Does this with an element, and with the one in its place where it was replaced meanwhile.
     fn with<T>(&self, css: &str, what: impl AsyncFn(&WebElement) -> WebDriverResult<T>) -> T {
+        self.until_it_stays(|| {
+            let found = self.finds(css);
+            self.runtime.block_on(what(&found))
+        })
+    }
+
+    /// Does this, and once more where the page has replaced meanwhile what it is done with.
+    fn until_it_stays<T>(&self, what: impl Fn() -> WebDriverResult<T>) -> T {
         let until = Instant::now() + PATIENCE;
         loop {
-            let found = self.finds(css);
-            match self.runtime.block_on(what(&found)) {
+            match what() {
                 Err(error) if is_replaced(&error) && Instant::now() < until => {}
                 done => return self.waits(async { done }),
             }
@@ -231,8 +238,15 @@ impl Screen {
 
     /// The texts of everything of a kind, as it is now.
     pub fn all(&self, css: &str) -> Vec<String> {
-        let found = self.waits(self.driver.find_all(By::Css(css)));
-        found.iter().map(|it| self.waits(it.text())).collect()
+        let texts = async || {
+            let found = self.driver.find_all(By::Css(css)).await?;
+            let mut texts = Vec::new();
+            for it in found {
+                texts.push(it.text().await?);
+            }
+            Ok(texts)
+        };
+        self.until_it_stays(|| self.runtime.block_on(texts()))
     }
 
     /// Waits until the page says something.
@@ -258,9 +272,10 @@ impl Screen {
 
     /// Types into a field, in place of what is there.
     pub fn types(&self, css: &str, text: &str) -> &Self {
-        let field = self.finds(css);
-        self.waits(field.clear());
-        self.waits(field.send_keys(text));
+        self.with(css, async |field| {
+            field.clear().await?;
+            field.send_keys(text).await
+        });
         self
     }
 

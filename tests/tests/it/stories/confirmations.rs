@@ -651,8 +651,14 @@ impl Scene {
         assert_eq!(tried(), times);
     }
 
+    /// Decides on the refusal, a minute later.
     fn decides(&self, word: &str) {
         self.w.minutes(1);
+        self.decides_at_once(word);
+    }
+
+    /// Decides on it while the clock stands: what waits to be tried again is not due for that.
+    fn decides_at_once(&self, word: &str) {
         let path = format!("/v1/refusals/{}/rulings", self.refusal);
         let decision = json!({ "refusal": word, "reason": format!("复查：{word}") });
         self.bureau.posts(&self.w, &path, decision).expect(201);
@@ -752,7 +758,7 @@ fn what_was_taken_there_without_an_answer_is_withdrawn_when_it_holds_no_longer()
         "it stands there, and nobody here knows"
     );
     scene.tried(1);
-    scene.decides("not_established");
+    scene.decides_at_once("not_established");
     assert_eq!(scene.told_public(), ["enter waiting", "withdraw waiting"]);
     scene
         .w
