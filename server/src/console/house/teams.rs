@@ -176,7 +176,7 @@ pub async fn choose(
         ticked: people(&typed, "members")?,
     };
     let mut work = Work::begin(&app, &desk.principal).await?;
-    teams::change_roster(&mut work, id, &members).await?;
+    teams::update_roster(&mut work, id, &members).await?;
     work.commit().await?;
     Ok(on_to(&format!("{HERE}/{id}")))
 }

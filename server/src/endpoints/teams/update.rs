@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::extract::{Json, Path};
 use crate::problem::{Problem, ProblemBody};
 use crate::services::reference::{Work, teams};
+use crate::services::wanted::Wanted;
 use crate::store::reference::teams::Team;
 
 /// What is to change.
@@ -34,7 +35,8 @@ pub async fn update_team(
     Json(body): Json<TeamChange>,
 ) -> Result<Json<Team>, Problem> {
     let mut work = Work::begin(&app, &caller).await?;
-    let team = teams::update_roster(&mut work, id, body.members).await?;
+    let members = Wanted::Whole(body.members);
+    let team = teams::update_roster(&mut work, id, &members).await?;
     work.commit().await?;
     Ok(Json(team))
 }

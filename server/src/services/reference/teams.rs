@@ -78,23 +78,8 @@ pub async fn put(work: &mut Work<'_>, new: NewTeam) -> Result<(Team, Change), Pr
     ))
 }
 
-/// Gives a team this roster.
+/// Gives a team this roster, or takes people in and out; whoever somebody else took in while the caller ticked stays.
 pub async fn update_roster(
-    work: &mut Work<'_>,
-    id: TeamId,
-    members: BTreeSet<UserId>,
-) -> Result<Team, Problem> {
-    let row = teams::find_seen(&mut work.tx, &work.caller.into(), id)
-        .await?
-        .ok_or_else(missing)?;
-    let organisation = body(&mut work.tx, row.body_id).await?;
-    check_forms(work.caller, row.body_id, &organisation.region)?;
-    set_members(work, &row, &members).await?;
-    Ok(Team { members, ..row })
-}
-
-/// Takes people in and out; whoever somebody else took in while the caller ticked stays.
-pub async fn change_roster(
     work: &mut Work<'_>,
     id: TeamId,
     members: &Wanted<UserId>,
@@ -102,7 +87,11 @@ pub async fn change_roster(
     let row = teams::find_seen(&mut work.tx, &work.caller.into(), id)
         .await?
         .ok_or_else(missing)?;
-    update_roster(work, id, members.applied_to(row.members)).await
+    let organisation = body(&mut work.tx, row.body_id).await?;
+    check_forms(work.caller, row.body_id, &organisation.region)?;
+    let members = members.applied_to(row.members.clone());
+    set_members(work, &row, &members).await?;
+    Ok(Team { members, ..row })
 }
 
 async fn set_members(
